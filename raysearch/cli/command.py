@@ -1,0 +1,67 @@
+"""What is a command of the command line?"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable
+from typing import NamedTuple
+
+PROGRAM = "python -m raysearch"
+
+
+class Command(NamedTuple):
+    """One word after `python -m raysearch`, what it takes, and what it does."""
+
+    name: str
+    help: str
+    """One line for the list of commands."""
+    description: str
+    """What it does, what it writes, and what its exit status means if that is not plain."""
+    example: str
+    """A command line that works, without `python -m raysearch`."""
+    add_arguments: Callable[[ArgumentParser], None]
+    execute: Callable[[Namespace], int]
+    """Does the work and returns the exit status; only here are heavy modules imported."""
+
+
+def add_run(parser: ArgumentParser, *, many: bool = False) -> None:
+    """Add the argument RUN, and --storage, below which bare names are looked up."""
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="+" if many else None,
+        help="a run directory: a path, or a name below --storage, or the beginning of one",
+    )
+    add_storage(parser)
+
+
+def add_storage(parser: ArgumentParser) -> None:
+    """Add --storage, the parent of run directories."""
+    parser.add_argument(
+        "--storage", metavar="DIR", default="runs", help="parent of run directories (runs)"
+    )
+
+
+def add_overrides(parser: ArgumentParser) -> None:
+    """Add the settings KEY=VALUE."""
+    parser.add_argument(
+        "overrides",
+        metavar="KEY=VALUE",
+        nargs="*",
+        default=[],
+        help="replaces a setting of the file, such as budget.trials=8",
+    )
+
+
+def add_json(parser: ArgumentParser) -> None:
+    """Add --json."""
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON document and nothing else"
+    )
+
+
+def positive(text: str) -> int:
+    """Return a whole number of at least 1, for `type=`."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    return int(text)

@@ -1,0 +1,84 @@
+"""Which run directory does RUN mean?
+
+A path; or a name below --storage; or the beginning of one such name, if no other begins so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from raysearch.errors import RunDirectoryError, did_you_mean
+from raysearch.run_dir import RunDir
+
+SHOWN = 5
+"""Names in a message at most."""
+
+
+class NoSuchRun(RunDirectoryError):
+    """RUN names no run directory: wrong use, not a fault of the disk."""
+
+
+def find_run(name: str, *, storage: str) -> RunDir:
+    """Return the run directory that a person means.
+
+    Args:
+        name: What was given as RUN.
+        storage: The parent of run directories.
+
+    Raises:
+        NoSuchRun: There is none, or several; the message names the nearest.
+    """
+    path = Path(name)
+    if RunDir(path).has_search():
+        return RunDir(path)
+    if not path.is_absolute() and RunDir(Path(storage) / path).has_search():
+        return RunDir(Path(storage) / path)
+    runs = runs_below(storage)
+    begins = [run for run in runs if run.path.name.startswith(path.name)]
+    if len(begins) == 1 and path.parent in (Path(), Path(storage)):
+        return begins[0]
+    raise NoSuchRun(_message(name, runs=runs, begins=begins, storage=storage))
+
+
+def runs_below(storage: str) -> list[RunDir]:
+    """Return the run directories below their parent, by name."""
+    folder = Path(storage)
+    children = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [RunDir(path) for path in children if RunDir(path).has_search()]
+
+
+def _message(name: str, *, runs: list[RunDir], begins: list[RunDir], storage: str) -> str:
+    if len(begins) > 1:
+        return (
+            f"{name} is the beginning of {len(begins)} run directories: {_names(begins)}. "
+            "Give more of the name."
+        )
+    path = Path(name)
+    what = f"{name} is not a run directory"
+    if path.is_file():
+        what += ", it is a file"
+        path = Path(path.stem)
+    elif path.is_dir():
+        what += ": it holds no journal"
+    if not runs:
+        return (
+            f"{what}, and there are none in {storage}. `run` makes one; --storage says where to "
+            "look for names."
+        )
+    names = [run.path.name for run in runs]
+    near = did_you_mean(path.name, names) or _same_beginning(path.name, names)
+    return f"{what}. {near}In {storage}: {_names(runs)}."
+
+
+def _same_beginning(name: str, names: list[str]) -> str:
+    """Return the hint for a name that is right up to its time: the latest run of its experiment."""
+    stem = name.split("-")[0]
+    same = [other for other in names if stem and other.startswith(stem)]
+    return f"Did you mean {same[-1]}? " if same else ""
+
+
+def _names(runs: list[RunDir]) -> str:
+    """Return the latest names, and how many there are beside them."""
+    latest = sorted(runs, key=lambda run: run.path.stat().st_mtime, reverse=True)[:SHOWN]
+    more = len(runs) - len(latest)
+    return ", ".join(run.path.name for run in latest) + (f" and {more} more" if more else "")

@@ -1,0 +1,120 @@
+"""How does a line typed at the shell become a command, and its end an exit status?
+
+Exit status 0: done. 1: the search, or what was asked of it, failed. 2: wrong use; nothing was
+started. 130: interrupted by Ctrl-C or SIGTERM.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+
+from raysearch.cli import check, lists, outcome, run, trial, winner
+from raysearch.cli.find import NoSuchRun
+from raysearch.cli.parsing import check_command, overview, parse, parse_with
+from raysearch.errors import ConfigurationError, RaysearchError
+
+DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        check.CHECK,
+        run.RUN,
+        run.RESUME,
+        outcome.RESULTS,
+        trial.TRIAL,
+        winner.REFIT,
+        winner.TEST,
+        lists.LIST,
+        lists.SCHEMA,
+    )
+}
+"""The commands in the order of `--help`."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one command line and return its exit status.
+
+    Args:
+        argv: The words after the program's name; those of this process by default.
+
+    Side effects:
+        Prints; what a command writes is said in its help. Errors are printed to standard error.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        with _sigterm_interrupts():
+            status = _execute(words)
+            sys.stdout.flush()
+    except SystemExit as exit_:
+        return _after_exit(exit_.code)
+    except BrokenPipeError:
+        _silence_stdout()
+        return DONE
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except RaysearchError as error:
+        print(f"{_heading(error)}: {error}", file=sys.stderr)
+        return WRONG_USE if isinstance(error, ConfigurationError | NoSuchRun) else FAILED
+    except Exception:  # noqa: BLE001 - the last resort: shown in full, with what to do about it
+        traceback.print_exc()
+        print(
+            "This is a fault of raysearch, not of what you asked for. Please report it with the "
+            "lines above and the command line.",
+            file=sys.stderr,
+        )
+        return FAILED
+    return status
+
+
+def _execute(words: Sequence[str]) -> int:
+    if not words or words[0].startswith("-"):
+        parser = overview(COMMANDS, version=metadata.version("raysearch"))
+        parse_with(parser, words)
+        parser.print_help()
+        return WRONG_USE
+    command = check_command(words[0], commands=COMMANDS)
+    return command.execute(parse(command, words[1:]))
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does, with all that is to be closed closed.
+
+    Other threads than the main one cannot set handlers; there, signals are left alone.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _after_exit(code: object) -> int:
+    """Return the status after `sys.exit`: by argparse after --help, or by somebody else's code."""
+    if not code:
+        return DONE
+    print(f"Something called sys.exit({code!r}), which ended the command.", file=sys.stderr)
+    return FAILED
+
+
+def _heading(error: RaysearchError) -> str:
+    """Return the name of the class that a person is told."""
+    return "RunDirectoryError" if isinstance(error, NoSuchRun) else type(error).__name__
+
+
+def _silence_stdout() -> None:
+    """Let nothing more be written to a pipe whose reader is gone, at exit either."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device, not a path
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -1,0 +1,177 @@
+"""What did one or several searches find? Ranking, winner, failures, and runs side by side."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from raysearch.cli.command import Command, add_json, add_run, positive
+
+if TYPE_CHECKING:
+    from raysearch.results import Results
+    from raysearch.trial import Trial
+
+TOP = 10
+"""Trials in the table unless --top says otherwise."""
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    add_run(parser, many=True)
+    parser.add_argument(
+        "--top",
+        type=positive,
+        metavar="N",
+        help=f"the N best trials: {TOP} by default, all of them with --json and --csv",
+    )
+    add_json(parser)
+    parser.add_argument("--csv", action="store_true", help="print the trials as comma-separated")
+
+
+def _execute(arguments: Namespace) -> int:
+    from raysearch.cli.find import find_run
+    from raysearch.cli.screen import note, print_json
+    from raysearch.cli.summary import warnings
+    from raysearch.errors import ConfigurationError
+    from raysearch.results import Results
+
+    if arguments.json and arguments.csv:
+        raise ConfigurationError("--json and --csv exclude each other. Give one of them.")
+    runs = [find_run(name, storage=arguments.storage) for name in arguments.run]
+    found = [Results.open(run.path) for run in runs]
+    if arguments.json:
+        documents = [_document(results, top=arguments.top) for results in found]
+        print_json(
+            documents[0] if len(documents) == 1 else {"schema_version": 1, "runs": documents}
+        )
+    elif arguments.csv:
+        _print_csv(found, top=arguments.top)
+    else:
+        for results in found:
+            _print(results, top=arguments.top or TOP)
+        if len(found) > 1:
+            print_comparison(found)
+    for results in found:
+        for text in warnings(results):
+            note(f"\n{text}")
+    return 0
+
+
+RESULTS = Command(
+    name="results",
+    help="show the ranking and the winner of searches, also while they run",
+    description="Show how a search stands: the best trials, the winner against the default "
+    "configuration, its test result, and failures by cause. Several runs are compared. Reads only; "
+    "a copy of a run directory will do.",
+    example="results runs/digits-20261123-170912 --top 5",
+    add_arguments=_add_arguments,
+    execute=_execute,
+)
+
+
+def _document(results: Results, *, top: int | None) -> dict[str, Any]:
+    found = results.to_json()
+    if top is not None:
+        by_id = {entry["id"]: entry for entry in found["trials"]}
+        found["trials"] = [by_id[trial.id] for trial in results.ranking()[:top]]
+    return found
+
+
+def _print(results: Results, *, top: int) -> None:
+    from raysearch.cli.screen import print_facts, print_table
+    from raysearch.cli.summary import failure_facts, heading, winner_facts
+
+    print(heading(results))
+    print()
+    ranking = results.ranking()
+    if ranking:
+        print_table(
+            [_row(results, trial, rank=rank) for rank, trial in enumerate(ranking[:top], start=1)],
+            header=[*_HEADER[:2], results.objective.metric, *_HEADER[2:]],
+            numbers=["rank", results.objective.metric, "best epoch", "time"],
+            flexible=_HEADER[-1:],
+            cut=True,
+        )
+        if len(ranking) > top:
+            print(f"... and {len(ranking) - top} more: --top {len(ranking)}")
+        print()
+    print_facts([*winner_facts(results), *failure_facts(results)])
+    print()
+
+
+_HEADER = ["rank", "trial", "best epoch", "time", "status", "differs from the default in"]
+
+
+def _row(results: Results, trial: Trial, *, rank: int) -> list[str]:
+    from raysearch.live.text import changed_first, duration, short_number
+
+    objective, default = results.objective, results.default
+    best = trial.best(objective)
+    compared = None if default is None else default.configuration
+    changed, same = changed_first(trial.configuration, default=compared)
+    return [
+        str(rank),
+        trial.id,
+        short_number(trial.value(objective)),
+        f"{best.epoch if best else 0} of {trial.epochs}",
+        duration(trial.seconds),
+        str(trial.status),
+        " ".join(same if default is None else changed),
+    ]
+
+
+def print_comparison(found: Sequence[Results]) -> None:
+    """Print runs side by side, one in a row."""
+    from raysearch.cli.screen import print_table
+    from raysearch.live.text import counted, duration, short_number
+
+    rows = []
+    for results in found:
+        winner, tested = results.winner, results.test_outcome.values or {}
+        metric = results.objective.metric
+        test_name = f"test/{metric.partition('/')[2]}"
+        tested_value = short_number(tested[test_name]) if test_name in tested else "-"
+        rows.append(
+            [
+                results.run_dir.path.name,
+                str(results.status),
+                str(len(results.state.trials)),
+                str(results.state.epochs),
+                duration(results.state.seconds),
+                winner.id if winner else "-",
+                f"{metric} {short_number(winner.value(results.objective))}" if winner else "-",
+                tested_value,
+            ]
+        )
+    print(f"{counted(len(found), 'run')} side by side\n")
+    header = ["run", "status", "trials", "epochs", "time", "winner", "value", "test"]
+    print_table(rows, header=header, numbers=["trials", "epochs", "time"])
+
+
+def _print_csv(found: Sequence[Results], *, top: int | None) -> None:
+    """Print a line for each trial; columns of configurations and values are those of all trials."""
+    entries = [
+        {"run": results.run_dir.path.name, **entry}
+        for results in found
+        for entry in _document(results, top=top)["trials"]
+    ]
+    keys = _union(entries, "configuration")
+    metrics = _union(entries, "values")
+    plain = [key for key in (entries[0] if entries else {}) if key not in _NESTED]
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([*plain, *metrics, *keys])
+    for entry in entries:
+        writer.writerow(
+            [entry[key] for key in plain]
+            + [entry["values"].get(name) for name in metrics]
+            + [entry["configuration"].get(key) for key in keys]
+        )
+
+
+_NESTED = ("configuration", "values")
+
+
+def _union(entries: Sequence[dict[str, Any]], section: str) -> list[str]:
+    return list(dict.fromkeys(key for entry in entries for key in entry[section]))

@@ -1,0 +1,158 @@
+"""How is a search started, or taken up again, at the shell?"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from raysearch.cli.command import PROGRAM, Command, add_json, add_overrides, add_run, add_storage
+
+if TYPE_CHECKING:
+    from raysearch.results import Results
+    from raysearch.search import Search
+
+FAILED, INTERRUPTED = 1, 130
+
+
+def _add_address(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        help="a running Ray cluster, or auto; a private Ray is started without it",
+    )
+
+
+def _add_run_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("experiment", metavar="EXPERIMENT", help="an experiment file")
+    add_overrides(parser)
+    _add_address(parser)
+    parser.add_argument(
+        "--run-dir", metavar="DIR", help="the exact run directory; else a new one below --storage"
+    )
+    add_storage(parser)
+    add_json(parser)
+
+
+def _run(arguments: Namespace) -> int:
+    from raysearch.search import Search
+
+    search = Search.from_file(
+        arguments.experiment,
+        overrides=arguments.overrides,
+        run_dir=None if arguments.run_dir is None else Path(arguments.run_dir),
+        storage=Path(arguments.storage),
+        address=arguments.address,
+    )
+    return _to_end(search, as_json=arguments.json)
+
+
+RUN = Command(
+    name="run",
+    help="search, select the winner, refit it, and test it once",
+    description="Run an experiment: search, select the winner, train it again on train + "
+    "validation data, and test it once. Everything is kept in a new run directory. Ctrl-C ends it "
+    "with exit status 130; `resume` goes on. Exit status 1 when no trial can be the winner.",
+    example="run experiments/digits.yaml budget.trials=16",
+    add_arguments=_add_run_arguments,
+    execute=_run,
+)
+
+
+def _add_resume_arguments(parser: ArgumentParser) -> None:
+    add_run(parser)
+    add_overrides(parser)
+    _add_address(parser)
+    add_json(parser)
+
+
+def _resume(arguments: Namespace) -> int:
+    from raysearch.cli.find import find_run
+
+    run_dir = find_run(arguments.run, storage=arguments.storage)  # before what takes seconds
+    from raysearch.search import Search
+
+    search = Search.resume(run_dir.path, overrides=arguments.overrides, address=arguments.address)
+    return _to_end(search, as_json=arguments.json)
+
+
+RESUME = Command(
+    name="resume",
+    help="go on with a search after any stop, or extend a finished one",
+    description="Go on where a search ended, however it ended: no finished trial is trained again. "
+    "A finished search goes on when it is given more budget.",
+    example="resume runs/digits-20261123-170912 budget.trials=200",
+    add_arguments=_add_resume_arguments,
+    execute=_resume,
+)
+
+
+def _to_end(search: Search, *, as_json: bool) -> int:
+    """Run a search before the eyes of a person, and print its outcome."""
+    from raysearch.cli.screen import print_json
+    from raysearch.trial import SearchStatus
+
+    try:
+        results = _watched(search, as_json=as_json)
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != signal.SIGTERM:
+            raise
+        _say_how_to_go_on(search)  # while it starts and ends, Ray turns SIGTERM into an exit
+        return INTERRUPTED
+    if as_json:
+        print_json(results.to_json())
+    else:
+        print_outcome(results)
+    if results.state.status is SearchStatus.INTERRUPTED:
+        _say_how_to_go_on(search)
+        return INTERRUPTED
+    return 0 if results.winner else FAILED
+
+
+def _watched(search: Search, *, as_json: bool) -> Results:
+    """Run a search with a live view and TensorBoard; with --json, standard output stays empty."""
+    from raysearch.live import TensorBoardWriter, view_for
+
+    experiment, run_dir = search.experiment, search.run_dir
+    stream = sys.stderr if as_json else sys.stdout
+    view = view_for(stream, name=experiment.name, run_dir=str(run_dir.path), plan=search.plan)
+    with contextlib.redirect_stdout(stream), view:
+        writer = TensorBoardWriter(
+            run_dir.tensorboard,
+            objective=experiment.objective,
+            space=experiment.space,
+            warn=view.note,
+        )
+        return search.run_to_end(listeners=[view, writer], stage=view.stage)
+
+
+def print_outcome(results: Results) -> None:
+    """Print the last screen: who won and by how much, where it lies, and what can be done next."""
+    from raysearch.cli.screen import note, print_facts
+    from raysearch.cli.summary import (
+        failure_facts,
+        heading,
+        next_facts,
+        warnings,
+        winner_facts,
+    )
+
+    print(f"\n{heading(results)}\n")
+    print_facts([*winner_facts(results), *failure_facts(results)])
+    print()
+    print_facts(next_facts(results), wrap=False)
+    for text in warnings(results):
+        note(f"\n{text}")
+
+
+def _say_how_to_go_on(search: Search) -> None:
+    from raysearch.cli.screen import note
+
+    run = search.run_dir.path
+    if search.run_dir.has_search():
+        note(f"\nInterrupted. All that was measured is kept; to go on: {PROGRAM} resume {run}")
+    else:
+        note("\nInterrupted before anything was started.")

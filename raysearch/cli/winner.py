@@ -1,0 +1,88 @@
+"""How does a person get the winner's model, and its test result, after the search?"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from argparse import ArgumentParser, Namespace
+
+from raysearch.cli.command import Command, add_json, add_run
+
+
+def _add_refit_arguments(parser: ArgumentParser) -> None:
+    add_run(parser)
+    parser.add_argument("--trial", metavar="ID", help="this trial instead of the winner")
+    parser.add_argument(
+        "--again", action="store_true", help="train even if the model is in winner/ already"
+    )
+    add_json(parser)
+
+
+def _refit(arguments: Namespace) -> int:
+    from raysearch.cli.find import find_run
+    from raysearch.cli.screen import note, print_facts, print_json
+    from raysearch.cli.summary import next_facts, warnings, winner_facts
+    from raysearch.results import Results
+
+    results = Results.open(find_run(arguments.run, storage=arguments.storage).path)
+    if arguments.trial is None and results.winner is not None:
+        for text in warnings(results):
+            note(f"{text}\n")
+    with contextlib.redirect_stdout(sys.stderr):
+        results.refit(trial=arguments.trial, again=arguments.again)
+    if arguments.json:
+        print_json(results.to_json())
+        return 0
+    print_facts(winner_facts(results))
+    print()
+    print_facts(next_facts(results), wrap=False)
+    return 0
+
+
+REFIT = Command(
+    name="refit",
+    help="train the winner again on train + validation data, and hand it over",
+    description="Train the winner on training and validation data together for as many epochs as "
+    "its best epoch took, and write it to winner/. A trial chosen with --trial becomes the winner, "
+    "until the search goes on. What is in winner/ already is not trained again.",
+    example="refit runs/digits-20261123-170912 --trial 0031",
+    add_arguments=_add_refit_arguments,
+    execute=_refit,
+)
+
+
+def _add_test_arguments(parser: ArgumentParser) -> None:
+    add_run(parser)
+    parser.add_argument(
+        "--force", action="store_true", help="open the test split again; recorded in the journal"
+    )
+    add_json(parser)
+
+
+def _test(arguments: Namespace) -> int:
+    from raysearch.cli.find import find_run
+    from raysearch.cli.screen import print_facts, print_json
+    from raysearch.cli.summary import winner_facts
+    from raysearch.results import Results
+
+    results = Results.open(find_run(arguments.run, storage=arguments.storage).path)
+    with contextlib.redirect_stdout(sys.stderr):
+        outcome = results.test(force=arguments.force)
+    if arguments.json:
+        print_json(results.to_json())
+    else:
+        print_facts(winner_facts(results))
+    return 1 if outcome.values is None else 0
+
+
+TEST = Command(
+    name="test",
+    help="test the winner's model on data that nobody has looked at, once",
+    description="Evaluate the model in winner/ on the test split. A result that is known already "
+    "is shown and not measured again: a test that is repeated after choosing by it is none. "
+    "--force opens the split again all the same, and the journal says so. Exit status 1 when there "
+    "is no result for this winner.",
+    example="test runs/digits-20261123-170912",
+    add_arguments=_add_test_arguments,
+    execute=_test,
+)

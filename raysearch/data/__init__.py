@@ -1,0 +1,16 @@
+"""Which data sets are built in? The table from short name to package.
+
+Each package has `space.py`, which needs no torch: `ARGUMENTS`, what an experiment may fix, with
+`data_spec(**arguments)`; and `search_space(data)`, what it may search, with `legal_domains(data)`.
+`module.py` has the Lightning data module `Data(*, batch_size, seed, **arguments)`.
+"""
+
+from __future__ import annotations
+
+DATA = {
+    "diabetes": "raysearch.data.diabetes",
+    "digits": "raysearch.data.digits",
+}
+"""Name in an experiment file -> package."""
+
+__all__ = ["DATA"]

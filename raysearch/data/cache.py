@@ -1,0 +1,128 @@
+"""How is a data set prepared once per node, however many processes want it?
+
+The first process builds the arrays and leaves them in a file in a folder of this node; the others
+wait for it under a lock and read the file. The file is an uncompressed .npz: it holds nothing but
+arrays, reading it never unpickles, and its checksums tell when bytes were damaged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Arrays = dict[str, NDArray[Any]]
+
+_FORMAT = 1
+"""Raised when what the files hold changes its meaning; older files are then built anew."""
+
+_KEY = "raysearch_key"
+"""Name of the entry that says what a file was built from."""
+
+_LOCK_TIMEOUT_S = 600.0
+
+_logger = logging.getLogger(__name__)
+
+
+def cache_folder() -> Path:
+    """Return the folder of this node for prepared data, which need not exist yet.
+
+    `RAYSEARCH_CACHE_DIR` if set, else `raysearch` under `XDG_CACHE_HOME` or `~/.cache`; without a
+    home directory, a folder of this user's for temporary files.
+    """
+    chosen = os.environ.get("RAYSEARCH_CACHE_DIR")
+    if chosen:
+        return Path(chosen).absolute()
+    xdg = os.environ.get("XDG_CACHE_HOME")
+    if xdg:
+        return Path(xdg).absolute() / "raysearch"
+    try:
+        return Path.home() / ".cache" / "raysearch"
+    except RuntimeError:  # no home: a container with a user id of its own
+        return Path(tempfile.gettempdir()) / f"raysearch-{os.getuid()}"
+
+
+def cached_arrays(
+    name: str, *, arguments: Mapping[str, Any], build: Callable[[], Arrays]
+) -> Arrays:
+    """Return the arrays of a prepared data set, from the node's cache or built now.
+
+    Args:
+        name: The data set's name, fit to be part of a file name.
+        arguments: Everything that the arrays depend on, as plain JSON.
+        build: Makes the arrays, none of them of Python objects.
+
+    Side effects:
+        Writes one file under `cache_folder()`, atomically, and a lock file beside it. Safe to call
+        from many processes at once. A file that is damaged, or was built from something else, is
+        replaced. If the folder cannot be written, the arrays are built without it, with a warning.
+    """
+    key = json.dumps({"format": _FORMAT, "name": name, "arguments": arguments}, sort_keys=True)
+    path = cache_folder() / "data" / f"{name}-{zlib.crc32(key.encode()):08x}.npz"
+    arrays = _read(path, key=key)
+    if arrays is not None:
+        return arrays
+    try:
+        return _read_or_build(path, key=key, build=build)
+    except (OSError, NotImplementedError) as error:  # filelock: no locks on this file system
+        _logger.warning(
+            "%s cannot be used to keep prepared data (%s), so each process prepares %s by itself. "
+            "Set RAYSEARCH_CACHE_DIR to a folder on this machine that can be written.",
+            path.parent,
+            error,
+            name,
+        )
+        return build()
+
+
+def _read_or_build(path: Path, *, key: str, build: Callable[[], Arrays]) -> Arrays:
+    from filelock import FileLock
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT_S):
+        arrays = _read(path, key=key)  # another process may have written it meanwhile
+        if arrays is None:
+            arrays = build()
+            _write(path, arrays, key=key)
+    return arrays
+
+
+def _read(path: Path, *, key: str) -> Arrays | None:
+    """Return the arrays in the file, or None if it is missing, damaged or of another key."""
+    import numpy as np
+
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as entries:
+            if str(entries[_KEY]) != key:
+                return None
+            return {name: entries[name] for name in entries.files if name != _KEY}
+    except FileNotFoundError:
+        return None
+    except (OSError, EOFError, KeyError, IndexError, ValueError, TypeError, AttributeError):
+        return None  # not an .npz of arrays: NumPy says so in one of these ways
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError):
+        return None  # damaged: a checksum or a header is wrong
+
+
+def _write(path: Path, arrays: Arrays, *, key: str) -> None:
+    import numpy as np
+
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            np.savez(file, allow_pickle=False, **{_KEY: np.array(key)}, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105 - both are plain paths here
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

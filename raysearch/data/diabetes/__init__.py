@@ -1,0 +1,1 @@
+"""Ten numbers about each of 442 diabetes patients, for regression; from scikit-learn."""

@@ -1,0 +1,118 @@
+"""Which examples are for training, which for validation, which for the test?
+
+The sizes follow from the fractions alone, so that a search space can be built without reading the
+data; the members follow from the seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from raysearch.checks import integer_fault, number_fault, raise_faults
+from raysearch.space import Float
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from raysearch.data.cache import Arrays
+
+LARGEST_SEED = 2**32 - 1
+"""The largest seed that scikit-learn takes."""
+
+FRACTIONS = {
+    "validation": Float(0.05, 0.45, default=0.2),
+    "test": Float(0.05, 0.45, default=0.2),
+}
+"""Shares of all examples that a data set with a split of its own lets the user choose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitSizes:
+    """Examples in each split."""
+
+    train: int
+    validation: int
+    test: int
+
+
+def split_sizes(n_examples: int, *, validation: float, test: float) -> SplitSizes:
+    """Return how many examples each split has.
+
+    Args:
+        n_examples: All examples there are.
+        validation: Share of them for validation, from 0.05 to 0.45.
+        test: Share of them for the test, from 0.05 to 0.45.
+
+    Returns:
+        Sizes that add up to `n_examples`.
+
+    Raises:
+        ConfigurationError: A share is out of range, or less than half is left for training.
+
+    Example:
+        >>> split_sizes(1797, validation=0.2, test=0.2)
+        SplitSizes(train=1079, validation=359, test=359)
+    """
+    raise_faults(
+        number_fault("data.validation", validation, at_least=0.05, at_most=0.45),
+        number_fault("data.test", test, at_least=0.05, at_most=0.45),
+    )
+    if validation + test > 0.5:
+        raise_faults(
+            f"data.validation is {validation} and data.test is {test}, which leaves less than half "
+            "of the examples for training. Together they may be at most 0.5."
+        )
+    n_validation, n_test = round(n_examples * validation), round(n_examples * test)
+    return SplitSizes(
+        train=n_examples - n_validation - n_test, validation=n_validation, test=n_test
+    )
+
+
+def split_arrays(
+    inputs: NDArray[Any],
+    targets: NDArray[Any],
+    *,
+    sizes: SplitSizes,
+    seed: int,
+    is_stratified: bool,
+) -> Arrays:
+    """Return the examples of each split, in random order.
+
+    The test split depends on its size and the seed alone, so that two searches with different
+    shares for validation are tested on the same examples.
+
+    Args:
+        inputs: Inputs of all examples.
+        targets: Targets of all examples.
+        sizes: How many examples each split gets.
+        seed: From 0 to 4294967295; the same seed gives the same split.
+        is_stratified: Whether each split has the same mix of classes.
+
+    Shapes:
+        inputs: (N, ...)
+        targets: (N,) int64 if stratified, else (N, ...)
+        returns: "train_inputs" (N_train, ...), "train_targets" (N_train, ...), and so on for
+            "validation" and "test"
+        N examples
+
+    Raises:
+        ConfigurationError: The seed is out of range.
+    """
+    raise_faults(integer_fault("data.seed", seed, at_least=0, at_most=LARGEST_SEED))
+    import numpy as np
+    from sklearn.model_selection import train_test_split
+
+    def cut(indices: NDArray[np.intp], *, size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        classes = targets[indices] if is_stratified else None
+        rest, part = train_test_split(indices, test_size=size, random_state=seed, stratify=classes)
+        return rest, part
+
+    rest, test = cut(np.arange(len(inputs)), size=sizes.test)
+    train, validation = cut(rest, size=sizes.validation)
+    arrays = {}
+    for part, indices in {"train": train, "validation": validation, "test": test}.items():
+        arrays[f"{part}_inputs"] = inputs[indices]
+        arrays[f"{part}_targets"] = targets[indices]
+    return arrays

@@ -1,0 +1,154 @@
+"""How do examples that fit in memory reach a model with the least work per batch?
+
+A `DataLoader` fetches, collates and counts example by example, which for small models costs more
+than the training step. `TensorLoader` indexes whole tensors once per batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from raysearch.checks import integer_fault, raise_faults
+from raysearch.data.cache import cached_arrays
+
+if TYPE_CHECKING:
+    from raysearch.data.cache import Arrays
+
+_EVALUATION_BATCH = 1024
+"""Examples in a batch when nothing is learnt from it: large, since only memory limits it."""
+
+
+class TensorLoader:
+    """Batches cut from tensors as wholes; Lightning takes it wherever it takes a `DataLoader`.
+
+    Every pass goes over all examples. A last batch that is smaller is kept, except that a single
+    left-over example joins the batch before it, which then has `batch_size` + 1: batch
+    normalisation cannot train on one example, and to drop it would lose a part of the data.
+
+    With `is_shuffled`, each pass has an order of its own, drawn from torch's global generator when
+    its first batch is asked for, not when the iterator is made. So whoever seeds that generator
+    before an epoch governs its order, whenever Lightning makes the iterator.
+
+    Args:
+        tensors: Tensors with the same first dimension, the examples.
+        batch_size: Examples in a batch, at least 1.
+        is_shuffled: Whether each pass has a random order.
+
+    Shapes:
+        tensors: (N, ...) each
+        yields: a tuple of (B, ...), copies that may be changed in place
+        N examples, B examples in the batch
+
+    Raises:
+        ConfigurationError: The batch size is not an integer of at least 1.
+        ValueError: There are no tensors, or they differ in their first dimension.
+
+    Example:
+        >>> loader = TensorLoader(torch.arange(7), batch_size=3)
+        >>> len(loader), [batch.tolist() for batch, in loader]
+        (2, [[0, 1, 2], [3, 4, 5, 6]])
+    """
+
+    def __init__(self, *tensors: Tensor, batch_size: int, is_shuffled: bool = False) -> None:
+        raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
+        if len({len(tensor) for tensor in tensors}) != 1:
+            shapes = [tuple(tensor.shape) for tensor in tensors]
+            raise ValueError(
+                f"The tensors have shapes {shapes}. Give one or more with the same first dimension."
+            )
+        self.tensors = tensors
+        self.batch_size = batch_size
+        self.is_shuffled = is_shuffled
+        self._bounds = _batch_bounds(len(tensors[0]), batch_size=batch_size)
+
+    def __len__(self) -> int:
+        """Return the number of batches in a pass."""
+        return len(self._bounds)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
+        if not self.is_shuffled:
+            for start, end in self._bounds:
+                yield tuple(tensor[start:end].clone() for tensor in self.tensors)
+            return
+        order = torch.randperm(len(self.tensors[0]))
+        for start, end in self._bounds:
+            chosen = order[start:end]
+            yield tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
+
+
+def _batch_bounds(n_examples: int, *, batch_size: int) -> list[tuple[int, int]]:
+    """Return the first and the one-past-last example of each batch.
+
+    Example:
+        >>> _batch_bounds(8, batch_size=3), _batch_bounds(7, batch_size=3)
+        ([(0, 3), (3, 6), (6, 8)], [(0, 3), (3, 7)])
+    """
+    starts = list(range(0, n_examples, batch_size))
+    if len(starts) > 1 and batch_size > 1 and n_examples - starts[-1] == 1:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], n_examples], strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Splits:
+    """Inputs and targets of the three splits, as tensors that nobody changes.
+
+    Shapes:
+        each split: ((N, *input_shape) float32, targets (N,) int64 or (N, K) float32)
+        N examples of that split, K target values per example
+    """
+
+    train: tuple[Tensor, Tensor]
+    validation: tuple[Tensor, Tensor]
+    test: tuple[Tensor, Tensor]
+
+    def training_loader(self, *, batch_size: int) -> TensorLoader:
+        """Return the training split in shuffled batches."""
+        return TensorLoader(*self.train, batch_size=batch_size, is_shuffled=True)
+
+    def refit_loader(self, *, batch_size: int) -> TensorLoader:
+        """Return the training and the validation split together in shuffled batches."""
+        pairs = zip(self.train, self.validation, strict=True)
+        tensors = [torch.cat(pair) for pair in pairs]
+        return TensorLoader(*tensors, batch_size=batch_size, is_shuffled=True)
+
+    def validation_loader(self) -> TensorLoader:
+        """Return the validation split in its order."""
+        return TensorLoader(*self.validation, batch_size=_EVALUATION_BATCH)
+
+    def test_loader(self) -> TensorLoader:
+        """Return the test split in its order."""
+        return TensorLoader(*self.test, batch_size=_EVALUATION_BATCH)
+
+
+@lru_cache(maxsize=4)
+def load_splits(
+    name: str, *, build: Callable[..., Arrays], seed: int, validation: float, test: float
+) -> Splits:
+    """Return the splits of a data set: from this process, from this node, or built now.
+
+    A process that trains trial after trial reads the data once; it keeps the last four splits.
+
+    Args:
+        name: The data set's name.
+        build: Called as `build(seed=, validation=, test=)`; returns arrays named "train_inputs",
+            "train_targets" and so on for "validation" and "test".
+        seed: Governs the split.
+        validation: Share of the examples for validation.
+        test: Share of the examples for the test.
+    """
+    arguments = {"seed": seed, "validation": validation, "test": test}
+    arrays = cached_arrays(name, arguments=arguments, build=partial(build, **arguments))
+
+    def split(part: str) -> tuple[Tensor, Tensor]:
+        inputs, targets = arrays[f"{part}_inputs"], arrays[f"{part}_targets"]
+        return torch.from_numpy(inputs), torch.from_numpy(targets)
+
+    return Splits(train=split("train"), validation=split("validation"), test=split("test"))

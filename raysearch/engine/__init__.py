@@ -1,0 +1,13 @@
+"""What is known about a search, and what happens next?
+
+`SearchState` is the fold of a journal; `Engine` writes the journal, asks searcher and scheduler,
+and keeps budgets. Both are free of Ray and of clocks: real and simulated searches share them.
+"""
+
+from __future__ import annotations
+
+from raysearch.engine.engine import Engine
+from raysearch.engine.plan import Plan
+from raysearch.engine.state import RefitRecord, SearchState, TestRecord, fold
+
+__all__ = ["Engine", "Plan", "RefitRecord", "SearchState", "TestRecord", "fold"]

@@ -1,0 +1,395 @@
+"""What happens next in a search?
+
+The engine turns what workers report into events, writes them ahead of every consequence, and asks
+the searcher and the scheduler. Whoever runs the trials (Ray, or a simulation) calls it from one
+thread:
+
+    engine.start(settings=..., space=..., versions=...)       # or engine.replay(events)
+    trial = engine.next_trial()                       # journalled before it is returned
+    engine.attempt_started(trial.id, worker="host:pid")
+    decision = engine.measured(trial.id, measurement) # journalled before it is returned
+    engine.failed(trial.id, cause=..., error=...)     # or worker_lost, or finished
+    engine.end(SearchStatus.FINISHED)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from raysearch.engine import records
+from raysearch.engine.plan import Plan
+from raysearch.engine.retention import over_budget, unneeded
+from raysearch.engine.state import WORKER_LOST, Listener, SearchState
+from raysearch.errors import SearchAborted, did_you_mean, one_of
+from raysearch.run_dir import events as ev
+from raysearch.run_dir.events import Event
+from raysearch.run_dir.journal import EventSink
+from raysearch.schedulers import Scheduler
+from raysearch.searchers import EXHAUSTED, WAIT, Searcher
+from raysearch.space import Space
+from raysearch.trial import (
+    Checkpoint,
+    Decision,
+    DecisionKind,
+    Measurement,
+    SearchStatus,
+    Suggestion,
+    Trial,
+    TrialStatus,
+    trial_id,
+)
+
+
+class Engine:
+    """Decides, and remembers, for one search.
+
+    Args:
+        plan: Objective, budgets and limits.
+        space: The search space; every suggestion is checked against it.
+        searcher: Suggests configurations.
+        scheduler: Decides about trials that report.
+        journal: Where events are kept before they have any effect.
+        remove_checkpoint: Deletes a checkpoint, given its path relative to the run directory;
+            called after the journal says so.
+        clock: Unix time in seconds; a simulation gives its own.
+        listeners: Called after each event was journalled and applied.
+    """
+
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        space: Space,
+        searcher: Searcher,
+        scheduler: Scheduler,
+        journal: EventSink,
+        remove_checkpoint: Callable[[str], None] = lambda path: None,
+        clock: Callable[[], float] = time.time,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self.plan = plan
+        self.state = SearchState()
+        self._space = space
+        self._searcher = searcher
+        self._scheduler = scheduler
+        self._journal = journal
+        self._remove_checkpoint = remove_checkpoint
+        self._clock = clock
+        self._listeners = tuple(listeners)
+        self._is_exhausted = False
+        self._unsettled: dict[str, Decision] = {}
+
+    # ---- the search
+
+    def start(
+        self,
+        *,
+        settings: Mapping[str, Any],
+        space: Mapping[str, Any],
+        versions: Mapping[str, str],
+    ) -> None:
+        """Journal the start of a new search."""
+        self._emit(
+            ev.SearchStarted(at=self._clock(), settings=settings, space=space, versions=versions)
+        )
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """Bring state, searcher and scheduler to where the journal ends; nothing is written."""
+        for event in events:
+            self.state.apply(event)
+            if isinstance(event, ev.Measured):
+                trial = self.state.trials[event.trial]
+                decision = self._scheduled(trial, event.measurement)
+                self._unsettled[event.trial] = decision
+            elif isinstance(event, ev.Decided):
+                kind = DecisionKind(event.kind)
+                self._unsettled[event.trial] = Decision(kind=kind, reason=event.reason)
+            elif isinstance(event, ev.TrialEnded):
+                self._unsettled.pop(event.trial, None)
+                self._searcher.observe(self.state.trials[event.trial])
+
+    def resume(self, *, settings: Mapping[str, Any], changed: Sequence[str] = ()) -> list[Trial]:
+        """Journal that the search goes on, after `replay`.
+
+        A driver may have died between a measurement and the end of the trial that followed from
+        it; such ends are carried out now.
+
+        Returns:
+            The trials that had not ended, in order of their numbers: they go on first.
+        """
+        self._emit(ev.SearchResumed(at=self._clock(), settings=settings, changed=tuple(changed)))
+        for trial in list(self.state.live.values()):
+            decision = self._unsettled.pop(trial.id, None)
+            if trial.epochs >= self.plan.max_epochs:
+                reason = f"trained all {self.plan.max_epochs} epochs"
+                self._end_trial(trial, TrialStatus.COMPLETED, reason=reason)
+            elif decision is not None and decision.kind is DecisionKind.STOP:
+                self._end_trial(trial, TrialStatus.STOPPED, reason=decision.reason)
+        return list(self.state.live.values())
+
+    def end(self, status: SearchStatus, *, reason: str = "") -> None:
+        """Journal the end of this session, with the trials in training as interrupted."""
+        at = self._clock()
+        running = [t for t in self.state.live.values() if t.status is TrialStatus.RUNNING]
+        interrupted = [
+            ev.AttemptEnded(at=at, trial=t.id, attempt=t.attempts, cause="interrupted")
+            for t in running
+        ]
+        self._emit(*interrupted, ev.SearchEnded(at=at, status=status, reason=reason))
+
+    def record(self, *events: ev.Refitted | ev.TestOpened | ev.Tested) -> None:
+        """Journal what is done with the winner."""
+        self._emit(*events)
+
+    # ---- trials
+
+    @property
+    def stop_reason(self) -> str:
+        """Why no further trial will be created, for a person; empty while more will be."""
+        if self._is_exhausted:
+            return "the searcher has nothing left to suggest"
+        return self.plan.used_up(self.state, now=self._clock())
+
+    def next_trial(self) -> Trial | None:
+        """Return a new trial, journalled, or None when there is none now or never again.
+
+        Raises:
+            SearchAborted: The searcher suggested a configuration outside the space.
+        """
+        if self.stop_reason:
+            return None
+        number = self.state.next_number
+        suggestion = self._suggest(number)
+        if suggestion is None:
+            return None
+        self._emit(
+            ev.TrialCreated(
+                at=self._clock(),
+                trial=trial_id(number),
+                number=number,
+                configuration=dict(suggestion.configuration),
+                origin=dict(suggestion.origin),
+            )
+        )
+        return self.state.trials[trial_id(number)]
+
+    def attempt_started(self, trial: str, *, worker: str) -> int:
+        """Journal that a worker began to train the trial; return the attempt, from 1."""
+        known = self.state.trials[trial]
+        last = known.checkpoints[-1].epoch if known.checkpoints else 0
+        self._emit(
+            ev.AttemptStarted(
+                at=self._clock(),
+                trial=trial,
+                attempt=known.attempts + 1,
+                worker=worker,
+                from_epoch=last,
+            )
+        )
+        return known.attempts + 1
+
+    def measured(
+        self, trial: str, measurement: Measurement, *, checkpoint: Checkpoint | None = None
+    ) -> Decision:
+        """Journal a measurement together with the decision that follows, and return the decision.
+
+        A trial that has reached its last epoch is completed whatever the scheduler says. A
+        measurement of an epoch that the journal already holds (it was repeated after a loss)
+        changes nothing but the checkpoint.
+
+        Raises:
+            SearchAborted: The objective's metric was not reported.
+        """
+        self._check_metric(trial, measurement)
+        before = self.state.trials[trial]
+        at = self._clock()
+        events: list[Event] = []
+        after = before
+        if checkpoint is not None:
+            events.append(records.checkpoint_written(checkpoint, trial=trial, at=at))
+            after = replace(after, checkpoints=(*after.checkpoints, checkpoint))
+        if measurement.epoch <= before.epochs:
+            self._emit(*events)
+            return Decision(kind=DecisionKind.CONTINUE)
+        events.append(records.measured(measurement, trial=before, at=at))
+        after = replace(after, measurements=(*after.measurements, measurement))
+        decision = self._decide(after, measurement)
+        if records.is_worth_a_line(decision):
+            events.append(records.decided(decision, trial=after, at=at))
+        if measurement.epoch >= self.plan.max_epochs:
+            decision = Decision(kind=DecisionKind.STOP, reason="last epoch reached")
+            reason = f"trained all {self.plan.max_epochs} epochs"
+            self._end_trial(after, TrialStatus.COMPLETED, before=events, reason=reason)
+        elif decision.kind is DecisionKind.STOP:
+            self._end_trial(after, TrialStatus.STOPPED, before=events, reason=decision.reason)
+        else:
+            self._emit_and_tidy(after, events)
+        return decision
+
+    def finished(self, trial: str, *, reason: str) -> None:
+        """Journal that training ended by itself before the last epoch."""
+        if trial in self.state.live:
+            self._end_trial(self.state.trials[trial], TrialStatus.COMPLETED, reason=reason)
+
+    def failed(self, trial: str, *, cause: str, error: str) -> None:
+        """Journal that the trial raised: a result like any other, and not tried again.
+
+        Raises:
+            SearchAborted: All of the first trials failed.
+        """
+        if trial not in self.state.live:
+            return
+        known = self.state.trials[trial]
+        ended = ev.AttemptEnded(
+            at=self._clock(), trial=trial, attempt=known.attempts, cause=cause, error=error
+        )
+        self._end_trial(known, TrialStatus.FAILED, before=[ended], cause=cause, error=error)
+        self._check_failures()
+
+    def worker_lost(self, trial: str, *, error: str) -> bool:
+        """Journal that the trial's worker is gone; return whether the trial is tried again.
+
+        Raises:
+            SearchAborted: All of the first trials failed.
+        """
+        if trial not in self.state.live:
+            return False
+        known = self.state.trials[trial]
+        losses = self.state.losses.get(trial, 0) + 1
+        if losses >= self.plan.max_attempts:
+            self.failed(trial, cause=WORKER_LOST, error=f"{error}, {losses} times")
+            return False
+        self._emit(
+            ev.AttemptEnded(
+                at=self._clock(),
+                trial=trial,
+                attempt=known.attempts,
+                cause=WORKER_LOST,
+                error=error,
+            )
+        )
+        return True
+
+    def resumable(self) -> Trial | None:
+        """Return the paused trial that should go on now, if any."""
+        paused = [t for t in self.state.live.values() if t.status is TrialStatus.PAUSED]
+        return self._scheduler.resumable(paused) if paused else None
+
+    # ---- inside
+
+    def _suggest(self, number: int) -> Suggestion | None:
+        if number == 0:
+            return Suggestion(configuration=self._space.default(), origin={"kind": "default"})
+        pending = list(self.state.live.values())
+        suggestion = self._searcher.suggest(number=number, pending=pending)
+        if suggestion is WAIT and pending:
+            return None
+        if suggestion is EXHAUSTED or suggestion is WAIT:  # waiting for nothing never ends
+            self._is_exhausted = True
+            return None
+        if not isinstance(suggestion, Suggestion) or not self._space.contains(
+            suggestion.configuration
+        ):
+            raise SearchAborted(
+                f"searcher {type(self._searcher).__name__} suggested {suggestion!r} for trial "
+                f"{trial_id(number)}, which does not lie in the search space. This is a fault of "
+                "the searcher. The trials so far are kept; `resume` goes on with another searcher."
+            )
+        return suggestion
+
+    def _decide(self, trial: Trial, measurement: Measurement) -> Decision:
+        decision = self._scheduled(trial, measurement)
+        is_time_up = self.plan.is_time_up(self.state, now=self._clock())
+        if is_time_up and decision.kind is not DecisionKind.STOP:
+            return Decision(kind=DecisionKind.STOP, reason=self.stop_reason)
+        return decision
+
+    def _scheduled(self, trial: Trial, measurement: Measurement) -> Decision:
+        """Return the scheduler's decision; the default configuration is spared.
+
+        Every result is compared with trial 0000, and a comparison with a trial that was stopped
+        after one epoch says nothing. Only a value that is not finite stops it.
+        """
+        decision = self._scheduler.on_measurement(trial, measurement)
+        is_spared = (
+            trial.number == 0
+            and decision.kind is not DecisionKind.CONTINUE
+            and measurement.values[self.plan.objective.metric] is not None
+        )
+        if not is_spared:
+            return decision
+        reason = f"{decision.reason}; goes on, as the default that all are compared with"
+        return Decision(kind=DecisionKind.CONTINUE, reason=reason)
+
+    def _check_metric(self, trial: str, measurement: Measurement) -> None:
+        metric = self.plan.objective.metric
+        if metric in measurement.values:
+            return
+        raise SearchAborted(
+            f'trial {trial} finished epoch {measurement.epoch} without reporting "{metric}", the '
+            f"objective. It reported: {one_of(measurement.values) or 'nothing'}. "
+            f"{did_you_mean(metric, measurement.values)}"
+            "Set objective to one of those, or log it in validation_step. Stopped before more "
+            f"trials ran blind; {len(self.state.ended)} trials that ended are kept."
+        )
+
+    def _check_failures(self) -> None:
+        limit = self.plan.abort_after
+        if limit is None or not self.state.is_failing or len(self.state.ended) < limit:
+            return
+        ended = self.state.ended
+        raise SearchAborted(
+            f"the first {len(ended)} trials all failed; the last one with: {ended[-1].error}. "
+            "Nothing is likely to come of more of them. Mend the cause, then `resume` goes on with "
+            "new trials; failures.abort_after says how many failures at the start are accepted."
+        )
+
+    def _end_trial(
+        self,
+        trial: Trial,
+        status: TrialStatus,
+        *,
+        before: Sequence[Event] = (),
+        reason: str | None = None,
+        cause: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        ended = ev.TrialEnded(
+            at=self._clock(), trial=trial.id, status=status, reason=reason, cause=cause, error=error
+        )
+        self._emit_and_tidy(replace(trial, status=status), [*before, ended])
+        excess = over_budget(
+            self.state,
+            objective=self.plan.objective,
+            budget_bytes=self.plan.checkpoint_budget_bytes,
+        )
+        self._emit_removals(excess)
+
+    def _emit_and_tidy(self, after: Trial, events: Sequence[Event]) -> None:
+        """Emit the events that lead to `after`, and give up the checkpoints it does not need."""
+        given_up = [(after, c) for c in unneeded(after, objective=self.plan.objective)]
+        self._emit_removals(given_up, before=events)
+
+    def _emit_removals(
+        self, given_up: Sequence[tuple[Trial, Checkpoint]], *, before: Sequence[Event] = ()
+    ) -> None:
+        at = self._clock()
+        removals = [ev.CheckpointRemoved(at=at, trial=t.id, path=c.path) for t, c in given_up]
+        self._emit(*before, *removals)
+        for _, checkpoint in given_up:
+            self._remove_checkpoint(checkpoint.path)
+
+    def _emit(self, *events: Event) -> None:
+        """Write the events with one flush, then let them take effect."""
+        if not events:
+            return
+        self._journal.append(events)
+        for event in events:
+            self.state.apply(event)
+            if isinstance(event, ev.TrialEnded):
+                self._searcher.observe(self.state.trials[event.trial])
+            for listener in self._listeners:
+                listener(event, self.state)

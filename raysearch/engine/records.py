@@ -1,0 +1,44 @@
+"""How do records of a trial become events of the journal?"""
+
+from __future__ import annotations
+
+from raysearch.run_dir import events as ev
+from raysearch.trial import Checkpoint, Decision, DecisionKind, Measurement, Trial
+
+
+def measured(measurement: Measurement, *, trial: Trial, at: float) -> ev.Measured:
+    """Return the event of a measurement of the trial's current attempt."""
+    return ev.Measured(
+        at=at,
+        trial=trial.id,
+        attempt=trial.attempts,
+        epoch=measurement.epoch,
+        step=measurement.step,
+        values=dict(measurement.values),
+        seconds=measurement.seconds,
+        cause=measurement.cause,
+        applied=dict(measurement.applied),
+    )
+
+
+def checkpoint_written(checkpoint: Checkpoint, *, trial: str, at: float) -> ev.CheckpointWritten:
+    """Return the event of a checkpoint that is complete on disk."""
+    return ev.CheckpointWritten(
+        at=at,
+        trial=trial,
+        epoch=checkpoint.epoch,
+        path=checkpoint.path,
+        size_bytes=checkpoint.size_bytes,
+    )
+
+
+def decided(decision: Decision, *, trial: Trial, at: float) -> ev.Decided:
+    """Return the event of a decision about the trial's last measurement."""
+    return ev.Decided(
+        at=at, trial=trial.id, epoch=trial.epochs, kind=decision.kind, reason=decision.reason
+    )
+
+
+def is_worth_a_line(decision: Decision) -> bool:
+    """Return whether the journal must hold it: replaying finds a plain "continue" by itself."""
+    return bool(decision.reason) or decision.kind is not DecisionKind.CONTINUE

@@ -1,0 +1,102 @@
+"""Which class stands behind the name of a searcher or scheduler, and which settings has it?
+
+The settings are the keyword-only arguments of the class, less those that raysearch gives itself:
+their types are checked by pydantic, their ranges by the class, which is constructed for that.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from raysearch.experiment.checking import report_errors
+from raysearch.experiment.report import Report
+from raysearch.experiment.settings import SchedulerSection, SearcherSection
+from raysearch.experiment.values import Component
+from raysearch.schedulers import SCHEDULERS
+from raysearch.searchers import SEARCHERS
+
+GIVEN = frozenset({"space", "objective", "seed", "max_epochs"})
+"""Arguments that raysearch gives; all others are settings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """What a component is for."""
+
+    section: str
+    """Section of the experiment file."""
+    kind: str
+    """The word for it with its article, for messages."""
+    table: Mapping[str, str]
+    """Name -> import path of the class."""
+
+
+SEARCHER = Role(section="searcher", kind="a searcher", table=SEARCHERS)
+SCHEDULER = Role(section="scheduler", kind="a scheduler", table=SCHEDULERS)
+
+
+def load_class(path: str) -> Any:
+    """Return what an import path of the form "package.module:Name" stands for.
+
+    Example:
+        >>> load_class("raysearch.trial:Trial").__name__
+        'Trial'
+    """
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+@functools.cache
+def settings_form(class_path: str) -> type[BaseModel]:
+    """Return a model of the settings of a class, made from its signature.
+
+    Example:
+        >>> list(settings_form("raysearch.schedulers.asha:ASHA").model_fields)
+        ['min_epochs', 'reduction_factor', 'brackets']
+    """
+    component = load_class(class_path)
+    fields: dict[str, Any] = {
+        name: (argument.annotation, argument.default)
+        for name, argument in inspect.signature(component, eval_str=True).parameters.items()
+        if argument.kind is argument.KEYWORD_ONLY and name not in GIVEN
+    }
+    config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    return create_model(component.__name__, __config__=config, **fields)
+
+
+def resolve_component(
+    section: SearcherSection | SchedulerSection | None, *, role: Role, report: Report
+) -> Component | None:
+    """Return the component that a section names, or None with the faults reported."""
+    if section is None:
+        return None
+    path = (role.section, "name")
+    name = report.choose(path, section.name, kind=role.kind, valid=role.table)
+    if name is None:
+        return None
+    form = settings_form(role.table[name])
+    try:
+        settings = form.model_validate(section.model_extra or {})
+    except ValidationError as error:
+        kind, keys = f"a setting of {name}", ("name", *form.model_fields)
+        report_errors(error, base=(role.section,), kind=kind, keys=keys, report=report)
+        return None
+    return Component(
+        name=name, class_path=role.table[name], settings=settings.model_dump(mode="json")
+    )
+
+
+def construct(component: Component, *given: Any, **named: Any) -> Any:
+    """Return a new object of the component's class.
+
+    Raises:
+        ConfigurationError: A setting is out of range.
+    """
+    return load_class(component.class_path)(*given, **named, **component.settings)

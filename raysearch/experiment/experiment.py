@@ -1,0 +1,129 @@
+"""What does an experiment come to, once its file is read, checked and resolved?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from raysearch.data_spec import DataSpec
+from raysearch.errors import ConfigurationError, one_of
+from raysearch.experiment.components import construct
+from raysearch.experiment.spaces import MODEL
+from raysearch.experiment.values import (
+    Binding,
+    Budget,
+    CheckpointSettings,
+    Component,
+    DataChoice,
+    Failures,
+    Fidelity,
+    ModelChoice,
+    Resources,
+)
+from raysearch.schedulers import Scheduler
+from raysearch.searchers import Searcher
+from raysearch.space import Space
+from raysearch.trial import Configuration, Objective, Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """Everything that a search needs to know, checked; made by `load` and `from_settings`."""
+
+    name: str
+    """Begins the names of run directories."""
+    seed: int
+    """Governs all that is drawn."""
+    data: DataChoice
+    data_spec: DataSpec
+    models: tuple[ModelChoice, ...]
+    """The families that are searched, at least one, in the order of the file."""
+    space: Space
+    """What is searched: the parameters of families and data, replaced ranges in place."""
+    objective: Objective
+    searcher: Component
+    scheduler: Component
+    fidelity: Fidelity
+    budget: Budget
+    resources: Resources
+    parallel: int | None
+    """Trials at once; None for what the resources allow."""
+    checkpoint: CheckpointSettings
+    failures: Failures
+    trainer: Mapping[str, Any]
+    """Arguments of Lightning's Trainer that the file sets, and only those."""
+    refit: bool
+    """Whether the winner is trained again on training and validation data together."""
+    settings: Mapping[str, Any]
+    """The resolved document, plain JSON with all defaults filled in: `from_settings` makes an equal
+    experiment of it."""
+
+    def bind(self, configuration: Configuration) -> Binding:
+        """Return the constructor arguments of model and data module for one configuration.
+
+        The configuration is not validated against the space: it may stem from before the space was
+        changed, and its trial still be worth refitting.
+
+        Args:
+            configuration: Flat, dotted keys, as the space has them.
+
+        Raises:
+            ConfigurationError: It is of a family that the experiment does not have.
+
+        Example:
+            >>> from raysearch.experiment import from_settings
+            >>> experiment = from_settings(
+            ...     {
+            ...         "data": "digits",
+            ...         "model": ["cnn", "mlp"],
+            ...         "objective": "val/accuracy",
+            ...         "fidelity": {"max_epochs": 9},
+            ...     }
+            ... )
+            >>> bound = experiment.bind({"model": "mlp", "mlp.depth": 2, "data.batch_size": 64})
+            >>> bound.model_class, bound.model_arguments["depth"], bound.data_arguments
+            ('raysearch.models.mlp.module:MLP', 2,
+             {'validation': 0.2, 'test': 0.2, 'batch_size': 64, 'seed': 0})
+        """
+        choice = self._choice(configuration)
+        of_data: dict[str, Value] = {}
+        of_model: dict[str, Value] = {}
+        for key, value in configuration.items():
+            if key.startswith("data."):
+                of_data[key.removeprefix("data.")] = value
+            elif key != MODEL or len(self.models) == 1:
+                of_model[key.removeprefix(choice.prefix)] = value
+        return Binding(
+            model_class=choice.class_path,
+            model_arguments={**choice.arguments, **of_model},
+            data_class=f"{self.data.package}.module:Data",
+            data_arguments={**self.data.arguments, **of_data, "seed": self.seed},
+        )
+
+    def make_searcher(self) -> Searcher:
+        """Return a new searcher on the space."""
+        searcher = construct(self.searcher, self.space, objective=self.objective, seed=self.seed)
+        return cast("Searcher", searcher)
+
+    def make_scheduler(self) -> Scheduler:
+        """Return a new scheduler."""
+        scheduler = construct(
+            self.scheduler,
+            objective=self.objective,
+            max_epochs=self.fidelity.max_epochs,
+            seed=self.seed,
+        )
+        return cast("Scheduler", scheduler)
+
+    def _choice(self, configuration: Configuration) -> ModelChoice:
+        if len(self.models) == 1:
+            return self.models[0]
+        names = {choice.name: choice for choice in self.models}
+        name = configuration.get(MODEL)
+        if name not in names:
+            raise ConfigurationError(
+                f"The configuration has {MODEL}: {name}, and the experiment {one_of(names)}. "
+                f"Add the family to the section model."
+            )
+        return names[str(name)]

@@ -1,0 +1,130 @@
+"""How does `KEY=VALUE` change what an experiment file says?
+
+KEY is the dotted key of a value, VALUE is YAML: `budget.trials=8`, `model=[cnn, mlp]`. Below
+`space` keys hold dots themselves: `space.cnn.width={int: [8, 16]}` sets the range of the parameter
+`cnn.width`, and `space.cnn.width.step=4` the step of a range that the file holds. What is not there
+is made; the short form of a section is written out first, so that `scheduler: asha` in the file and
+`scheduler.min_epochs=3` together mean both.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from raysearch.errors import ConfigurationError
+from raysearch.experiment.document import Document, Fault, Mark, Path, Place, dotted
+from raysearch.experiment.reading import NOTHING_STARTED, parse
+
+SHORT_FORMS = {"data": "name", "objective": "metric", "searcher": "name", "scheduler": "name"}
+"""Section -> the key that its value stands for when it is written as plain text."""
+
+DOTTED_SECTIONS = ("space",)
+"""Sections whose keys hold dots."""
+
+AFTER_ALL_LINES = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """One KEY=VALUE, taken apart."""
+
+    place: Place
+    keys: tuple[str, ...]
+    parsed: Document
+    """VALUE under the key "value", with where its parts were written."""
+
+
+def apply_overrides(document: Document, overrides: Iterable[str]) -> Document:
+    """Return the document with values replaced, and a fault for each override that makes no sense.
+
+    Example:
+        >>> document = parse("scheduler: asha", source="a.yaml")
+        >>> changed = apply_overrides(document, ["scheduler.min_epochs=3", "seed=x=1", "seed"])
+        >>> changed.values
+        {'scheduler': {'name': 'asha', 'min_epochs': 3}, 'seed': 'x=1'}
+        >>> print(*changed.faults)
+        override seed: it must be KEY=VALUE, such as budget.trials=8.
+    """
+    document = replace(document, values=copy.deepcopy(document.values), marks=dict(document.marks))
+    for number, text in enumerate(overrides):
+        place = Place(AFTER_ALL_LINES + number, f"override {text}")
+        try:
+            override = _take_apart(text, place=place)
+            document = _apply(document, override)
+        except _Refused as refused:
+            fault = Fault(place, str(refused))
+            document = replace(document, faults=(*document.faults, fault))
+    return document
+
+
+class _Refused(Exception):
+    """An override cannot be applied; the text says why."""
+
+
+def _take_apart(text: str, *, place: Place) -> Override:
+    key, equals, value = text.partition("=")
+    keys = tuple(key.strip().split("."))
+    if not equals or not all(keys):
+        raise _Refused("it must be KEY=VALUE, such as budget.trials=8.")
+    if not value.strip():
+        raise _Refused(f"there is no value after {key}=. Write one; null stands for none.")
+    try:
+        parsed = parse(f"value: {value.strip()}", source=place.text)
+    except ConfigurationError as error:
+        reason = str(error).removesuffix(NOTHING_STARTED).removeprefix(f"{place.text}, line 1: ")
+        raise _Refused(reason.rstrip()) from error
+    return Override(place=place, keys=keys, parsed=parsed)
+
+
+def _apply(document: Document, override: Override) -> Document:
+    path = _path(document, override.keys)
+    marks = dict(document.marks)
+    for depth in range(1, len(path)):
+        _make_room(document, path[:depth], marks=marks, place=override.place)
+    parent = document.get(path[:-1])
+    parent[path[-1]] = override.parsed.values["value"]
+    marks = {inner: mark for inner, mark in marks.items() if inner[: len(path)] != path}
+    for inner, mark in override.parsed.marks.items():
+        marks[path + inner[1:]] = Mark(place=override.place, written=mark.written)
+    overwritten = [f for f in document.faults if not f.path or f.path[: len(path)] != path]
+    new = [_moved(fault, path=path, place=override.place) for fault in override.parsed.faults]
+    return replace(document, marks=marks, faults=(*overwritten, *new))
+
+
+def _path(document: Document, keys: tuple[str, ...]) -> Path:
+    """Return the path that dotted keys stand for, joining those of a parameter's name."""
+    if keys[0] not in DOTTED_SECTIONS or len(keys) < 3:
+        return keys
+    ranges = document.get((keys[0],))
+    for end in range(len(keys) - 1, 1, -1):
+        name = ".".join(keys[1:end])
+        if isinstance(ranges, dict) and isinstance(ranges.get(name), dict):
+            return (keys[0], name, *keys[end:])
+    return (keys[0], ".".join(keys[1:]))
+
+
+def _make_room(document: Document, path: Path, *, marks: dict[Path, Mark], place: Place) -> None:
+    """See to it that there is a mapping at a path, and forget how its text was written."""
+    parent = document.get(path[:-1])
+    value = parent.get(path[-1])
+    mark = marks.get(path, Mark(place=place))
+    marks[path] = Mark(place=mark.place)
+    if isinstance(value, dict):
+        return
+    short = SHORT_FORMS.get(str(path[0])) if len(path) == 1 else None
+    if value is None:
+        parent[path[-1]] = {}
+    elif short is not None and isinstance(value, str):
+        parent[path[-1]] = {short: value}
+        marks[(*path, short)] = mark
+    else:
+        written = document.written(path)
+        raise _Refused(f"{dotted(path)} is {written}, which has no keys. Replace it as a whole.")
+
+
+def _moved(fault: Fault, *, path: Path, place: Place) -> Fault:
+    inner = path + fault.path[1:]
+    text = fault.text.removeprefix(dotted(fault.path))
+    return Fault(place, f"{dotted(inner)}{text}", inner)

@@ -1,0 +1,92 @@
+"""Which domain does a range of the file stand for, given what it replaces and what is legal?
+
+A range that names no default keeps the one of the range that it replaces, if that lies in it: trial
+0 then remains the default configuration of the family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from raysearch.space import (
+    Bool,
+    Choice,
+    Domain,
+    Fixed,
+    Float,
+    Int,
+    Parameter,
+    domain_from_settings,
+)
+
+
+def read_range(
+    value: Any, *, legal: Domain, former: Sequence[Parameter] = (), prefix: str = ""
+) -> Domain:
+    """Return the domain that is written in a file, in the types of the legal one where it is legal.
+
+    Args:
+        value: The range as the file has it.
+        legal: Every value that the constructor accepts.
+        former: The parameters that are replaced; none for an argument that was not searched.
+        prefix: What the keys of its `when` may begin with, such as "cnn.".
+
+    Raises:
+        ConfigurationError: It is no range.
+
+    Example:
+        >>> read_range(0, legal=Float(0.0, 1.0))
+        Fixed(value=0.0, when=None)
+    """
+    domain = domain_from_settings(_without_prefix(value, prefix))
+    if legal.covers(domain):
+        domain = _in_type(domain, legal)
+    names_default = isinstance(value, dict) and "default" in value
+    return domain if names_default else _with_former_default(domain, former)
+
+
+def refusal(domain: Domain, *, legal: Domain) -> str:
+    """Return why a domain is not within the legal one, by the first of its values that is not.
+
+    Example:
+        >>> refusal(Int(0, 64), legal=Int(1, 8192))
+        '0 lies outside 1 to 8192. The nearest legal value is 1.'
+    """
+    values = domain.grid(2)  # the ends of numbers, all values of others
+    refusals = [text for value in values if (text := legal.explain(value))]
+    return refusals[0] if refusals else f"Legal is {legal.describe()}."
+
+
+def _without_prefix(value: Any, prefix: str) -> Any:
+    """Return a range as it is written, with the family's name taken off the keys of its `when`."""
+    if not isinstance(value, dict) or not isinstance(value.get("when"), dict):
+        return value
+    when = {key.removeprefix(prefix): allowed for key, allowed in value["when"].items()}
+    return {**value, "when": when}
+
+
+def _in_type(domain: Domain, legal: Domain) -> Domain:
+    """Return a domain whose plain values have the legal type: 1 becomes 1.0 for a float."""
+    if isinstance(domain, Fixed):
+        return replace(domain, value=legal.canonical(domain.value))
+    if isinstance(domain, Choice):
+        prior = domain.prior
+        return replace(
+            domain,
+            values=tuple(legal.canonical(value) for value in domain.values),
+            default=legal.canonical(domain.default),
+            prior=prior and replace(prior, centre=legal.canonical(prior.centre)),
+        )
+    return domain
+
+
+def _with_former_default(domain: Domain, former: Sequence[Parameter]) -> Domain:
+    """Return a domain with the first default of what it replaces that lies in it, if any."""
+    for parameter in former:
+        default = parameter.domain.default_value()
+        if isinstance(domain, Int | Float | Choice | Bool) and domain.contains(default):
+            known: dict[str, Any] = {"default": domain.canonical(default)}
+            return replace(domain, **known)
+    return domain

@@ -1,0 +1,211 @@
+"""How does a document become an experiment?
+
+Each step looks up what one section names and reports what is wrong with it. Where a step needs a
+section that is at fault, it does what can be done without, so that its own faults are found too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+from raysearch.errors import ConfigurationError
+from raysearch.experiment.checking import check
+from raysearch.experiment.components import SCHEDULER, SEARCHER, construct, resolve_component
+from raysearch.experiment.document import Document
+from raysearch.experiment.experiment import Experiment
+from raysearch.experiment.families import DataSet, Family, resolve_data, resolve_models
+from raysearch.experiment.objectives import resolve_objective
+from raysearch.experiment.overrides import apply_overrides
+from raysearch.experiment.plain import plain_document
+from raysearch.experiment.reading import read
+from raysearch.experiment.report import Report
+from raysearch.experiment.settings import NAME, NAME_RULE
+from raysearch.experiment.spaces import resolve_space
+from raysearch.experiment.values import Component
+from raysearch.space import Float, Space
+from raysearch.trial import Objective
+
+T = TypeVar("T")
+
+ANY_SPACE = Space({"learning_rate": Float(0.0, 1.0)})
+ANY_OBJECTIVE = Objective(metric="val/loss", direction="minimize")
+ANY_EPOCHS = 1_000_000
+"""What searchers and schedulers are tried with where the section in question is at fault."""
+
+
+def load(path: str | FilePath, overrides: Iterable[str] = ()) -> Experiment:
+    """Return the experiment that a file describes.
+
+    Args:
+        path: The experiment file.
+        overrides: KEY=VALUE each, applied in order: "budget.trials=8".
+
+    Raises:
+        ConfigurationError: With every fault of the file and the overrides.
+    """
+    document = apply_overrides(read(path), overrides)
+    return resolve(document, default_name=FilePath(path).stem)
+
+
+def from_settings(
+    mapping: Mapping[str, Any],
+    *,
+    overrides: Iterable[str] = (),
+    source: str = "settings given in Python",
+) -> Experiment:
+    """Return the experiment that plain values describe, in the form of an experiment file.
+
+    Args:
+        mapping: What a file would hold. Ranges may be domains of `raysearch.space`.
+        overrides: KEY=VALUE each, applied in order: "budget.trials=8".
+        source: Where the values come from, for messages.
+
+    Raises:
+        ConfigurationError: With every fault of the values and the overrides.
+
+    Example:
+        >>> experiment = from_settings(
+        ...     {
+        ...         "data": "digits",
+        ...         "model": "mlp",
+        ...         "objective": "val/accuracy",
+        ...         "fidelity": {"max_epochs": 9},
+        ...     },
+        ...     overrides=["space.width=32"],
+        ... )
+        >>> experiment.name, experiment.objective.direction, experiment.space.default()["width"]
+        ('digits', 'maximize', 32)
+        >>> from_settings(experiment.settings) == experiment
+        True
+    """
+    document = apply_overrides(plain_document(mapping, source=source), overrides)
+    return resolve(document, default_name=None)
+
+
+def resolve(document: Document, *, default_name: str | None) -> Experiment:
+    """Return the experiment that a document describes.
+
+    Args:
+        document: What the file says.
+        default_name: The experiment's name if the document has none; None for that of the data.
+
+    Raises:
+        ConfigurationError: With every fault of the document.
+    """
+    report = Report(document)
+    checked = check(report)
+    parts = _parts(checked, report=report)
+    name = checked.get("name") or default_name or (parts.data.choice.name if parts.data else "")
+    if name and "name" not in document.values and not NAME.fullmatch(name):
+        report.add(("name",), f"name is missing, and {name} cannot be it. {NAME_RULE}")
+    _try_ranges(checked, parts, report=report)
+    report.raise_faults()
+    return _experiment(name, checked, parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What the sections stand for; None where a section is at fault."""
+
+    data: DataSet | None
+    families: tuple[Family, ...] | None
+    space: Space | None
+    objective: Objective | None
+    searcher: Component | None
+    scheduler: Component | None
+
+
+def _parts(checked: Mapping[str, Any], *, report: Report) -> _Parts:
+    """Return what the checked sections stand for, reporting what they name wrongly."""
+    data = resolve_data(checked.get("data"), report=report)
+    families = resolve_models(checked.get("model"), data=data, report=report)
+    space = None
+    if data is not None and families is not None:
+        ranges = checked.get("space", {})
+        space = resolve_space(ranges, data=data, families=families, report=report)
+    task = None if data is None else data.spec.task
+    return _Parts(
+        data=data,
+        families=families,
+        space=space,
+        objective=resolve_objective(checked.get("objective"), task=task, report=report),
+        searcher=resolve_component(checked.get("searcher"), role=SEARCHER, report=report),
+        scheduler=resolve_component(checked.get("scheduler"), role=SCHEDULER, report=report),
+    )
+
+
+def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) -> None:
+    """Report settings out of range, which the classes refuse when they are constructed."""
+    fidelity = checked.get("fidelity")
+    max_epochs = ANY_EPOCHS if fidelity is None else fidelity.max_epochs
+    given: dict[str, Any] = {
+        "objective": parts.objective or ANY_OBJECTIVE,
+        "seed": checked.get("seed", 0),
+    }
+    try:
+        if parts.searcher is not None:
+            construct(parts.searcher, parts.space or ANY_SPACE, **given)
+    except ConfigurationError as error:
+        report.from_error(("searcher",), error)
+    try:
+        if parts.scheduler is not None:
+            construct(parts.scheduler, max_epochs=max_epochs, **given)
+    except ConfigurationError as error:
+        report.from_error(("scheduler",), error)
+
+
+def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experiment:
+    """Put together what is known to be sound."""
+    data, families = _sound(parts.data), _sound(parts.families)
+    searcher, scheduler = _sound(parts.searcher), _sound(parts.scheduler)
+    objective = _sound(parts.objective)
+    parallel = checked["parallel"]
+    trainer = checked["trainer"].model_dump(exclude_none=True)
+    values = {
+        "name": name,
+        "seed": checked["seed"],
+        "data": {"name": data.choice.name, "arguments": dict(data.choice.arguments)},
+        "model": [section.model_dump() for section in checked["model"]],
+        "space": checked["space"],
+        "objective": {"metric": objective.metric, "direction": objective.direction},
+        "searcher": {"name": searcher.name, **searcher.settings},
+        "scheduler": {"name": scheduler.name, **scheduler.settings},
+        "fidelity": asdict(checked["fidelity"]),
+        "budget": asdict(checked["budget"]),
+        "resources": asdict(checked["resources"]),
+        "parallel": parallel,
+        "checkpoint": checked["checkpoint"].model_dump(),
+        "failures": asdict(checked["failures"]),
+        "trainer": dict(trainer),
+        "refit": checked["refit"],
+    }
+    return Experiment(
+        name=name,
+        seed=checked["seed"],
+        data=data.choice,
+        data_spec=data.spec,
+        models=tuple(family.choice for family in families),
+        space=_sound(parts.space),
+        objective=objective,
+        searcher=searcher,
+        scheduler=scheduler,
+        fidelity=checked["fidelity"],
+        budget=checked["budget"],
+        resources=checked["resources"],
+        parallel=None if parallel == "auto" else parallel,
+        checkpoint=checked["checkpoint"].resolved(),
+        failures=checked["failures"],
+        trainer=trainer,
+        refit=checked["refit"],
+        settings=values,
+    )
+
+
+def _sound(part: T | None) -> T:
+    """Return a part that must be there, since no fault was reported."""
+    if part is None:
+        raise RuntimeError("a section came to nothing although no fault of it was reported")
+    return part

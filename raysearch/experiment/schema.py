@@ -1,0 +1,163 @@
+"""What can an editor know about experiment files? A JSON schema, with the names that exist.
+
+An editor that reads it completes keys and names, shows what they mean, and marks what cannot be:
+`python -m raysearch schema > experiment.schema.json`, and as the first line of a file
+`# yaml-language-server: $schema=experiment.schema.json`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from raysearch.data import DATA
+from raysearch.experiment.components import SCHEDULER, SEARCHER, Role, load_class, settings_form
+from raysearch.experiment.objectives import validation_metrics
+from raysearch.experiment.settings import NAME, Settings
+from raysearch.models import FAMILIES
+from raysearch.models.metrics import LOGGED
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+SCALAR = {"type": ["string", "number", "boolean", "null"]}
+BOUNDS = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+
+RANGE_KINDS = {
+    "int": {**BOUNDS, "description": "Integers from the first to the second bound, both included."},
+    "float": {**BOUNDS, "description": "Numbers from the first to the second bound."},
+    "choice": {
+        "type": "array",
+        "items": SCALAR,
+        "minItems": 1,
+        "description": "One of several values.",
+    },
+    "bool": {"description": "False or true: write `{bool: {}}`."},
+    "fixed": {**SCALAR, "description": "A single value; a plain value by itself means the same."},
+}
+"""Key of a range that says what it is -> schema of its value."""
+
+RANGE_SETTINGS = {
+    "step": {"type": "number", "description": "Distance between values; a factor with log."},
+    "log": {"type": "boolean", "description": "Whether orders of magnitude are equally likely."},
+    "sampling": {
+        "enum": ["linear", "log", "reverse_log"],
+        "description": "How numbers are spread; reverse_log is dense at the upper end.",
+    },
+    "ordered": {"type": "boolean", "description": "Whether neighbouring choices are alike."},
+    "default": {**SCALAR, "description": "Value of the default configuration."},
+    "prior": {
+        "type": "object",
+        "properties": {
+            "centre": {**SCALAR, "description": "A value that is believed to be good."},
+            "confidence": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        },
+        "required": ["centre", "confidence"],
+        "additionalProperties": False,
+        "description": "A belief about the best value.",
+    },
+    "when": {
+        "type": "object",
+        "description": "Other parameters with their values under which this one is active.",
+    },
+}
+"""Further keys of a range -> schema of their values."""
+
+
+def json_schema() -> dict[str, Any]:
+    """Return a JSON schema, draft 2020-12, of experiment files.
+
+    Example:
+        >>> schema = json_schema()
+        >>> schema["properties"]["seed"]["description"]
+        'Governs all that is drawn: configurations, splits, weights, batches.'
+        >>> schema["properties"]["data"]["anyOf"][0]["enum"]
+        ['diabetes', 'digits']
+    """
+    schema = _without_titles(Settings.model_json_schema())
+    sections = schema["properties"]
+    definitions = schema["$defs"]
+    definitions["DataSection"]["properties"]["name"]["enum"] = sorted(DATA)
+    definitions["ModelSection"]["properties"]["name"]["enum"] = sorted(FAMILIES)
+    definitions["ObjectiveSection"]["properties"]["metric"]["enum"] = _metrics()
+    del definitions["SearcherSection"], definitions["SchedulerSection"]
+    model = {"$ref": "#/$defs/ModelSection"}
+    one_model = [{"enum": sorted(FAMILIES)}, model]
+    several = {"type": "array", "minItems": 1, "items": {"anyOf": one_model}}
+    _replace(sections["name"], {"type": "string", "pattern": f"^{NAME.pattern}$"})
+    _replace(sections["data"], _named(DATA, {"$ref": "#/$defs/DataSection"}))
+    _replace(sections["model"], {"anyOf": [*one_model, several]})
+    _replace(sections["objective"], _named(_metrics(), {"$ref": "#/$defs/ObjectiveSection"}))
+    for role in (SEARCHER, SCHEDULER):
+        _replace(sections[role.section], _named(role.table, *_components(role)))
+    _replace(sections["space"], {"type": ["object", "null"], "additionalProperties": _range()})
+    return {"$schema": DIALECT, "title": "raysearch experiment", **schema}
+
+
+def setting_descriptions(class_path: str) -> dict[str, str]:
+    """Return what each argument of a class means, from the "Args" section of its docstring.
+
+    Example:
+        >>> setting_descriptions("raysearch.schedulers.asha:ASHA")["max_epochs"]
+        'Epochs of a trial that is never stopped, at least 1.'
+    """
+    text = inspect.getdoc(load_class(class_path)) or ""
+    found = re.search(r"^Args:\n((?:    .*\n|\n)*)", text + "\n", flags=re.MULTILINE)
+    entries = re.findall(
+        r"^    (\w+): (.*(?:\n {8}.*)*)", found.group(1) if found else "", flags=re.MULTILINE
+    )
+    return {name: " ".join(meaning.split()) for name, meaning in entries}
+
+
+def _components(role: Role) -> list[dict[str, Any]]:
+    """Return a schema for each component of a role, with its settings."""
+    schemas = []
+    for name, class_path in sorted(role.table.items()):
+        schema = _without_titles(settings_form(class_path).model_json_schema())
+        settings = schema.get("properties", {})
+        for setting, description in setting_descriptions(class_path).items():
+            if setting in settings:
+                settings[setting]["description"] = description
+        schema["properties"] = {"name": {"const": name}, **settings}
+        schema["required"] = ["name", *schema.get("required", [])]
+        schemas.append(schema)
+    return schemas
+
+
+def _range() -> dict[str, Any]:
+    """Return the schema of a parameter's range."""
+    kinds: list[dict[str, Any]] = [{"required": [kind]} for kind in RANGE_KINDS]
+    mapping = {
+        "type": "object",
+        "properties": {**RANGE_KINDS, **RANGE_SETTINGS},
+        "additionalProperties": False,
+        "oneOf": kinds,
+    }
+    return {"anyOf": [SCALAR, mapping], "description": "A range, or a plain value to fix it."}
+
+
+def _metrics() -> list[str]:
+    return sorted(validation_metrics(LOGGED))
+
+
+def _named(names: Iterable[str], *mappings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a section that is a plain name or one of several mappings."""
+    return {"anyOf": [{"enum": sorted(names)}, *mappings]}
+
+
+def _replace(section: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    """Give a section another schema, keeping what describes it."""
+    for key in section.keys() - {"description", "examples"}:
+        del section[key]
+    section.update(schema)
+
+
+def _without_titles(schema: Any) -> Any:
+    """Return a schema without the titles that pydantic derives from names."""
+    if isinstance(schema, dict):
+        return {
+            key: _without_titles(value)
+            for key, value in schema.items()
+            if not (key == "title" and isinstance(value, str))
+        }
+    return [_without_titles(item) for item in schema] if isinstance(schema, list) else schema

@@ -1,0 +1,134 @@
+"""Which typed values does an experiment consist of?
+
+Plain frozen records. The limits beside the types are those of the experiment file, and the text
+below each field is its documentation there too: see `settings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from raysearch.errors import ConfigurationError
+
+FORM = ConfigDict(extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+"""What the file's form of every section has in common: no unknown keys, documented fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fidelity:
+    """How long a trial is trained."""
+
+    __pydantic_config__ = FORM
+
+    max_epochs: Annotated[int, Field(ge=1, strict=True)]
+    """Epochs of a trial that is never stopped; learning rate schedules are laid out for these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What the whole search may cost; it ends with whatever limit is reached first."""
+
+    __pydantic_config__ = FORM
+
+    trials: Annotated[int, Field(ge=1, strict=True)] | None = None
+    """Trials at most, the default configuration included; null for no limit."""
+    minutes: Annotated[float, Field(gt=0, strict=True)] | None = None
+    """Minutes at most, pauses between stop and resume left out; null for no limit."""
+
+    def __post_init__(self) -> None:
+        if self.trials is None and self.minutes is None:
+            raise ConfigurationError("Give trials, minutes, or both, or leave the section out.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What one trial gets of the machines."""
+
+    __pydantic_config__ = FORM
+
+    cpus: Annotated[float, Field(ge=0, strict=True)] = 1.0
+    """CPU cores per trial."""
+    gpus: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
+    """GPUs per trial, up to one; with 0.25 four trials share a GPU."""
+
+    def __post_init__(self) -> None:
+        if self.cpus == 0 and self.gpus == 0:
+            raise ConfigurationError("A trial needs a share of a CPU or a GPU. Try cpus: 1.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """What happens when a trial cannot be trained."""
+
+    __pydantic_config__ = FORM
+
+    attempts: Annotated[int, Field(ge=1, strict=True)] = 3
+    """How often a trial is started at most when its worker is lost."""
+    abort_after: Annotated[int, Field(ge=1, strict=True)] = 5
+    """The search stops when the first this many trials have all failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointSettings:
+    """When a running trial is saved, and how much is kept. One of the two intervals is set."""
+
+    every_epochs: int | None = None
+    """Epochs between checkpoints, at least 1."""
+    every_s: float | None = None
+    """Seconds between checkpoints, more than 0."""
+    budget_gb: float
+    """Gigabytes (10^9 bytes) that the checkpoints of ended trials may take in all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataChoice:
+    """The data set."""
+
+    name: str
+    """Built-in name, such as "digits"."""
+    package: str
+    """Import path of its package, such as "raysearch.data.digits"."""
+    arguments: Mapping[str, Any]
+    """Fixed arguments of the data module, defaults filled in; plain JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChoice:
+    """One of the model families that are searched."""
+
+    name: str
+    """Built-in name, such as "cnn"."""
+    class_path: str
+    """Import path of the module class, such as "raysearch.models.cnn.module:CNN"."""
+    prefix: str
+    """What its parameters begin with: "cnn." among several families, else empty."""
+    arguments: Mapping[str, Any]
+    """Fixed arguments of the constructor, those that follow from the data included; plain JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """A searcher or a scheduler."""
+
+    name: str
+    """Built-in name, such as "asha"."""
+    class_path: str
+    """Import path of the class, such as "raysearch.schedulers.asha:ASHA"."""
+    settings: Mapping[str, Any]
+    """Keyword arguments of the class, defaults filled in; plain JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """The constructor arguments that one configuration stands for."""
+
+    model_class: str
+    """Import path of the module class."""
+    model_arguments: Mapping[str, Any]
+    data_class: str
+    """Import path of the data module class."""
+    data_arguments: Mapping[str, Any]

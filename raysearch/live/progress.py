@@ -1,0 +1,215 @@
+"""What does a person want to know of a search while it runs?
+
+`Progress` follows the events in constant time for each, however many trials there are, and gives
+frozen snapshots. It may be read from one thread while the driver's thread feeds it.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from raysearch.engine import Plan, SearchState
+from raysearch.live.estimate import EndRate, EpochRate, TimeLeft, within
+from raysearch.run_dir import events as ev
+from raysearch.run_dir.events import Event
+from raysearch.trial import Measurement, SearchStatus, Trial, TrialStatus, trial_id
+
+N_RECENT = 60
+"""How many of the latest ends are kept to be shown: more than the rows of a screen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What does not change in the course of a search."""
+
+    name: str
+    """The experiment's."""
+    run_dir: str
+    """As a person would write it."""
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A trial in training."""
+
+    trial: Trial
+    seconds: float
+    """Training time so far, with what has passed since its last measurement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incumbent:
+    """The best value of the objective so far."""
+
+    trial: Trial
+    epoch: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A search at one moment."""
+
+    status: SearchStatus = SearchStatus.RUNNING
+    reason: str = ""
+    running: tuple[Running, ...] = ()
+    recent: tuple[Trial, ...] = ()
+    """The latest trials that ended, the latest first."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Trials by status, in the order of `TrialStatus`."""
+    ended: int = 0
+    epochs: int = 0
+    elapsed_s: float = 0.0
+    """Duration of the search, without the pauses between sessions."""
+    epochs_per_s: float | None = None
+    left: TimeLeft | None = None
+    incumbent: Incumbent | None = None
+    default: Trial | None = None
+    """Trial 0000, which is the default configuration."""
+    curve: tuple[tuple[float, float], ...] = ()
+    """Each new best value, with the epochs of all trials that were trained until then."""
+    checkpoint_bytes: int = 0
+    restarts: int = 0
+
+
+class Progress:
+    """Follows a search.
+
+    Args:
+        plan: Objective and budgets.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._lock = threading.Lock()
+        self._state: SearchState | None = None
+        self._live: dict[str, Trial] = {}
+        self._statuses: dict[str, TrialStatus] = {}
+        self._counts: Counter[TrialStatus] = Counter()
+        self._recent: deque[Trial] = deque(maxlen=N_RECENT)
+        self._attempts: dict[str, tuple[float, float]] = {}
+        self._incumbent: Incumbent | None = None
+        self._curve: list[tuple[float, float]] = []
+        self._epoch_rate = EpochRate()
+        self._end_rate: EndRate | None = None
+
+    def update(self, event: Event, state: SearchState) -> bool:
+        """Take one more event into account; return whether it brought a new best value.
+
+        Args:
+            event: What happened.
+            state: The state after it. What happened before the first call is taken from it.
+        """
+        with self._lock:
+            if self._state is None:
+                self._state = state
+                epochs = 0
+                for trial in sorted(state.trials.values(), key=_ended_at):
+                    epochs += trial.epochs
+                    self._challenge(trial, trial.best(self._plan.objective), epochs=epochs)
+                    self._keep(trial)
+            return self._follow(event, state)
+
+    def snapshot(self, *, at: float) -> Snapshot | None:
+        """Return how the search stands at a time in seconds; None before the first event."""
+        with self._lock:
+            state = self._state
+            if state is None:
+                return None
+            elapsed_s = _elapsed(state, at=at)
+            return Snapshot(
+                status=state.status,
+                reason=state.reason,
+                running=self._running(at=at),
+                recent=tuple(reversed(self._recent)),
+                counts={status.value: self._counts[status] for status in TrialStatus},
+                ended=self._ended,
+                epochs=state.epochs,
+                elapsed_s=elapsed_s,
+                epochs_per_s=self._epoch_rate.per_second(at=at),
+                left=self._left(elapsed_s, at=at),
+                incumbent=self._incumbent,
+                default=state.trials.get(trial_id(0)),
+                curve=tuple(self._curve),
+                checkpoint_bytes=state.checkpoint_bytes,
+                restarts=state.restarts,
+            )
+
+    @property
+    def _ended(self) -> int:
+        return sum(number for status, number in self._counts.items() if status.is_ended)
+
+    def _follow(self, event: Event, state: SearchState) -> bool:
+        trial = state.trials.get(getattr(event, "trial", ""))
+        if trial is None:
+            return False
+        self._keep(trial)
+        match event:
+            case ev.AttemptStarted():
+                self._attempts[trial.id] = (event.at, trial.seconds)
+                self._end_rate = self._end_rate or EndRate(started_at=event.at)
+                self._epoch_rate.add(at=event.at, epochs=state.epochs)
+            case ev.Measured():
+                self._epoch_rate.add(at=event.at, epochs=state.epochs)
+                return self._challenge(trial, event.measurement, epochs=state.epochs)
+            case ev.TrialEnded():
+                self._attempts.pop(trial.id, None)
+                if self._end_rate is not None:
+                    self._end_rate.add(at=event.at)
+        return False
+
+    def _keep(self, trial: Trial) -> None:
+        before = self._statuses.get(trial.id)
+        if trial.status.is_ended:
+            self._live.pop(trial.id, None)
+        else:
+            self._live[trial.id] = trial
+        if trial.status is before:
+            return
+        self._statuses[trial.id] = trial.status
+        self._counts[trial.status] += 1
+        if before is not None:
+            self._counts[before] -= 1
+        if trial.status.is_ended:
+            self._recent.append(trial)
+
+    def _challenge(self, trial: Trial, measurement: Measurement | None, *, epochs: int) -> bool:
+        objective = self._plan.objective
+        value = None if measurement is None else measurement.values.get(objective.metric)
+        best = None if self._incumbent is None else self._incumbent.value
+        if measurement is None or value is None or not objective.is_better(value, best):
+            return False
+        self._incumbent = Incumbent(trial=trial, epoch=measurement.epoch, value=value)
+        self._curve.append((epochs, value))
+        return True
+
+    def _running(self, *, at: float) -> tuple[Running, ...]:
+        running = []
+        for trial in self._live.values():
+            if trial.status is TrialStatus.RUNNING:
+                since, before_s = self._attempts.get(trial.id, (at, trial.seconds))
+                running.append(Running(trial=trial, seconds=before_s + max(0.0, at - since)))
+        return tuple(running)
+
+    def _left(self, elapsed_s: float, *, at: float) -> TimeLeft | None:
+        plan = self._plan
+        left = None
+        if plan.max_trials is not None and self._end_rate is not None:
+            left = self._end_rate.time_for(max(0, plan.max_trials - self._ended), at=at)
+        limit_s = None if plan.max_seconds is None else plan.max_seconds - elapsed_s
+        return within(left, limit_s=limit_s)
+
+
+def _elapsed(state: SearchState, *, at: float) -> float:
+    if state.status is not SearchStatus.RUNNING:
+        return state.seconds
+    return state.seconds_before + max(0.0, at - state.session_started_at)
+
+
+def _ended_at(trial: Trial) -> float:
+    return math.inf if trial.ended_at is None else trial.ended_at

@@ -1,0 +1,192 @@
+"""How do the trials of a search appear in TensorBoard while they run?
+
+`<folder>/<trial id>/` holds the curves of a trial, one step an epoch: its metrics, the best value
+of the objective so far under `best/`, and the hyperparameters in use under `applied/`. It also
+holds what the HParams page shows of it. `<folder>/search/` holds the page's columns, and the best
+value over all trials, one step an epoch of any trial.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+
+from raysearch.engine import SearchState
+from raysearch.live import event_files, hparams
+from raysearch.run_dir import events as ev
+from raysearch.run_dir.events import Event
+from raysearch.space import Space
+from raysearch.trial import Measurement, Objective, Trial
+
+SEARCH = "search"
+"""Name of the run that belongs to no trial."""
+COLUMNS = f"{event_files.PREFIX}0000000000.columns"
+"""File with the columns of the HParams page; its name sorts first, as TensorBoard needs it."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """An event file that grows, and how far it has come."""
+
+    path: Path
+    step: int
+    """Last step that was written, here or in an earlier file beside it."""
+    best: float | None = None
+
+
+class TensorBoardWriter:
+    """A listener that writes event files.
+
+    No file is open between two events. After a resume, a trial that goes on gets a new file, which
+    begins after the last epoch in those beside it, so that no point appears twice and none is
+    missing. A disk that cannot be written to ends the files, not the search: `warn` is called once.
+
+    Args:
+        folder: Where TensorBoard is pointed to.
+        objective: Whose best values are written, and shown first.
+        space: Gives the HParams page its columns.
+        warn: Called with one line if the files cannot be written.
+
+    Side effects:
+        Adds files below the folder, and replaces the columns in `search/` atomically.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        objective: Objective,
+        space: Space,
+        warn: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
+    ) -> None:
+        self._folder = folder
+        self._objective = objective
+        self._columns = hparams.columns(space)
+        self._warn = warn
+        self._runs: dict[str, _Run] = {}
+        self._metrics: set[str] = set()
+        self._search: _Run | None = None
+        self._is_off = False
+
+    def __call__(self, event: Event, state: SearchState) -> None:
+        """Write what the event brought."""
+        if self._is_off:
+            return
+        try:
+            self._write(event, state)
+        except OSError as error:
+            self._is_off = True
+            self._warn(
+                f"TensorBoard's files cannot be written: {error}. The search goes on without them, "
+                f"and nothing else is lost. Mend it, and `resume` writes what the trials that are "
+                f"not at their end lack."
+            )
+
+    def _write(self, event: Event, state: SearchState) -> None:
+        trial = state.trials.get(getattr(event, "trial", ""))
+        if trial is None:
+            return
+        match event:
+            case ev.TrialCreated() | ev.AttemptStarted():
+                self._run(trial, at=event.at)
+            case ev.Measured():
+                self._write_columns(event.measurement, state, at=event.at)
+                self._write_measurements(trial, at=event.at)
+                self._write_incumbent(event.measurement, state, at=event.at)
+            case ev.TrialEnded():
+                self._write_measurements(trial, at=event.at)
+                ended = hparams.session_end(trial.status, at=event.at)
+                event_files.append(self._runs.pop(trial.id).path, ended)
+                self._write_incumbent(None, state, at=event.at)
+
+    def _run(self, trial: Trial, *, at: float) -> _Run:
+        """Return the trial's file, begun if this session has not written to it yet."""
+        run = self._runs.get(trial.id)
+        if run is None:
+            run = self._runs[trial.id] = self._begin(trial.id, at=at)
+            known = [m for m in trial.measurements if m.epoch <= run.step]
+            run.best = self._best_of(known)
+            event_files.append(
+                run.path,
+                hparams.session_start(
+                    trial.configuration, by_key=self._columns, trial=trial.id, at=trial.created_at
+                ),
+            )
+        return run
+
+    def _begin(self, name: str, *, at: float) -> _Run:
+        folder = self._folder / name
+        path = folder / f"{event_files.PREFIX}{at:017.6f}"
+        return _Run(path=path, step=event_files.last_step(folder) or 0)
+
+    def _write_measurements(self, trial: Trial, *, at: float) -> None:
+        """Write those epochs that the files do not hold yet: mostly the latest one."""
+        run = self._run(trial, at=at)
+        latest = takewhile(lambda m: m.epoch > run.step, reversed(trial.measurements))
+        events = []
+        for measurement in reversed(list(latest)):
+            run.best = self._better(measurement, than=run.best)
+            events.append(
+                event_files.scalars(
+                    dict(self._tags(measurement, best=run.best)),
+                    step=measurement.epoch,
+                    at=at - (trial.seconds - measurement.seconds),
+                )
+            )
+            run.step = measurement.epoch
+        if events:
+            event_files.append(run.path, *events)
+
+    def _tags(
+        self, measurement: Measurement, *, best: float | None
+    ) -> Iterator[tuple[str, float | None]]:
+        yield from measurement.values.items()
+        if best is not None:
+            yield hparams.BEST + self._objective.metric, best
+        for name, value in measurement.applied.items():
+            if isinstance(value, int | float):
+                yield f"applied/{name}", value
+
+    def _write_columns(self, measurement: Measurement, state: SearchState, *, at: float) -> None:
+        """Write the page's columns when a metric is first met, which mostly happens once."""
+        if self._metrics >= measurement.values.keys():
+            return
+        last = (trial.last for trial in state.trials.values())
+        self._metrics = {name for m in last if m is not None for name in m.values}
+        first = self._objective.metric
+        tags = [
+            hparams.BEST + first,
+            *sorted(self._metrics, key=lambda name: (name != first, name)),
+        ]
+        columns = hparams.experiment(self._columns, metrics=tags, at=at)
+        event_files.replace(self._folder / SEARCH / COLUMNS, columns)
+
+    def _write_incumbent(
+        self, measured: Measurement | None, state: SearchState, *, at: float
+    ) -> None:
+        """Write the best value over all trials when it improves, and when a trial ends."""
+        if self._search is None:
+            self._search = self._begin(SEARCH, at=at)
+            best = self._best_of(m for t in state.trials.values() for m in t.measurements)
+        else:
+            best = self._better(measured, than=self._search.best)
+        run, has_ended = self._search, measured is None
+        is_news = best is not None and (has_ended or best != run.best)
+        run.best = best
+        if is_news and state.epochs > run.step:
+            run.step = state.epochs
+            values = {f"{SEARCH}/{self._objective.metric}": best}
+            event_files.append(run.path, event_files.scalars(values, step=run.step, at=at))
+
+    def _better(self, measurement: Measurement | None, *, than: float | None) -> float | None:
+        value = None if measurement is None else measurement.values.get(self._objective.metric)
+        return value if self._objective.is_better(value, than) else than
+
+    def _best_of(self, measurements: Iterable[Measurement]) -> float | None:
+        best = None
+        for measurement in measurements:
+            best = self._better(measurement, than=best)
+        return best

@@ -1,0 +1,1 @@
+"""Convolutional networks of four kinds of blocks, for images."""

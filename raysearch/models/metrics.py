@@ -1,0 +1,65 @@
+"""Which metrics does a built-in family log, and which direction of each is better?
+
+Known without torch, so that an objective that no family logs is refused before anything starts.
+
+Every metric is logged once per epoch, under its name with the split in front: "val/accuracy". For
+validation and test that is all of the task's metrics; for training the loss alone.
+
+`train/loss` is what is optimised, label smoothing, focal weighting or Huber's threshold included,
+as the mean over the epoch's examples. `val/loss` and `test/loss` are always the plain loss of the
+task, whatever is optimised: mean cross-entropy in nats, or mean squared error. Only so can trials
+with different losses be compared by them.
+
+Precision, recall and F1 are macro averages: the plain mean over the classes that occur among the
+targets or the predictions, where a class that was never predicted counts as precision 0. The
+errors of a regression are means over examples and over target values; R2 is the mean over target
+values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from raysearch.data_spec import Task
+from raysearch.trial import Direction
+
+LOGGED: Mapping[Task, Mapping[str, Direction]] = MappingProxyType(
+    {
+        "classification": MappingProxyType(
+            {
+                "accuracy": "maximize",
+                "precision": "maximize",
+                "recall": "maximize",
+                "f1": "maximize",
+                "loss": "minimize",
+            }
+        ),
+        "regression": MappingProxyType(
+            {
+                "rmse": "minimize",
+                "mae": "minimize",
+                "r2": "maximize",
+                "loss": "minimize",
+            }
+        ),
+    }
+)
+"""Task -> metric, without its split -> which direction is better."""
+
+
+def logged_metrics(task: Task) -> dict[str, Direction]:
+    """Return the full names of all that a built-in family logs, with directions.
+
+    Example:
+        >>> logged_metrics("regression")["val/rmse"]
+        'minimize'
+        >>> [name for name in logged_metrics("classification") if name.startswith("train/")]
+        ['train/loss']
+    """
+    evaluated: dict[str, Direction] = {
+        f"{split}/{name}": direction
+        for split in ("val", "test")
+        for name, direction in LOGGED[task].items()
+    }
+    return {"train/loss": "minimize", **evaluated}

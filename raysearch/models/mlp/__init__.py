@@ -1,0 +1,1 @@
+"""Multilayer perceptrons, plain or with shortcuts, for examples of any shape."""

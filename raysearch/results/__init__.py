@@ -1,0 +1,32 @@
+"""What did a search find, and what is its winner worth?
+
+    results = Results.open("runs/digits-20261123-170912")
+    results.winner                  # the trial: configuration, measurements, checkpoints
+    results.refit()                 # winner/model.ckpt, which opens with plain Lightning
+    results.test()                  # on the test split, once
+
+Nothing here needs Ray: training and testing are handed to an `Executor`.
+"""
+
+from __future__ import annotations
+
+from raysearch.results.collect import Results
+from raysearch.results.document import failures_by_cause
+from raysearch.results.evaluation import TestOutcome, test_winner
+from raysearch.results.executor import Executor, LocalExecutor
+from raysearch.results.refit import refit_winner
+from raysearch.results.selection import PassedOver, Selection, rank, select
+
+__all__ = [
+    "Executor",
+    "LocalExecutor",
+    "PassedOver",
+    "Results",
+    "Selection",
+    "TestOutcome",
+    "failures_by_cause",
+    "rank",
+    "refit_winner",
+    "select",
+    "test_winner",
+]

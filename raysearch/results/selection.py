@@ -1,0 +1,105 @@
+"""Which trial won, by how much, and can its model still be had?
+
+A trial is worth what it reached at its best epoch, whatever became of it afterwards: a trial that
+failed at epoch 9 keeps what it reached at epoch 8. Of equals the one comes first that got there in
+fewer epochs, then the one that was created first. The winner is the best trial whose checkpoint of
+that epoch is still on disk; better ones without it are passed over, and said to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from raysearch.run_dir import RunDir
+from raysearch.trial import Checkpoint, Objective, Trial, TrialStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """A trial that would have won if its checkpoint could be read."""
+
+    trial: Trial
+    fault: str
+    """What is wrong: "epoch-0030.ckpt is 0 bytes"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The winner by validation, and the better ones that cannot be."""
+
+    winner: Trial | None
+    """None when no trial has both a finite value and a checkpoint."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """Best first."""
+
+
+def rank(trials: Iterable[Trial], *, objective: Objective) -> list[Trial]:
+    """Return the trials that reached a finite value, best first.
+
+    Rejected trials are left out: a constraint rules them out, whatever they reached. Of equal
+    values the one with the earlier best epoch comes first, then the one with the lower number.
+
+    Example:
+        >>> from raysearch.trial import Measurement
+        >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
+        >>> def trial(number, *values):
+        ...     measured = [
+        ...         Measurement(epoch=epoch, step=epoch, values={"val/accuracy": v}, seconds=epoch)
+        ...         for epoch, v in enumerate(values, start=1)
+        ...     ]
+        ...     return Trial(
+        ...         id=str(number), number=number, configuration={}, measurements=tuple(measured)
+        ...     )
+        >>> trials = [trial(0, 0.5, 0.9), trial(1, 0.9, 0.8), trial(2, None), trial(3, 0.95)]
+        >>> [ranked.id for ranked in rank(trials, objective=accuracy)]
+        ['3', '1', '0']
+    """
+    keyed = []
+    for trial in trials:
+        best = trial.best(objective)
+        if best is not None and trial.status is not TrialStatus.REJECTED:
+            loss = objective.loss(best.values[objective.metric])
+            keyed.append(((loss, best.epoch, trial.number), trial))
+    return [trial for _, trial in sorted(keyed, key=lambda pair: pair[0])]
+
+
+def best_checkpoint(trial: Trial, *, objective: Objective) -> Checkpoint | None:
+    """Return the checkpoint of the trial's best epoch as the journal has it, or None."""
+    best = trial.best(objective)
+    if best is None:
+        return None
+    return next((c for c in trial.checkpoints if c.epoch == best.epoch), None)
+
+
+def checkpoint_fault(trial: Trial, *, objective: Objective, run_dir: RunDir) -> str | None:
+    """Return what is wrong with the checkpoint of the trial's best epoch, or None.
+
+    The file must be there and as long as it was when it was written; it is not opened.
+    """
+    best = trial.best(objective)
+    if best is None:
+        return f"it never reached a finite {objective.metric}"
+    checkpoint = best_checkpoint(trial, objective=objective)
+    if checkpoint is None:
+        return f"none of its best epoch, {best.epoch}, is kept"
+    path = run_dir.path / checkpoint.path
+    if not path.is_file():
+        return f"{path.name} is missing"
+    size_bytes = path.stat().st_size
+    if size_bytes == checkpoint.size_bytes:
+        return None
+    return f"{path.name} is {size_bytes:,} bytes" + (
+        f" instead of {checkpoint.size_bytes:,}" if size_bytes else ""
+    )
+
+
+def select(ranking: Sequence[Trial], *, objective: Objective, run_dir: RunDir) -> Selection:
+    """Return the first of a ranking whose checkpoint is on disk, and those passed over."""
+    passed_over: list[PassedOver] = []
+    for trial in ranking:
+        fault = checkpoint_fault(trial, objective=objective, run_dir=run_dir)
+        if fault is None:
+            return Selection(winner=trial, passed_over=tuple(passed_over))
+        passed_over.append(PassedOver(trial=trial, fault=fault))
+    return Selection(winner=None, passed_over=tuple(passed_over))

@@ -1,0 +1,284 @@
+"""What can happen in a search, and how is it written down?
+
+Each event is one line of JSON in the journal: `{"event": "trial_created", "at": 1771.5, ...}`.
+The names and fields are a format on disk: only ever add, and give what is added a default.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from raysearch.errors import RunDirectoryError
+from raysearch.trial import Configuration, Measurement, SearchStatus, TrialStatus, Value
+
+SCHEMA_VERSION = 1
+"""Version of the journal that this code writes; it reads this one and all before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchStarted:
+    """The first event of every journal."""
+
+    at: float
+    """Unix time in seconds, here and in all events."""
+    settings: Mapping[str, Any]
+    """The resolved experiment."""
+    space: Mapping[str, Any]
+    """The search space, as `Space.to_json` has it."""
+    versions: Mapping[str, str]
+    """Versions of Python, raysearch and the libraries that decide what a trial does."""
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResumed:
+    """A driver took the search up again, after any kind of end."""
+
+    at: float
+    settings: Mapping[str, Any]
+    """The resolved experiment from here on."""
+    changed: tuple[str, ...] = ()
+    """Dotted keys of the settings that differ from before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialCreated:
+    """A configuration was chosen."""
+
+    at: float
+    trial: str
+    number: int
+    configuration: Configuration
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptStarted:
+    """A worker began to train the trial, from its start or from a checkpoint."""
+
+    at: float
+    trial: str
+    attempt: int
+    """Counted from 1."""
+    worker: str = ""
+    """Host and process, such as "node-3:4711"."""
+    from_epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The trial reported at the end of an epoch."""
+
+    at: float
+    trial: str
+    attempt: int
+    epoch: int
+    step: int
+    values: Mapping[str, float | None]
+    seconds: float
+    repeat: int = 0
+    cause: str | None = None
+    applied: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def measurement(self) -> Measurement:
+        """The event as the record that searchers and schedulers see."""
+        return Measurement(
+            epoch=self.epoch,
+            step=self.step,
+            values=self.values,
+            seconds=self.seconds,
+            cause=self.cause,
+            applied=self.applied,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointWritten:
+    """A checkpoint is complete on disk."""
+
+    at: float
+    trial: str
+    epoch: int
+    path: str
+    """Relative to the run directory, with forward slashes."""
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointRemoved:
+    """A checkpoint is given up; the file is deleted after this is on disk."""
+
+    at: float
+    trial: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A decision about a trial that reported; a plain "continue" without reason is not written."""
+
+    at: float
+    trial: str
+    epoch: int
+    kind: str
+    """A `DecisionKind`."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnded:
+    """A worker no longer trains the trial, which is not at its end."""
+
+    at: float
+    trial: str
+    attempt: int
+    cause: str
+    """ "worker lost", "exception", "interrupted", ..."""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialEnded:
+    """The trial will not be trained further."""
+
+    at: float
+    trial: str
+    status: str
+    """A `TrialStatus` that is ended."""
+    reason: str | None = None
+    cause: str | None = None
+    error: str | None = None
+
+    def __post_init__(self) -> None:
+        if not TrialStatus(self.status).is_ended:
+            raise ValueError(f"{self.status} is not a status of an ended trial")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refitted:
+    """The winner was trained again on train + validation data, or taken as it was."""
+
+    at: float
+    trial: str
+    epochs: int
+    path: str
+    size_bytes: int
+    seconds: float
+    refit: bool = True
+    """False when the best checkpoint itself became the winner."""
+    reason: str = ""
+    """Why it was not refitted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestOpened:
+    """The test split is about to be read; written before it is."""
+
+    __test__ = False  # a name that pytest would collect
+
+    at: float
+    trial: str
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """What the winner reached on the test split."""
+
+    at: float
+    trial: str
+    values: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchEnded:
+    """The driver is done with the search, for now or for good."""
+
+    at: float
+    status: str
+    """A `SearchStatus` other than running."""
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if SearchStatus(self.status) is SearchStatus.RUNNING:
+            raise ValueError("a search that ended is not running")
+
+
+Event = (
+    SearchStarted
+    | SearchResumed
+    | TrialCreated
+    | AttemptStarted
+    | Measured
+    | CheckpointWritten
+    | CheckpointRemoved
+    | Decided
+    | AttemptEnded
+    | TrialEnded
+    | Refitted
+    | TestOpened
+    | Tested
+    | SearchEnded
+)
+
+_TYPES: dict[str, type[Event]] = {
+    "search_started": SearchStarted,
+    "search_resumed": SearchResumed,
+    "trial_created": TrialCreated,
+    "attempt_started": AttemptStarted,
+    "measured": Measured,
+    "checkpoint_written": CheckpointWritten,
+    "checkpoint_removed": CheckpointRemoved,
+    "decided": Decided,
+    "attempt_ended": AttemptEnded,
+    "trial_ended": TrialEnded,
+    "refitted": Refitted,
+    "test_opened": TestOpened,
+    "tested": Tested,
+    "search_ended": SearchEnded,
+}
+_NAMES: dict[type, str] = {kind: name for name, kind in _TYPES.items()}
+_FIELDS: dict[type, tuple[str, ...]] = {
+    kind: tuple(f.name for f in fields(kind)) for kind in _TYPES.values()
+}
+
+
+def to_line(event: Event) -> str:
+    """Return the event as one line of JSON, without the line break.
+
+    Raises:
+        ValueError: A float is not finite; such values are stored as null with a cause.
+    """
+    kind = type(event)
+    record = {"event": _NAMES[kind], **{name: getattr(event, name) for name in _FIELDS[kind]}}
+    return json.dumps(record, separators=(",", ":"), allow_nan=False)
+
+
+def from_line(line: str) -> Event:
+    """Return the event that `to_line` wrote.
+
+    Fields that this version does not know are left out: a newer one added them.
+
+    Raises:
+        ValueError: The line is not JSON, or lacks a field.
+        RunDirectoryError: The event is of a kind that this version does not know.
+    """
+    record = json.loads(line)
+    name = record.pop("event", None) if isinstance(record, dict) else None
+    kind = _TYPES.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise RunDirectoryError(
+            f"the journal holds an event {name!r}, which this version of raysearch does not know. "
+            "It was probably written by a newer version; open it with that one."
+        )
+    known = {key: value for key, value in record.items() if key in _FIELDS[kind]}
+    if kind is SearchResumed:
+        known["changed"] = tuple(known.get("changed", ()))
+    try:
+        return kind(**known)
+    except TypeError as error:
+        raise ValueError(f"event {name}: {error}") from error

@@ -1,0 +1,143 @@
+"""What has happened so far, in order, whatever was killed on the way?
+
+The journal is a folder of segments, one per driver session: `journal/000001.jsonl`. A segment only
+grows, one flushed write at a time. A write that was cut short leaves a last line without its line
+break; it was never acted on, and reading leaves it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
+
+from raysearch.errors import RunDirectoryError
+from raysearch.run_dir.events import SCHEMA_VERSION, Event, SearchStarted, from_line, to_line
+from raysearch.run_dir.storage import Appender, Storage
+
+FOLDER = "journal"
+
+
+class Journal:
+    """The open journal of one driver session.
+
+    Args:
+        storage: Where the run directory lies. The caller holds its lease.
+        is_ours: Whether the lease is still held; asked before each write.
+
+    Side effects:
+        The first write opens a new segment; nothing is written before.
+    """
+
+    def __init__(self, storage: Storage, *, is_ours: Callable[[], bool] = lambda: True) -> None:
+        self._storage = storage
+        self._is_ours = is_ours
+        self._segment: Appender | None = None
+
+    def append(self, events: Iterable[Event]) -> None:
+        """Write the events with one flush; when this returns they are on disk.
+
+        Raises:
+            RunDirectoryError: They could not be written, for instance because the disk is full,
+                or another process took the run directory over.
+        """
+        if not self._is_ours():
+            raise RunDirectoryError(
+                "another process took the run directory over, so nothing more is written to it "
+                "from here. What was journalled is kept. Wait until that one ends; then try again."
+            )
+        data = "".join(to_line(event) + "\n" for event in events).encode()
+        try:
+            if self._segment is None:
+                self._segment = self._storage.appender(f"{FOLDER}/{self._next_number():06d}.jsonl")
+            self._segment.append(data)
+        except OSError as error:
+            raise RunDirectoryError(
+                f"the journal could not be written: {error}. What was measured before is kept. "
+                "Make room or mend the disk; then `resume` goes on from there."
+            ) from error
+
+    def close(self) -> None:
+        """Close the segment; a later append opens the next one."""
+        if self._segment is not None:
+            self._segment.close()
+            self._segment = None
+
+    def _next_number(self) -> int:
+        numbers = [_number(key) for key in self._storage.keys(FOLDER)]
+        return max(numbers, default=0) + 1
+
+
+class EventSink(Protocol):
+    """What the engine writes to: a `Journal`, or a `MemoryJournal` in simulation."""
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Keep the events."""
+        ...
+
+
+class MemoryJournal:
+    """A journal that is a list, for simulation and for tests of search logic."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Keep the events."""
+        self.events.extend(events)
+
+
+def read_journal(storage: Storage) -> Iterator[Event]:
+    """Yield all events of a run directory in order.
+
+    Raises:
+        RunDirectoryError: There is no journal, a line other than a torn last one cannot be read,
+            or a newer version of raysearch wrote it.
+    """
+    segments = sorted(storage.keys(FOLDER), key=_number)
+    if not segments:
+        raise RunDirectoryError(
+            "there is no journal, so this is not a run directory, or its search never started. "
+            "`list runs` shows the run directories here."
+        )
+    is_first = True
+    for key in segments:
+        for event in _read_segment(storage, key):
+            if is_first:
+                _check_start(event, key)
+                is_first = False
+            yield event
+
+
+def _read_segment(storage: Storage, key: str) -> Iterator[Event]:
+    *lines, torn = storage.read(key).split(b"\n")
+    del torn  # empty, or the part of a write that was cut short and never acted on
+    for position, line in enumerate(lines, start=1):
+        try:
+            yield from_line(line.decode())
+        except ValueError as error:
+            raise RunDirectoryError(
+                f"{key}, line {position} cannot be read: {error}. The disk or another program "
+                "changed it; all lines before it are intact. Restore the file from a copy."
+            ) from error
+
+
+def _check_start(event: Event, key: str) -> None:
+    if not isinstance(event, SearchStarted):
+        raise RunDirectoryError(
+            f"{key} does not begin with the start of a search, so a segment before it is missing. "
+            "Restore the journal folder from a copy."
+        )
+    if event.schema_version > SCHEMA_VERSION:
+        raise RunDirectoryError(
+            f"the journal has version {event.schema_version}; this raysearch reads up to "
+            f"{SCHEMA_VERSION}. Open it with a newer version."
+        )
+
+
+def _number(key: str) -> int:
+    stem = key.rsplit("/", 1)[-1].removesuffix(".jsonl")
+    if not stem.isdigit():
+        raise RunDirectoryError(
+            f"{key} is not a segment of the journal, whose names are numbers. Move it elsewhere."
+        )
+    return int(stem)

@@ -1,0 +1,161 @@
+"""How are the bytes of a run directory kept?
+
+Everything else in `run_dir` speaks to a `Storage`: keys with forward slashes below one root. The
+local file system is one; an object store will be another.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from raysearch.errors import RunDirectoryError
+
+
+class Appender(Protocol):
+    """An open segment that grows."""
+
+    def append(self, data: bytes) -> None:
+        """Add the bytes; when this returns they are durable."""
+        ...
+
+    def close(self) -> None:
+        """Release the segment; it stays as it is."""
+        ...
+
+
+class Storage(Protocol):
+    """Keys and bytes. Keys are relative, with forward slashes, and never leave the root."""
+
+    def read(self, key: str) -> bytes:
+        """Return the bytes of a key; FileNotFoundError when there is none."""
+        ...
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write the bytes durably and at once: a reader sees the old or the new, never a part."""
+        ...
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        """Write the bytes durably unless the key exists; return whether they were written."""
+        ...
+
+    def appender(self, key: str) -> Appender:
+        """Return an open segment under a key that does not exist yet."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys below a folder, sorted."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove a key; nothing happens when there is none."""
+        ...
+
+
+class LocalStorage:
+    """A `Storage` on a file system that this machine can reach, also over NFS.
+
+    Args:
+        root: The folder that holds everything; made when the first key is written.
+
+    Side effects:
+        Writes go to a temporary name beside the target, are flushed to disk and renamed, so that
+        they are atomic and safe to repeat.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def read(self, key: str) -> bytes:
+        """Return the bytes of a key."""
+        return self._path(key).read_bytes()
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write the bytes under a temporary name, flush, and rename."""
+        path = self._path(key)
+        temporary = self._write_beside(path, data)
+        temporary.replace(path)
+        _flush_folder(path.parent)
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        """Write the bytes under a temporary name, flush, and link to the name if it is free."""
+        path = self._path(key)
+        temporary = self._write_beside(path, data)
+        try:
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            return False
+        finally:
+            temporary.unlink()
+        _flush_folder(path.parent)
+        return True
+
+    def appender(self, key: str) -> Appender:
+        """Open a new file for appending."""
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _LocalAppender(path)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the files below a folder, sorted; temporary ones are left out."""
+        folder = self._path(prefix)
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.name.startswith(_TEMPORARY):
+                yield path.relative_to(self.root).as_posix()
+
+    def delete(self, key: str) -> None:
+        """Remove the file if it is there."""
+        self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        parts = key.split("/")
+        if key.startswith("/") or ".." in parts or "\\" in key:
+            raise RunDirectoryError(
+                f"{key!r} is not a path inside the run directory {self.root}. "
+                "Paths there are relative, with forward slashes and without '..'."
+            )
+        return self.root / key
+
+    @staticmethod
+    def _write_beside(path: Path, data: bytes) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{uuid.uuid4().hex}"
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return temporary
+
+
+_TEMPORARY = ".writing-"
+
+
+class _LocalAppender:
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        _flush_folder(path.parent)
+
+    def append(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a new name in the folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,28 @@
+"""What if every trial shall be trained to its end? Then nothing is ever decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from raysearch.trial import Decision, DecisionKind, Measurement, Objective, Trial
+
+
+class NoScheduler:
+    """Lets every trial go on; the baseline for the other policies.
+
+    Args:
+        objective: Not used; accepted so that all policies are constructed alike.
+        max_epochs: Not used.
+        seed: Not used: nothing is drawn.
+    """
+
+    def __init__(self, *, objective: Objective, max_epochs: int, seed: int = 0) -> None:
+        del objective, max_epochs, seed
+
+    def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
+        """Return that the trial goes on."""
+        del trial, measurement
+        return Decision(kind=DecisionKind.CONTINUE)
+
+    def resumable(self, paused: Sequence[Trial]) -> None:
+        """Return None: this policy pauses no trials."""

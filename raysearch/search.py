@@ -1,0 +1,314 @@
+"""How is a search run, resumed and extended, from an experiment to its results?
+
+`Search` wires what lies below it together: the experiment, the run directory with its lease and
+journal, the engine, Ray, and at the end the results.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from raysearch.engine import Engine, Plan
+from raysearch.engine.state import Listener
+from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
+from raysearch.experiment import Experiment, from_settings, load, to_yaml
+from raysearch.results import Results
+from raysearch.run_dir import RunDir
+from raysearch.trial import SearchStatus, Trial
+
+Stage = Callable[[str], None]
+"""Told what a person waits for: "starting Ray"."""
+
+CHANGEABLE = ("budget", "parallel", "resources", "checkpoint", "failures", "refit")
+"""Settings that a resumed search may change: the evidence so far stays valid under them."""
+
+
+class Search:
+    """One search in one run directory.
+
+    Args:
+        experiment: What is searched, and how.
+        run_dir: Where everything is kept; by default a new folder below `storage`.
+        storage: The parent of run directories.
+        address: Of a running Ray cluster: "auto" or "HOST:PORT". None starts a private Ray.
+
+    Example:
+        A search from a file, as `python -m raysearch run` does it::
+
+            search = Search.from_file("experiments/digits.yaml", overrides=["budget.trials=8"])
+            results = search.run()
+            results.winner.configuration
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        *,
+        run_dir: Path | None = None,
+        storage: Path = Path("runs"),
+        address: str | None = None,
+    ) -> None:
+        self.experiment = experiment
+        self.run_dir = RunDir(run_dir or _new_path(storage, name=experiment.name))
+        self.address = address
+        self._changed: tuple[str, ...] = ()
+        self._resumes = False
+
+    @property
+    def plan(self) -> Plan:
+        """Objective, budgets and limits, as the engine knows them."""
+        experiment = self.experiment
+        minutes = experiment.budget.minutes
+        return Plan(
+            objective=experiment.objective,
+            max_epochs=experiment.fidelity.max_epochs,
+            max_trials=experiment.budget.trials,
+            max_seconds=None if minutes is None else minutes * 60,
+            max_attempts=experiment.failures.attempts,
+            abort_after=experiment.failures.abort_after,
+            checkpoint_budget_bytes=experiment.checkpoint.budget_gb * 1e9,
+        )
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        overrides: Sequence[str] = (),
+        run_dir: Path | None = None,
+        storage: Path = Path("runs"),
+        address: str | None = None,
+    ) -> Search:
+        """Return the search that an experiment file describes; nothing is started or written.
+
+        Args:
+            path: The experiment file.
+            overrides: Settings that replace those of the file, as "budget.trials=8".
+            run_dir: The exact run directory, which must not hold a search yet.
+            storage: The parent of run directories, where a new one gets a name with the time.
+            address: Of a running Ray cluster; None starts a private Ray.
+
+        Raises:
+            ConfigurationError: The file is wrong, or the run directory is taken.
+        """
+        search = cls(
+            load(path, overrides=overrides), run_dir=run_dir, storage=storage, address=address
+        )
+        if search.run_dir.has_search():
+            raise ConfigurationError(
+                f"--run-dir {search.run_dir.path} holds a search already. Give another folder, or "
+                f"go on with that one: python -m raysearch resume {search.run_dir.path}. "
+                "Nothing was started."
+            )
+        return search
+
+    @classmethod
+    def resume(
+        cls, run_dir: str | Path, *, overrides: Sequence[str] = (), address: str | None = None
+    ) -> Search:
+        """Return a search that goes on where its run directory ends; nothing is started yet.
+
+        Args:
+            run_dir: A run directory; its search may have been stopped, killed or finished.
+            overrides: Settings to change, as "budget.trials=200" to extend a finished search.
+            address: Of a running Ray cluster; None starts a private Ray.
+
+        Raises:
+            RunDirectoryError: There is no search, or another driver is at work on it.
+            ConfigurationError: A change would make the evidence so far invalid.
+        """
+        results = Results.open(Path(run_dir))
+        source = str(results.run_dir.experiment_file)
+        before = dict(results.state.settings)
+        experiment = from_settings(before, overrides=overrides, source=source)
+        changed = _changed_keys(before, dict(experiment.settings))
+        _check_changes(changed)
+        search = cls(experiment, run_dir=Path(run_dir), address=address)
+        search._changed, search._resumes = changed, True
+        return search
+
+    def run(self, *, listeners: Sequence[Listener] = (), stage: Stage | None = None) -> Results:
+        """Search until the budget is used, and return the results with the winner selected.
+
+        A first Ctrl-C or SIGTERM ends the session and keeps everything; `resume` goes on.
+
+        Args:
+            listeners: Called after each event was journalled: live view, TensorBoard.
+            stage: Told what a person waits for.
+
+        Raises:
+            ConfigurationError: The resources do not suffice; nothing was written.
+            SearchAborted: The search cannot go on; its status is "failed".
+            RunDirectoryError: The run directory is in use, or cannot be written.
+
+        Side effects:
+            Writes the run directory; starts and stops Ray.
+        """
+        with self._session(listeners, stage=stage or _silent):
+            pass
+        return Results.open(self.run_dir.path)
+
+    def run_to_end(
+        self, *, listeners: Sequence[Listener] = (), stage: Stage | None = None
+    ) -> Results:
+        """Search, then refit the winner on train + validation data and test it once.
+
+        What the commands `run` and `resume` do. A session that a signal ended is neither refitted
+        nor tested. Arguments, errors and side effects are those of `run`.
+        """
+        say = stage or _silent
+        with self._session(listeners, stage=say) as engine:
+            if engine.state.status is SearchStatus.FINISHED:
+                self._hand_over(engine, stage=say)
+        return Results.open(self.run_dir.path)
+
+    @contextmanager
+    def _session(self, listeners: Sequence[Listener], *, stage: Stage) -> Iterator[Engine]:
+        """Run the search; yield its engine while Ray is still up and the lease is held."""
+        stage("starting Ray")
+        from raysearch.tuning.cluster import check_machine, connect
+        from raysearch.tuning.driver import run_session
+
+        experiment = self.experiment
+        if self.address is None:
+            check_machine(experiment.resources, parallel=experiment.parallel)
+        with (
+            connect(
+                self.address, resources=experiment.resources, slots=experiment.parallel
+            ) as cluster,
+            self.run_dir.writing() as journal,
+        ):
+            engine = self._make_engine(journal, listeners=listeners)
+            unfinished = self._begin(engine)
+            with _ended(engine):
+                is_complete = bool(engine.stop_reason and not unfinished) or run_session(
+                    engine,
+                    experiment=experiment,
+                    run_dir=self.run_dir.path,
+                    cluster=cluster,
+                    unfinished=unfinished,
+                )
+            if is_complete:
+                engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
+            else:
+                engine.end(SearchStatus.INTERRUPTED, reason="a signal asked for it")
+            yield engine
+
+    def _make_engine(self, journal: Any, *, listeners: Sequence[Listener]) -> Engine:
+        experiment = self.experiment
+        return Engine(
+            plan=self.plan,
+            space=experiment.space,
+            searcher=experiment.make_searcher(),
+            scheduler=experiment.make_scheduler(),
+            journal=journal,
+            remove_checkpoint=self.run_dir.storage.delete,
+            listeners=listeners,
+        )
+
+    def _begin(self, engine: Engine) -> list[Trial]:
+        """Start the search, or take it up where its journal ends; return the unfinished trials."""
+        settings = dict(self.experiment.settings)
+        if self._resumes:
+            engine.replay(self.run_dir.events())
+            unfinished = engine.resume(settings=settings, changed=self._changed)
+        elif self.run_dir.has_search():
+            raise RunDirectoryError(
+                f"{self.run_dir.path} holds a search already. `resume` goes on with it."
+            )
+        else:
+            unfinished = []
+            engine.start(
+                settings=settings, space=self.experiment.space.to_json(), versions=versions()
+            )
+        self._write_settings(settings)
+        return unfinished
+
+    def _write_settings(self, settings: dict[str, Any]) -> None:
+        head = "# The settings of this search, with all defaults filled in. `resume` reads them.\n"
+        for name, version in versions().items():
+            head += f"# {name} {version}\n"
+        text = head + to_yaml(settings)
+        self.run_dir.storage.put("experiment.yaml", text.encode())
+
+    def _hand_over(self, engine: Engine, *, stage: Stage) -> None:
+        """Refit the winner and open the test split, on Ray."""
+        from raysearch.tuning.executor import RayExecutor
+
+        results = Results(self.run_dir, state=engine.state, experiment=self.experiment)
+        if results.winner is None:
+            return
+        executor = RayExecutor(self.experiment.resources)
+        stage("refitting the winner on train + validation data")
+        results.refit(executor=executor, record=engine.record)
+        stage("testing the winner, once")
+        results.test(executor=executor, record=engine.record)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what decides how a trial trains."""
+    names = ("raysearch", "torch", "pytorch-lightning", "ray", "hyperopt", "numpy")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
+
+
+@contextmanager
+def _ended(engine: Engine) -> Iterator[None]:
+    """Journal the end of a session that ends by an exception."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        engine.end(SearchStatus.INTERRUPTED, reason="interrupted twice")
+        raise
+    except SearchAborted as error:
+        engine.end(SearchStatus.FAILED, reason=str(error))
+        raise
+    except RunDirectoryError:
+        raise  # the journal cannot be written; it already holds what can be known
+    except Exception as error:
+        engine.end(SearchStatus.FAILED, reason=f"{type(error).__name__}: {error}")
+        raise
+
+
+def _silent(text: str) -> None:
+    """Say nothing."""
+
+
+def _new_path(storage: Path, *, name: str) -> Path:
+    """Return a run directory that does not exist: name, date and time, and a number if need be."""
+    stem = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    path, attempt = storage / stem, 1
+    while path.exists():
+        attempt += 1
+        path = storage / f"{stem}-{attempt}"
+    return path
+
+
+def _changed_keys(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
+    """Return the dotted keys that differ, one level deep."""
+    changed = []
+    for section in sorted(before.keys() | after.keys()):
+        old, new = before.get(section), after.get(section)
+        if old == new:
+            continue
+        if isinstance(old, dict) and isinstance(new, dict):
+            keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+            changed += [f"{section}.{key}" for key in keys]
+        else:
+            changed.append(section)
+    return tuple(changed)
+
+
+def _check_changes(changed: Sequence[str]) -> None:
+    refused = [key for key in changed if key.split(".")[0] not in CHANGEABLE]
+    if refused:
+        raise ConfigurationError(
+            f"{', '.join(refused)} cannot be changed in a search that has begun: its trials were "
+            f"chosen and compared under the old setting. What can be changed: "
+            f"{', '.join(CHANGEABLE)}. Start a new search for the rest. Nothing was changed."
+        )

@@ -1,0 +1,59 @@
+"""What must a search method offer?
+
+One method per file implements `Searcher`. The engine calls it from one thread:
+
+    searcher = Random(space, objective=objective, seed=0)
+    searcher.suggest(number=1, pending=[])    # -> Suggestion, WAIT or EXHAUSTED
+    searcher.observe(trial)                   # once for every trial that ended, in journal order
+
+After a resume the same `observe` calls are made in the same order, and suggestions that were made
+before are read back from the journal, never computed again. So a suggestion may depend only on its
+number, on the seed, and on the trials observed and pending; what it draws comes from
+`raysearch.randomness.generator(seed, role="searcher", number=number)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Protocol
+
+from raysearch.trial import Suggestion, Trial
+
+
+class NoSuggestion(Enum):
+    """Why a searcher has no suggestion."""
+
+    WAIT = "wait"
+    """Not before a pending trial has ended."""
+    EXHAUSTED = "exhausted"
+    """Never again: the space holds nothing new for this method."""
+
+
+WAIT = NoSuggestion.WAIT
+EXHAUSTED = NoSuggestion.EXHAUSTED
+
+
+class Searcher(Protocol):
+    """Suggests configurations and learns from the trials that ended.
+
+    Implementations are constructed as `Method(space, objective=..., seed=..., ...)`, where the
+    further settings are keyword-only, typed and documented: they are the keys of an experiment
+    file's `searcher:` section. A setting out of range is a `ConfigurationError` that names it as
+    "searcher.<setting>".
+    """
+
+    def suggest(self, *, number: int, pending: Sequence[Trial]) -> Suggestion | NoSuggestion:
+        """Return the configuration for the trial with this number.
+
+        Called when a worker is free, and never for a number that the journal holds already.
+
+        Args:
+            number: The trial's number, from 1 (number 0 is the default configuration).
+            pending: The trials that have not ended, with their measurements so far.
+        """
+        ...
+
+    def observe(self, trial: Trial) -> None:
+        """Learn from a trial that ended, with all its measurements; called once for each."""
+        ...

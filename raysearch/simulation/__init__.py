@@ -1,0 +1,38 @@
+"""What would a search do, if training took no time? The same engine, on curves that are known.
+
+    accuracy = Objective(metric="val/accuracy", direction="maximize")
+    simulation = simulate(
+        space=space,
+        objective=accuracy,
+        searcher=Random(space, objective=accuracy, seed=0),
+        scheduler=ASHA(objective=accuracy, max_epochs=27),
+        curves=ParametricCurves(space, objective=accuracy, seed=0),
+        max_epochs=27,
+        n_workers=8,
+        max_trials=200,
+    )
+    simulation.winner, simulation.state.seconds, simulation.state.epochs
+
+Searcher, scheduler, budgets and journal are those of a real search; only workers and time are not.
+"""
+
+from __future__ import annotations
+
+from raysearch.simulation.curves import Curve, Curves, TableCurves
+from raysearch.simulation.incumbents import Incumbent, incumbents
+from raysearch.simulation.parametric import CurveSettings, ParametricCurves
+from raysearch.simulation.simulate import Simulation, simulate
+from raysearch.simulation.workers import Conditions
+
+__all__ = [
+    "Conditions",
+    "Curve",
+    "CurveSettings",
+    "Curves",
+    "Incumbent",
+    "ParametricCurves",
+    "Simulation",
+    "TableCurves",
+    "incumbents",
+    "simulate",
+]

@@ -1,0 +1,170 @@
+"""How would a search go? The whole of it, on learning curves, in simulated time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from raysearch.checks import integer_fault, number_fault, raise_faults
+from raysearch.engine import Engine, Plan, SearchState
+from raysearch.errors import ConfigurationError
+from raysearch.run_dir.events import Event
+from raysearch.run_dir.journal import MemoryJournal
+from raysearch.schedulers import Scheduler
+from raysearch.searchers import Searcher
+from raysearch.simulation.curves import Curves
+from raysearch.simulation.incumbents import Incumbent, incumbents, latest
+from raysearch.simulation.workers import Clock, Conditions, Workers
+from raysearch.space import Space
+from raysearch.trial import Objective, SearchStatus, Trial, TrialStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """What became of a simulated search."""
+
+    objective: Objective
+    state: SearchState
+    """The final state; times are seconds since the search started."""
+    events: Sequence[Event]
+    """Its journal."""
+    incumbents: tuple[Incumbent, ...]
+    """Each value that was better than all before it, in order."""
+
+    @property
+    def winner(self) -> Trial | None:
+        """The best trial, or None if none had a finite value."""
+        trials = self.state.trials.values()
+        best = min(trials, key=lambda t: t.rank_key(self.objective), default=None)
+        return None if best is None or best.value(self.objective) is None else best
+
+    def at_epochs(self, epochs: float) -> Incumbent | None:
+        """Return the incumbent when this many epochs had been trained in total, if any."""
+        return latest(self.incumbents, spent=lambda found: found.epochs, budget=epochs)
+
+    def at_seconds(self, seconds: float) -> Incumbent | None:
+        """Return the incumbent at this time, if any."""
+        return latest(self.incumbents, spent=lambda found: found.seconds, budget=seconds)
+
+
+def simulate(
+    *,
+    space: Space,
+    objective: Objective,
+    searcher: Searcher,
+    scheduler: Scheduler,
+    curves: Curves,
+    max_epochs: int,
+    n_workers: int = 1,
+    max_trials: int | None = None,
+    max_seconds: float | None = None,
+    conditions: Conditions | None = None,
+    events: Sequence[Event] = (),
+) -> Simulation:
+    """Search until a budget is used up or the searcher has nothing left to suggest.
+
+    The arguments are what an experiment says; what only a simulation has is in `conditions`. The
+    result depends on the arguments alone.
+
+    Args:
+        space: The search space.
+        objective: What is improved; the curves have its metric.
+        searcher: New, of this space.
+        scheduler: New.
+        curves: What training achieves.
+        max_epochs: Epochs of a trial that is never stopped, at least 1.
+        n_workers: Trials that can be in training at once, at least 1. A worker that becomes free
+            takes the next trial at once.
+        max_trials: Trials in all; None for no limit.
+        max_seconds: Simulated time after which no trial begins, and each stops as it next reports.
+        conditions: Start-up, losses, checkpoints; None for training that costs its epochs only.
+        events: The journal of a search that was interrupted, or is to be extended; it goes on from
+            there. Empty for a new search.
+
+    Raises:
+        ConfigurationError: Nothing would end the search, or a number is out of range.
+        SearchAborted: The search cannot go on, as in a real one; for instance all the first trials
+            failed.
+
+    Example:
+        >>> from raysearch.schedulers.asha import ASHA
+        >>> from raysearch.searchers.random import Random
+        >>> from raysearch.simulation import ParametricCurves
+        >>> from raysearch.space import Float, Int
+        >>> space = Space({"depth": Int(1, 8), "learning_rate": Float(1e-4, 1e-1, log=True)})
+        >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
+        >>> simulation = simulate(
+        ...     space=space,
+        ...     objective=accuracy,
+        ...     searcher=Random(space, objective=accuracy, seed=0),
+        ...     scheduler=ASHA(objective=accuracy, max_epochs=27),
+        ...     curves=ParametricCurves(space, objective=accuracy, seed=0),
+        ...     max_epochs=27,
+        ...     n_workers=4,
+        ...     max_trials=30,
+        ... )
+        >>> state = simulation.state
+        >>> len(state.trials), state.epochs < 30 * 27, state.reason
+        (30, True, 'budget of 30 trials used')
+        >>> simulation.winner.value(accuracy) == simulation.incumbents[-1].value
+        True
+    """
+    conditions = conditions or Conditions()
+    plan = Plan(
+        objective=objective,
+        max_epochs=max_epochs,
+        max_trials=max_trials,
+        max_seconds=max_seconds,
+        max_attempts=conditions.max_attempts,
+        abort_after=conditions.abort_after,
+    )
+    _check(plan, space=space, n_workers=n_workers)
+    journal, clock = MemoryJournal(), Clock()
+    engine = Engine(
+        plan=plan,
+        space=space,
+        searcher=searcher,
+        scheduler=scheduler,
+        journal=journal,
+        clock=clock,
+    )
+    unfinished = _begin(engine, journal=journal, clock=clock, events=events)
+    workers = Workers(
+        engine, curves=curves, n_workers=n_workers, conditions=conditions, clock=clock
+    )
+    workers.run(unfinished)
+    engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
+    return Simulation(
+        objective=objective,
+        state=engine.state,
+        events=journal.events,
+        incumbents=incumbents(journal.events, objective=objective),
+    )
+
+
+def _begin(
+    engine: Engine, *, journal: MemoryJournal, clock: Clock, events: Sequence[Event]
+) -> list[Trial]:
+    """Start the search, or take it up where the events end; return the trials that go on first."""
+    if not events:
+        engine.start(settings={}, space={}, versions={})
+        return []
+    journal.append(events)
+    engine.replay(events)
+    clock.now = engine.state.last_at
+    return [t for t in engine.resume(settings={}) if t.status is not TrialStatus.PAUSED]
+
+
+def _check(plan: Plan, *, space: Space, n_workers: int) -> None:
+    trials, seconds = plan.max_trials, plan.max_seconds
+    raise_faults(
+        integer_fault("max_epochs", plan.max_epochs, at_least=1),
+        integer_fault("n_workers", n_workers, at_least=1),
+        None if trials is None else integer_fault("max_trials", trials, at_least=1),
+        None if seconds is None else number_fault("max_seconds", seconds, at_least=0),
+    )
+    if trials is None and seconds is None and space.grid_size() is None:
+        raise ConfigurationError(
+            "max_trials and max_seconds are both None, and the space is infinite, so the search "
+            "would never end. Give one of them."
+        )

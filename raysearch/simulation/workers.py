@@ -1,0 +1,244 @@
+"""Who trains what when, if workers cost nothing? Asynchronous workers in simulated time.
+
+A queue holds the next occurrence of every attempt: the end of an epoch, or the loss of its worker.
+Time jumps from one to the next. Occurrences at the same time happen in the order in which they were
+scheduled, and the free worker with the lowest number goes first, so that every run is the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+
+from raysearch.checks import integer_fault, number_fault, raise_faults
+from raysearch.engine import Engine
+from raysearch.errors import SearchAborted
+from raysearch.randomness import generator
+from raysearch.simulation.curves import Curve, Curves
+from raysearch.trial import Checkpoint, DecisionKind, Trial, TrialStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What training costs beside its curves, and what befalls it.
+
+    Raises:
+        ConfigurationError: A setting lies outside its range; all of them are named at once.
+    """
+
+    start_seconds: float = 0.0
+    """Time between an attempt's start and that of its first epoch, at least 0."""
+    mean_seconds_to_loss: float | None = None
+    """Mean time after which an attempt loses its worker, exponentially distributed, at least 0.001;
+    None for no losses. Another worker takes its place at once."""
+    max_attempts: int = 3
+    """How often a trial is started when its workers are lost, at least 1."""
+    checkpoint_every: int | None = None
+    """Epochs between checkpoints, from which a trial goes on after a loss, at least 1; None for no
+    checkpoints but those of paused trials."""
+    abort_after: int | None = 5
+    """The search is aborted when the first this many trials all failed; None for never."""
+    seed: int = 0
+    """Governs the losses, at least 0."""
+
+    def __post_init__(self) -> None:
+        to_loss, every, abort_after = (
+            self.mean_seconds_to_loss,
+            self.checkpoint_every,
+            self.abort_after,
+        )
+        raise_faults(
+            number_fault("start_seconds", self.start_seconds, at_least=0),
+            None
+            if to_loss is None
+            else number_fault("mean_seconds_to_loss", to_loss, at_least=0.001),
+            integer_fault("max_attempts", self.max_attempts, at_least=1),
+            None if every is None else integer_fault("checkpoint_every", every, at_least=1),
+            None if abort_after is None else integer_fault("abort_after", abort_after, at_least=1),
+            integer_fault("seed", self.seed, at_least=0),
+        )
+
+
+class Clock:
+    """The simulated time; only `Workers` moves it."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+        """Seconds since the search started."""
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@dataclass(slots=True, kw_only=True)
+class _Attempt:
+    """A trial in training."""
+
+    trial: str
+    worker: int
+    curve: Curve
+    from_epoch: int
+    began_at: float
+    """When its first epoch begins."""
+    lost_at: float
+    epoch: int
+    """The epoch in training."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no such epoch."""
+        return self.epoch > self.curve.n_epochs and self.epoch != self.curve.raises_in
+
+    @property
+    def due_at(self) -> float:
+        """When that epoch ends, if the worker lives to see it."""
+        return self.began_at + (self.epoch - self.from_epoch) * self.curve.seconds
+
+
+class Workers:
+    """Trains what the engine hands out.
+
+    Args:
+        engine: Started or resumed, with `clock` as its clock.
+        curves: What training achieves.
+        n_workers: Trials that can be in training at once.
+        conditions: What training costs beside.
+        clock: The simulated time.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        curves: Curves,
+        n_workers: int,
+        conditions: Conditions,
+        clock: Clock,
+    ) -> None:
+        self._engine = engine
+        self._curves = curves
+        self._conditions = conditions
+        self._clock = clock
+        self._free = list(range(n_workers))
+        heapify(self._free)
+        self._waiting: deque[Trial] = deque()
+        self._agenda: list[tuple[float, int, _Attempt]] = []
+        self._n_scheduled = 0
+        self._n_paused = sum(t.status is TrialStatus.PAUSED for t in engine.state.live.values())
+
+    def run(self, unfinished: Sequence[Trial] = ()) -> None:
+        """Train until no worker can do anything more.
+
+        Args:
+            unfinished: Trials of an earlier session, which go on first.
+
+        Raises:
+            SearchAborted: The engine gives up, or paused trials are never to go on although no
+                budget is used up.
+        """
+        self._waiting.extend(unfinished)
+        self._occupy()
+        while self._agenda:
+            self._clock.now, _, attempt = heappop(self._agenda)
+            self._happen(attempt)
+            if self._free:
+                self._occupy()
+        if not self._engine.stop_reason:
+            raise SearchAborted(
+                f"the search is stuck: {len(self._engine.state.live)} trials are paused, the "
+                "scheduler lets none of them go on, and the searcher waits for them. This is a "
+                "fault of one of the two. The trials so far are kept."
+            )
+
+    def _occupy(self) -> None:
+        """Give free workers something to train, as long as there is anything."""
+        while self._free:
+            trial = self._next()
+            if trial is None:
+                return
+            self._begin(trial, worker=heappop(self._free))
+
+    def _next(self) -> Trial | None:
+        """Return a trial that waits, else a paused one that may go on, else a new one."""
+        if self._waiting:
+            return self._waiting.popleft()
+        resumed = self._engine.resumable() if self._n_paused else None
+        if resumed is None:
+            return self._engine.next_trial()
+        self._n_paused -= 1
+        return resumed
+
+    def _begin(self, trial: Trial, *, worker: int) -> None:
+        engine, now = self._engine, self._clock.now
+        number = engine.attempt_started(trial.id, worker=f"simulated:{worker}")
+        from_epoch = trial.checkpoints[-1].epoch if trial.checkpoints else 0
+        self._go_on(
+            _Attempt(
+                trial=trial.id,
+                worker=worker,
+                curve=self._curves.curve(trial.configuration, n_epochs=engine.plan.max_epochs),
+                from_epoch=from_epoch,
+                began_at=now + self._conditions.start_seconds,
+                lost_at=now + self._seconds_to_loss(trial, attempt=number),
+                epoch=from_epoch + 1,
+            )
+        )
+
+    def _seconds_to_loss(self, trial: Trial, *, attempt: int) -> float:
+        mean = self._conditions.mean_seconds_to_loss
+        if mean is None:
+            return math.inf
+        rng = generator(self._conditions.seed, role=f"loss {attempt}", number=trial.number)
+        return float(rng.exponential(mean))
+
+    def _go_on(self, attempt: _Attempt) -> None:
+        """Schedule what happens next in an attempt, or end it where its curve ends."""
+        if attempt.is_over:
+            reason = f"training ended by itself after {attempt.curve.n_epochs} epochs"
+            self._engine.finished(attempt.trial, reason=reason)
+            heappush(self._free, attempt.worker)
+            return
+        self._n_scheduled += 1
+        at = min(attempt.due_at, attempt.lost_at)
+        heappush(self._agenda, (at, self._n_scheduled, attempt))
+
+    def _happen(self, attempt: _Attempt) -> None:
+        """Let the engine know what has just happened in an attempt."""
+        if attempt.lost_at < attempt.due_at:
+            goes_on = False
+            if self._engine.worker_lost(attempt.trial, error="its simulated worker was lost"):
+                self._waiting.append(self._engine.state.trials[attempt.trial])
+        elif attempt.epoch == attempt.curve.raises_in:
+            goes_on = False
+            error = f"the curve raises in epoch {attempt.epoch}"
+            self._engine.failed(attempt.trial, cause="exception", error=error)
+        else:
+            goes_on = self._report(attempt)
+        if goes_on:
+            attempt.epoch += 1
+            self._go_on(attempt)
+        else:
+            heappush(self._free, attempt.worker)
+
+    def _report(self, attempt: _Attempt) -> bool:
+        """Report the epoch that has just ended, and return whether the trial goes on."""
+        measurement = attempt.curve.measurement(attempt.epoch)
+        every = self._conditions.checkpoint_every
+        checkpoint = (
+            _checkpoint(attempt) if every is not None and attempt.epoch % every == 0 else None
+        )
+        decision = self._engine.measured(attempt.trial, measurement, checkpoint=checkpoint)
+        if decision.kind is DecisionKind.PAUSE:
+            self._n_paused += 1
+            if checkpoint is None:  # told once more, with what a paused trial goes on from
+                self._engine.measured(attempt.trial, measurement, checkpoint=_checkpoint(attempt))
+        return decision.kind is DecisionKind.CONTINUE
+
+
+def _checkpoint(attempt: _Attempt) -> Checkpoint:
+    path = f"trials/{attempt.trial}/epoch-{attempt.epoch:04d}.ckpt"
+    return Checkpoint(epoch=attempt.epoch, path=path, size_bytes=0)

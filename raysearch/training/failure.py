@@ -1,0 +1,122 @@
+"""What went wrong in a trial, in words for a person?
+
+The line that matters is the innermost one of the user's own code, not the one deep in torch where
+the exception was raised. Nothing here loads torch.
+"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import raysearch
+
+_OWN = Path(raysearch.__path__[0]).resolve()
+_FAMILIES = (_OWN / "models", _OWN / "data")
+_LIBRARIES = tuple(
+    {
+        Path(sysconfig.get_path(name)).resolve()
+        for name in ("stdlib", "platstdlib", "purelib", "platlib")
+    }
+)
+_MEMORY_TEXTS = ("out of memory", "can't allocate memory", "cannot allocate memory")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a trial failed."""
+
+    cause: str
+    """Its kind: "exception" or "out of memory"."""
+    summary: str
+    """One line: the exception, and the line of the user's code that led to it."""
+    details: str
+    """The whole traceback."""
+
+
+def describe_failure(error: BaseException) -> Failure:
+    """Return what went wrong.
+
+    Args:
+        error: What a training raised, with its traceback.
+
+    Example:
+        >>> try:
+        ...     int("ten")
+        ... except ValueError as error:
+        ...     failure = describe_failure(error)
+        >>> failure.cause, failure.summary.split(" (")[0]
+        ('exception', "ValueError: invalid literal for int() with base 10: 'ten'")
+    """
+    return Failure(
+        cause="out of memory" if _is_out_of_memory(error) else "exception",
+        summary=f"{_first_line(error)}{_place(error)}",
+        details="".join(traceback.format_exception(error)),
+    )
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    text = _text(error).lower()
+    return isinstance(error, RuntimeError) and any(words in text for words in _MEMORY_TEXTS)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = _text(error).strip().splitlines()
+    name = type(error).__qualname__
+    return f"{name}: {lines[0].strip()}" if lines else name
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a fault in the user's exception must not hide it
+        return ""
+
+
+def _place(error: BaseException) -> str:
+    frame = _telling(traceback.extract_tb(error.__traceback__))
+    if frame is None:
+        return ""
+    return f" ({_short(frame.filename)}, line {frame.lineno}, in {frame.name})"
+
+
+def _telling(frames: Sequence[traceback.FrameSummary]) -> traceback.FrameSummary | None:
+    """Return the innermost frame of the user's code, else of a built-in family, else of all."""
+    innermost_first = list(reversed(frames))
+    for is_telling in (_is_users, _is_familys):
+        for frame in innermost_first:
+            if is_telling(frame.filename):
+                return frame
+    return innermost_first[0] if innermost_first else None
+
+
+def _is_users(filename: str) -> bool:
+    if filename.startswith("<"):
+        return not filename.startswith("<frozen")  # a notebook's cell, but not the import system
+    path = Path(filename).resolve()
+    return not any(path.is_relative_to(folder) for folder in (_OWN, *_LIBRARIES))
+
+
+def _is_familys(filename: str) -> bool:
+    return any(Path(filename).is_relative_to(folder) for folder in _FAMILIES)
+
+
+def _short(filename: str) -> str:
+    """Return a path as one would import it: relative to where Python looks for modules."""
+    path = Path(filename)
+    roots = [Path(entry) for entry in sys.path if entry] + _working_directory()
+    inside = [path.relative_to(root).as_posix() for root in roots if path.is_relative_to(root)]
+    return min(inside, key=len, default=filename)
+
+
+def _working_directory() -> list[Path]:
+    try:
+        return [Path.cwd()]
+    except OSError:
+        return []  # it was removed

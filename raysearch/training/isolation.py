@@ -1,0 +1,120 @@
+"""What may a fit change in its process, and how is that put back for the next one?
+
+A worker trains trial after trial in one process. Seeds make each trial independent of what was
+drawn before; here everything else that user code, Lightning or torch may leave behind is restored.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from lightning_fabric.utilities.warnings import PossibleUserWarning
+
+from raysearch.training.seeding import RandomState
+
+LIGHTNING_LOGGERS = ("pytorch_lightning", "lightning_fabric")
+"""Loggers that tell about hardware, restored files and products when a Trainer starts."""
+
+_BETWEEN_THEM = r"`isinstance\(treespec, LeafSpec\)` is deprecated"
+"""Start of a warning of torch 2.9 and later about Lightning's own code."""
+
+
+def _deterministic() -> tuple[bool, bool]:
+    warns_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    return torch.are_deterministic_algorithms_enabled(), warns_only
+
+
+def _set_deterministic(setting: tuple[bool, bool]) -> None:
+    is_enabled, warns_only = setting
+    torch.use_deterministic_algorithms(is_enabled, warn_only=warns_only)
+
+
+def _cudnn() -> tuple[bool, bool]:
+    return torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic
+
+
+def _set_cudnn(setting: tuple[bool, bool]) -> None:
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = setting
+
+
+def _set_environment(variables: dict[str, str]) -> None:
+    for name in set(os.environ) - set(variables):
+        del os.environ[name]
+    for name, value in variables.items():
+        if os.environ.get(name) != value:  # other threads may be reading what did not change
+            os.environ[name] = value
+
+
+def _set_default_device(device: torch.device) -> None:
+    torch.set_default_device(None if device.type == "cpu" else device)  # None: no overhead per call
+
+
+_SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
+    (lambda: dict(os.environ), _set_environment),
+    (os.getcwd, os.chdir),
+    (torch.get_num_threads, torch.set_num_threads),
+    (torch.get_default_dtype, torch.set_default_dtype),
+    (torch.get_default_device, _set_default_device),
+    (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    (torch.is_grad_enabled, torch.set_grad_enabled),
+    (_deterministic, _set_deterministic),
+    (_cudnn, _set_cudnn),
+)
+"""How each setting of the process is read, and how it is set."""
+
+
+@contextmanager
+def isolated(*, threads: int) -> Iterator[None]:
+    """Run a fit so that the process is afterwards as it was before, and Lightning keeps quiet.
+
+    Restored are the environment's variables, the working directory, the global random generators,
+    torch's settings, filters of warnings, and levels of loggers. Warnings of Lightning that only
+    reflect how raysearch runs it are not shown; those about the user's code are, and what user
+    code prints is not touched. Off the main thread no signal handlers are involved.
+
+    Filters and levels belong to the process, so only one fit at a time may run in it.
+
+    Args:
+        threads: Threads that torch may use in an operation, at least 1.
+    """
+    before = [read() for read, _ in _SETTINGS]
+    random_state = RandomState.read()
+    interrupt = signal.getsignal(signal.SIGINT) if _is_main_thread() else None
+    try:
+        torch.set_num_threads(threads)
+        with _quiet_lightning(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", category=PossibleUserWarning)
+            warnings.filterwarnings("ignore", message=_BETWEEN_THEM, category=FutureWarning)
+            yield
+    finally:
+        for (read, put_back), value in zip(_SETTINGS, before, strict=True):
+            if read() != value:
+                put_back(value)
+        random_state.restore()
+        if interrupt is not None:
+            signal.signal(signal.SIGINT, interrupt)  # Lightning ignores Ctrl-C after the first one
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in LIGHTNING_LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(max(logger.level, logging.WARNING))
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,91 @@
+"""What is to be trained, and what does training report?
+
+Plain values that travel to a worker; nothing here loads torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from raysearch.trial import Checkpoint, Measurement, Objective
+
+
+class Ending(StrEnum):
+    """How a training that did not fail came to its end."""
+
+    COMPLETED = "completed"
+    """All epochs were trained."""
+    STOPPED = "stopped"
+    """Whoever received the reports did not want more."""
+    ENDED_EARLY = "ended early"
+    """The model, a callback or a limit of the trainer ended it, such as early stopping."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingJob:
+    """One configuration of a model and its data, with all that its training depends on.
+
+    Example:
+        >>> job = TrainingJob(
+        ...     trial="0007",
+        ...     model_class="my_project.nets:Net",
+        ...     model_arguments={"width": 32},
+        ...     data_class="raysearch.data.digits.module:Data",
+        ...     data_arguments={"batch_size": 64},
+        ...     objective=Objective(metric="val/accuracy", direction="maximize"),
+        ...     max_epochs=27,
+        ...     seed=0,
+        ...     directory="runs/mine/trials/0007",
+        ... )
+        >>> job.accelerator, job.resume_from
+        ('cpu', None)
+    """
+
+    trial: str
+    """The trial's id."""
+    repeat: int = 0
+    """Which repeat of the trial, from 0."""
+    model_class: str
+    """A LightningModule as "package.module:Class"."""
+    model_arguments: Mapping[str, Any]
+    """Its constructor's keyword arguments."""
+    data_class: str
+    """A LightningDataModule as "package.module:Class"."""
+    data_arguments: Mapping[str, Any]
+    """Its constructor's keyword arguments."""
+    objective: Objective
+    """What decides which epoch is the best."""
+    max_epochs: int
+    """Epochs of a training that nobody ends; schedules of the learning rate end there."""
+    seed: int
+    """The search's seed, at least 0."""
+    directory: str
+    """Folder of the trial, made when missing: checkpoints, and what user code leaves."""
+    checkpoint_every_epochs: int | None = None
+    """Epochs between checkpoints beside those of best epochs; None for no such rule."""
+    checkpoint_every_s: float | None = None
+    """Seconds between checkpoints beside those of best epochs; None for no such rule."""
+    trainer_arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of Lightning's Trainer, such as `gradient_clip_val`, by name."""
+    accelerator: str = "cpu"
+    """Hardware: "cpu", "gpu" or "auto". One among `trainer_arguments` takes its place."""
+    threads: int = 1
+    """Threads that torch may use in an operation, at least 1."""
+    resume_from: str | None = None
+    """Path of the checkpoint to go on from; None to begin."""
+    seconds_before: float = 0.0
+    """Training time of the earlier attempts, in seconds."""
+    best_before: float | None = None
+    """Best value of the objective in the earlier attempts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a training says at the end of an epoch."""
+
+    measurement: Measurement
+    checkpoint: Checkpoint | None = None
+    """The checkpoint of this epoch, if one was written; its path is the file name alone."""

@@ -1,0 +1,41 @@
+"""What must a worker know to train one trial of an experiment?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from raysearch.experiment import Experiment
+from raysearch.training.job import TrainingJob
+from raysearch.trial import Trial
+
+
+def job_for(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJob:
+    """Return the job that trains a trial from its last checkpoint, or from the start.
+
+    Args:
+        experiment: Where model, data and settings come from.
+        trial: Whose configuration is trained.
+        run_dir: The run directory, as the worker reaches it.
+    """
+    binding = experiment.bind(trial.configuration)
+    last = trial.checkpoints[-1] if trial.checkpoints else None
+    before = [m for m in trial.measurements if last is not None and m.epoch <= last.epoch]
+    return TrainingJob(
+        trial=trial.id,
+        model_class=binding.model_class,
+        model_arguments=binding.model_arguments,
+        data_class=binding.data_class,
+        data_arguments=binding.data_arguments,
+        objective=experiment.objective,
+        max_epochs=experiment.fidelity.max_epochs,
+        seed=experiment.seed,
+        directory=str(run_dir.absolute() / "trials" / trial.id),
+        checkpoint_every_epochs=experiment.checkpoint.every_epochs,
+        checkpoint_every_s=experiment.checkpoint.every_s,
+        trainer_arguments=dict(experiment.trainer),
+        accelerator="gpu" if experiment.resources.gpus else "cpu",
+        threads=max(1, int(experiment.resources.cpus)),
+        resume_from=str(run_dir.absolute() / last.path) if last else None,
+        seconds_before=before[-1].seconds if before else 0.0,
+        best_before=trial.value(experiment.objective),
+    )

@@ -1,0 +1,71 @@
+"""What did an epoch achieve, and with which settings of the optimiser?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+_SETTINGS = {"lr": "learning_rate", "weight_decay": "weight_decay", "momentum": "momentum"}
+"""What is read back from an optimiser -> its name among hyperparameters."""
+
+
+def read_metrics(metrics: Mapping[str, Tensor]) -> tuple[dict[str, float | None], str | None]:
+    """Return metric values as numbers, and why some of them are missing.
+
+    Args:
+        metrics: By name, each a tensor with one element, such as Lightning's `callback_metrics`.
+
+    Returns:
+        The values by name, None where one was not finite; and a phrase that names those, or None.
+
+    Example:
+        >>> read_metrics({"val/loss": torch.tensor(torch.nan), "val/f1": torch.tensor(0.5)})
+        ({'val/loss': None, 'val/f1': 0.5}, 'not finite: val/loss (nan)')
+    """
+    values = dict(zip(metrics, _numbers(list(metrics.values())), strict=True))
+    broken = {name: value for name, value in values.items() if not math.isfinite(value)}
+    if not broken:
+        return dict(values), None
+    names = ", ".join(f"{name} ({value})" for name, value in broken.items())
+    return {
+        name: None if name in broken else value for name, value in values.items()
+    }, f"not finite: {names}"
+
+
+def _numbers(tensors: list[Tensor]) -> list[float]:
+    if all(tensor.device.type == "cpu" for tensor in tensors):
+        return [float(tensor.item()) for tensor in tensors]
+    device = next(tensor.device for tensor in tensors if tensor.device.type != "cpu")
+    flat = [tensor.detach().to(device, torch.float32).reshape(()) for tensor in tensors]
+    numbers: list[float] = torch.stack(flat).tolist()  # one wait for the device, not one per value
+    return numbers
+
+
+def read_applied(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, float]:
+    """Return the settings that optimisers use at this moment.
+
+    Args:
+        optimizers: The optimisers of a model, whose parameter groups are numbered through.
+
+    Returns:
+        "learning_rate", "weight_decay" and "momentum" where the optimiser has them. A group whose
+        value differs from the first one's is listed as well, such as "learning_rate.2".
+
+    Example:
+        >>> weight = torch.nn.Parameter(torch.zeros(1))
+        >>> read_applied([torch.optim.SGD([weight], lr=0.1, momentum=0.9)])
+        {'learning_rate': 0.1, 'weight_decay': 0.0, 'momentum': 0.9}
+    """
+    applied: dict[str, float] = {}
+    groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+    for number, group in enumerate(groups, start=1):
+        for setting, name in _SETTINGS.items():
+            if setting not in group:
+                continue
+            value = float(group[setting])
+            if applied.setdefault(name, value) != value:
+                applied[f"{name}.{number}"] = value
+    return applied

@@ -1,0 +1,216 @@
+"""What is a trial, what does it report, and what is decided about it?
+
+Plain frozen records that every part of raysearch shares. They hold facts only: who suggests, who
+decides and who trains is elsewhere. A trial of a running search is replaced, never changed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+Value = bool | int | float | str | None
+"""A value of a configuration: a plain JSON scalar."""
+
+Configuration = Mapping[str, Value]
+"""Parameter values under flat, dotted keys; only active parameters appear."""
+
+Direction = Literal["minimize", "maximize"]
+
+
+class TrialStatus(StrEnum):
+    """Where a trial stands. Values are stored in journals: only ever add."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the trial will not be trained again, short of being asked to."""
+        return self in _ENDED
+
+
+_ENDED = frozenset(
+    {TrialStatus.COMPLETED, TrialStatus.STOPPED, TrialStatus.REJECTED, TrialStatus.FAILED}
+)
+
+
+class SearchStatus(StrEnum):
+    """Where a search stands. Values are stored in journals: only ever add."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """The metric that the search improves, and in which direction.
+
+    Example:
+        >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
+        >>> accuracy.loss(0.9), accuracy.loss(float("nan")), accuracy.loss(None)
+        (-0.9, inf, inf)
+    """
+
+    metric: str
+    """Name as the model logs it, such as "val/accuracy"."""
+    direction: Direction
+    """Whether more or less of it is better."""
+
+    def loss(self, value: float | None) -> float:
+        """Return a number that is smaller for better values; infinity for what is not finite."""
+        if value is None or not math.isfinite(value):
+            return math.inf
+        return value if self.direction == "minimize" else -value
+
+    def is_better(self, value: float | None, than: float | None) -> bool:
+        """Return whether `value` is strictly better than `than`; None and NaN are the worst."""
+        return self.loss(value) < self.loss(than)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What a trial reports at the end of an epoch."""
+
+    epoch: int
+    """Epochs trained when it was taken, counted from 1."""
+    step: int
+    """Optimiser steps taken when it was taken."""
+    values: Mapping[str, float | None]
+    """Metric values by name; None where the value was not finite."""
+    seconds: float
+    """Training time of the trial so far, over all its attempts, in seconds."""
+    cause: str | None = None
+    """Why a value is None, such as "not finite: val/loss (nan)"."""
+    applied: Mapping[str, Value] = field(default_factory=dict)
+    """Hyperparameters read back from the live optimiser, such as the learning rate in use."""
+
+
+class DecisionKind(StrEnum):
+    """What a scheduler can decide about a trial that has just reported."""
+
+    CONTINUE = "continue"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A scheduler's decision with its reason, a phrase fit to be shown to a person."""
+
+    kind: DecisionKind
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A checkpoint on disk."""
+
+    epoch: int
+    """Epochs trained when it was written."""
+    path: str
+    """Relative to the run directory, with forward slashes."""
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A configuration that a searcher proposes, with where it came from."""
+
+    configuration: Configuration
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """Plain JSON: `kind` ("default", "random", "tpe", ...), and parents, generation, bracket."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One configuration and all that is known about it so far."""
+
+    id: str
+    """Opaque; "0007" for the trial with number 7."""
+    number: int
+    """Position in the order of suggestion, from 0; number 0 is the default configuration."""
+    configuration: Configuration
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    status: TrialStatus = TrialStatus.PENDING
+    reason: str | None = None
+    """Why it stands where it stands, for a person: "rung 3: rank 5 of 9, cutoff 0.941"."""
+    cause: str | None = None
+    """Class of failure when it failed: "exception", "worker lost", ..."""
+    error: str | None = None
+    """What went wrong, with the line of the user's code that failed; None when nothing did."""
+    measurements: tuple[Measurement, ...] = ()
+    """In order of epochs, each epoch once."""
+    checkpoints: tuple[Checkpoint, ...] = ()
+    """Those on disk, in order of epochs."""
+    attempts: int = 0
+    """How often training was started; a retry is a new attempt."""
+    created_at: float = 0.0
+    """Unix time in seconds."""
+    ended_at: float | None = None
+
+    @property
+    def last(self) -> Measurement | None:
+        """The latest measurement, if any."""
+        return self.measurements[-1] if self.measurements else None
+
+    @property
+    def epochs(self) -> int:
+        """Epochs trained and measured."""
+        return self.measurements[-1].epoch if self.measurements else 0
+
+    @property
+    def seconds(self) -> float:
+        """Training time so far, in seconds."""
+        return self.measurements[-1].seconds if self.measurements else 0.0
+
+    def best(self, objective: Objective) -> Measurement | None:
+        """Return the measurement of the best epoch, the earliest of equals.
+
+        A trial is worth what it reached at its best. None if it has not reported, or never a
+        finite value of the objective.
+        """
+        finite = [
+            m
+            for m in self.measurements
+            if math.isfinite(objective.loss(m.values.get(objective.metric)))
+        ]
+        return min(finite, key=lambda m: objective.loss(m.values[objective.metric]), default=None)
+
+    def rank_key(self, objective: Objective) -> tuple[float, int, int]:
+        """Return a key that sorts trials best first.
+
+        Of equal values the one reached in fewer epochs comes first, then the lower number; trials
+        without a finite value come last.
+        """
+        best = self.best(objective)
+        if best is None:
+            return math.inf, 0, self.number
+        return objective.loss(best.values[objective.metric]), best.epoch, self.number
+
+    def value(self, objective: Objective) -> float | None:
+        """Return the objective's value at the best epoch, or None."""
+        best = self.best(objective)
+        return None if best is None else best.values[objective.metric]
+
+
+def trial_id(number: int) -> str:
+    """Return the id of the trial with this number.
+
+    Example:
+        >>> trial_id(7)
+        '0007'
+    """
+    return f"{number:04d}"

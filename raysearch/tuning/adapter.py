@@ -1,0 +1,300 @@
+"""How do the engine's decisions become what Ray Tune does?
+
+Ray Tune asks two objects what to do: a search algorithm for new trials, and a trial scheduler about
+each result. `TrialSource` and `EngineScheduler` are these two, over one `Session`; the journal is
+written inside the engine, so always before Ray acts. Both use documented interfaces only.
+
+Ray Tune keeps actors for reuse under two conditions that are easily missed, each worth a factor of
+ten in throughput:
+
+* While a trial waits for its own actor to start, it takes any actor that becomes free and kills the
+  one that was starting. So no actor is freed while one is starting (`STARTING_LIMIT_S` at most).
+* At most one idle actor is kept at any time. So at most one is freed in each controller step.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ray.tune import PlacementGroupFactory
+from ray.tune.experiment import Trial as RayTrial
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.search import SearchAlgorithm
+from ray.tune.stopper import Stopper
+
+from raysearch.engine import Engine
+from raysearch.training.job import TrainingJob
+from raysearch.trial import Checkpoint, Decision, DecisionKind, Trial
+from raysearch.tuning.worker import JOB, read_message
+
+STARTING_LIMIT_S = 30.0
+"""How long freed actors are held back for one that is starting, in seconds."""
+
+
+class Session:
+    """What the adapters of one driver session share.
+
+    Args:
+        engine: Decides and journals.
+        job_for: What a worker needs to train a trial, from its last checkpoint if it has one.
+        slots: How many trials may run at once; asked again, since clusters grow and shrink.
+        unfinished: Trials of an earlier session that go on first.
+        resources: What one trial is given.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        job_for: Callable[[Trial], TrainingJob],
+        slots: Callable[[], int],
+        unfinished: list[Trial],
+        resources: PlacementGroupFactory,
+    ) -> None:
+        self.engine = engine
+        self.resources = resources
+        self.job_for = job_for
+        self.slots = slots
+        self.unfinished = deque(unfinished)
+        self.on_ray: dict[str, RayTrial] = {}
+        """Trials that Ray runs or is about to run."""
+        self.error: BaseException | None = None
+        """Why everything must stop, when it is a fault."""
+        self.stop_requested = False
+
+    @property
+    def must_stop(self) -> bool:
+        """Whether no trial may go on."""
+        return self.stop_requested or self.error is not None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every trial has ended and no further one will come."""
+        return not self.unfinished and not self.on_ray and bool(self.engine.stop_reason)
+
+    def guard(self, action: Callable[[], Any]) -> Any:
+        """Run the action; keep its error and stop everything, since Ray would bury it."""
+        try:
+            return action()
+        except Exception as error:  # noqa: BLE001  raised again by the driver, when Ray is done
+            self.error = self.error or error
+            return None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Ray Tune pickles its settings for a restore of its own, which is never used
+
+
+class TrialSource(SearchAlgorithm):
+    """Hands trials to Ray Tune, one for each free slot.
+
+    Args:
+        session: Shared with the scheduler.
+        max_losses: How often Ray restarts a trial whose worker is lost.
+    """
+
+    def __init__(self, session: Session, *, max_losses: int) -> None:
+        self._session = session
+        self._max_losses = max_losses
+        self._experiment: Any = None
+
+    def add_configurations(self, experiments: Any) -> None:
+        """Take the experiment that Ray Tune made of the Tuner's settings; called once."""
+        self._experiment = experiments[0] if isinstance(experiments, list) else experiments
+
+    def next_trial(self) -> RayTrial | None:
+        """Return a trial when a slot is free, so that no suggestion is made ahead of need."""
+        session = self._session
+        if session.must_stop or len(session.on_ray) >= session.slots():
+            return None
+        return session.guard(self._make_trial)
+
+    def is_finished(self) -> bool:
+        """Return whether all trials have ended; before that, Ray Tune must keep its actors."""
+        return self._finished or self._session.must_stop or self._session.is_done
+
+    def _make_trial(self) -> RayTrial | None:
+        session = self._session
+        trial = session.unfinished.popleft() if session.unfinished else session.engine.next_trial()
+        if trial is None:
+            return None
+        losses = session.engine.state.losses.get(trial.id, 0)
+        return RayTrial(
+            self._experiment.spec["run"],
+            config={JOB: session.job_for(trial)},
+            trial_id=trial.id,
+            storage=self._experiment.storage,
+            placement_group_factory=session.resources,
+            trial_dirname_creator=_dirname,
+            max_failures=max(0, self._max_losses - losses),
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+class EngineScheduler(TrialScheduler):
+    """Journals what trials report, asks the engine, and frees actors one at a time.
+
+    Args:
+        session: Shared with the source.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._startable: dict[str, RayTrial] = {}
+        self._starting_since: dict[str, float] = {}
+        self._to_free: deque[tuple[RayTrial, DecisionKind]] = deque()
+        self._has_freed = False
+
+    # ---- called by Ray Tune
+
+    def on_trial_add(self, tune_controller: Any, trial: RayTrial) -> None:
+        """Note a new trial, or one that goes back to the queue after its worker was lost."""
+        self._session.on_ray[trial.trial_id] = trial
+        self._startable[trial.trial_id] = trial
+        self._starting_since[trial.trial_id] = time.monotonic()
+
+    def on_trial_result(
+        self, tune_controller: Any, trial: RayTrial, result: Mapping[str, Any]
+    ) -> str:
+        """Journal a message, and return what Ray does with the trial."""
+        self._startable.pop(trial.trial_id, None)
+        self._starting_since.pop(trial.trial_id, None)
+        decision = self._session.guard(lambda: self._receive(trial, dict(result)))
+        if decision is None or self._session.must_stop:
+            return str(TrialScheduler.NOOP)
+        if decision.kind is DecisionKind.CONTINUE:
+            return str(TrialScheduler.CONTINUE)
+        if decision.kind is DecisionKind.STOP and not self._to_free and self._may_free():
+            self._has_freed = True
+            return str(TrialScheduler.STOP)
+        self._to_free.append((trial, decision.kind))
+        return str(TrialScheduler.NOOP)
+
+    def on_trial_error(self, tune_controller: Any, trial: RayTrial) -> None:
+        """Journal the loss of a worker; Ray starts the trial again while it has attempts left."""
+        session = self._session
+        self._forget(trial)
+        if session.must_stop:
+            return
+        goes_on = session.guard(
+            lambda: session.engine.worker_lost(
+                trial.trial_id, error="its process or node went away"
+            )
+        )
+        if goes_on:
+            self._update_job(trial)
+
+    def on_trial_complete(
+        self, tune_controller: Any, trial: RayTrial, result: Mapping[str, Any]
+    ) -> None:
+        """Note that Ray is done with a trial that ran."""
+        self._forget(trial)
+
+    def on_trial_remove(self, tune_controller: Any, trial: RayTrial) -> None:
+        """Note that Ray is done with a trial that waited."""
+        self._forget(trial)
+
+    def choose_trial_to_run(self, tune_controller: Any) -> RayTrial | None:
+        """Return the trial that gets the next actor; called in every controller step."""
+        self._has_freed = False
+        self._free_one(tune_controller)
+        for trial in list(self._startable.values()):
+            if trial.status == RayTrial.PENDING:
+                return trial
+            self._startable.pop(trial.trial_id)
+        return None
+
+    def debug_string(self) -> str:
+        """Return a line for Ray's own display, which is switched off."""
+        return "raysearch"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+    # ---- inside
+
+    def _receive(self, trial: RayTrial, result: dict[str, Any]) -> Decision:
+        engine = self._session.engine
+        kind, content = read_message(result)
+        if kind == "measured":
+            checkpoint = _in_run_dir(content["checkpoint"], trial=trial.trial_id)
+            decision = engine.measured(
+                trial.trial_id, content["measurement"], checkpoint=checkpoint
+            )
+            if checkpoint is not None:
+                self._update_job(trial)
+            return decision
+        if kind == "started":
+            engine.attempt_started(trial.trial_id, worker=content["worker"])
+            return Decision(kind=DecisionKind.CONTINUE)
+        if kind == "failed":
+            engine.failed(trial.trial_id, cause=content["cause"], error=content["error"])
+        else:
+            engine.finished(trial.trial_id, reason=f"training {content['ending']}")
+        return Decision(kind=DecisionKind.STOP)
+
+    def _update_job(self, trial: RayTrial) -> None:
+        """Let any later start of the trial read its last checkpoint."""
+        known = self._session.engine.state.trials[trial.trial_id]
+        trial.set_config({JOB: self._session.job_for(known)})
+
+    def _free_one(self, controller: Any) -> None:
+        """Let Ray end or pause one trial that waits for it, if an actor may be freed now."""
+        if not self._to_free or not self._may_free():
+            return
+        trial, kind = self._to_free.popleft()
+        self._has_freed = True
+        if kind is DecisionKind.PAUSE:
+            controller.pause_trial(trial, should_checkpoint=False)
+        else:
+            controller.stop_trial(trial)
+
+    def _may_free(self) -> bool:
+        """Return whether freeing an actor now costs no other one."""
+        limit = time.monotonic() - STARTING_LIMIT_S
+        return not self._has_freed and not any(
+            since > limit and self._session.on_ray[trial].status == RayTrial.PENDING
+            for trial, since in self._starting_since.items()
+        )
+
+    def _forget(self, trial: RayTrial) -> None:
+        self._session.on_ray.pop(trial.trial_id, None)
+        self._startable.pop(trial.trial_id, None)
+        self._starting_since.pop(trial.trial_id, None)
+
+
+class SessionStopper(Stopper):
+    """Tells Ray Tune to end everything once the session must stop.
+
+    Args:
+        session: Shared with source and scheduler.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __call__(self, trial_id: str, result: Mapping[str, Any]) -> bool:
+        """Return False: single trials are the scheduler's to stop."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Return whether every trial must end now."""
+        return self._session.must_stop
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+def _dirname(trial: RayTrial) -> str:
+    return str(trial.trial_id)
+
+
+def _in_run_dir(checkpoint: Checkpoint | None, *, trial: str) -> Checkpoint | None:
+    """Return the checkpoint with its path relative to the run directory, not to the trial's."""
+    return checkpoint and replace(checkpoint, path=f"trials/{trial}/{checkpoint.path}")

@@ -1,0 +1,140 @@
+"""How does a Ray actor train one trial after another without starting anew?
+
+Ray calls `step` again and again; each call returns one message as plain values. The Lightning fit
+runs in a thread of its own, which waits inside `report` until the next `step` says that the driver
+has journalled the measurement and wants the trial to go on. No exception ever leaves an actor: Ray
+would throw the process away and, since it cannot tell a user's error from a lost node, run the
+same trial again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import socket
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from ray import tune
+
+from raysearch.training.failure import describe_failure
+from raysearch.training.job import Report, TrainingJob
+from raysearch.training.log import printed_to
+from raysearch.training.warmup import prepare_process, release_memory
+from raysearch.trial import Checkpoint, Measurement
+
+Kind = Literal["started", "measured", "ended", "failed"]
+
+JOB = "job"
+"""Key of the trial's `TrainingJob` in the configuration that Ray passes on."""
+
+ABORT_WAIT_S = 20.0
+"""How long an aborted fit may take to reach the end of its epoch, in seconds."""
+
+
+class TrialWorker(tune.Trainable):
+    """A warm worker: one process, trial after trial."""
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Take the first trial; called once, when the actor starts."""
+        self._fit = FitThread(config[JOB])
+
+    def step(self) -> dict[str, Any]:
+        """Return the next message of the trial; called again when the driver lets it go on."""
+        return self._fit.next_message()
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Leave the trial that was stopped or paused, and take another one."""
+        self._fit.abort()
+        release_memory()
+        self._fit = FitThread(new_config[JOB])
+        return True
+
+    def cleanup(self) -> None:
+        """Leave the last trial; called before the actor ends."""
+        self._fit.abort()
+
+
+class FitThread:
+    """One fit in a thread, driven message by message.
+
+    Args:
+        job: What is trained.
+    """
+
+    def __init__(self, job: TrainingJob) -> None:
+        self._job = job
+        self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._is_waiting = False
+
+    def next_message(self) -> dict[str, Any]:
+        """Start the fit, or let it go on, and return its next message.
+
+        The first message says which process trains the trial. Each measurement is a message; the
+        last one says that the fit ended, or failed.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="raysearch-fit", daemon=True)
+            self._thread.start()
+            return message("started", worker=f"{socket.gethostname()}:{os.getpid()}")
+        if self._is_waiting:
+            self._is_waiting = False
+            self._answers.put(True)
+        received = self._messages.get()
+        self._is_waiting = received["kind"] == "measured"
+        return received
+
+    def abort(self) -> None:
+        """End the fit at its next report, and wait for it; safe to repeat."""
+        if self._thread is not None:
+            self._answers.put(False)
+            self._thread.join(timeout=ABORT_WAIT_S)
+
+    def _run(self) -> None:
+        folder = Path(self._job.directory)
+        try:
+            prepare_process()
+            from raysearch.training.fit import train
+
+            with printed_to(folder / "log.txt"):
+                ending = train(self._job, report=self._report)
+            self._messages.put(message("ended", ending=ending))
+        except BaseException as error:  # noqa: BLE001  all of it is the trial's result
+            failure = describe_failure(error)
+            _write_error(folder / "error.txt", failure.details)
+            self._messages.put(message("failed", cause=failure.cause, error=failure.summary))
+
+    def _report(self, report: Report) -> bool:
+        checkpoint = report.checkpoint and asdict(report.checkpoint)
+        self._messages.put(
+            message("measured", measurement=asdict(report.measurement), checkpoint=checkpoint)
+        )
+        return self._answers.get()
+
+
+def message(kind: Kind, **content: Any) -> dict[str, Any]:
+    """Return a message as Ray transports it: flat, because Ray Tune flattens what is nested."""
+    return {"kind": kind, "content": json.dumps(content, allow_nan=False)}
+
+
+def read_message(result: dict[str, Any]) -> tuple[Kind, dict[str, Any]]:
+    """Return kind and content of a message; measurement and checkpoint as records."""
+    content = json.loads(result["content"])
+    if "measurement" in content:
+        content["measurement"] = Measurement(**content["measurement"])
+        checkpoint = content["checkpoint"]
+        content["checkpoint"] = checkpoint and Checkpoint(**checkpoint)
+    return result["kind"], content
+
+
+def _write_error(path: Path, details: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(details)
+    except OSError:
+        return  # the journal holds the summary; a full disk must not hide it

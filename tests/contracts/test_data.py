@@ -1,0 +1,208 @@
+"""What must every built-in data set be able to do? Driven by the table `DATA`."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import threading
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from raysearch.data import DATA
+from raysearch.errors import ConfigurationError
+
+SPLITS = ("train", "val", "test")
+
+
+@pytest.fixture(params=sorted(DATA), autouse=True)
+def package(request):
+    return DATA[request.param]
+
+
+@pytest.fixture
+def space(package):
+    return importlib.import_module(f"{package}.space")
+
+
+@pytest.fixture
+def data_class(package):
+    return importlib.import_module(f"{package}.module").Data
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache_of_its_own(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAYSEARCH_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def examples(data, split):
+    """Return all inputs and targets of a split."""
+    batches = list(getattr(data, f"{split}_dataloader")())
+    return torch.cat([batch[0] for batch in batches]), torch.cat([batch[1] for batch in batches])
+
+
+def rows(data, split):
+    """Return the examples of a split as a multiset that does not depend on order."""
+    inputs, targets = examples(data, split)
+    flat = torch.cat([inputs.flatten(1), targets.reshape(len(targets), -1).float()], dim=1)
+    return sorted(map(tuple, flat.tolist()))
+
+
+def test_space_needs_neither_torch_nor_sklearn(package):
+    code = (
+        f"import sys, {package}.space as s; s.search_space(s.data_spec()); "
+        "print([m for m in ('torch', 'pytorch_lightning', 'sklearn', 'ray', 'pandas') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("fractions", [{}, {"validation": 0.05, "test": 0.45}, {"test": 0.11}])
+def test_spec_is_what_the_data_turns_out_to_be(space, data_class, fractions):
+    spec = space.data_spec(**fractions)
+    data = data_class(batch_size=50, **fractions)
+    assert data.spec == spec
+    inputs, targets = examples(data, "train")
+    assert inputs.shape == (spec.n_train, *spec.input_shape)
+    assert inputs.dtype == torch.float32
+    if spec.task == "classification":
+        assert targets.dtype == torch.int64
+        assert sorted(targets.unique().tolist()) == list(range(spec.n_outputs))
+    else:
+        assert targets.dtype == torch.float32
+        assert targets.shape == (spec.n_train, spec.n_outputs)
+
+
+def test_search_space_lies_within_what_is_legal(space):
+    spec = space.data_spec()
+    searched, legal = space.search_space(spec), space.legal_domains(spec)
+    assert all(key.startswith("data.") for key in searched.keys)
+    assert set(searched.keys) <= set(legal)
+    for parameter in searched.parameters:
+        assert legal[parameter.key].covers(parameter.domain)
+
+
+def test_arguments_have_the_defaults_of_the_data_module(space, data_class):
+    defaults = {name: domain.default_value() for name, domain in space.ARGUMENTS.items()}
+    assert space.data_spec(**defaults) == data_class(batch_size=8).spec
+
+
+def test_splits_are_disjoint_and_together_everything(space, data_class):
+    data = data_class(batch_size=50)
+    sizes = [len(examples(data, split)[0]) for split in SPLITS]
+    assert sum(sizes) == space.N_EXAMPLES
+    refitted = torch.cat([batch[0] for batch in data.refit_dataloader()])
+    assert len(refitted) == sizes[0] + sizes[1]
+    assert sizes[1] == sizes[2] == round(space.N_EXAMPLES * 0.2)
+
+
+def test_seed_governs_the_split(data_class):
+    same, other = data_class(batch_size=50, seed=1), data_class(batch_size=70, seed=2)
+    assert rows(data_class(batch_size=50, seed=1), "val") == rows(same, "val")
+    assert rows(same, "val") != rows(other, "val")
+
+
+def test_test_split_does_not_depend_on_the_share_for_validation(space, data_class):
+    few, many = (data_class(batch_size=50, validation=share) for share in (0.1, 0.3))
+    assert len(rows(few, "val")) < len(rows(many, "val"))
+    if (
+        space.data_spec().task == "classification"
+    ):  # standardised data moves with the training split
+        assert rows(few, "test") == rows(many, "test")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"validation": 0.01}, "data.validation is 0.01"),
+        ({"test": "many"}, "data.test is 'many'"),
+        ({"validation": 0.3, "test": 0.3}, "data.validation is 0.3 and data.test is 0.3"),
+        ({"batch_size": 0}, "data.batch_size is 0"),
+    ],
+)
+def test_what_is_out_of_range_is_refused_at_once(data_class, wrong, named):
+    with pytest.raises(ConfigurationError, match=named):
+        data_class(**{"batch_size": 8, **wrong})
+
+
+def test_a_seed_that_scikit_learn_cannot_take_is_refused(data_class):
+    with pytest.raises(ConfigurationError, match=r"data\.seed is -1"):
+        data_class(batch_size=8, seed=-1).prepare_data()
+
+
+def test_all_in_a_process_share_the_tensors(data_class):
+    first, second = data_class(batch_size=50, seed=3), data_class(batch_size=20, seed=3)
+    assert first.val_dataloader().tensors[0] is second.val_dataloader().tensors[0]
+
+
+def test_batches_may_be_changed_in_place(data_class):
+    data = data_class(batch_size=50)
+    before = rows(data, "val")
+    for loader in (data.val_dataloader(), data.train_dataloader(), data.test_dataloader()):
+        for inputs, targets in loader:
+            inputs.zero_()
+            targets.zero_()
+    assert rows(data, "val") == before
+
+
+class Mean(pl.LightningModule):
+    """Predicts one number for everything, to go through a fit with any data."""
+
+    def __init__(self):
+        super().__init__()
+        self.mean = torch.nn.Parameter(torch.zeros(1))
+        self.seen = 0
+
+    def training_step(self, batch, _):
+        self.seen += len(batch[0])
+        return ((self.mean - batch[1].float()) ** 2).mean()
+
+    def validation_step(self, batch, _):
+        self.log("val/loss", ((self.mean - batch[1].float()) ** 2).mean())
+
+    def test_step(self, batch, _):
+        self.log("test/loss", ((self.mean - batch[1].float()) ** 2).mean())
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+@pytest.mark.filterwarnings(
+    "ignore:`isinstance.treespec, LeafSpec:FutureWarning"
+)  # Lightning's own
+def test_lightning_takes_it_without_a_warning(space, data_class, tmp_path):
+    model, data = Mean(), data_class(batch_size=64)
+    trainer = pl.Trainer(
+        max_epochs=2,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=tmp_path,
+    )
+    trainer.fit(model, datamodule=data)  # warnings are errors
+    assert model.seen == 2 * space.data_spec().n_train
+    trainer.test(model, datamodule=data, verbose=False)
+    assert trainer.callback_metrics["test/loss"].isfinite()
+
+
+def test_two_threads_may_want_it_at_once(data_class):
+    found = []
+    threads = [
+        threading.Thread(
+            target=lambda: found.append(rows(data_class(batch_size=50, seed=4), "val"))
+        )
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert all(split == found[0] for split in found)

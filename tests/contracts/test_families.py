@@ -1,0 +1,315 @@
+"""What must every built-in model family be able to do? Driven by the table `FAMILIES`."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+from torch import nn
+
+from raysearch.data.tensors import TensorLoader
+from raysearch.data_spec import DataSpec
+from raysearch.errors import ConfigurationError
+from raysearch.models import FAMILIES
+from raysearch.models.metrics import LOGGED, logged_metrics
+
+SHAPES = {
+    "cnn": [(1, 8, 8), (3, 7, 5), (2, 1, 1)],
+    "mlp": [(6,), (1, 8, 8), (1,)],
+}
+"""Family -> shapes of examples that it must take; the first one is also trained on."""
+
+TASKS = ("classification", "regression")
+N_EXAMPLES = 24
+N_OUTPUTS = {"classification": 4, "regression": 2}
+DEPEND_ON_DATA = {"loss", "stages"}
+"""Parameters whose default in a space follows from task or shape."""
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:`isinstance.treespec, LeafSpec:FutureWarning"  # Lightning's own, about torch
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Keep several threads from waiting for each other on networks this small."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+class Family:
+    """A family for data of one task and shape."""
+
+    def __init__(self, name, task, shape):
+        self.space_module = importlib.import_module(f"{FAMILIES[name]}.space")
+        self.data = DataSpec(
+            task=task, input_shape=shape, n_outputs=N_OUTPUTS[task], n_train=N_EXAMPLES
+        )
+        module, class_name = self.space_module.MODULE.split(":")
+        self.module_class = getattr(importlib.import_module(module), class_name)
+        self.space = self.space_module.search_space(self.data)
+        self.legal = self.space_module.legal_domains(self.data)
+        self.data_arguments = self.space_module.data_arguments(self.data)
+
+    def build(self, configuration=None, *, seed=0):
+        torch.manual_seed(seed)
+        configuration = self.space.default() if configuration is None else configuration
+        return self.module_class(**self.data_arguments, **configuration)
+
+
+SHAPED = [(name, task, shape) for name in SHAPES for task in TASKS for shape in SHAPES[name]]
+TRAINED = [(name, task, SHAPES[name][0]) for name in SHAPES for task in TASKS]
+
+
+@pytest.fixture(params=SHAPED, ids=lambda case: "-".join(map(str, case)))
+def family(request):
+    return Family(*request.param)
+
+
+@pytest.fixture(params=TRAINED, ids=lambda case: "-".join(case[:2]))
+def trained_family(request):
+    return Family(*request.param)
+
+
+def batch_for(family, n=N_EXAMPLES):
+    """Return inputs and targets that can be learnt: the class shifts all of an example's numbers.
+
+    The last class never occurs, as it may not in a small validation split.
+    """
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(n, *family.data.input_shape, generator=generator)
+    classes = torch.arange(n) % (N_OUTPUTS["classification"] - 1)
+    # (n,) -> (n, 1, ...), one dimension for each of the inputs'
+    inputs = inputs + classes.reshape(-1, *[1] * len(family.data.input_shape))
+    if family.data.task == "classification":
+        return inputs, classes
+    return inputs, torch.stack([classes.float(), -classes.float()], dim=1)
+
+
+def trainer(**settings):
+    quiet = {
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
+    return pl.Trainer(accelerator="cpu", **quiet, **settings)
+
+
+def fitted(module, batch, *, batch_size=10, max_steps=-1):
+    """Return the module's trainer after an epoch, whose last batch is smaller, or `max_steps`."""
+    done = trainer(max_epochs=1, max_steps=max_steps)
+    training = TensorLoader(*batch, batch_size=batch_size)
+    done.fit(module, training, TensorLoader(*batch, batch_size=16))
+    return done
+
+
+def corners(space):
+    """Yield the default with each parameter in turn at each of its choices, or both ends."""
+    for parameter in space.parameters:
+        for value in parameter.domain.grid(2):
+            wanted = {**_activating(space, parameter), parameter.label: value}
+            configuration = {}
+            for other in space.parameters:
+                if other.is_active(configuration):
+                    default = other.domain.default_value()
+                    configuration[other.key] = wanted.get(other.label, default)
+            yield configuration
+    yield space.decode(np.zeros(len(space)))
+    yield space.decode(np.ones(len(space)))
+
+
+def _activating(space, parameter):
+    """Return values of the parents, by label, with which the parameter is active."""
+    wanted = {}
+    for key, values in parameter.when:
+        (parent,) = space[key]
+        wanted |= {**_activating(space, parent), parent.label: values[0]}
+    return wanted
+
+
+def test_every_family_is_tested():
+    assert set(SHAPES) == set(FAMILIES)
+
+
+def test_space_needs_no_torch(trained_family):
+    code = (
+        f"import sys, {trained_family.space_module.__name__} as s, raysearch.models.metrics\n"
+        "from raysearch.data_spec import DataSpec\n"
+        f"data = DataSpec.from_json({trained_family.data.to_json()})\n"
+        "s.search_space(data), s.legal_domains(data), s.data_arguments(data)\n"
+        "heavy = ('torch', 'pytorch_lightning', 'torchmetrics', 'ray', 'sklearn', 'pandas')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_default_lies_in_the_space_and_is_the_constructors(family):
+    default = family.space.default()
+    family.space.validate(default)
+    assert all(family.legal[key].contains(value) for key, value in default.items())
+    constructor = inspect.signature(family.module_class).parameters
+    stated = {key: constructor[key].default for key in default if key not in DEPEND_ON_DATA}
+    assert stated == {key: default[key] for key in stated}
+
+
+def test_legal_domains_are_the_constructors_arguments(family):
+    constructor = inspect.signature(family.module_class).parameters
+    assert set(constructor) == set(family.legal) | set(family.data_arguments)
+    assert all(p.kind is inspect.Parameter.KEYWORD_ONLY for p in constructor.values())
+
+
+def test_space_lies_within_the_legal_domains(family):
+    assert set(family.space.keys) <= set(family.legal)
+    for parameter in family.space.parameters:
+        assert family.legal[parameter.key].covers(parameter.domain), parameter.label
+
+
+def test_builds_and_computes_at_the_corners_of_its_space(family):
+    inputs = torch.zeros(2, *family.data.input_shape)
+    seen = set()
+    for configuration in corners(family.space):
+        family.space.validate(configuration)
+        module = family.build(configuration)
+        assert module(inputs).shape == (2, family.data.n_outputs)
+        seen |= {parameter.label for parameter in family.space.active(configuration)}
+    assert seen == {parameter.label for parameter in family.space.parameters}
+
+
+@pytest.mark.parametrize("is_training", [True, False])
+@pytest.mark.parametrize("n", [1, 5])
+def test_outputs_have_one_row_per_example(family, n, is_training):
+    module = family.build().train(is_training)
+    outputs = module(torch.randn(n, *family.data.input_shape))
+    assert outputs.shape == (n, family.data.n_outputs)
+    assert outputs.dtype == torch.float32
+    assert outputs.isfinite().all()
+
+
+def test_one_optimiser_step_lowers_the_loss_on_a_batch(trained_family):
+    module = trained_family.build({**trained_family.space.default(), "dropout": 0.0})
+    batch = batch_for(trained_family)
+    before = module.training_loss(batch).item()
+    done = fitted(module, batch, batch_size=N_EXAMPLES, max_steps=1)
+    assert done.global_step == 1
+    assert module.train().training_loss(batch).item() < before
+
+
+def test_loads_from_nothing_but_its_checkpoint(trained_family, tmp_path):
+    module = trained_family.build()
+    path = tmp_path / "trial.ckpt"
+    batch = batch_for(trained_family)
+    fitted(module, batch).save_checkpoint(path)
+    stored = torch.load(path, weights_only=True)["hyper_parameters"]
+    assert json.loads(json.dumps(stored)) == stored
+    assert set(stored) == set(trained_family.legal) | set(trained_family.data_arguments)
+    loaded = trained_family.module_class.load_from_checkpoint(path).eval()
+    assert torch.equal(loaded(batch[0]), module.eval()(batch[0]))
+
+
+def test_same_seed_gives_the_same_weights(trained_family):
+    first, second, other = (trained_family.build(seed=seed) for seed in (3, 3, 4))
+    assert all(map(torch.equal, first.parameters(), second.parameters()))
+    assert not all(map(torch.equal, first.parameters(), other.parameters()))
+    for module in (first, second):
+        torch.manual_seed(5)
+        fitted(module, batch_for(trained_family))
+    assert all(map(torch.equal, first.state_dict().values(), second.state_dict().values()))
+
+
+class LossOf(nn.Module):
+    """The training loss as a module's forward, as `torch.func.functional_call` wants it."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, batch):
+        return self.module.training_loss(batch)
+
+
+def test_training_loss_is_a_pure_function(trained_family):
+    module = trained_family.build({**trained_family.space.default(), "dropout": 0.3})
+    own = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    loss_of, batch = LossOf(module), batch_for(trained_family)
+    parameters = {name: tensor.detach() for name, tensor in loss_of.named_parameters()}
+
+    def loss(parameters, *, seed):
+        buffers = {name: tensor.clone() for name, tensor in loss_of.named_buffers()}
+        torch.manual_seed(seed)
+        return torch.func.functional_call(loss_of, (parameters, buffers), (batch,))
+
+    assert torch.equal(loss(parameters, seed=1), loss(parameters, seed=1))
+    assert not torch.equal(loss(parameters, seed=1), loss(parameters, seed=2))
+    assert all(torch.equal(tensor, own[name]) for name, tensor in module.state_dict().items())
+
+
+def test_gradients_of_the_pure_loss_are_those_of_backward(trained_family):
+    module = trained_family.build({**trained_family.space.default(), "dropout": 0.3})
+    loss_of, batch = LossOf(module), batch_for(trained_family)
+    parameters = {name: tensor.detach() for name, tensor in loss_of.named_parameters()}
+    buffers = {name: tensor.clone() for name, tensor in loss_of.named_buffers()}
+
+    def loss(parameters, buffers):
+        return torch.func.functional_call(loss_of, (parameters, buffers), (batch,))
+
+    torch.manual_seed(1)
+    gradients = torch.func.grad(loss)(parameters, buffers)
+    torch.manual_seed(1)
+    module.training_loss(batch).backward()
+    for name, parameter in loss_of.named_parameters():
+        torch.testing.assert_close(gradients[name], parameter.grad)
+
+
+def test_logs_exactly_what_is_listed(trained_family):
+    module = trained_family.build()
+    task = trained_family.data.task
+    batch = batch_for(trained_family)
+    done = fitted(module, batch)
+    values = {name: value.item() for name, value in done.callback_metrics.items()}
+    assert set(values) == {"train/loss"} | {f"val/{name}" for name in LOGGED[task]}
+    assert all(map(math.isfinite, values.values()))
+    (tested,) = done.test(module, TensorLoader(*batch, batch_size=16), verbose=False)
+    assert set(values) | set(tested) == set(logged_metrics(task))
+
+
+def test_diverging_gives_no_warning_and_values_that_are_not_finite(trained_family):
+    module = trained_family.build()
+    inputs, targets = batch_for(trained_family)
+    done = fitted(module, (inputs * math.nan, targets))
+    assert math.isnan(done.callback_metrics["train/loss"])
+    assert math.isnan(done.callback_metrics["val/loss"])
+
+
+def test_illegal_arguments_are_refused_together(family):
+    wrong = {"dropout": 1.5, "learning_rate": 0, "optimizer": "adamv", "width": 0}
+    with pytest.raises(ConfigurationError) as error:
+        family.build({**family.space.default(), **wrong})
+    assert len(error.value.faults) == len(wrong)
+    for (name, value), fault in zip(sorted(wrong.items()), sorted(error.value.faults), strict=True):
+        assert f"{name}: {value}" in fault
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"n_outputs": 0}, "n_outputs is 0. It must be an integer of at least"),
+        ({"task": "clustering"}, "clustering is not a task. Valid: classification, regression"),
+        ({"input_shape": 8}, "input_shape is 8. It must be the shape of one example"),
+        ({"input_shape": []}, "input_shape is"),
+    ],
+)
+def test_impossible_data_is_refused(trained_family, wrong, message):
+    with pytest.raises(ConfigurationError, match=message):
+        trained_family.module_class(**{**trained_family.data_arguments, **wrong})

@@ -1,0 +1,206 @@
+"""Is a training the same whether or not it was interrupted, and whatever the process did before?"""
+
+from __future__ import annotations
+
+import importlib
+import random
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from raysearch.data import DATA
+from raysearch.models import FAMILIES
+from raysearch.training.classes import load_class
+from raysearch.training.fit import evaluate, refit, train
+from raysearch.training.job import TrainingJob
+from raysearch.trial import Objective
+from tests.nets import Data, Listener, Net, TwoLoaderNet, make_job
+
+MAX_EPOCHS = 4
+
+
+def weights(path):
+    return torch.load(path, weights_only=True)["state_dict"]
+
+
+def optimizer_state(path):
+    return torch.load(path, weights_only=True)["optimizer_states"][0]
+
+
+def assert_equal(first, second):
+    """Assert that two nested structures hold the same values, tensors bit by bit."""
+    assert type(first) is type(second)
+    if isinstance(first, torch.Tensor):
+        assert torch.equal(first, second)
+    elif isinstance(first, dict):
+        assert first.keys() == second.keys()
+        for key in first:
+            assert_equal(first[key], second[key])
+    elif isinstance(first, list | tuple):
+        for one, other in zip(first, second, strict=True):
+            assert_equal(one, other)
+    else:
+        assert first == second
+
+
+def without_time(measurements):
+    return [replace(measurement, seconds=0.0) for measurement in measurements]
+
+
+CASES = [
+    ("tensors", "none"),
+    ("tensors", "cosine"),
+    ("tensors", "one_cycle"),
+    ("tensors", "plateau"),
+    ("dataloader", "none"),
+    ("dataloader", "one_cycle"),
+    ("several", "one_cycle"),
+]
+
+
+@pytest.mark.parametrize(("loader", "schedule"), CASES)
+def test_a_continued_training_equals_an_uninterrupted_one(tmp_path, loader, schedule):
+    job = make_job(
+        tmp_path / "whole",
+        model=TwoLoaderNet if loader == "several" else Net,
+        model_arguments={"schedule": schedule},
+        data_arguments={"loader": loader},
+        max_epochs=MAX_EPOCHS,
+        checkpoint_every_epochs=1,
+    )
+    whole = Listener()
+    assert train(job, report=whole) == "completed"
+    assert whole.epochs == whole.saved == [1, 2, 3, 4]
+
+    for interrupted_after in (1, 2, 3):
+        rest = Listener()
+        directory = tmp_path / f"after-{interrupted_after}"
+        start = tmp_path / "whole" / whole.reports[interrupted_after - 1].checkpoint.path
+        continued = replace(job, directory=str(directory), resume_from=str(start))
+        random.random(), np.random.rand(3), torch.rand(3)  # noqa: NPY002 - some other past
+        assert train(continued, report=rest) == "completed"
+        assert without_time(rest.measurements) == without_time(
+            whole.measurements[interrupted_after:]
+        )
+        last = "epoch-0004.ckpt"
+        assert_equal(weights(directory / last), weights(tmp_path / "whole" / last))
+        assert_equal(optimizer_state(directory / last), optimizer_state(tmp_path / "whole" / last))
+
+
+@pytest.mark.timeout(20)  # three fits and an evaluation of real networks
+@pytest.mark.parametrize(
+    ("family", "data"), [("cnn", "digits"), ("mlp", "digits"), ("mlp", "diabetes")]
+)
+def test_a_built_in_family_goes_on_exactly_and_opens_alone(tmp_path, family, data):
+    job = family_job(tmp_path / "whole", family=family, data=data)
+    whole, rest = Listener(), Listener()
+    train(job, report=whole)
+    continued = replace(
+        job,
+        directory=str(tmp_path / "rest"),
+        resume_from=str(tmp_path / "whole" / whole.reports[0].checkpoint.path),
+    )
+    train(continued, report=rest)
+    assert without_time(rest.measurements) == without_time(whole.measurements[1:])
+    paths = [tmp_path / folder / "epoch-0002.ckpt" for folder in ("whole", "rest")]
+    assert_equal(weights(paths[0]), weights(paths[1]))
+
+    opened = load_class(job.model_class).load_from_checkpoint(paths[0])
+    assert_equal(dict(opened.state_dict()), dict(weights(paths[0])))
+    tested = evaluate(job, checkpoint=str(paths[0]), split="test")
+    assert all(name.startswith("test/") and value is not None for name, value in tested.items())
+    refitted = refit(job, epochs=1, path=tmp_path / "model.ckpt")
+    assert refitted.values["train/loss"] is not None
+
+
+def family_job(directory, *, family, data):
+    """Return a job that trains a family's default configuration, with some dropout."""
+    space = importlib.import_module(f"{FAMILIES[family]}.space")
+    spec = importlib.import_module(f"{DATA[data]}.space").data_spec()
+    configuration = space.search_space(spec).default()
+    return TrainingJob(
+        trial="0000",
+        model_class=space.MODULE,
+        model_arguments={**space.data_arguments(spec), **configuration, "dropout": 0.2},
+        data_class=f"{DATA[data]}.module:Data",
+        data_arguments={"batch_size": 200},
+        objective=Objective(metric="val/loss", direction="minimize"),
+        max_epochs=2,
+        seed=0,
+        directory=str(directory),
+        checkpoint_every_epochs=1,
+    )
+
+
+def test_plateau_changes_the_rate_in_the_test_above(tmp_path):
+    job = make_job(tmp_path, model_arguments={"schedule": "plateau"}, max_epochs=MAX_EPOCHS)
+    listener = Listener()
+    train(job, report=listener)
+    rates = [m.applied["learning_rate"] for m in listener.measurements]
+    assert rates[0] > rates[-1]
+
+
+def test_trials_do_not_affect_each_other(tmp_path):
+    a = make_job(tmp_path / "a", model_arguments={"schedule": "one_cycle"})
+    b = make_job(tmp_path / "b", trial="0004", model_arguments={"width": 5})
+    first, between, second = Listener(), Listener(), Listener()
+    train(a, report=first)
+    random.random(), np.random.rand(), torch.rand(1)  # noqa: NPY002 - as user code may
+    train(b, report=between)
+    train(replace(a, directory=str(tmp_path / "again")), report=second)
+    assert without_time(first.measurements) == without_time(second.measurements)
+    assert first.values != between.values
+
+
+def test_a_thread_trains_what_the_main_thread_does(tmp_path):
+    job = make_job(tmp_path / "main")
+    here, there = Listener(), Listener()
+    endings = [train(job, report=here)]
+    thread = threading.Thread(
+        target=lambda: endings.append(
+            train(replace(job, directory=str(tmp_path / "thread")), report=there)
+        )
+    )
+    thread.start()
+    thread.join()
+    assert endings == ["completed", "completed"]
+    assert without_time(here.measurements) == without_time(there.measurements)
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"trial": "0004"}, {"repeat": 1}])
+def test_seed_trial_and_repeat_each_change_what_is_drawn(tmp_path, change):
+    job = make_job(tmp_path, max_epochs=1)
+    first, other = Listener(), Listener()
+    train(job, report=first)
+    train(replace(job, **change), report=other)
+    assert first.values != other.values
+
+
+def test_refit_begins_with_the_weights_of_the_trial(tmp_path):
+    job = make_job(tmp_path, model_arguments={"learning_rate": 0.0}, max_epochs=2)
+    listener = Listener()
+    train(job, report=listener)
+    refit(job, epochs=1, path=tmp_path / "refit.ckpt")
+    trial = weights(tmp_path / listener.reports[0].checkpoint.path)
+    again = weights(tmp_path / "refit.ckpt")
+    assert torch.equal(trial["layers.0.weight"], again["layers.0.weight"])
+
+
+class AugmentingData(Data):
+    """Cuts its training data at random when asked for it, as user code may."""
+
+    def train_dataloader(self):
+        self.parts["train"] = tuple(part[torch.randperm(50)[:40]] for part in self.parts["train"])
+        return super().train_dataloader()
+
+
+def test_what_a_data_module_draws_is_governed_too(tmp_path):
+    job = make_job(tmp_path, data=AugmentingData, max_epochs=2)
+    first, second = Listener(), Listener()
+    train(job, report=first)
+    torch.rand(5)
+    train(job, report=second)
+    assert first.values == second.values

@@ -1,0 +1,104 @@
+"""One Ray for all integration tests that can share it, and the command line as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SMALL = """\
+name: small
+seed: 0
+data: digits
+model: [mlp, cnn]
+space:
+  mlp.width: {int: [16, 32], default: 32}
+  mlp.depth: {int: [1, 2]}
+  cnn.width: {choice: [8, 16], default: 8}
+  cnn.stages: 1
+  cnn.blocks_per_stage: 1
+  data.batch_size: {choice: [64, 128], default: 128}
+objective: val/accuracy
+searcher: hyperopt
+scheduler: {name: asha, min_epochs: 1, reduction_factor: 2}
+fidelity: {max_epochs: 4}
+budget: {trials: 5}
+resources: {cpus: 1}
+"""
+
+_SERVER = """\
+import os, sys, ray
+ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
+         _temp_dir=sys.argv[1])
+print(ray.get_runtime_context().gcs_address, flush=True)
+sys.stdin.read()
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command came to."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+
+@pytest.fixture(scope="session")
+def ray_address(tmp_path_factory) -> Iterator[str]:
+    """The address of a Ray with two CPUs, stopped at the end."""
+    folder = tmp_path_factory.getbasetemp() / "ray"
+    server = subprocess.Popen(
+        [sys.executable, "-c", _SERVER, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "RAY_AUTH_MODE": "disabled"},  # a token would lie in the user's home
+    )
+    assert server.stdin and server.stdout
+    try:
+        yield server.stdout.readline().strip()
+    finally:
+        server.stdin.close()
+        server.wait(timeout=30)
+        server.stdout.close()
+
+
+@pytest.fixture
+def raysearch(tmp_path):
+    """Run `python -m raysearch` in an empty folder."""
+
+    def run(*arguments: object, timeout_s: float = 120) -> Outcome:
+        process = subprocess.run(
+            [sys.executable, "-m", "raysearch", *map(str, arguments)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+        return Outcome(status=process.returncode, out=process.stdout, err=process.stderr)
+
+    return run
+
+
+@pytest.fixture
+def small(tmp_path) -> Path:
+    """An experiment that ends in a few seconds."""
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    return path

@@ -1,0 +1,155 @@
+"""What goes wrong is recorded, and the search goes on or can be resumed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from raysearch.engine import fold
+from raysearch.errors import SearchAborted
+from raysearch.experiment import load
+from raysearch.results import Results
+from raysearch.run_dir import Lease, RunDir
+from raysearch.run_dir import events as ev
+from raysearch.search import Search
+from raysearch.trial import SearchStatus, TrialStatus
+
+pytestmark = pytest.mark.timeout(180)  # real processes, which import torch
+
+
+def search_with(model, small, tmp_path, *, address, overrides=()):
+    """Return a search whose only family is a user's class."""
+    space = "space={width: {int: [16, 32], default: 32}}"
+    experiment = load(small, overrides=["model=mlp", space, "scheduler=none", *overrides])
+    choice = replace(experiment.models[0], class_path=f"tests.integration.failing:{model}")
+    experiment = replace(experiment, models=(choice,))
+    return Search(experiment, run_dir=tmp_path / "run", address=address)
+
+
+def test_a_trial_that_raises_is_recorded_with_the_users_line(small, tmp_path, ray_address):
+    search = search_with("RaisesWhenWide", small, tmp_path, address=ray_address)
+    results = search.run()
+    trials = list(results.state.trials.values())
+    failed = [t for t in trials if t.status is TrialStatus.FAILED]
+    assert {t.configuration["width"] > 24 for t in failed} == {True}
+    assert results.status is SearchStatus.FINISHED
+    assert len(trials) == 5
+    for trial in failed:
+        assert trial.cause == "exception"
+        assert "ValueError: too wide for this machine" in trial.error
+        assert "failing.py, line 13, in training_step" in trial.error
+        assert trial.epochs == 1
+        assert trial.attempts == 1
+        text = (tmp_path / "run" / "trials" / trial.id / "error.txt").read_text()
+        assert "Traceback" in text
+
+
+def test_a_metric_that_is_never_logged_stops_the_search_at_once(small, tmp_path, ray_address):
+    search = search_with("LogsElsewhere", small, tmp_path, address=ray_address)
+    with pytest.raises(SearchAborted, match=r'without reporting "val/accuracy".*my_val/accuracy'):
+        search.run()
+    state = fold(RunDir(tmp_path / "run").events())
+    assert state.status is SearchStatus.FAILED
+    assert state.epochs == 0
+    assert Lease.holder(tmp_path / "run") is None
+
+
+def test_a_worker_that_is_killed_costs_no_trial(small, tmp_path, ray_address):
+    killed = []
+
+    def kill_once(event, state):
+        if isinstance(event, ev.Measured) and event.epoch == 2 and not killed:
+            worker = state.trials[event.trial], _worker_of(event.trial)
+            killed.append(worker)
+            os.kill(worker[1], signal.SIGKILL)
+
+    workers = {}
+
+    def note(event, state):
+        if isinstance(event, ev.AttemptStarted):
+            workers[event.trial] = int(event.worker.rpartition(":")[2])
+
+    def _worker_of(trial):
+        return workers[trial]
+
+    overrides = ["scheduler=none", "budget.trials=3"]
+    search = Search.from_file(
+        small, overrides=overrides, run_dir=tmp_path / "run", address=ray_address
+    )
+    results = search.run(listeners=[note, kill_once])
+    assert len(killed) == 1
+    trials = results.state.trials.values()
+    assert [t.status for t in trials] == [TrialStatus.COMPLETED] * 3
+    lost = results.state.trials[killed[0][0].id]
+    assert (lost.attempts, results.state.restarts) == (2, 1)
+    assert [m.epoch for m in lost.measurements] == [1, 2, 3, 4]
+
+
+def test_ctrl_c_keeps_everything_and_resume_goes_on(small, tmp_path, raysearch, ray_address):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "raysearch", "run", small, "--run-dir", "run",
+         "--address", ray_address, "scheduler=none", "fidelity.max_epochs=12"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        _wait_for(lambda: _epochs(tmp_path / "run") >= 3, timeout_s=90)
+        busy = raysearch("resume", "run", "--address", ray_address)
+        assert busy.status != 0
+        assert f"in use by process {process.pid}" in busy.err
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130, err
+    assert "resume" in out + err
+    before = fold(RunDir(tmp_path / "run").events())
+    assert before.status is SearchStatus.INTERRUPTED
+    assert raysearch("results", "run").status == 0
+
+    resumed = raysearch("resume", "run", "--address", ray_address, "--json")
+    assert resumed.status == 0, resumed.err
+    results = Results.open(tmp_path / "run")
+    assert results.status is SearchStatus.FINISHED
+    for trial in results.state.trials.values():
+        assert [m.epoch for m in trial.measurements] == list(range(1, 13))
+        if trial.id in before.trials and before.trials[trial.id].status.is_ended:
+            assert trial == before.trials[trial.id]
+    finished_before = {t.id for t in before.ended}
+    second = [e for e in RunDir(tmp_path / "run").events() if e.at > before.last_at]
+    retrained = {e.trial for e in second if isinstance(e, ev.AttemptStarted)}
+    assert not retrained & finished_before
+
+
+def test_what_the_machine_cannot_give_is_refused_before_anything_starts(small, tmp_path, raysearch):
+    outcome = raysearch("run", small, "--run-dir", "run", "resources.cpus=1000")
+    assert outcome.status == 2
+    assert "resources.cpus is 1000" in outcome.err
+    assert "Nothing was started" in outcome.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_cluster_that_does_not_answer_is_named(small, tmp_path, raysearch):
+    outcome = raysearch("run", small, "--run-dir", "run", "--address", "127.0.0.1:1")
+    assert outcome.status == 2
+    assert "--address 127.0.0.1:1" in outcome.err
+    assert not (tmp_path / "run").exists()
+
+
+def _epochs(path):
+    if not RunDir(path).has_search():
+        return 0
+    return fold(RunDir(path).events()).epochs
+
+
+def _wait_for(condition, *, timeout_s):
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.1)

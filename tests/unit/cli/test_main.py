@@ -1,0 +1,146 @@
+"""Exit statuses, messages of wrong lines, help, and ends that nobody asked for."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from raysearch.cli import lists
+from raysearch.cli.main import COMMANDS, main
+from raysearch.errors import SearchAborted
+
+
+def test_without_a_command_the_commands_are_shown(cli):
+    outcome = cli("")
+    assert outcome.status == 2
+    for command in COMMANDS.values():
+        assert f"  {command.name} " in outcome.out
+        assert command.help in outcome.out
+
+
+def test_help_is_a_success(cli):
+    outcome = cli("--help")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert "python -m raysearch COMMAND" in outcome.out
+
+
+def test_the_version_is_told(cli):
+    assert re.fullmatch(r"raysearch \d+\.\d+\.\d+\n", cli("--version").out)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(cli, name):
+    outcome = cli(f"{name} --help")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.out.startswith(f"usage: python -m raysearch {name}")
+    assert f"example:\n  python -m raysearch {name}" in outcome.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_examples_of_the_help_can_be_parsed(name):
+    from raysearch.cli.parsing import parse
+
+    command = COMMANDS[name]
+    words = command.example.partition(" > ")[0].split()
+    assert words[0] == name
+    assert vars(parse(command, words[1:])) is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("reslts runs/x", "reslts is not a command. Did you mean results? Valid: check, list,"),
+        ("--jsno", "python -m raysearch: --jsno is not an option."),
+        ("resume", "python -m raysearch resume: RUN is missing. See python -m raysearch resume"),
+        ("trial", "python -m raysearch trial: RUN and ID are missing."),
+        (
+            "results x --jsno",
+            "python -m raysearch results: --jsno is not an option. Did you mean --json? Valid: "
+            "--csv, --help, --json, --storage, --top.",
+        ),
+        ("results x --top 0", "--top: 0 is not a whole number of at least 1."),
+        ("results x --top", "python -m raysearch results: --top: expected one argument."),
+        ("trial x 0001 0002", "python -m raysearch trial: 0002 is one argument too many. usage: "),
+        ("schema now", "python -m raysearch schema: now is one argument too many."),
+    ],
+)
+def test_a_wrong_line_says_what_would_be_right(cli, line, message):
+    outcome = cli(line)
+    assert outcome.status == 2
+    assert outcome.out == ""
+    assert outcome.err.startswith("ConfigurationError: ")
+    assert message in outcome.err
+
+
+def test_options_may_stand_anywhere(cli, experiment):
+    first = cli("check small.yaml budget.trials=3 --json seed=1")
+    second = cli("check --json small.yaml budget.trials=3 seed=1")
+    assert first.document == second.document
+    assert first.document["settings"]["budget"]["trials"] == 3
+    assert first.document["settings"]["seed"] == 1
+
+
+def test_a_search_that_aborts_is_a_failure(cli, monkeypatch):
+    def abort(arguments):
+        raise SearchAborted("the first 5 trials all failed")
+
+    monkeypatch.setitem(lists._KINDS, "data", abort)
+    outcome = cli("list data")
+    assert (outcome.status, outcome.err) == (1, "SearchAborted: the first 5 trials all failed\n")
+
+
+def test_the_unexpected_is_shown_in_full_with_a_request_to_report(cli, monkeypatch):
+    def fail(arguments):
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setitem(lists._KINDS, "data", fail)
+    outcome = cli("list data")
+    assert outcome.status == 1
+    assert "Traceback" in outcome.err
+    assert "ZeroDivisionError: of all things" in outcome.err
+    assert "Please report it" in outcome.err
+
+
+@pytest.mark.parametrize("code", [3, "enough"])
+def test_an_exit_by_other_code_is_a_failure_that_is_told(cli, monkeypatch, code):
+    monkeypatch.setitem(lists._KINDS, "data", lambda arguments: sys.exit(code))
+    outcome = cli("list data")
+    assert outcome.status == 1
+    assert outcome.err == f"Something called sys.exit({code!r}), which ended the command.\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_with_130(cli, monkeypatch, number):
+    monkeypatch.setitem(lists._KINDS, "data", lambda arguments: signal.raise_signal(number))
+    before = signal.getsignal(signal.SIGTERM)
+    outcome = cli("list data")
+    assert (outcome.status, outcome.err) == (130, "Interrupted.\n")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_it_works_outside_the_main_thread(folder, capsys):
+    statuses = []
+    thread = threading.Thread(target=lambda: statuses.append(main(["list", "metrics"])))
+    thread.start()
+    thread.join()
+    assert statuses == [0]
+    assert "val/accuracy" in capsys.readouterr().out
+
+
+@pytest.mark.timeout(30)  # a fresh process, on a machine that may be busy
+def test_a_reader_that_goes_away_is_no_fault():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "raysearch", "schema"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout and process.stderr
+    process.stdout.close()
+    error = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(), error) == (0, b"")

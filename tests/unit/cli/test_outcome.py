@@ -1,0 +1,168 @@
+"""What `results` shows of one search, and of several."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from raysearch.results import Results
+from tests.recorded import Bytes, Recorded
+
+
+@pytest.fixture
+def handed_over(search):
+    results = Results.open(search.run_dir.path)
+    results.refit(executor=Bytes())
+    results.test(executor=Bytes())
+    return search
+
+
+def lines_of(outcome):
+    assert (outcome.status, outcome.err) == (0, "")
+    return outcome.out.splitlines()
+
+
+def test_the_ranking_is_shown_best_first(cli, search):
+    lines = lines_of(cli("results small-1"))
+    assert lines[0] == "runs/small-1: finished: budget of 8 trials used"
+    assert lines[1].startswith("4 trials, 7 epochs in ")
+    assert lines[1].endswith(": 3 completed, 1 failed")
+    header = next(i for i, line in enumerate(lines) if line.startswith("rank"))
+    first = lines[header + 1].split()
+    assert first[:6] == ["1", "0001", "0.9", "2", "of", "3"]
+    assert any(word.startswith("width=") for word in first)
+    assert lines[header + 2].split()[:3] == ["2", "0000", "0.6"]
+    assert not lines[header + 4]  # 0003 has no value
+
+
+def test_the_winner_is_compared_with_the_default(cli, handed_over):
+    text = "\n".join(lines_of(cli("results small-1")))
+    assert "trial 0001, epoch 2 of 3" in text
+    assert "0.9, 0.3 better than the default configuration (0.6)" in text
+    assert "test/accuracy 0.75" in text
+    assert "runs/small-1/winner/model.ckpt (13 B)" in text
+    assert "trained again on train + validation data, 2 epochs" in text
+    assert "1 trial, exception: 0002: ValueError: width is 0 (nets.py, line 31)" in text
+
+
+def test_top_limits_the_table_and_says_so(cli, search):
+    text = "\n".join(lines_of(cli("results small-1 --top 1")))
+    assert "... and 2 more: --top 3" in text
+    assert "   2  0000" not in text
+
+
+def test_json_is_the_document(cli, handed_over):
+    outcome = cli("results small-1 --json")
+    expected = {**Results.open(handed_over.run_dir.path).to_json(), "run_dir": "runs/small-1"}
+    assert outcome.document == expected
+    top = cli("results small-1 --json --top 2").document
+    assert [entry["id"] for entry in top["trials"]] == ["0001", "0000"]
+    assert top["totals"]["trials"] == 4
+
+
+def test_csv_has_a_line_for_each_trial(cli, search):
+    rows = list(csv.DictReader(io.StringIO(cli("results small-1 --csv").out)))
+    assert [row["id"] for row in rows] == ["0000", "0001", "0002", "0003"]
+    assert rows[1]["val/accuracy"] == "0.9"
+    assert rows[1]["width"] == str(search.engine.state.trials["0001"].configuration["width"])
+    assert rows[3]["val/accuracy"] == ""
+
+
+def test_json_and_csv_exclude_each_other(cli, search):
+    outcome = cli("results small-1 --json --csv")
+    assert outcome.status == 2
+    assert "--json and --csv exclude each other" in outcome.err
+
+
+def test_several_runs_are_compared(cli, search, folder):
+    other = Recorded(folder / "runs" / "small-2")
+    other.trial(0.95)
+    other.finish()
+    Results.open(other.run_dir.path).refit(executor=Bytes())
+    Results.open(other.run_dir.path).test(executor=Bytes())
+    lines = lines_of(cli("results small-1 small-2"))
+    assert "2 runs side by side" in lines
+    rows = [line.split() for line in lines[lines.index("2 runs side by side") :]]
+    one, two = rows[-2:]
+    assert one[:3] + one[-4:] == ["small-1", "finished", "4", "0001", "val/accuracy", "0.9", "-"]
+    assert two[:3] + two[-4:] == [
+        "small-2",
+        "finished",
+        "1",
+        "0000",
+        "val/accuracy",
+        "0.95",
+        "0.75",
+    ]
+    document = cli("results small-1 small-2 --json").document
+    assert [run["winner"]["trial"] for run in document["runs"]] == ["0001", "0000"]
+    rows = list(csv.DictReader(io.StringIO(cli("results small-1 small-2 --csv").out)))
+    assert [row["run"] for row in rows] == ["small-1"] * 4 + ["small-2"]
+
+
+def test_a_better_trial_without_checkpoint_is_said_on_standard_error(cli, search):
+    (search.run_dir.path / "trials/0001/epoch-0002.ckpt").write_bytes(b"")
+    outcome = cli("results small-1 --json")
+    assert outcome.document["winner"]["trial"] == "0000"
+    assert outcome.err == (
+        "\nruns/small-1/trials/0001 has measurements up to epoch 3 but no readable checkpoint of "
+        "its best one (epoch-0002.ckpt is 0 bytes).\n"
+        "The next best trial is 0000 (val/accuracy 0.6 against 0.9).\n"
+        "To refit that one: python -m raysearch refit runs/small-1 --trial 0000.\n"
+        "To train 0001 again: python -m raysearch refit runs/small-1 --trial 0001.\n"
+    )
+
+
+def test_a_search_without_a_winner_is_shown_with_the_reason(cli, folder):
+    search = Recorded(folder / "runs" / "bad-1")
+    search.fail(error="ValueError: width is 0 (nets.py, line 31)")
+    search.finish()
+    outcome = cli("results bad-1")
+    assert outcome.status == 0
+    assert "winner  none" in outcome.out
+    assert "0000: ValueError: width is 0 (nets.py, line 31)" in outcome.out
+    assert "None of the 1 trials in runs/bad-1 has a finite val/accuracy" in outcome.err
+
+
+def test_nothing_is_read_as_markup_or_steers_the_terminal(cli, folder, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    search = Recorded(folder / "runs" / "odd-1")
+    search.trial(0.5)
+    search.fail(error="KeyError: [bold]x[/bold] \x1b[31m")
+    search.finish()
+    outcome = cli("results odd-1")
+    assert "[bold]x[/bold] ?[31m" in outcome.out
+    assert "\x1b[3" not in outcome.out
+
+
+@pytest.mark.timeout(30)  # a fresh process, on a machine that may be busy
+def test_on_a_terminal_lines_fit_its_width(search, folder):
+    """In a process of its own, on a real terminal of 90 columns."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "raysearch", "results", "small-1"],
+        cwd=folder,
+        stdout=slave,
+        env={**os.environ, "COLUMNS": "90"},
+    )
+    os.close(slave)
+    text = ""
+    with contextlib.suppress(OSError):  # the end of a terminal's output, on Linux
+        while part := os.read(master, 65536):
+            text += part.decode()
+    os.close(master)
+    assert process.wait() == 0
+    lines = text.splitlines()
+    assert all(len(line) <= 90 for line in lines)
+    best = next(line for line in lines if line.startswith("   1  0001 "))
+    assert len(best) == 90
+    assert best.endswith("…")
+    assert "\x1b" not in text

@@ -1,0 +1,160 @@
+"""`run` and `resume` up to the search, and after it; the search itself is an integration test."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import sys
+
+import pytest
+
+from raysearch.cli import run
+from raysearch.engine import Plan
+from raysearch.errors import SearchAborted
+from raysearch.results import Results
+from raysearch.run_dir import RunDir
+from raysearch.trial import SearchStatus
+from tests.recorded import Bytes, Recorded
+
+
+class Rehearsed:
+    """Stands where a Search would: its run directory is written by the engine, without Ray."""
+
+    def __init__(self, folder, *, values=(0.7, 0.9), ends=SearchStatus.FINISHED, raises=None):
+        self.run_dir = RunDir(folder / "runs" / "small-1")
+        self._values, self._ends, self._raises = values, ends, raises
+        self.recorded = Recorded(self.run_dir.path)
+        self.experiment = self.recorded.experiment
+        self.plan = Plan(objective=self.experiment.objective, max_epochs=4, max_trials=2)
+
+    def run_to_end(self, *, listeners, stage):
+        self.recorded.engine._listeners = tuple(listeners)
+        stage("starting Ray")
+        sys.stdout.write("said by a library\n")
+        if self._values is None:
+            self.recorded.fail(error="ValueError: width is 0")
+            self.recorded.fail(error="ValueError: width is 0")
+        else:
+            self.recorded.trial(0.5, 0.6)
+            self.recorded.trial(*self._values)
+        self.recorded.engine.end(self._ends, reason="")
+        if self._raises is not None:
+            raise self._raises
+        results = Results.open(self.run_dir.path)
+        if self._ends is SearchStatus.FINISHED and results.winner is not None:
+            results.refit(executor=Bytes())
+            results.test(executor=Bytes())
+        return results
+
+
+@pytest.fixture
+def rehearse(folder, capsys):
+    """Run a rehearsed search as the commands do; return status, output and errors."""
+
+    def rehearsed(*, as_json=False, **behaviour):
+        search = Rehearsed(folder.relative_to(folder), **behaviour)
+        status = run._to_end(search, as_json=as_json)
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return rehearsed
+
+
+def test_the_last_screen_says_who_won_and_what_to_do_next(rehearse):
+    status, out, err = rehearse()
+    assert (status, err) == (0, "")
+    screen = out[out.index("runs/small-1: finished") :]
+    assert "trial 0001, epoch 2 of 2" in screen
+    assert "0.9, 0.3 better than the default configuration (0.6)" in screen
+    assert screen.index("changed ") < screen.index("as default ")
+    assert "test/accuracy 0.75" in screen
+    assert "runs/small-1/winner/model.ckpt (13 B)" in screen
+    assert 'MLP.load_from_checkpoint("runs/small-1/winner/model.ckpt")' in screen
+    assert "tensorboard --logdir runs/small-1/tensorboard" in screen
+    assert "python -m raysearch results runs/small-1" in screen
+    assert "python -m raysearch resume runs/small-1 budget.trials=16" in screen
+
+
+def test_json_is_all_that_is_on_standard_output(rehearse):
+    status, out, err = rehearse(as_json=True)
+    assert status == 0
+    assert json.loads(out)["winner"]["trial"] == "0001"
+    assert "said by a library" in err
+    assert "starting Ray" in err
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_an_interrupted_search_says_how_to_go_on(rehearse, as_json):
+    status, out, err = rehearse(as_json=as_json, ends=SearchStatus.INTERRUPTED)
+    assert status == 130
+    assert err.endswith(
+        "Interrupted. All that was measured is kept; to go on: "
+        "python -m raysearch resume runs/small-1\n"
+    )
+    assert "interrupted" in out
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(signal.SIGTERM)])
+def test_what_ends_the_process_at_once_says_so_too(rehearse, end):
+    status, _, err = rehearse(ends=SearchStatus.INTERRUPTED, raises=end)
+    assert status == 130
+    assert "to go on: python -m raysearch resume runs/small-1" in err
+
+
+def test_an_interrupt_before_the_start_says_that_there_is_nothing(folder, capsys):
+    class Early(Rehearsed):
+        def __init__(self, folder):
+            super().__init__(folder)
+            self.run_dir = RunDir(folder / "runs" / "small-2")
+
+        def run_to_end(self, *, listeners, stage):
+            raise KeyboardInterrupt
+
+    assert run._to_end(Early(folder), as_json=False) == 130
+    assert capsys.readouterr().err.endswith("Interrupted before anything was started.\n")
+
+
+def test_an_exit_for_another_reason_passes_through(rehearse):
+    with pytest.raises(SystemExit, match="3"):
+        rehearse(ends=SearchStatus.FAILED, raises=SystemExit(3))
+
+
+def test_an_abort_passes_through(rehearse):
+    with pytest.raises(SearchAborted, match="all failed"):
+        rehearse(ends=SearchStatus.FAILED, raises=SearchAborted("the first 5 trials all failed"))
+
+
+def test_a_search_without_a_winner_has_failed(rehearse):
+    status, out, err = rehearse(values=None)
+    assert status == 1
+    assert re.search(r"^winner +none$", out, flags=re.MULTILINE)
+    assert "None of the 2 trials in runs/small-1 has a finite val/accuracy; 2 of them failed" in err
+
+
+def test_curves_are_written_for_tensorboard(rehearse, folder):
+    rehearse()
+    names = {path.name for path in (folder / "runs/small-1/tensorboard").iterdir()}
+    assert {"0000", "0001"} <= names
+
+
+@pytest.mark.parametrize("line", ["run wrong.yaml", "run wrong.yaml --json", "run nothing.yaml"])
+def test_a_wrong_file_starts_and_writes_nothing(cli, folder, line):
+    (folder / "wrong.yaml").write_text("data: digts\nmodel: mlp\n")
+    outcome = cli(line)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert outcome.err.startswith("ConfigurationError: ")
+    assert {path.name for path in folder.iterdir()} == {"wrong.yaml"}
+
+
+def test_a_run_directory_that_is_taken_is_refused(cli, search, experiment):
+    outcome = cli("run small.yaml --run-dir runs/small-1")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "runs/small-1 holds a search already" in outcome.err
+    assert "python -m raysearch resume runs/small-1" in outcome.err
+
+
+def test_a_change_that_is_not_possible_is_refused(cli, search):
+    outcome = cli("resume small-1 seed=2")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "seed cannot be changed" in outcome.err

@@ -1,0 +1,64 @@
+"""Are splits of the right size, mixed alike, and measured by the training split alone?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raysearch.data.diabetes.module import _build as build_diabetes
+from raysearch.data.splits import SplitSizes, split_arrays, split_sizes
+from raysearch.errors import ConfigurationError
+
+
+@given(
+    n_examples=st.integers(100, 10_000),
+    validation=st.floats(0.05, 0.25),
+    test=st.floats(0.05, 0.25),
+)
+def test_sizes_add_up_and_leave_half_for_training(n_examples, validation, test):
+    sizes = split_sizes(n_examples, validation=validation, test=test)
+    assert sizes.train + sizes.validation + sizes.test == n_examples
+    assert sizes.train >= n_examples / 2 - 1
+    assert abs(sizes.validation - n_examples * validation) <= 0.5
+    assert abs(sizes.test - n_examples * test) <= 0.5
+
+
+def test_all_faults_are_told_at_once():
+    with pytest.raises(ConfigurationError) as caught:
+        split_sizes(100, validation=0.9, test=float("nan"))
+    assert caught.value.faults == (
+        "data.validation is 0.9. It must be a number from 0.05 to 0.45.",
+        "data.test is nan. It must be a number from 0.05 to 0.45.",
+    )
+
+
+SIZES = SplitSizes(train=60, validation=20, test=20)
+CLASSES = np.repeat([0, 1], [80, 20])
+PARTS = ("train", "validation", "test")
+
+
+def test_each_split_has_the_same_mix_of_classes():
+    arrays = split_arrays(np.arange(100), CLASSES, sizes=SIZES, seed=0, is_stratified=True)
+    assert [int(arrays[f"{part}_targets"].sum()) for part in PARTS] == [12, 4, 4]
+
+
+@pytest.mark.parametrize("is_stratified", [False, True])
+def test_inputs_stay_with_their_targets(is_stratified):
+    numbers = np.arange(100)
+    arrays = split_arrays(numbers, CLASSES, sizes=SIZES, seed=0, is_stratified=is_stratified)
+    for part in PARTS:
+        assert np.array_equal(arrays[f"{part}_targets"], CLASSES[arrays[f"{part}_inputs"]])
+    together = np.concatenate([arrays[f"{part}_inputs"] for part in PARTS])
+    assert sorted(together) == list(numbers)
+
+
+def test_diabetes_is_standardised_by_the_training_split_alone():
+    arrays = build_diabetes(seed=0, validation=0.2, test=0.2)
+    for kind in ("inputs", "targets"):
+        training = arrays[f"train_{kind}"].astype(np.float64)
+        assert training.mean(axis=0) == pytest.approx(0, abs=1e-6)
+        assert training.std(axis=0) == pytest.approx(1, abs=1e-6)
+        means = arrays[f"validation_{kind}"].mean(axis=0)
+        assert np.abs(means).max() > 1e-3  # as the statistics of another split would have it

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import pytest
+
+from raysearch.experiment.overrides import apply_overrides
+from raysearch.experiment.reading import parse
+
+FILE = """\
+scheduler: asha
+seed: 3
+budget: {trials: 64}
+space:
+  cnn.width: {int: [8, 64], step: 8}
+  dropout: 0.1
+"""
+
+
+def changed(*overrides):
+    return apply_overrides(parse(FILE, source="x.yaml"), overrides)
+
+
+SOUND = {
+    # override: (path, value)
+    "seed=7": (("seed",), 7),
+    "budget.trials=8": (("budget", "trials"), 8),
+    "budget.minutes=1.5": (("budget", "minutes"), 1.5),
+    "budget.trials=null": (("budget", "trials"), None),
+    "model=[cnn, mlp]": (("model",), ["cnn", "mlp"]),
+    "name=a=b": (("name",), "a=b"),
+    "name='a: b'": (("name",), "a: b"),
+    "refit = false": (("refit",), False),
+    "resources.gpus=0.5": (("resources", "gpus"), 0.5),
+    "data.arguments.validation=0.3": (("data", "arguments", "validation"), 0.3),
+    "space.learning_rate=1e-3": (("space", "learning_rate"), 1e-3),
+    "space.data.batch_size=64": (("space", "data.batch_size"), 64),
+    "space.cnn.width={int: [8, 16]}": (("space", "cnn.width"), {"int": [8, 16]}),
+    "space.cnn.width.step=4": (("space", "cnn.width"), {"int": [8, 64], "step": 4}),
+    "space.cnn.width.when.optimizer=[sgd]": (
+        ("space", "cnn.width", "when"),
+        {"optimizer": ["sgd"]},
+    ),
+    "space.mlp.width.step=4": (("space", "mlp.width.step"), 4),  # the file has no such range
+    "scheduler.min_epochs=2": (("scheduler",), {"name": "asha", "min_epochs": 2}),
+    "scheduler=none": (("scheduler",), "none"),
+}
+
+
+@pytest.mark.parametrize("override", SOUND)
+def test_an_override_sets_the_value_that_its_key_names(override):
+    path, value = SOUND[override]
+    document = changed(override)
+    assert document.faults == ()
+    assert document.get(path) == value
+    assert type(document.get(path)) is type(value)
+
+
+def test_a_value_that_was_overridden_has_the_override_as_its_place():
+    document = changed("budget.trials=8", "space.cnn.width.step=4")
+    assert document.place(("budget", "trials")).text == "override budget.trials=8"
+    assert document.place(("space", "cnn.width", "step")).text.startswith("override space.cnn")
+    assert document.place(("space", "cnn.width", "int")).text == "x.yaml, line 5"
+    assert document.written(("space", "cnn.width")) == "{int: [8, 64], step: 4}"
+
+
+def test_the_file_itself_is_left_as_it_was():
+    document = parse(FILE, source="x.yaml")
+    apply_overrides(document, ["budget.trials=8", "scheduler.min_epochs=2"])
+    assert document.values == parse(FILE, source="x.yaml").values
+    assert document.marks == parse(FILE, source="x.yaml").marks
+
+
+def test_later_overrides_win():
+    assert changed("seed=1", "seed=2").values["seed"] == 2
+
+
+SENSELESS = {
+    "seed": "override seed: it must be KEY=VALUE, such as budget.trials=8.",
+    "=3": "override =3: it must be KEY=VALUE, such as budget.trials=8.",
+    "budget.=3": "override budget.=3: it must be KEY=VALUE, such as budget.trials=8.",
+    "seed=": "override seed=: there is no value after seed=. Write one; null stands for none.",
+    "seed.x=3": "override seed.x=3: seed is 3, which has no keys. Replace it as a whole.",
+    "seed=.nan": "override seed=.nan: seed is .nan. Write a finite number.",
+    "budget={a: 1, a: 2}": (
+        "override budget={a: 1, a: 2}: budget.a is given twice, first in line 1. Keep one of them."
+    ),
+}
+
+
+@pytest.mark.parametrize("override", SENSELESS)
+def test_an_override_that_makes_no_sense_is_a_fault_of_its_own(override):
+    assert [str(fault) for fault in changed(override).faults] == [SENSELESS[override]]
+
+
+def test_a_value_that_is_not_yaml_is_refused_with_its_column():
+    (fault,) = changed("seed=[1").faults
+    assert str(fault).startswith("override seed=[1: this is not YAML at column ")
+
+
+def test_overriding_a_fault_of_the_file_mends_it():
+    document = parse("seed: .nan\nname: .inf", source="x.yaml")
+    (left,) = apply_overrides(document, ["seed=3"]).faults
+    assert left.path == ("name",)
+
+
+def test_faults_of_overridden_values_name_the_override(refused):
+    lines = refused("seed: -3", "budget.trials=0", "seed=-1", "space.cnn.width.step=0", "x.y=3")
+    assert lines[:3] == [
+        "override budget.trials=0: budget.trials is 0. It must be at least 1.",
+        "override seed=-1: seed is -1. It must be at least 0.",
+        lines[2],
+    ]
+    assert lines[2].startswith("override space.cnn.width.step=0: space.cnn.width.step is not a par")
+    assert lines[3].startswith("override x.y=3: x is not a key of an experiment file.")

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from raysearch.engine import Plan
+from raysearch.live.progress import N_RECENT, Progress, Snapshot
+from raysearch.trial import Objective, SearchStatus
+
+
+@pytest.fixture
+def plan(objective: Objective) -> Plan:
+    return Plan(objective=objective, max_epochs=9, max_trials=20)
+
+
+def now(progress: Progress, story: Any) -> Snapshot:
+    snapshot = progress.snapshot(at=story.now)
+    assert snapshot is not None
+    return snapshot
+
+
+def test_there_is_nothing_to_show_before_the_first_event(plan: Plan) -> None:
+    assert Progress(plan).snapshot(at=5.0) is None
+
+
+def test_counts_follow_the_statuses(new_story: Any, plan: Plan) -> None:
+    progress = Progress(plan)
+    story = new_story(progress.update).start()
+    a, b, c = story.trial({"x": 1}), story.trial({"x": 2}), story.trial({"x": 3}, starts=False)
+    story.epoch(a, 0.5)
+    story.end(a, "stopped", reason="rung 1")
+    story.end(b, "failed", error="boom")
+    snapshot = now(progress, story)
+    assert {s: n for s, n in snapshot.counts.items() if n} == {
+        "pending": 1,
+        "stopped": 1,
+        "failed": 1,
+    }
+    assert snapshot.ended == 2
+    assert [trial.id for trial in snapshot.recent] == [b, a]
+    assert c not in [running.trial.id for running in snapshot.running]
+
+
+def test_the_incumbent_and_its_curve(new_story: Any, plan: Plan) -> None:
+    progress = Progress(plan)
+    news: list[bool] = []
+    story = new_story(lambda event, state: news.append(progress.update(event, state))).start()
+    a = story.trial({"x": 1})
+    story.epoch(a, 0.5, None, 0.4, 0.5)
+    story.end(a)
+    b = story.trial({"x": 2})
+    story.epoch(b, 0.7)
+    best = now(progress, story).incumbent
+    assert best is not None
+    assert (best.trial.id, best.epoch, best.value) == (b, 1, 0.7)
+    assert now(progress, story).curve == ((1, 0.5), (5, 0.7))
+    assert news.count(True) == 2
+
+
+def test_a_smaller_loss_is_better(new_story: Any, plan: Plan, objective: Objective) -> None:
+    progress = Progress(replace(plan, objective=replace(objective, direction="minimize")))
+    story = new_story(progress.update).start()
+    story.epoch(story.trial({}), 0.5, 0.3, 0.4)
+    best = now(progress, story).incumbent
+    assert best is not None
+    assert (best.epoch, best.value) == (2, 0.3)
+
+
+def test_the_time_of_a_running_trial_goes_on_between_measurements(
+    new_story: Any, plan: Plan
+) -> None:
+    progress = Progress(plan)
+    story = new_story(progress.update).start()
+    a = story.trial({})
+    story.epoch(a, 0.5)
+    story.now += 41
+    assert [running.seconds for running in now(progress, story).running] == [42.0]
+
+
+def test_elapsed_leaves_out_the_pause_before_a_resume(new_story: Any, plan: Plan) -> None:
+    story = new_story().start()
+    a = story.trial({})
+    story.epoch(a, 0.5, 0.6)
+    story.finish("interrupted")
+    story.now += 5000
+    progress = Progress(plan)
+    story.listeners.append(progress.update)
+    story.resume()
+    story.now += 3
+    snapshot = now(progress, story)
+    assert snapshot.elapsed_s == pytest.approx(5.0)
+    assert snapshot.incumbent is not None
+    assert snapshot.incumbent.value == 0.6
+
+
+def test_a_resumed_search_shows_what_was_there(new_story: Any, plan: Plan) -> None:
+    story = new_story().start()
+    for value in (0.5, 0.9, 0.7):
+        trial = story.trial({"x": value})
+        story.epoch(trial, value)
+        story.end(trial)
+    left_over = story.trial({"x": 0})
+    story.epoch(left_over, 0.95)
+    story.finish("interrupted")
+    late = Progress(plan)
+    story.listeners.append(late.update)
+    story.resume()
+    story.attempt(left_over)
+    snapshot = now(late, story)
+    assert snapshot.ended == 3
+    assert [trial.id for trial in snapshot.recent] == ["0002", "0001", "0000"]
+    assert snapshot.curve == ((1, 0.5), (2, 0.9), (4, 0.95))
+    assert [running.trial.id for running in snapshot.running] == [left_over]
+
+
+def test_time_left_follows_the_trials_that_remain(new_story: Any, plan: Plan) -> None:
+    progress = Progress(plan)
+    story = new_story(progress.update).start()
+    for _ in range(3):
+        story.epoch(story.trial({}), 0.5)
+        story.end(list(story.state.trials)[-1])
+    assert now(progress, story).left is None
+    for _ in range(7):
+        story.epoch(story.trial({}), 0.5)
+        story.end(list(story.state.trials)[-1])
+    left = now(progress, story).left
+    assert left is not None
+    assert left.high_s == pytest.approx(10.0)  # ten trials at one second each
+    assert not left.is_limit
+
+
+def test_a_budget_of_minutes_limits_the_time_left(new_story: Any, plan: Plan) -> None:
+    progress = Progress(replace(plan, max_trials=None, max_seconds=100.0))
+    story = new_story(progress.update).start()
+    story.now += 30
+    left = now(progress, story).left
+    assert left is not None
+    assert (left.high_s, left.is_limit) == (70.0, True)
+
+
+def test_recent_ends_are_bounded(new_story: Any, plan: Plan) -> None:
+    progress = Progress(plan)
+    story = new_story(progress.update).start()
+    for _ in range(N_RECENT + 10):
+        story.end(story.trial({}), "rejected", reason="too large")
+    assert len(now(progress, story).recent) == N_RECENT
+    assert now(progress, story).ended == N_RECENT + 10
+
+
+def test_the_end_of_the_search_is_seen(new_story: Any, plan: Plan) -> None:
+    progress = Progress(plan)
+    story = new_story(progress.update).start()
+    story.now += 7
+    story.finish("finished", "budget used")
+    story.now += 100
+    snapshot = now(progress, story)
+    assert snapshot.status is SearchStatus.FINISHED
+    assert (snapshot.reason, snapshot.elapsed_s) == ("budget used", 7.0)
+
+
+def test_another_thread_may_look_at_any_time(new_story: Any, plan: Plan) -> None:
+    progress = Progress(plan)
+    story = new_story(progress.update).start()
+    faults: list[BaseException] = []
+    done = threading.Event()
+
+    def look() -> None:
+        try:
+            while not done.is_set():
+                progress.snapshot(at=story.now)
+        except BaseException as fault:  # noqa: BLE001 - reported by the assertion below
+            faults.append(fault)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    for i in range(2000):
+        trial = story.trial({"x": i})
+        if i % 3:
+            story.end(trial)
+    done.set()
+    thread.join()
+    assert not faults
+    assert now(progress, story).ended == 1333

@@ -1,0 +1,58 @@
+"""The whole way with real training: a winner that plain Lightning opens, and its test result."""
+
+from __future__ import annotations
+
+import pytest
+
+from raysearch.results import Results
+from raysearch.training.fit import evaluate
+from tests.recorded import Recorded
+
+pytestmark = pytest.mark.timeout(60)  # imports torch and Lightning, and trains
+
+
+def test_the_winner_opens_with_plain_lightning_and_is_tested(tmp_path):
+    from raysearch.models.mlp.module import MLP
+
+    search = Recorded(tmp_path / "run", space={"width": 16, "depth": 1, "learning_rate": 0.01})
+    search.trial(0.5, 0.6, 0.7)
+    search.finish()
+    results = Results.open(tmp_path / "run")
+    model = results.refit()
+    opened = MLP.load_from_checkpoint(tmp_path / "run" / model.path)
+    assert opened.hparams["width"] == 16
+    assert model.epochs == 3
+
+    outcome = results.test()
+    assert outcome.values is not None
+    assert set(outcome.values) == {
+        f"test/{m}" for m in ("accuracy", "f1", "loss", "precision", "recall")
+    }
+    accuracy = outcome.values["test/accuracy"]
+    assert accuracy is not None
+    assert accuracy > 0.5  # ten classes: 0.1 by chance
+
+
+def test_a_copied_checkpoint_is_worth_what_it_was_measured_at(tmp_path):
+    """With refit: false, the model is the trial's own, to the last digit."""
+    from dataclasses import replace
+
+    from raysearch.training.fit import train
+    from raysearch.training.jobs import job_for
+
+    search = Recorded(tmp_path / "run", refit=False, fidelity={"max_epochs": 1})
+    trial = search.engine.next_trial()
+    assert trial is not None
+    search.engine.attempt_started(trial.id, worker="here:1")
+    job = job_for(search.experiment, trial, run_dir=tmp_path / "run")
+    reports = []
+    train(job, report=lambda report: reports.append(report) or True)
+    path = f"trials/{trial.id}/{reports[0].checkpoint.path}"
+    checkpoint = replace(reports[0].checkpoint, path=path)
+    search.engine.measured(trial.id, reports[0].measurement, checkpoint=checkpoint)
+    search.finish()
+
+    results = Results.open(tmp_path / "run")
+    model = results.refit()
+    values = evaluate(job, checkpoint=str(tmp_path / "run" / model.path), split="validation")
+    assert values["val/accuracy"] == reports[0].measurement.values["val/accuracy"]

@@ -1,0 +1,80 @@
+"""A local storage is atomic, stays inside its root, and shows no temporary files."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from raysearch.errors import RunDirectoryError
+from raysearch.run_dir import LocalStorage
+
+
+@pytest.fixture
+def storage(tmp_path):
+    return LocalStorage(tmp_path / "run")
+
+
+def test_put_makes_folders_and_replaces(storage):
+    storage.put("a/b.json", b"old")
+    storage.put("a/b.json", b"new")
+    assert storage.read("a/b.json") == b"new"
+    assert list(storage.keys("a")) == ["a/b.json"]
+
+
+def test_reading_a_missing_key_says_so(storage):
+    with pytest.raises(FileNotFoundError):
+        storage.read("nothing")
+
+
+def test_put_if_absent_writes_once(storage):
+    assert storage.put_if_absent("key", b"first")
+    assert not storage.put_if_absent("key", b"second")
+    assert storage.read("key") == b"first"
+
+
+def test_of_many_writers_one_succeeds(storage):
+    written = []
+
+    def write(number: int) -> None:
+        if storage.put_if_absent("key", str(number).encode()):
+            written.append(number)
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [int(storage.read("key"))] == written
+    assert list(storage.keys("")) == ["key"]
+
+
+def test_an_appender_grows_a_new_file_only(storage):
+    appender = storage.appender("journal/000001.jsonl")
+    appender.append(b"one\n")
+    appender.append(b"two\n")
+    assert storage.read("journal/000001.jsonl") == b"one\ntwo\n"
+    appender.close()
+    with pytest.raises(FileExistsError):
+        storage.appender("journal/000001.jsonl")
+
+
+def test_delete_is_safe_to_repeat(storage):
+    storage.put("key", b"x")
+    storage.delete("key")
+    storage.delete("key")
+    assert list(storage.keys("")) == []
+
+
+@pytest.mark.parametrize("key", ["/etc/passwd", "../outside", "a/../../outside", "a\\..\\b"])
+def test_a_key_cannot_leave_the_root(storage, key):
+    with pytest.raises(RunDirectoryError, match="not a path inside the run directory"):
+        storage.put(key, b"x")
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(storage):
+    storage.put("key", b"old")
+    with pytest.raises(TypeError):
+        storage.put("key", "not bytes")
+    assert storage.read("key") == b"old"
+    assert [path.name for path in storage.root.iterdir()] == ["key"]

@@ -1,0 +1,102 @@
+"""A journal is all there is to a search: its fold is the state, any part of it leads to the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from raysearch.engine import fold
+from raysearch.run_dir import events as ev
+from raysearch.run_dir.events import from_line, to_line
+from raysearch.searchers.hyperopt import HyperOpt
+from raysearch.searchers.random import Random
+from raysearch.simulation import Conditions, CurveSettings, ParametricCurves
+from raysearch.trial import SearchStatus
+from tests.lab import ACCURACY
+from tests.unit.simulation.worlds import NETWORKS, asha, facts, search
+
+CURVES = ParametricCurves(
+    NETWORKS, objective=ACCURACY, settings=CurveSettings(failing=0.1, diverging=0.1)
+)
+
+
+def run(method=Random, **changes):
+    return search(
+        CURVES,
+        space=NETWORKS,
+        **{"searcher": method(NETWORKS, objective=ACCURACY), "max_trials": 14, **changes},
+    )
+
+
+def what_was_found(simulation):
+    return [facts(trial) for trial in simulation.state.trials.values()], simulation.winner.id
+
+
+@pytest.mark.parametrize("n_workers", [1, 4])
+@pytest.mark.parametrize(
+    "conditions",
+    [Conditions(), Conditions(mean_seconds_to_loss=30.0, checkpoint_every=2, start_seconds=1.0)],
+)
+def test_the_fold_of_the_events_is_the_state(n_workers, conditions):
+    simulation = run(n_workers=n_workers, conditions=conditions, max_trials=40)
+    assert fold(simulation.events) == simulation.state
+
+
+def test_the_fold_of_what_was_written_down_is_the_state():
+    simulation = run(n_workers=4, conditions=Conditions(checkpoint_every=2))
+    assert fold(from_line(to_line(event)) for event in simulation.events) == simulation.state
+
+
+@pytest.mark.parametrize("brackets", [1, 3])
+def test_from_any_prefix_one_worker_goes_on_to_the_same_end(brackets):
+    whole = run(scheduler=asha(ACCURACY, brackets=brackets))
+    for end in range(1, len(whole.events) + 1):
+        again = run(scheduler=asha(ACCURACY, brackets=brackets), events=whole.events[:end])
+        assert what_was_found(again) == what_was_found(whole), whole.events[end - 1]
+
+
+@pytest.mark.timeout(20)  # imports hyperopt, and asks it for about 200 suggestions
+def test_from_any_prefix_hyperopt_suggests_the_same():
+    def tpe(space, *, objective):
+        return HyperOpt(space, objective=objective, n_startup=4)
+
+    whole = run(tpe)
+    assert {t.origin["kind"] for t in whole.state.trials.values()} == {"default", "random", "tpe"}
+    for end in range(1, len(whole.events) + 1, 5):
+        again = run(tpe, events=whole.events[:end])
+        assert what_was_found(again) == what_was_found(whole), whole.events[end - 1]
+
+
+def test_a_search_may_be_interrupted_again_and_again():
+    whole = run()
+    events = []
+    for _ in range(12):
+        events = list(run(events=events[: len(events) // 2 + 15]).events)
+    assert sum(isinstance(event, ev.SearchResumed) for event in events) >= 2
+    again = run(events=events)
+    assert what_was_found(again) == what_was_found(whole)
+
+
+def test_with_many_workers_what_each_trial_does_is_still_the_same():
+    whole = run(n_workers=4)
+    again = run(n_workers=4, events=whole.events[: len(whole.events) // 2])
+    for trial in whole.state.trials.values():
+        same = again.state.trials[trial.id]
+        n = min(trial.epochs, same.epochs)
+        assert same.configuration == trial.configuration
+        assert same.measurements[:n] == trial.measurements[:n]
+
+
+def test_a_finished_search_is_extended():
+    short = run(max_trials=8)
+    longer = run(max_trials=14, events=short.events)
+    assert what_was_found(longer) == what_was_found(run(max_trials=14))
+    assert longer.state.status is SearchStatus.FINISHED
+    assert longer.events[: len(short.events)] == short.events
+
+
+def test_time_goes_on_where_it_was():
+    short = run(max_trials=8)
+    longer = run(max_trials=14, events=short.events)
+    times = [event.at for event in longer.events]
+    assert times == sorted(times)
+    assert longer.state.seconds == pytest.approx(run(max_trials=14).state.seconds)
