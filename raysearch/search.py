@@ -19,7 +19,7 @@ from raysearch.engine.state import Listener
 from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
 from raysearch.experiment import Experiment, from_settings, load, to_yaml
 from raysearch.results import Results
-from raysearch.run_dir import RunDir
+from raysearch.run_dir import Lease, RunDir
 from raysearch.trial import SearchStatus, Trial
 
 Stage = Callable[[str], None]
@@ -171,6 +171,7 @@ class Search:
     @contextmanager
     def _session(self, listeners: Sequence[Listener], *, stage: Stage) -> Iterator[Engine]:
         """Run the search; yield its engine while Ray is still up and the lease is held."""
+        Lease.refuse_if_held(self.run_dir.path)
         stage("starting Ray")
         from raysearch.tuning.cluster import check_machine, connect
         from raysearch.tuning.driver import run_session

@@ -55,13 +55,7 @@ class Lease:
             RunDirectoryError: A live driver holds it.
         """
         with self._guard():
-            holder = self.holder(self._root, clock=self._clock)
-            if holder is not None:
-                raise RunDirectoryError(
-                    f"{self._root} is in use by process {holder['pid']} on {holder['host']}, which "
-                    f"renewed its lease {self._clock() - holder['renewed_at']:.0f} s ago. "
-                    f"Wait until it ends, or end it; then try again."
-                )
+            self.refuse_if_held(self._root, clock=self._clock)
             self._write()
         self._thread = threading.Thread(target=self._renew, name="raysearch-lease", daemon=True)
         self._thread.start()
@@ -75,6 +69,21 @@ class Lease:
         with self._guard():
             if _read(self._storage).get("token") == self._token:
                 self._storage.delete(KEY)
+
+    @classmethod
+    def refuse_if_held(cls, root: Path, *, clock: Callable[[], float] = time.time) -> None:
+        """Raise if a live driver holds the lease; takes nothing.
+
+        Raises:
+            RunDirectoryError: A live driver holds it.
+        """
+        holder = cls.holder(root, clock=clock)
+        if holder is not None:
+            raise RunDirectoryError(
+                f"{root} is in use by process {holder['pid']} on {holder['host']}, which renewed "
+                f"its lease {clock() - holder['renewed_at']:.0f} s ago. Wait until it ends, or end "
+                "it; then try again."
+            )
 
     @staticmethod
     def holder(root: Path, *, clock: Callable[[], float] = time.time) -> dict[str, Any] | None:

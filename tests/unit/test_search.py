@@ -1,0 +1,111 @@
+"""What a search refuses before anything is started, and where it keeps what it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from raysearch.errors import ConfigurationError, RunDirectoryError
+from raysearch.search import CHANGEABLE, Search
+from tests.recorded import Recorded
+
+FILE = """\
+name: tiny
+data: digits
+model: mlp
+objective: val/accuracy
+fidelity: {max_epochs: 4}
+budget: {trials: 3}
+resources: {cpus: 1}
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "tiny.yaml"
+    path.write_text(FILE)
+    return path
+
+
+def test_nothing_is_written_before_it_runs(file, tmp_path):
+    search = Search.from_file(file, storage=tmp_path / "runs")
+    assert search.run_dir.path.parent == tmp_path / "runs"
+    assert search.run_dir.path.name.startswith("tiny-2")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_two_searches_of_one_second_have_two_folders(file, tmp_path, monkeypatch):
+    monkeypatch.setattr("time.strftime", lambda form: "20261123-170912")
+    paths = []
+    for _ in range(3):
+        path = Search.from_file(file, storage=tmp_path).run_dir.path
+        path.mkdir()
+        paths.append(path.name)
+    assert paths == ["tiny-20261123-170912", "tiny-20261123-170912-2", "tiny-20261123-170912-3"]
+
+
+def test_the_plan_has_the_units_of_the_engine(file):
+    overrides = ["budget.minutes=2", "checkpoint.budget_gb=0.5", "failures.attempts=2"]
+    plan = Search.from_file(file, overrides=overrides).plan
+    assert (plan.max_trials, plan.max_seconds, plan.max_epochs) == (3, 120.0, 4)
+    assert (plan.checkpoint_budget_bytes, plan.max_attempts) == (5e8, 2)
+
+
+@pytest.fixture
+def ended(tmp_path):
+    return Recorded(tmp_path / "run-1").finish().run_dir.path
+
+
+def test_a_run_directory_that_is_taken_is_refused(file, ended):
+    with pytest.raises(ConfigurationError, match=r"run-1 holds a search already.*resume .*run-1"):
+        Search.from_file(file, run_dir=ended)
+
+
+def test_a_budget_may_change_at_resume(ended):
+    search = Search.resume(ended, overrides=["budget.trials=50", "failures.attempts=1"])
+    assert search.experiment.budget.trials == 50
+    assert search._changed == ("budget.trials", "failures.attempts")
+
+
+@pytest.mark.parametrize(
+    "override", ["searcher=hyperopt", "seed=5", "fidelity.max_epochs=8", "scheduler=none"]
+)
+def test_what_would_make_the_evidence_invalid_may_not(ended, override):
+    with pytest.raises(ConfigurationError) as refused:
+        Search.resume(ended, overrides=[override])
+    key = override.split("=")[0].split(".")[0]
+    assert str(refused.value).startswith(key)
+    assert "cannot be changed in a search that has begun" in str(refused.value)
+    assert all(name in str(refused.value) for name in CHANGEABLE)
+
+
+def test_a_wrong_override_of_a_resume_is_named(ended):
+    with pytest.raises(ConfigurationError, match=r"budget\.trails"):
+        Search.resume(ended, overrides=["budget.trails=50"])
+
+
+def test_there_is_nothing_to_resume_in_an_empty_folder(tmp_path):
+    with pytest.raises(RunDirectoryError, match="there is no journal"):
+        Search.resume(tmp_path)
+
+
+def test_a_search_that_runs_elsewhere_is_refused_before_ray_starts(ended):
+    search = Search.resume(ended, overrides=["budget.trials=50"])
+    lease = search.run_dir.lease()
+    lease.acquire()
+    stages: list[str] = []
+    try:
+        with pytest.raises(RunDirectoryError, match="in use by process"):
+            search.run(stage=stages.append)
+    finally:
+        lease.release()
+    assert stages == []
+
+
+def test_what_the_machine_lacks_is_refused_without_a_trace(file, tmp_path):
+    run_dir = tmp_path / "run"
+    search = Search.from_file(file, overrides=["resources.cpus=999"], run_dir=run_dir)
+    with pytest.raises(ConfigurationError, match=r"resources\.cpus is 999.*Nothing was started"):
+        search.run()
+    assert not Path(run_dir).exists()

@@ -1,0 +1,73 @@
+"""What fits, and what is refused before Ray is started; none of this needs a Ray."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+from raysearch.errors import ConfigurationError
+from raysearch.experiment import Resources
+from raysearch.tuning import cluster
+
+
+@pytest.mark.parametrize(
+    ("cpus", "gpus", "available", "fits"),
+    [
+        (1, 0, {"CPU": 2.0}, 2),
+        (2, 0, {"CPU": 3.0}, 1),
+        (0.5, 0, {"CPU": 2.0}, 4),
+        (1, 0.25, {"CPU": 16.0, "GPU": 2.0}, 8),
+        (1, 1, {"CPU": 16.0}, 0),
+        (0, 0.5, {"CPU": 1.0, "GPU": 1.0}, 2),
+        (0.1, 0, {"CPU": 0.3}, 3),  # 0.3 / 0.1 is a little less than 3 in binary
+    ],
+)
+def test_how_many_trials_fit(cpus, gpus, available, fits):
+    assert cluster.fitting(Resources(cpus=cpus, gpus=gpus), available=available) == fits
+
+
+def test_more_cores_than_the_machine_has_are_refused(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    with pytest.raises(ConfigurationError, match=r"resources\.cpus is 8, .* has 4 cores"):
+        cluster.check_machine(Resources(cpus=8, gpus=0), parallel=None)
+
+
+def test_more_trials_at_once_than_fit_are_refused(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    with pytest.raises(ConfigurationError, match=r"parallel is 3, .* only 2 trials fit"):
+        cluster.check_machine(Resources(cpus=2, gpus=0), parallel=3)
+    cluster.check_machine(Resources(cpus=2, gpus=0), parallel=2)
+    cluster.check_machine(Resources(cpus=0, gpus=1), parallel=64)
+
+
+def test_an_address_where_nothing_listens_is_named_at_once(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with (
+        pytest.raises(ConfigurationError, match=rf"--address {address}: no Ray cluster answers"),
+        cluster.connect(address, resources=Resources(cpus=1, gpus=0), slots=None),
+    ):
+        pass
+
+
+def test_the_environment_is_as_it_was_afterwards(monkeypatch):
+    monkeypatch.setenv("TUNE_GLOBAL_CHECKPOINT_S", "17")
+    monkeypatch.delenv("RAY_CHDIR_TO_TRIAL_DIR", raising=False)
+    before = dict(os.environ)
+    with (
+        pytest.raises(ConfigurationError),
+        cluster.connect("127.0.0.1:1", resources=Resources(cpus=1, gpus=0), slots=None),
+    ):
+        pass
+    assert dict(os.environ) == before
+
+
+def test_a_cluster_that_wants_a_token_is_said_to():
+    error = ConnectionError("Failed to connect")
+    error.__cause__ = RuntimeError("Unauthenticated: InvalidAuthToken")
+    message = cluster._no_answer("head:6379", error)
+    assert "head:6379: the Ray cluster there wants a token" in message
+    assert "RAY_AUTH_MODE=token" in message
