@@ -18,15 +18,13 @@ from raysearch.engine import Engine, Plan
 from raysearch.engine.state import Listener
 from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
 from raysearch.experiment import Experiment, from_settings, load, to_yaml
-from raysearch.results import Results
+from raysearch.experiment.changes import changed_keys, check_changes
+from raysearch.results import Executor, Results
 from raysearch.run_dir import Lease, RunDir
 from raysearch.trial import SearchStatus, Trial
 
 Stage = Callable[[str], None]
 """Told what a person waits for: "starting Ray"."""
-
-CHANGEABLE = ("budget", "parallel", "resources", "checkpoint", "failures", "refit")
-"""Settings that a resumed search may change: the evidence so far stays valid under them."""
 
 
 class Search:
@@ -125,10 +123,11 @@ class Search:
         """
         results = Results.open(Path(run_dir))
         source = str(results.run_dir.experiment_file)
-        before = dict(results.state.settings)
-        experiment = from_settings(before, overrides=overrides, source=source)
-        changed = _changed_keys(before, dict(experiment.settings))
-        _check_changes(changed)
+        journalled = dict(results.state.settings)
+        before = from_settings(journalled, source=source)  # with the defaults of this version
+        experiment = from_settings(journalled, overrides=overrides, source=source)
+        changed = changed_keys(dict(before.settings), dict(experiment.settings))
+        check_changes(changed)
         search = cls(experiment, run_dir=Path(run_dir), address=address)
         search._changed, search._resumes = changed, True
         return search
@@ -163,18 +162,22 @@ class Search:
         nor tested. Arguments, errors and side effects are those of `run`.
         """
         say = stage or _silent
-        with self._session(listeners, stage=say) as engine:
+        with self._session(listeners, stage=say) as (engine, executor):
             if engine.state.status is SearchStatus.FINISHED:
-                self._hand_over(engine, stage=say)
+                self._hand_over(engine, executor=executor, stage=say)
         return Results.open(self.run_dir.path)
 
     @contextmanager
-    def _session(self, listeners: Sequence[Listener], *, stage: Stage) -> Iterator[Engine]:
-        """Run the search; yield its engine while Ray is still up and the lease is held."""
+    def _session(
+        self, listeners: Sequence[Listener], *, stage: Stage
+    ) -> Iterator[tuple[Engine, Executor]]:
+        """Run the search; yield engine and executor while Ray is up and the lease is held."""
+        self.run_dir.refuse_if_unusable()
         Lease.refuse_if_held(self.run_dir.path)
         stage("starting Ray")
         from raysearch.tuning.cluster import check_machine, connect
-        from raysearch.tuning.driver import run_session
+        from raysearch.tuning.driver import Announcements, run_session
+        from raysearch.tuning.executor import RayExecutor
 
         experiment = self.experiment
         if self.address is None:
@@ -185,21 +188,27 @@ class Search:
             ) as cluster,
             self.run_dir.writing() as journal,
         ):
+            executor = RayExecutor(experiment.resources)
             engine = self._make_engine(journal, listeners=listeners)
             unfinished = self._begin(engine)
+            has_work = not engine.stop_reason or (unfinished and not engine.is_time_up)
             with _ended(engine):
-                is_complete = bool(engine.stop_reason and not unfinished) or run_session(
+                is_complete = not has_work or run_session(
                     engine,
                     experiment=experiment,
                     run_dir=self.run_dir.path,
                     cluster=cluster,
                     unfinished=unfinished,
+                    announcements=Announcements(
+                        last_trials=executor.prepare,
+                        stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
+                    ),
                 )
             if is_complete:
                 engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
             else:
                 engine.end(SearchStatus.INTERRUPTED, reason="a signal asked for it")
-            yield engine
+            yield engine, executor
 
     def _make_engine(self, journal: Any, *, listeners: Sequence[Listener]) -> Engine:
         experiment = self.experiment
@@ -219,6 +228,8 @@ class Search:
         if self._resumes:
             engine.replay(self.run_dir.events())
             unfinished = engine.resume(settings=settings, changed=self._changed)
+            trials = engine.state.trials.values()
+            self.run_dir.remove_orphans({c.path for t in trials for c in t.checkpoints})
         elif self.run_dir.has_search():
             raise RunDirectoryError(
                 f"{self.run_dir.path} holds a search already. `resume` goes on with it."
@@ -238,14 +249,11 @@ class Search:
         text = head + to_yaml(settings)
         self.run_dir.storage.put("experiment.yaml", text.encode())
 
-    def _hand_over(self, engine: Engine, *, stage: Stage) -> None:
-        """Refit the winner and open the test split, on Ray."""
-        from raysearch.tuning.executor import RayExecutor
-
+    def _hand_over(self, engine: Engine, *, executor: Executor, stage: Stage) -> None:
+        """Refit the winner and open the test split."""
         results = Results(self.run_dir, state=engine.state, experiment=self.experiment)
         if results.winner is None:
             return
-        executor = RayExecutor(self.experiment.resources)
         stage("refitting the winner on train + validation data")
         results.refit(executor=executor, record=engine.record)
         stage("testing the winner, once")
@@ -260,12 +268,13 @@ def versions() -> dict[str, str]:
 
 @contextmanager
 def _ended(engine: Engine) -> Iterator[None]:
-    """Journal the end of a session that ends by an exception."""
+    """Journal the end of a session that ends by an exception.
+
+    Not after a KeyboardInterrupt, which may have come in the middle of anything: a search without
+    an end and without a driver is an interrupted one.
+    """
     try:
         yield
-    except KeyboardInterrupt:
-        engine.end(SearchStatus.INTERRUPTED, reason="interrupted twice")
-        raise
     except SearchAborted as error:
         engine.end(SearchStatus.FAILED, reason=str(error))
         raise
@@ -288,28 +297,3 @@ def _new_path(storage: Path, *, name: str) -> Path:
         attempt += 1
         path = storage / f"{stem}-{attempt}"
     return path
-
-
-def _changed_keys(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
-    """Return the dotted keys that differ, one level deep."""
-    changed = []
-    for section in sorted(before.keys() | after.keys()):
-        old, new = before.get(section), after.get(section)
-        if old == new:
-            continue
-        if isinstance(old, dict) and isinstance(new, dict):
-            keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-            changed += [f"{section}.{key}" for key in keys]
-        else:
-            changed.append(section)
-    return tuple(changed)
-
-
-def _check_changes(changed: Sequence[str]) -> None:
-    refused = [key for key in changed if key.split(".")[0] not in CHANGEABLE]
-    if refused:
-        raise ConfigurationError(
-            f"{', '.join(refused)} cannot be changed in a search that has begun: its trials were "
-            f"chosen and compared under the old setting. What can be changed: "
-            f"{', '.join(CHANGEABLE)}. Start a new search for the rest. Nothing was changed."
-        )

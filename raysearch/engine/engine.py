@@ -1,7 +1,8 @@
 """What happens next in a search?
 
 The engine turns what workers report into events, writes them ahead of every consequence, and asks
-the searcher and the scheduler. Whoever runs the trials (Ray, or a simulation) calls it from one
+the searcher and the scheduler. The module is longer than most because it is the list of all that
+can happen in a search. Whoever runs the trials (Ray, or a simulation) calls it from one
 thread:
 
     engine.start(settings=..., space=..., versions=...)       # or engine.replay(events)
@@ -19,11 +20,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from raysearch.engine import records
+from raysearch.engine import messages, records
+from raysearch.engine.ledger import Ledger
 from raysearch.engine.plan import Plan
-from raysearch.engine.retention import over_budget, unneeded
 from raysearch.engine.state import WORKER_LOST, Listener, SearchState
-from raysearch.errors import SearchAborted, did_you_mean, one_of
+from raysearch.errors import SearchAborted
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.run_dir.journal import EventSink
@@ -71,16 +72,25 @@ class Engine:
         listeners: Sequence[Listener] = (),
     ) -> None:
         self.plan = plan
-        self.state = SearchState()
+        self._ledger = Ledger(
+            plan=plan,
+            journal=journal,
+            on_trial_ended=searcher.observe,
+            remove_checkpoint=remove_checkpoint,
+            clock=clock,
+            listeners=listeners,
+        )
         self._space = space
         self._searcher = searcher
         self._scheduler = scheduler
-        self._journal = journal
-        self._remove_checkpoint = remove_checkpoint
         self._clock = clock
-        self._listeners = tuple(listeners)
         self._is_exhausted = False
         self._unsettled: dict[str, Decision] = {}
+
+    @property
+    def state(self) -> SearchState:
+        """What is known about the search."""
+        return self._ledger.state
 
     # ---- the search
 
@@ -92,7 +102,7 @@ class Engine:
         versions: Mapping[str, str],
     ) -> None:
         """Journal the start of a new search."""
-        self._emit(
+        self._ledger.emit(
             ev.SearchStarted(at=self._clock(), settings=settings, space=space, versions=versions)
         )
 
@@ -118,17 +128,30 @@ class Engine:
         it; such ends are carried out now.
 
         Returns:
-            The trials that had not ended, in order of their numbers: they go on first.
+            The trials that have neither ended nor paused, in order of their numbers: they go on
+            first. Paused ones wait for `resumable`.
         """
-        self._emit(ev.SearchResumed(at=self._clock(), settings=settings, changed=tuple(changed)))
+        self._ledger.emit(
+            ev.SearchResumed(at=self._clock(), settings=settings, changed=tuple(changed))
+        )
         for trial in list(self.state.live.values()):
-            decision = self._unsettled.pop(trial.id, None)
-            if trial.epochs >= self.plan.max_epochs:
-                reason = f"trained all {self.plan.max_epochs} epochs"
-                self._end_trial(trial, TrialStatus.COMPLETED, reason=reason)
-            elif decision is not None and decision.kind is DecisionKind.STOP:
-                self._end_trial(trial, TrialStatus.STOPPED, reason=decision.reason)
-        return list(self.state.live.values())
+            self._settle(trial, self._unsettled.pop(trial.id, None))
+        return [t for t in self.state.live.values() if t.status is not TrialStatus.PAUSED]
+
+    def _settle(self, trial: Trial, decision: Decision | None) -> None:
+        """Carry out what follows from the last measurement and is not in the journal."""
+        kind = DecisionKind.CONTINUE if decision is None else decision.kind
+        if trial.epochs >= self.plan.max_epochs:
+            reason = f"trained all {self.plan.max_epochs} epochs"
+            self._ledger.end_trial(trial, TrialStatus.COMPLETED, reason=reason)
+        elif decision is not None and kind is DecisionKind.STOP:
+            self._ledger.end_trial(trial, TrialStatus.STOPPED, reason=decision.reason)
+        elif (
+            decision is not None
+            and kind is DecisionKind.PAUSE
+            and trial.status is not TrialStatus.PAUSED
+        ):
+            self._ledger.emit(records.decided(decision, trial=trial, at=self._clock()))
 
     def end(self, status: SearchStatus, *, reason: str = "") -> None:
         """Journal the end of this session, with the trials in training as interrupted."""
@@ -138,11 +161,11 @@ class Engine:
             ev.AttemptEnded(at=at, trial=t.id, attempt=t.attempts, cause="interrupted")
             for t in running
         ]
-        self._emit(*interrupted, ev.SearchEnded(at=at, status=status, reason=reason))
+        self._ledger.emit(*interrupted, ev.SearchEnded(at=at, status=status, reason=reason))
 
     def record(self, *events: ev.Refitted | ev.TestOpened | ev.Tested) -> None:
         """Journal what is done with the winner."""
-        self._emit(*events)
+        self._ledger.emit(*events)
 
     # ---- trials
 
@@ -152,6 +175,11 @@ class Engine:
         if self._is_exhausted:
             return "the searcher has nothing left to suggest"
         return self.plan.used_up(self.state, now=self._clock())
+
+    @property
+    def is_time_up(self) -> bool:
+        """Whether the search has lasted as long as it may."""
+        return self.plan.is_time_up(self.state, now=self._clock())
 
     def next_trial(self) -> Trial | None:
         """Return a new trial, journalled, or None when there is none now or never again.
@@ -165,7 +193,7 @@ class Engine:
         suggestion = self._suggest(number)
         if suggestion is None:
             return None
-        self._emit(
+        self._ledger.emit(
             ev.TrialCreated(
                 at=self._clock(),
                 trial=trial_id(number),
@@ -180,7 +208,7 @@ class Engine:
         """Journal that a worker began to train the trial; return the attempt, from 1."""
         known = self.state.trials[trial]
         last = known.checkpoints[-1].epoch if known.checkpoints else 0
-        self._emit(
+        self._ledger.emit(
             ev.AttemptStarted(
                 at=self._clock(),
                 trial=trial,
@@ -198,7 +226,9 @@ class Engine:
 
         A trial that has reached its last epoch is completed whatever the scheduler says. A
         measurement of an epoch that the journal already holds (it was repeated after a loss)
-        changes nothing but the checkpoint.
+        changes nothing but the checkpoint. The measurement is written before its checkpoint: were
+        the write cut between them, the epoch would be trained and reported once more, instead of
+        never.
 
         Raises:
             SearchAborted: The objective's metric was not reported.
@@ -206,33 +236,45 @@ class Engine:
         self._check_metric(trial, measurement)
         before = self.state.trials[trial]
         at = self._clock()
-        events: list[Event] = []
-        after = before
+        is_new = measurement.epoch > before.epochs
+        after, events = before, list[Event]()
+        if is_new:
+            events.append(records.measured(measurement, trial=before, at=at))
+            after = replace(after, measurements=(*after.measurements, measurement))
         if checkpoint is not None:
             events.append(records.checkpoint_written(checkpoint, trial=trial, at=at))
             after = replace(after, checkpoints=(*after.checkpoints, checkpoint))
-        if measurement.epoch <= before.epochs:
-            self._emit(*events)
-            return Decision(kind=DecisionKind.CONTINUE)
-        events.append(records.measured(measurement, trial=before, at=at))
-        after = replace(after, measurements=(*after.measurements, measurement))
+        if not is_new:
+            return self._repeated(after, events)
         decision = self._decide(after, measurement)
         if records.is_worth_a_line(decision):
             events.append(records.decided(decision, trial=after, at=at))
         if measurement.epoch >= self.plan.max_epochs:
             decision = Decision(kind=DecisionKind.STOP, reason="last epoch reached")
             reason = f"trained all {self.plan.max_epochs} epochs"
-            self._end_trial(after, TrialStatus.COMPLETED, before=events, reason=reason)
+            self._ledger.end_trial(after, TrialStatus.COMPLETED, before=events, reason=reason)
         elif decision.kind is DecisionKind.STOP:
-            self._end_trial(after, TrialStatus.STOPPED, before=events, reason=decision.reason)
+            self._ledger.end_trial(
+                after, TrialStatus.STOPPED, before=events, reason=decision.reason
+            )
         else:
-            self._emit_and_tidy(after, events)
+            self._ledger.emit_and_tidy(after, events)
         return decision
+
+    def _repeated(self, trial: Trial, events: Sequence[Event]) -> Decision:
+        """Journal an epoch that was trained again after a loss; only time stops the trial."""
+        if self.is_time_up:
+            self._ledger.end_trial(
+                trial, TrialStatus.STOPPED, before=events, reason=self.stop_reason
+            )
+            return Decision(kind=DecisionKind.STOP, reason=self.stop_reason)
+        self._ledger.emit_and_tidy(trial, events)
+        return Decision(kind=DecisionKind.CONTINUE)
 
     def finished(self, trial: str, *, reason: str) -> None:
         """Journal that training ended by itself before the last epoch."""
         if trial in self.state.live:
-            self._end_trial(self.state.trials[trial], TrialStatus.COMPLETED, reason=reason)
+            self._ledger.end_trial(self.state.trials[trial], TrialStatus.COMPLETED, reason=reason)
 
     def failed(self, trial: str, *, cause: str, error: str) -> None:
         """Journal that the trial raised: a result like any other, and not tried again.
@@ -246,7 +288,7 @@ class Engine:
         ended = ev.AttemptEnded(
             at=self._clock(), trial=trial, attempt=known.attempts, cause=cause, error=error
         )
-        self._end_trial(known, TrialStatus.FAILED, before=[ended], cause=cause, error=error)
+        self._ledger.end_trial(known, TrialStatus.FAILED, before=[ended], cause=cause, error=error)
         self._check_failures()
 
     def worker_lost(self, trial: str, *, error: str) -> bool:
@@ -262,7 +304,7 @@ class Engine:
         if losses >= self.plan.max_attempts:
             self.failed(trial, cause=WORKER_LOST, error=f"{error}, {losses} times")
             return False
-        self._emit(
+        self._ledger.emit(
             ev.AttemptEnded(
                 at=self._clock(),
                 trial=trial,
@@ -294,16 +336,15 @@ class Engine:
             suggestion.configuration
         ):
             raise SearchAborted(
-                f"searcher {type(self._searcher).__name__} suggested {suggestion!r} for trial "
-                f"{trial_id(number)}, which does not lie in the search space. This is a fault of "
-                "the searcher. The trials so far are kept; `resume` goes on with another searcher."
+                messages.outside_space(
+                    suggestion, searcher=type(self._searcher).__name__, trial=trial_id(number)
+                )
             )
         return suggestion
 
     def _decide(self, trial: Trial, measurement: Measurement) -> Decision:
         decision = self._scheduled(trial, measurement)
-        is_time_up = self.plan.is_time_up(self.state, now=self._clock())
-        if is_time_up and decision.kind is not DecisionKind.STOP:
+        if self.is_time_up and decision.kind is not DecisionKind.STOP:
             return Decision(kind=DecisionKind.STOP, reason=self.stop_reason)
         return decision
 
@@ -329,67 +370,16 @@ class Engine:
         if metric in measurement.values:
             return
         raise SearchAborted(
-            f'trial {trial} finished epoch {measurement.epoch} without reporting "{metric}", the '
-            f"objective. It reported: {one_of(measurement.values) or 'nothing'}. "
-            f"{did_you_mean(metric, measurement.values)}"
-            "Set objective to one of those, or log it in validation_step. Stopped before more "
-            f"trials ran blind; {len(self.state.ended)} trials that ended are kept."
+            messages.missing_metric(
+                metric, trial=trial, measurement=measurement, n_ended=len(self.state.ended)
+            )
         )
 
     def _check_failures(self) -> None:
         limit = self.plan.abort_after
-        if limit is None or not self.state.is_failing or len(self.state.ended) < limit:
+        if limit is None or not self.state.is_failing:
             return
         ended = self.state.ended
-        raise SearchAborted(
-            f"the first {len(ended)} trials all failed; the last one with: {ended[-1].error}. "
-            "Nothing is likely to come of more of them. Mend the cause, then `resume` goes on with "
-            "new trials; failures.abort_after says how many failures at the start are accepted."
-        )
-
-    def _end_trial(
-        self,
-        trial: Trial,
-        status: TrialStatus,
-        *,
-        before: Sequence[Event] = (),
-        reason: str | None = None,
-        cause: str | None = None,
-        error: str | None = None,
-    ) -> None:
-        ended = ev.TrialEnded(
-            at=self._clock(), trial=trial.id, status=status, reason=reason, cause=cause, error=error
-        )
-        self._emit_and_tidy(replace(trial, status=status), [*before, ended])
-        excess = over_budget(
-            self.state,
-            objective=self.plan.objective,
-            budget_bytes=self.plan.checkpoint_budget_bytes,
-        )
-        self._emit_removals(excess)
-
-    def _emit_and_tidy(self, after: Trial, events: Sequence[Event]) -> None:
-        """Emit the events that lead to `after`, and give up the checkpoints it does not need."""
-        given_up = [(after, c) for c in unneeded(after, objective=self.plan.objective)]
-        self._emit_removals(given_up, before=events)
-
-    def _emit_removals(
-        self, given_up: Sequence[tuple[Trial, Checkpoint]], *, before: Sequence[Event] = ()
-    ) -> None:
-        at = self._clock()
-        removals = [ev.CheckpointRemoved(at=at, trial=t.id, path=c.path) for t, c in given_up]
-        self._emit(*before, *removals)
-        for _, checkpoint in given_up:
-            self._remove_checkpoint(checkpoint.path)
-
-    def _emit(self, *events: Event) -> None:
-        """Write the events with one flush, then let them take effect."""
-        if not events:
+        if len(ended) < limit or any(t.measurements for t in self.state.live.values()):
             return
-        self._journal.append(events)
-        for event in events:
-            self.state.apply(event)
-            if isinstance(event, ev.TrialEnded):
-                self._searcher.observe(self.state.trials[event.trial])
-            for listener in self._listeners:
-                listener(event, self.state)
+        raise SearchAborted(messages.all_failed(ended))

@@ -13,6 +13,8 @@ from raysearch.trial import Checkpoint, Objective, Trial
 
 def unneeded(trial: Trial, *, objective: Objective) -> list[Checkpoint]:
     """Return the trial's checkpoints that neither a continuation nor the ranking needs."""
+    if not trial.checkpoints:
+        return []
     needed = set()
     best = trial.best(objective)
     if best is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import singledispatchmethod
 from typing import Any
 
 from raysearch.run_dir import events as ev
@@ -100,28 +99,21 @@ class SearchState:
 
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
-        self._apply(event)
+        _HANDLERS[type(event)](self, event)
         if not isinstance(event, _HANDOVER):
             self.last_at = max(self.last_at, event.at)
 
-    @singledispatchmethod
-    def _apply(self, event: Event) -> None:
-        raise TypeError(f"{type(event).__name__} is not an event of a search")
-
-    @_apply.register
-    def _(self, event: ev.SearchStarted) -> None:
+    def _search_started(self, event: ev.SearchStarted) -> None:
         self.settings, self.space, self.versions = event.settings, event.space, event.versions
         self.started_at = self.session_started_at = event.at
 
-    @_apply.register
-    def _(self, event: ev.SearchResumed) -> None:
+    def _search_resumed(self, event: ev.SearchResumed) -> None:
         self.settings = event.settings
         self.seconds_before = self.seconds
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""
 
-    @_apply.register
-    def _(self, event: ev.TrialCreated) -> None:
+    def _trial_created(self, event: ev.TrialCreated) -> None:
         self._keep(
             Trial(
                 id=event.trial,
@@ -132,8 +124,9 @@ class SearchState:
             )
         )
 
-    @_apply.register
-    def _(self, event: ev.AttemptStarted) -> None:
+    def _attempt_started(self, event: ev.AttemptStarted) -> None:
+        if event.trial not in self.live:
+            return
         self._change(
             event.trial,
             attempts=event.attempt,
@@ -143,43 +136,39 @@ class SearchState:
         )
         self.restarts += event.attempt > 1
 
-    @_apply.register
-    def _(self, event: ev.Measured) -> None:
+    def _measured(self, event: ev.Measured) -> None:
         trial = self.trials[event.trial]
         if event.epoch > trial.epochs:
             self.epochs += event.epoch - trial.epochs
             self._change(event.trial, measurements=(*trial.measurements, event.measurement))
 
-    @_apply.register
-    def _(self, event: ev.CheckpointWritten) -> None:
+    def _checkpoint_written(self, event: ev.CheckpointWritten) -> None:
         trial = self.trials[event.trial]
         written = Checkpoint(epoch=event.epoch, path=event.path, size_bytes=event.size_bytes)
         self._set_checkpoints(
             trial, [c for c in trial.checkpoints if c.path != event.path] + [written]
         )
 
-    @_apply.register
-    def _(self, event: ev.CheckpointRemoved) -> None:
+    def _checkpoint_removed(self, event: ev.CheckpointRemoved) -> None:
         trial = self.trials[event.trial]
         self._set_checkpoints(trial, [c for c in trial.checkpoints if c.path != event.path])
 
-    @_apply.register
-    def _(self, event: ev.Decided) -> None:
+    def _decided(self, event: ev.Decided) -> None:
         if event.kind == DecisionKind.PAUSE:
             self._change(event.trial, status=TrialStatus.PAUSED, reason=event.reason)
         elif event.reason:
             self._change(event.trial, reason=event.reason)
 
-    @_apply.register
-    def _(self, event: ev.AttemptEnded) -> None:
+    def _attempt_ended(self, event: ev.AttemptEnded) -> None:
+        if event.trial not in self.live:
+            return
         self._change(
             event.trial, status=TrialStatus.INTERRUPTED, cause=event.cause, error=event.error
         )
         if event.cause == WORKER_LOST:
             self.losses[event.trial] = self.losses.get(event.trial, 0) + 1
 
-    @_apply.register
-    def _(self, event: ev.TrialEnded) -> None:
+    def _trial_ended(self, event: ev.TrialEnded) -> None:
         status = TrialStatus(event.status)
         self._change(
             event.trial,
@@ -191,8 +180,7 @@ class SearchState:
         )
         self.is_failing = self.is_failing and status is TrialStatus.FAILED
 
-    @_apply.register
-    def _(self, event: ev.Refitted) -> None:
+    def _refitted(self, event: ev.Refitted) -> None:
         self.refits.append(
             RefitRecord(
                 trial=event.trial,
@@ -205,16 +193,13 @@ class SearchState:
             )
         )
 
-    @_apply.register
-    def _(self, event: ev.TestOpened) -> None:
+    def _test_opened(self, event: ev.TestOpened) -> None:
         self.tests.append(TestRecord(trial=event.trial, forced=event.forced))
 
-    @_apply.register
-    def _(self, event: ev.Tested) -> None:
+    def _tested(self, event: ev.Tested) -> None:
         self.tests[-1] = replace(self.tests[-1], values=event.values)
 
-    @_apply.register
-    def _(self, event: ev.SearchEnded) -> None:
+    def _search_ended(self, event: ev.SearchEnded) -> None:
         self.status, self.reason = SearchStatus(event.status), event.reason
 
     def _set_checkpoints(self, trial: Trial, checkpoints: list[Checkpoint]) -> None:
@@ -232,6 +217,11 @@ class SearchState:
         else:
             self.live[trial.id] = trial
 
+
+_HANDLERS: dict[type, Callable[[SearchState, Any], None]] = {
+    kind: getattr(SearchState, f"_{name}") for name, kind in ev.TYPES.items()
+}
+"""Which method takes which event into account."""
 
 _HANDOVER = (ev.Refitted, ev.TestOpened, ev.Tested)
 """What is done with the winner after the search, perhaps days later: no time of the search."""

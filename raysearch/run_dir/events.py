@@ -225,7 +225,7 @@ Event = (
     | SearchEnded
 )
 
-_TYPES: dict[str, type[Event]] = {
+TYPES: dict[str, type[Event]] = {
     "search_started": SearchStarted,
     "search_resumed": SearchResumed,
     "trial_created": TrialCreated,
@@ -241,9 +241,11 @@ _TYPES: dict[str, type[Event]] = {
     "tested": Tested,
     "search_ended": SearchEnded,
 }
-_NAMES: dict[type, str] = {kind: name for name, kind in _TYPES.items()}
+"""Name in the journal -> event."""
+
+_NAMES: dict[type, str] = {kind: name for name, kind in TYPES.items()}
 _FIELDS: dict[type, tuple[str, ...]] = {
-    kind: tuple(f.name for f in fields(kind)) for kind in _TYPES.values()
+    kind: tuple(f.name for f in fields(kind)) for kind in TYPES.values()
 }
 
 
@@ -269,7 +271,7 @@ def from_line(line: str) -> Event:
     """
     record = json.loads(line)
     name = record.pop("event", None) if isinstance(record, dict) else None
-    kind = _TYPES.get(name) if isinstance(name, str) else None
+    kind = TYPES.get(name) if isinstance(name, str) else None
     if kind is None:
         raise RunDirectoryError(
             f"the journal holds an event {name!r}, which this version of raysearch does not know. "

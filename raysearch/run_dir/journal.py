@@ -8,6 +8,7 @@ break; it was never acted on, and reading leaves it out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from raysearch.errors import RunDirectoryError
@@ -25,42 +26,63 @@ class Journal:
         is_ours: Whether the lease is still held; asked before each write.
 
     Side effects:
-        The first write opens a new segment; nothing is written before.
+        The first write opens a new segment; nothing is written before. After a write that failed
+        nothing more is written: the segment may end in a part of a line, where only the next
+        session, with its own segment, can go on.
     """
 
     def __init__(self, storage: Storage, *, is_ours: Callable[[], bool] = lambda: True) -> None:
         self._storage = storage
         self._is_ours = is_ours
         self._segment: Appender | None = None
+        self._fault: OSError | None = None
 
     def append(self, events: Iterable[Event]) -> None:
         """Write the events with one flush; when this returns they are on disk.
 
         Raises:
-            RunDirectoryError: They could not be written, for instance because the disk is full,
-                or another process took the run directory over.
+            RunDirectoryError: They could not be written, for instance because the disk is full;
+                or an earlier write failed; or another process took the run directory over.
         """
-        if not self._is_ours():
+        if self._fault is not None:
             raise RunDirectoryError(
-                "another process took the run directory over, so nothing more is written to it "
-                "from here. What was journalled is kept. Wait until that one ends; then try again."
-            )
+                f"an earlier write to the journal failed ({self._fault}), so nothing more is "
+                "written to it from here. What was journalled before is kept. Make room or mend "
+                "the disk; then `resume` goes on from there."
+            ) from self._fault
         data = "".join(to_line(event) + "\n" for event in events).encode()
         try:
-            if self._segment is None:
-                self._segment = self._storage.appender(f"{FOLDER}/{self._next_number():06d}.jsonl")
-            self._segment.append(data)
+            self._refuse_if_taken()
+            self._write(data)
+        except RunDirectoryError:
+            raise  # refused before anything was written
         except OSError as error:
+            self._fault = error
+            with suppress(OSError):
+                self.close()
             raise RunDirectoryError(
                 f"the journal could not be written: {error}. What was measured before is kept. "
                 "Make room or mend the disk; then `resume` goes on from there."
             ) from error
 
+    def _refuse_if_taken(self) -> None:
+        if not self._is_ours():
+            raise RunDirectoryError(
+                "another process took the run directory over, or its lease.json was removed, so "
+                "nothing more is written to it from here. What was journalled is kept. Wait until "
+                "the other one ends; then try again."
+            )
+
+    def _write(self, data: bytes) -> None:
+        if self._segment is None:
+            self._segment = self._storage.appender(f"{FOLDER}/{self._next_number():06d}.jsonl")
+        self._segment.append(data)
+
     def close(self) -> None:
         """Close the segment; a later append opens the next one."""
-        if self._segment is not None:
-            self._segment.close()
-            self._segment = None
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            segment.close()
 
     def _next_number(self) -> int:
         numbers = [_number(key) for key in self._storage.keys(FOLDER)]
@@ -90,8 +112,8 @@ def read_journal(storage: Storage) -> Iterator[Event]:
     """Yield all events of a run directory in order.
 
     Raises:
-        RunDirectoryError: There is no journal, a line other than a torn last one cannot be read,
-            or a newer version of raysearch wrote it.
+        RunDirectoryError: There is no journal or no event in it, a line other than a torn last
+            one cannot be read, or a newer version of raysearch wrote it.
     """
     segments = sorted(storage.keys(FOLDER), key=_number)
     if not segments:
@@ -106,6 +128,11 @@ def read_journal(storage: Storage) -> Iterator[Event]:
                 _check_start(event, key)
                 is_first = False
             yield event
+    if is_first:
+        raise RunDirectoryError(
+            "its search never started (no event in the journal is complete): it was ended as it "
+            "began, or the disk was full. Nothing of it is lost; delete the folder and run again."
+        )
 
 
 def _read_segment(storage: Storage, key: str) -> Iterator[Event]:

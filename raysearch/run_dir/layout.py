@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+import os
+import re
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +14,11 @@ from raysearch.run_dir.events import Event
 from raysearch.run_dir.journal import FOLDER as JOURNAL
 from raysearch.run_dir.journal import Journal, read_journal
 from raysearch.run_dir.lease import Lease
-from raysearch.run_dir.storage import LocalStorage
+from raysearch.run_dir.storage import TEMPORARY, LocalStorage
+
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_LEFT_OVER = re.compile(rf"{re.escape(TEMPORARY)}.*|\..+\.\d+\.tmp")
+"""Names of files that were being written: by `LocalStorage`, and by workers (`.NAME.PID.tmp`)."""
 
 
 class RunDir:
@@ -45,8 +52,32 @@ class RunDir:
         return self.path / "trials" / trial
 
     def has_search(self) -> bool:
-        """Return whether a search was started here."""
-        return (self.path / JOURNAL).is_dir()
+        """Return whether a search was started here: its journal has at least one whole line.
+
+        Cheap: looks at the first line of each segment, and at no more than 1 MB of it.
+        """
+        return any(_has_line(path) for path in sorted((self.path / JOURNAL).glob("*.jsonl")))
+
+    def refuse_if_unusable(self) -> None:
+        """Raise if nothing can be written here; asked before anything is started.
+
+        Raises:
+            RunDirectoryError: The path, or a parent, is not a folder, or the folder that it would
+                be written to cannot be written.
+        """
+        path = self.path.absolute()
+        nearest = next(p for p in (path, *path.parents) if os.path.lexists(p))
+        if not nearest.is_dir():
+            fault = f"{nearest} is not a folder"
+        elif not os.access(nearest, os.W_OK | os.X_OK):
+            fault = f"the folder {nearest} cannot be written"
+        else:
+            return
+        raise RunDirectoryError(
+            f"{self.path} cannot be a run directory: {fault}. A run directory is a folder, new or "
+            "not, in a place that you may write to. Give another path, or ask for the right to "
+            "write. Nothing was started."
+        )
 
     def journal(self) -> Journal:
         """Return a journal to write to; the caller holds the lease."""
@@ -57,7 +88,8 @@ class RunDir:
         """Hold the lease, and yield the journal to write to.
 
         Raises:
-            RunDirectoryError: Another process is at work here, or the folder cannot be written.
+            RunDirectoryError: Another process is at work here, or the folder cannot be written:
+                it is a file, the disk is full or read-only, or others own it.
 
         Side effects:
             Opens a new segment of the journal with the first event.
@@ -65,17 +97,20 @@ class RunDir:
         lease = self.lease()
         try:
             lease.acquire()
-        except PermissionError as error:
+        except RunDirectoryError:
+            raise
+        except OSError as error:
             raise RunDirectoryError(
-                f"{self.path} cannot be written: {error.strerror}. Reading it needs no more than "
-                "it has; for anything else work on a copy, or ask for the right to write."
+                f"{self.path} cannot be written: {error.strerror}. {_remedy(error)}"
             ) from error
-        journal = Journal(self.storage, is_ours=lambda: not lease.is_lost)
+        journal = Journal(self.storage, is_ours=lease.is_held)
         try:
             yield journal
         finally:
-            journal.close()
-            lease.release()
+            try:
+                journal.close()
+            finally:
+                lease.release()
 
     def lease(self) -> Lease:
         """Return a lease, not yet acquired."""
@@ -96,3 +131,59 @@ class RunDir:
             yield from read_journal(self.storage)
         except RunDirectoryError as error:
             raise RunDirectoryError(f"{self.path}: {error}") from error
+        except OSError as error:
+            raise RunDirectoryError(
+                f"{self.path}: the journal cannot be read: {error}. Ask for the right to read, or "
+                "mend the disk; then try again."
+            ) from error
+
+    def remove_orphans(self, kept: Collection[str]) -> list[str]:
+        """Delete checkpoints that no event speaks of, and what killed processes left half-written.
+
+        Only to be called under the lease, and before any worker of this session writes.
+
+        Args:
+            kept: Paths to leave, relative to the run directory, as the journal has them:
+                "trials/0007/epoch-0009.ckpt".
+
+        Returns:
+            What was deleted, sorted, in the form of `kept`.
+
+        Side effects:
+            Deletes files; safe to repeat. One that cannot be deleted stays until the next time.
+        """
+        root = self.storage.root
+        found = set(root.glob("trials/*/epoch-*.ckpt"))
+        found |= {path for path in root.rglob(".*") if _LEFT_OVER.fullmatch(path.name)}
+        own = str(root / f"{TEMPORARY}{os.getpid()}-")  # the lease, which a thread renews meanwhile
+        orphans = {
+            path.relative_to(root).as_posix(): path
+            for path in found
+            if path.is_file() and not str(path).startswith(own)
+        }
+        return [key for key in sorted(orphans) if key not in kept and _is_deleted(orphans[key])]
+
+
+def _has_line(segment: Path) -> bool:
+    try:
+        with segment.open("rb") as file:
+            return file.readline(1 << 20).endswith(b"\n")
+    except OSError:
+        return True  # reading it will say why it cannot be read; it is nothing to write over
+
+
+def _is_deleted(path: Path) -> bool:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in _FORBIDDEN:
+        return (
+            "Reading it needs no more than it has; for anything else work on a copy, or ask for "
+            "the right to write."
+        )
+    return "Make room, mend the disk or give another path; then try again."

@@ -1,8 +1,11 @@
 """Who may write to a run directory right now?
 
 One driver at a time: it holds `lease.json`, renews it every few seconds, and gives it back at the
-end. A lease whose owner is gone (its process on this machine has died, or it has not been renewed
-for `EXPIRES_AFTER_S`) is taken over.
+end. A lease whose owner is gone is taken over: on this machine once its process has ended, however
+long it slept before; from another machine once it was not renewed for `EXPIRES_AFTER_S`.
+
+Machines are told apart by their host names. Containers that share a run directory need different
+ones: process ids of one mean nothing in another, so a live driver there would be taken for dead.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,28 +48,50 @@ class Lease:
         self._token = uuid.uuid4().hex
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self.is_lost = False
-        """True once another driver was found to hold the lease; then nothing may be written."""
+        self._is_held = False
+        self._renewed_at = 0.0
 
     def acquire(self) -> None:
         """Take the lease.
 
         Raises:
             RunDirectoryError: A live driver holds it.
+            OSError: The run directory cannot be written.
         """
+        self._root.mkdir(parents=True, exist_ok=True)
         with self._guard():
             self.refuse_if_held(self._root, clock=self._clock)
             self._write()
+        self._is_held = True
         self._thread = threading.Thread(target=self._renew, name="raysearch-lease", daemon=True)
         self._thread.start()
 
+    def is_held(self) -> bool:
+        """Return whether this driver may still write; quick enough to ask before every write.
+
+        False once another driver took the lease, or the lease or the whole folder was removed. If
+        the last renewal is so old that others may have taken over (the process was stopped, the
+        machine slept), the file is read again, and renewed, before the answer.
+
+        Raises:
+            OSError: The lease is too old to be sure, and cannot be read.
+        """
+        age_s = abs(self._clock() - self._renewed_at)  # a clock set back says nothing, either
+        if self._is_held and age_s > EXPIRES_AFTER_S:
+            self._renew_once()
+        return self._is_held
+
     def release(self) -> None:
-        """Give the lease back; safe to repeat."""
+        """Give the lease back; safe to repeat.
+
+        Where that fails (the disk or the folder is gone), it ends with this process.
+        """
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        with self._guard():
+        self._is_held = False
+        with suppress(OSError), self._guard():
             if _read(self._storage).get("token") == self._token:
                 self._storage.delete(KEY)
 
@@ -81,46 +106,63 @@ class Lease:
         if holder is not None:
             raise RunDirectoryError(
                 f"{root} is in use by process {holder['pid']} on {holder['host']}, which renewed "
-                f"its lease {clock() - holder['renewed_at']:.0f} s ago. Wait until it ends, or end "
+                f"its lease {_age_s(holder, clock):.0f} s ago. Wait until it ends, or end "
                 "it; then try again."
             )
 
     @staticmethod
     def holder(root: Path, *, clock: Callable[[], float] = time.time) -> dict[str, Any] | None:
-        """Return who holds the lease of a run directory (host, pid, renewed_at), or None."""
+        """Return who holds the lease of a run directory (host, pid, renewed_at), or None.
+
+        A process of this machine holds it while it lives, also when it is stopped or the machine
+        slept; age decides about other machines, and where a system does not tell processes apart.
+
+        Raises:
+            RunDirectoryError: The lease cannot be read.
+        """
         lease = _read(LocalStorage(root))
-        if not lease or clock() - lease["renewed_at"] > EXPIRES_AFTER_S:
+        if not lease:
             return None
-        is_here = lease["host"] == socket.gethostname()
-        if is_here and _birth(lease["pid"]) != lease["birth"]:
-            return None
-        return lease
+        if lease["host"] == socket.gethostname():
+            birth = _birth(lease["pid"])
+            if birth is None:
+                return None
+            if _UNKNOWN not in (birth, lease["birth"]):
+                return lease if birth == lease["birth"] else None
+        return None if _age_s(lease, clock) > EXPIRES_AFTER_S else lease
 
     def _renew(self) -> None:
-        while not self._stop.wait(RENEW_EVERY_S):
-            try:
-                with self._guard():
-                    if _read(self._storage).get("token") not in (self._token, None):
-                        self.is_lost = True
-                        return
-                    self._write()
-            except OSError:
-                continue  # a full or slow disk: the next renewal may succeed, expiry decides
+        while self._is_held and not self._stop.wait(RENEW_EVERY_S):
+            with suppress(OSError):  # a slow or broken disk: the next renewal may succeed
+                self._renew_once()
+
+    def _renew_once(self) -> None:
+        """Write the lease again if it is still ours, else note that it is lost."""
+        if not self._root.is_dir():
+            self._is_held = False
+            return
+        with self._guard():
+            if _read(self._storage).get("token") != self._token:
+                self._is_held = False
+                return
+            with suppress(OSError):  # a full disk: it is ours until another driver takes it
+                self._write()
 
     def _write(self) -> None:
+        now = self._clock()
         lease = {
             "token": self._token,
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "birth": _birth(os.getpid()),
-            "renewed_at": self._clock(),
+            "renewed_at": now,
         }
         self._storage.put(KEY, json.dumps(lease).encode())
+        self._renewed_at = now
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
         """Make read-then-write atomic between processes that share the file system."""
-        self._root.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._root, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -132,16 +174,30 @@ class Lease:
 def _read(storage: LocalStorage) -> dict[str, Any]:
     try:
         lease = json.loads(storage.read(KEY))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
+    except OSError as error:
+        raise RunDirectoryError(
+            f"{storage.root / KEY} cannot be read: {error.strerror}, so it is not known whether "
+            "another process is at work there. Ask for the right to read, or mend the disk; then "
+            "try again."
+        ) from error
     return lease if isinstance(lease, dict) else {}
+
+
+def _age_s(lease: dict[str, Any], clock: Callable[[], float]) -> float:
+    return max(0.0, clock() - float(lease["renewed_at"]))
+
+
+_UNKNOWN = "alive"
+"""The birth of a live process on a system that does not tell when it began."""
 
 
 def _birth(pid: int) -> str | None:
     """Return when a process on this machine started, or None if there is none.
 
     A process id alone is not enough: ids are used again. Where the system does not tell the start
-    (only Linux has /proc), the answer is "alive".
+    (only Linux has /proc, and it may hide the processes of others), the answer is `_UNKNOWN`.
     """
     try:
         os.kill(pid, 0)
@@ -149,8 +205,11 @@ def _birth(pid: int) -> str | None:
         return None
     except PermissionError:
         pass
-    stat = Path(f"/proc/{pid}/stat")
-    if not stat.exists():
-        return "alive"
-    state, *rest = stat.read_text().rpartition(")")[2].split()
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except ProcessLookupError:  # it ended between the two questions
+        return None
+    except OSError:
+        return _UNKNOWN
+    state, *rest = stat.rpartition(")")[2].split()
     return None if state == "Z" else rest[18]

@@ -9,17 +9,25 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from raysearch.errors import RunDirectoryError
+
+TEMPORARY = ".writing-"
+"""How the names of files begin that are being written, or were when a process was killed."""
 
 
 class Appender(Protocol):
     """An open segment that grows."""
 
     def append(self, data: bytes) -> None:
-        """Add the bytes; when this returns they are durable."""
+        """Add the bytes; when this returns they are durable.
+
+        An OSError leaves the segment as it was, where the disk still allows that; otherwise a part
+        of the bytes may stay at its end.
+        """
         ...
 
     def close(self) -> None:
@@ -38,16 +46,12 @@ class Storage(Protocol):
         """Write the bytes durably and at once: a reader sees the old or the new, never a part."""
         ...
 
-    def put_if_absent(self, key: str, data: bytes) -> bool:
-        """Write the bytes durably unless the key exists; return whether they were written."""
-        ...
-
     def appender(self, key: str) -> Appender:
         """Return an open segment under a key that does not exist yet."""
         ...
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Yield the keys below a folder, sorted."""
+        """Yield the keys below a folder, sorted; none where there is no such folder."""
         ...
 
     def delete(self, key: str) -> None:
@@ -80,19 +84,6 @@ class LocalStorage:
         temporary.replace(path)
         _flush_folder(path.parent)
 
-    def put_if_absent(self, key: str, data: bytes) -> bool:
-        """Write the bytes under a temporary name, flush, and link to the name if it is free."""
-        path = self._path(key)
-        temporary = self._write_beside(path, data)
-        try:
-            path.hardlink_to(temporary)
-        except FileExistsError:
-            return False
-        finally:
-            temporary.unlink()
-        _flush_folder(path.parent)
-        return True
-
     def appender(self, key: str) -> Appender:
         """Open a new file for appending."""
         path = self._path(key)
@@ -103,7 +94,7 @@ class LocalStorage:
         """Yield the files below a folder, sorted; temporary ones are left out."""
         folder = self._path(prefix)
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.name.startswith(_TEMPORARY):
+            if path.is_file() and not path.name.startswith(TEMPORARY):
                 yield path.relative_to(self.root).as_posix()
 
     def delete(self, key: str) -> None:
@@ -122,7 +113,7 @@ class LocalStorage:
     @staticmethod
     def _write_beside(path: Path, data: bytes) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{uuid.uuid4().hex}"
+        temporary = path.parent / f"{TEMPORARY}{os.getpid()}-{uuid.uuid4().hex}"
         try:
             with temporary.open("xb") as file:
                 file.write(data)
@@ -134,19 +125,27 @@ class LocalStorage:
         return temporary
 
 
-_TEMPORARY = ".writing-"
-
-
 class _LocalAppender:
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-        _flush_folder(path.parent)
+        self._size_bytes = 0
+        try:
+            _flush_folder(path.parent)
+        except BaseException:
+            self.close()
+            raise
 
     def append(self, data: bytes) -> None:
         view = memoryview(data)
-        while view:
-            view = view[os.write(self._descriptor, view) :]
-        os.fsync(self._descriptor)
+        try:
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+            os.fsync(self._descriptor)
+        except BaseException:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, self._size_bytes)
+            raise
+        self._size_bytes += len(data)
 
     def close(self) -> None:
         os.close(self._descriptor)

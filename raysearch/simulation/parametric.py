@@ -71,20 +71,16 @@ class CurveSettings:
     """Duration of an epoch of the dearest configuration, at least `fastest_seconds`."""
 
     def __post_init__(self) -> None:
-        shape = self.shape
+        shape, fastest, slowest = self.shape, self.fastest_seconds, self.slowest_seconds
         wrong_shape = unknown_name(shape, kind="a shape of learning curves", valid=RATES)
+        wrong_fastest = number_fault("curves.fastest_seconds", fastest, at_least=0.001)
         raise_faults(
             None if shape in RATES else wrong_shape,
             number_fault("curves.noise", self.noise, at_least=0),
             number_fault("curves.crossing", self.crossing, at_least=0, at_most=1),
             number_fault("curves.failing", self.failing, at_least=0, at_most=1),
             number_fault("curves.diverging", self.diverging, at_least=0, at_most=1),
-            number_fault("curves.fastest_seconds", self.fastest_seconds, at_least=0.001),
-        )
-        raise_faults(
-            number_fault(
-                "curves.slowest_seconds", self.slowest_seconds, at_least=self.fastest_seconds
-            )
+            wrong_fastest or number_fault("curves.slowest_seconds", slowest, at_least=fastest),
         )
 
 

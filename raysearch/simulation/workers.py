@@ -45,21 +45,18 @@ class Conditions:
     """Governs the losses, at least 0."""
 
     def __post_init__(self) -> None:
-        to_loss, every, abort_after = (
-            self.mean_seconds_to_loss,
-            self.checkpoint_every,
-            self.abort_after,
-        )
-        raise_faults(
+        faults = [
             number_fault("start_seconds", self.start_seconds, at_least=0),
-            None
-            if to_loss is None
-            else number_fault("mean_seconds_to_loss", to_loss, at_least=0.001),
             integer_fault("max_attempts", self.max_attempts, at_least=1),
-            None if every is None else integer_fault("checkpoint_every", every, at_least=1),
-            None if abort_after is None else integer_fault("abort_after", abort_after, at_least=1),
             integer_fault("seed", self.seed, at_least=0),
-        )
+        ]
+        if self.mean_seconds_to_loss is not None:
+            mean = self.mean_seconds_to_loss
+            faults.append(number_fault("mean_seconds_to_loss", mean, at_least=0.001))
+        for name in ("checkpoint_every", "abort_after"):
+            value = getattr(self, name)
+            faults.append(None if value is None else integer_fault(name, value, at_least=1))
+        raise_faults(*faults)
 
 
 class Clock:
@@ -149,9 +146,9 @@ class Workers:
                 self._occupy()
         if not self._engine.stop_reason:
             raise SearchAborted(
-                f"the search is stuck: {len(self._engine.state.live)} trials are paused, the "
-                "scheduler lets none of them go on, and the searcher waits for them. This is a "
-                "fault of one of the two. The trials so far are kept."
+                f"the search is stuck: all its live trials are paused ({self._n_paused} of "
+                "them), the scheduler lets none go on, and the searcher waits for them. One of the "
+                "two must give way: this is a fault of theirs, and no budget would end it."
             )
 
     def _occupy(self) -> None:
@@ -228,9 +225,8 @@ class Workers:
         """Report the epoch that has just ended, and return whether the trial goes on."""
         measurement = attempt.curve.measurement(attempt.epoch)
         every = self._conditions.checkpoint_every
-        checkpoint = (
-            _checkpoint(attempt) if every is not None and attempt.epoch % every == 0 else None
-        )
+        is_due = every is not None and attempt.epoch % every == 0
+        checkpoint = _checkpoint(attempt) if is_due else None
         decision = self._engine.measured(attempt.trial, measurement, checkpoint=checkpoint)
         if decision.kind is DecisionKind.PAUSE:
             self._n_paused += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from raysearch.experiment import Experiment
@@ -12,6 +13,9 @@ from raysearch.trial import Trial
 def job_for(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJob:
     """Return the job that trains a trial from its last checkpoint, or from the start.
 
+    Epochs after that checkpoint are repeated; if one of them was the best, its checkpoint, which
+    was lost, is written again.
+
     Args:
         experiment: Where model, data and settings come from.
         trial: Whose configuration is trained.
@@ -19,7 +23,7 @@ def job_for(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJ
     """
     binding = experiment.bind(trial.configuration)
     last = trial.checkpoints[-1] if trial.checkpoints else None
-    before = [m for m in trial.measurements if last is not None and m.epoch <= last.epoch]
+    before = tuple(m for m in trial.measurements if last is not None and m.epoch <= last.epoch)
     return TrainingJob(
         trial=trial.id,
         model_class=binding.model_class,
@@ -37,5 +41,5 @@ def job_for(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJ
         threads=max(1, int(experiment.resources.cpus)),
         resume_from=str(run_dir.absolute() / last.path) if last else None,
         seconds_before=before[-1].seconds if before else 0.0,
-        best_before=trial.value(experiment.objective),
+        best_before=replace(trial, measurements=before).value(experiment.objective),
     )

@@ -52,7 +52,8 @@ def read_applied(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, float
 
     Returns:
         "learning_rate", "weight_decay" and "momentum" where the optimiser has them. A group whose
-        value differs from the first one's is listed as well, such as "learning_rate.2".
+        value differs from the first one's is listed as well, such as "learning_rate.2". Values
+        that are not finite are left out.
 
     Example:
         >>> weight = torch.nn.Parameter(torch.zeros(1))
@@ -66,6 +67,8 @@ def read_applied(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, float
             if setting not in group:
                 continue
             value = float(group[setting])
+            if not math.isfinite(value):
+                continue  # a journal holds finite numbers only; the metrics show what came of it
             if applied.setdefault(name, value) != value:
                 applied[f"{name}.{number}"] = value
     return applied

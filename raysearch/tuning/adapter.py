@@ -16,76 +16,22 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ray.tune import PlacementGroupFactory
 from ray.tune.experiment import Trial as RayTrial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import SearchAlgorithm
 from ray.tune.stopper import Stopper
 
-from raysearch.engine import Engine
-from raysearch.training.job import TrainingJob
-from raysearch.trial import Checkpoint, Decision, DecisionKind, Trial
+from raysearch.errors import SearchAborted
+from raysearch.trial import Checkpoint, Decision, DecisionKind
+from raysearch.tuning.session import Session
 from raysearch.tuning.worker import JOB, read_message
 
 STARTING_LIMIT_S = 30.0
 """How long freed actors are held back for one that is starting, in seconds."""
-
-
-class Session:
-    """What the adapters of one driver session share.
-
-    Args:
-        engine: Decides and journals.
-        job_for: What a worker needs to train a trial, from its last checkpoint if it has one.
-        slots: How many trials may run at once; asked again, since clusters grow and shrink.
-        unfinished: Trials of an earlier session that go on first.
-        resources: What one trial is given.
-    """
-
-    def __init__(
-        self,
-        *,
-        engine: Engine,
-        job_for: Callable[[Trial], TrainingJob],
-        slots: Callable[[], int],
-        unfinished: list[Trial],
-        resources: PlacementGroupFactory,
-    ) -> None:
-        self.engine = engine
-        self.resources = resources
-        self.job_for = job_for
-        self.slots = slots
-        self.unfinished = deque(unfinished)
-        self.on_ray: dict[str, RayTrial] = {}
-        """Trials that Ray runs or is about to run."""
-        self.error: BaseException | None = None
-        """Why everything must stop, when it is a fault."""
-        self.stop_requested = False
-
-    @property
-    def must_stop(self) -> bool:
-        """Whether no trial may go on."""
-        return self.stop_requested or self.error is not None
-
-    @property
-    def is_done(self) -> bool:
-        """Whether every trial has ended and no further one will come."""
-        return not self.unfinished and not self.on_ray and bool(self.engine.stop_reason)
-
-    def guard(self, action: Callable[[], Any]) -> Any:
-        """Run the action; keep its error and stop everything, since Ray would bury it."""
-        try:
-            return action()
-        except Exception as error:  # noqa: BLE001  raised again by the driver, when Ray is done
-            self.error = self.error or error
-            return None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {}  # Ray Tune pickles its settings for a restore of its own, which is never used
 
 
 class TrialSource(SearchAlgorithm):
@@ -93,12 +39,10 @@ class TrialSource(SearchAlgorithm):
 
     Args:
         session: Shared with the scheduler.
-        max_losses: How often Ray restarts a trial whose worker is lost.
     """
 
-    def __init__(self, session: Session, *, max_losses: int) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._max_losses = max_losses
         self._experiment: Any = None
 
     def add_configurations(self, experiments: Any) -> None:
@@ -118,7 +62,7 @@ class TrialSource(SearchAlgorithm):
 
     def _make_trial(self) -> RayTrial | None:
         session = self._session
-        trial = session.unfinished.popleft() if session.unfinished else session.engine.next_trial()
+        trial = session.next_trial()
         if trial is None:
             return None
         losses = session.engine.state.losses.get(trial.id, 0)
@@ -129,7 +73,7 @@ class TrialSource(SearchAlgorithm):
             storage=self._experiment.storage,
             placement_group_factory=session.resources,
             trial_dirname_creator=_dirname,
-            max_failures=max(0, self._max_losses - losses),
+            max_failures=max(0, session.max_losses - losses),
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -148,7 +92,7 @@ class EngineScheduler(TrialScheduler):
         self._session = session
         self._startable: dict[str, RayTrial] = {}
         self._starting_since: dict[str, float] = {}
-        self._to_free: deque[tuple[RayTrial, DecisionKind]] = deque()
+        self._ended: deque[RayTrial] = deque()
         self._has_freed = False
 
     # ---- called by Ray Tune
@@ -165,19 +109,25 @@ class EngineScheduler(TrialScheduler):
         """Journal a message, and return what Ray does with the trial."""
         self._startable.pop(trial.trial_id, None)
         self._starting_since.pop(trial.trial_id, None)
+        if self._session.must_stop:
+            return str(TrialScheduler.NOOP)
         decision = self._session.guard(lambda: self._receive(trial, dict(result)))
-        if decision is None or self._session.must_stop:
+        if decision is None:
             return str(TrialScheduler.NOOP)
         if decision.kind is DecisionKind.CONTINUE:
             return str(TrialScheduler.CONTINUE)
-        if decision.kind is DecisionKind.STOP and not self._to_free and self._may_free():
+        if not self._ended and self._may_free():
             self._has_freed = True
             return str(TrialScheduler.STOP)
-        self._to_free.append((trial, decision.kind))
+        self._ended.append(trial)
         return str(TrialScheduler.NOOP)
 
     def on_trial_error(self, tune_controller: Any, trial: RayTrial) -> None:
-        """Journal the loss of a worker; Ray starts the trial again while it has attempts left."""
+        """Journal the loss of a worker, and see that the trial is tried again.
+
+        Ray itself starts a trial again that was running. One that had only been given a worker,
+        which then turned out to be dead, it gives up; that one goes back to our own queue.
+        """
         session = self._session
         self._forget(trial)
         if session.must_stop:
@@ -187,8 +137,12 @@ class EngineScheduler(TrialScheduler):
                 trial.trial_id, error="its process or node went away"
             )
         )
-        if goes_on:
+        if not goes_on:
+            return
+        if trial.status == RayTrial.ERROR:  # Ray has stopped it, and is about to queue it again
             self._update_job(trial)
+        else:
+            session.unfinished.append(session.engine.state.trials[trial.trial_id])
 
     def on_trial_complete(
         self, tune_controller: Any, trial: RayTrial, result: Mapping[str, Any]
@@ -203,7 +157,10 @@ class EngineScheduler(TrialScheduler):
     def choose_trial_to_run(self, tune_controller: Any) -> RayTrial | None:
         """Return the trial that gets the next actor; called in every controller step."""
         self._has_freed = False
-        self._free_one(tune_controller)
+        self._session.look_ahead(is_one_starting=self._is_one_starting())
+        if self._ended and self._may_free():
+            self._has_freed = True
+            tune_controller.stop_trial(self._ended.popleft())
         for trial in list(self._startable.values()):
             if trial.status == RayTrial.PENDING:
                 return trial
@@ -221,15 +178,11 @@ class EngineScheduler(TrialScheduler):
 
     def _receive(self, trial: RayTrial, result: dict[str, Any]) -> Decision:
         engine = self._session.engine
+        if trial.trial_id not in engine.state.live:
+            return Decision(kind=DecisionKind.STOP)  # Ray started it again; for us it has ended
         kind, content = read_message(result)
         if kind == "measured":
-            checkpoint = _in_run_dir(content["checkpoint"], trial=trial.trial_id)
-            decision = engine.measured(
-                trial.trial_id, content["measurement"], checkpoint=checkpoint
-            )
-            if checkpoint is not None:
-                self._update_job(trial)
-            return decision
+            return self._measured(trial, content)
         if kind == "started":
             engine.attempt_started(trial.trial_id, worker=content["worker"])
             return Decision(kind=DecisionKind.CONTINUE)
@@ -239,26 +192,33 @@ class EngineScheduler(TrialScheduler):
             engine.finished(trial.trial_id, reason=f"training {content['ending']}")
         return Decision(kind=DecisionKind.STOP)
 
+    def _measured(self, trial: RayTrial, content: dict[str, Any]) -> Decision:
+        checkpoint = _in_run_dir(content["checkpoint"], trial=trial.trial_id)
+        decision = self._session.engine.measured(
+            trial.trial_id, content["measurement"], checkpoint=checkpoint
+        )
+        if decision.kind is DecisionKind.PAUSE:
+            raise SearchAborted(
+                f"the scheduler pauses trial {trial.trial_id}, and this version cannot yet resume "
+                "paused trials on Ray. Use a scheduler that stops trials, such as asha. What was "
+                "measured is kept."
+            )
+        if checkpoint is not None:
+            self._update_job(trial)
+        return decision
+
     def _update_job(self, trial: RayTrial) -> None:
         """Let any later start of the trial read its last checkpoint."""
         known = self._session.engine.state.trials[trial.trial_id]
         trial.set_config({JOB: self._session.job_for(known)})
 
-    def _free_one(self, controller: Any) -> None:
-        """Let Ray end or pause one trial that waits for it, if an actor may be freed now."""
-        if not self._to_free or not self._may_free():
-            return
-        trial, kind = self._to_free.popleft()
-        self._has_freed = True
-        if kind is DecisionKind.PAUSE:
-            controller.pause_trial(trial, should_checkpoint=False)
-        else:
-            controller.stop_trial(trial)
-
     def _may_free(self) -> bool:
         """Return whether freeing an actor now costs no other one."""
+        return not self._has_freed and not self._is_one_starting()
+
+    def _is_one_starting(self) -> bool:
         limit = time.monotonic() - STARTING_LIMIT_S
-        return not self._has_freed and not any(
+        return any(
             since > limit and self._session.on_ray[trial].status == RayTrial.PENDING
             for trial, since in self._starting_since.items()
         )

@@ -7,6 +7,7 @@ is removed with it; with an address, a cluster that runs already is used and lef
 from __future__ import annotations
 
 import logging
+import math
 import os
 import shutil
 import socket
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import ray
 
-from raysearch.errors import ConfigurationError
+from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.experiment import Resources
 
 _ENVIRONMENT = {
@@ -38,6 +39,9 @@ _SET_LATER = ("TUNE_MAX_PENDING_TRIALS_PG", "RAY_AUTH_MODE")
 """Set by `connect`, and by Ray itself for a cluster that it starts."""
 _QUIET_LOGGERS = ("ray", "ray.tune", "ray.train", "ray.air", "ray.data")
 
+
+PREFIX = "raysearch-"
+"""Begins the name of the temporary folder of a private Ray."""
 
 ANSWER_WITHIN_S = 10.0
 """How long a head node may take to accept a connection, in seconds."""
@@ -70,24 +74,34 @@ def fitting(resources: Resources, *, available: Mapping[str, float]) -> int:
     )
 
 
+def cores() -> int:
+    """Return how many cores this process may use: of the machine, its affinity, its container."""
+    n = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return n
+    return n if quota == "max" else max(1, min(n, math.ceil(int(quota) / int(period))))
+
+
 def check_machine(resources: Resources, *, parallel: int | None) -> None:
     """Refuse what this machine cannot give, before anything is started.
 
     Raises:
         ConfigurationError: A trial needs more cores than there are, or all trials together do.
     """
-    cores = os.cpu_count() or 1
-    if resources.cpus > cores:
+    n_cores = cores()
+    if resources.cpus > n_cores:
         raise ConfigurationError(
-            f"resources.cpus is {resources.cpus:g}, but this machine has {cores} cores, so no "
-            f"trial could ever start. Set it to at most {cores}, or give a larger cluster with "
+            f"resources.cpus is {resources.cpus:g}, but this machine has {n_cores} cores, so no "
+            f"trial could ever start. Set it to at most {n_cores}, or give a larger cluster with "
             "--address. Nothing was started."
         )
-    fits = int(cores / resources.cpus) if resources.cpus else None
+    fits = int(n_cores / resources.cpus) if resources.cpus else None
     if parallel is not None and fits is not None and parallel > fits:
         raise ConfigurationError(
             f"parallel is {parallel}, but with resources.cpus {resources.cpus:g} only {fits} "
-            f"trials fit on the {cores} cores of this machine. Set it to at most {fits}, or to "
+            f"trials fit on the {n_cores} cores of this machine. Set it to at most {fits}, or to "
             "auto. Nothing was started."
         )
 
@@ -107,13 +121,19 @@ def connect(address: str | None, *, resources: Resources, slots: int | None) -> 
     Side effects:
         Environment variables and log levels are set for the time of the connection.
     """
-    folder = Path(tempfile.mkdtemp(prefix="raysearch-"))
+    if ray.is_initialized():
+        raise ConfigurationError(
+            "this process is connected to a Ray already, and a search needs a connection of its "
+            "own. Call ray.shutdown() first, or run the search in another process. Nothing was "
+            "started."
+        )
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     with _quiet(), _environment():
         try:
             _init(address, folder=folder)
             cluster = Cluster(scratch=folder / "tune", is_private=address is None)
             fits = cluster.slots(resources)
-            _check_fits(fits, resources=resources)
+            _check_fits(fits, resources=resources, parallel=slots if address is None else None)
             os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(slots or fits)
             yield cluster
         finally:
@@ -123,14 +143,20 @@ def connect(address: str | None, *, resources: Resources, slots: int | None) -> 
 
 def _init(address: str | None, *, folder: Path) -> None:
     if address is None:
-        ray.init(
-            address="local",
-            num_cpus=os.cpu_count(),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.CRITICAL,
-            _temp_dir=str(folder),
-        )
+        try:
+            ray.init(
+                address="local",
+                num_cpus=cores(),
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.CRITICAL,
+                _temp_dir=str(folder),
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            raise SearchAborted(
+                f"Ray could not be started in {folder}: {error}. Its folder must be on a local "
+                "disk with room, under a short path; TMPDIR chooses it. Nothing was written."
+            ) from error
         return
     try:
         _check_reachable(address)
@@ -158,10 +184,16 @@ def _no_answer(address: str, error: BaseException) -> str:
     )
 
 
-def _check_fits(fits: int, *, resources: Resources) -> None:
+def _check_fits(fits: int, *, resources: Resources, parallel: int | None) -> None:
+    has = ray.cluster_resources()
+    if fits and parallel is not None and parallel > fits:
+        raise ConfigurationError(
+            f"parallel is {parallel}, but only {fits} trials with resources.cpus "
+            f"{resources.cpus:g} and resources.gpus {resources.gpus:g} fit at once. Set it to at "
+            f"most {fits}, or to auto. Nothing was started."
+        )
     if fits:
         return
-    has = ray.cluster_resources()
     raise ConfigurationError(
         f"a trial needs resources.cpus {resources.cpus:g} and resources.gpus {resources.gpus:g}, "
         f"but Ray has {has.get('CPU', 0):g} CPUs and {has.get('GPU', 0):g} GPUs, so no trial could "

@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -16,12 +18,23 @@ from raysearch.engine import Engine
 from raysearch.experiment import Experiment
 from raysearch.training.jobs import job_for
 from raysearch.trial import Trial
-from raysearch.tuning.adapter import EngineScheduler, Session, SessionStopper, TrialSource
+from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
 from raysearch.tuning.cluster import Cluster
+from raysearch.tuning.session import Session
 from raysearch.tuning.worker import TrialWorker
 
 SLOTS_EVERY_S = 5.0
 """How often a growing or shrinking cluster is asked for its size, in seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcements:
+    """Whom a session tells that something is about to happen."""
+
+    last_trials: Callable[[], None] = lambda: None
+    """Called once, when the last trials train and no further one will come."""
+    stopping: Callable[[], None] = lambda: None
+    """Called once, when a signal asked for the end and it is under way."""
 
 
 def run_session(
@@ -31,6 +44,7 @@ def run_session(
     run_dir: Path,
     cluster: Cluster,
     unfinished: Sequence[Trial] = (),
+    announcements: Announcements | None = None,
 ) -> bool:
     """Train trials until the budget is used, or until a signal ends the session.
 
@@ -40,6 +54,7 @@ def run_session(
         run_dir: Where workers write checkpoints.
         cluster: The Ray that this process is connected to.
         unfinished: Trials of an earlier session; they go on first, from their checkpoints.
+        announcements: Whom to tell what is about to happen.
 
     Returns:
         Whether the session came to its own end; False when a signal asked for it.
@@ -48,18 +63,35 @@ def run_session(
         SearchAborted: The search cannot go on.
         RunDirectoryError: The journal cannot be written.
     """
+    tell = announcements or Announcements()
     session = Session(
         engine=engine,
         job_for=lambda trial: job_for(experiment, trial, run_dir=run_dir),
         slots=_slots(experiment, cluster=cluster),
-        unfinished=list(unfinished),
+        unfinished=deque(unfinished),
         resources=tune.PlacementGroupFactory([_bundle(experiment)]),
+        max_losses=experiment.failures.attempts - 1,
+        on_last_trials=tell.last_trials,
+        on_stopping=tell.stopping,
     )
-    source = TrialSource(session, max_losses=experiment.failures.attempts - 1)
-    tuner = tune.Tuner(
+    with _stop_on_signals(session):
+        try:
+            _make_tuner(session, cluster=cluster).fit()
+        except Exception as error:
+            raise session.error or error from error
+    if session.error is not None:
+        raise session.error
+    return not session.stop_requested
+
+
+def _make_tuner(session: Session, *, cluster: Cluster) -> tune.Tuner:
+    return tune.Tuner(
         TrialWorker,
         tune_config=tune.TuneConfig(
-            search_alg=source, scheduler=EngineScheduler(session), num_samples=1, reuse_actors=True
+            search_alg=TrialSource(session),
+            scheduler=EngineScheduler(session),
+            num_samples=1,
+            reuse_actors=True,
         ),
         run_config=tune.RunConfig(
             name="search",
@@ -68,11 +100,6 @@ def run_session(
             verbose=0,
         ),
     )
-    with _stop_on_signals(session):
-        tuner.fit()
-    if session.error is not None:
-        raise session.error
-    return not session.stop_requested
 
 
 def _bundle(experiment: Experiment) -> dict[str, float]:
@@ -92,14 +119,14 @@ def _slots(experiment: Experiment, *, cluster: Cluster) -> Callable[[], int]:
         nonlocal asked_at, fits
         if not fits or (not cluster.is_private and time.monotonic() - asked_at >= SLOTS_EVERY_S):
             asked_at, fits = time.monotonic(), cluster.slots(experiment.resources)
-        return fits if experiment.parallel is None else experiment.parallel
+        return fits if experiment.parallel is None else min(fits, experiment.parallel)
 
     return slots
 
 
 @contextmanager
 def _stop_on_signals(session: Session) -> Iterator[None]:
-    """End the session at the first Ctrl-C or SIGTERM, and at once at the second.
+    """End the session at the first Ctrl-C, SIGTERM or SIGHUP, and at once at the second.
 
     Outside the main thread, as in a notebook's executor, signals are left alone.
     """
@@ -117,7 +144,7 @@ def _stop_on_signals(session: Session) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

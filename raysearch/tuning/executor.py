@@ -8,55 +8,102 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from raysearch.errors import TrialFailed
+from raysearch.errors import RaysearchError, TrialFailed
 from raysearch.experiment import Resources
 from raysearch.results.executor import Split
+from raysearch.training.failure import describe_failure
 from raysearch.training.job import TrainingJob
 from raysearch.training.warmup import prepare_process
 
+RESTARTS = 2
+"""How often the process is started again when it, or its node, goes away."""
+
 
 class RayExecutor:
-    """Runs refit and test as Ray tasks with the resources of one trial.
+    """Runs refit and test in one Ray actor, which can be made ready while trials still train.
 
     Args:
-        resources: What the task may use.
+        resources: What one trial is given, and so the actor. Without GPUs it claims no core, so
+            that it can get ready beside the last trials; it works only when they have ended.
     """
 
     def __init__(self, resources: Resources) -> None:
-        self._options = {"num_cpus": resources.cpus, "num_gpus": resources.gpus, "max_retries": 2}
+        self._options: dict[str, Any] = {
+            "num_cpus": resources.cpus if resources.gpus else 0,
+            "num_gpus": resources.gpus,
+            "max_restarts": RESTARTS,
+            "max_task_retries": RESTARTS,
+        }
+        self._actor: Any = None
+
+    def prepare(self) -> None:
+        """Start the actor, which imports what training needs; returns at once, safe to repeat.
+
+        With GPUs nothing is done ahead: the actor would take the one that a last trial needs.
+        """
+        if not self._options["num_gpus"]:
+            self._start()
+
+    def _start(self) -> None:
+        if self._actor is None:
+            self._actor = ray.remote(_Handover).options(**self._options).remote()
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
-        """Train the job's configuration on train + validation data, and write its checkpoint."""
-        self._call(_refit, job, epochs=epochs, path=path)
+        """Train the job's configuration on train + validation data, and write its checkpoint.
+
+        Raises:
+            TrialFailed: The training failed, or its process went away again and again.
+        """
+        self._call("refit", job, epochs=epochs, path=path)
 
     def evaluate(
-        self, job: TrainingJob, *, checkpoint: Path, split: str
+        self, job: TrainingJob, *, checkpoint: Path, split: Split
     ) -> dict[str, float | None]:
-        """Return the metrics of a checkpoint on one split."""
+        """Return the metrics of a checkpoint on one split.
+
+        Raises:
+            TrialFailed: It raised, or its process went away again and again.
+        """
         values: dict[str, float | None] = self._call(
-            _evaluate, job, checkpoint=str(checkpoint), split=split
+            "evaluate", job, checkpoint=str(checkpoint), split=split
         )
         return values
 
-    def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        task = ray.remote(function).options(**self._options)
+    def _call(self, method: str, job: TrainingJob, **kwargs: Any) -> Any:
+        self._start()
         try:
-            return ray.get(task.remote(*args, **kwargs))
+            return ray.get(getattr(self._actor, method).remote(job, **kwargs))
         except RayTaskError as error:
-            raise error.as_instanceof_cause() from error
+            cause = error.cause
+            if isinstance(cause, RaysearchError):
+                raise cause from None
+            raise TrialFailed(
+                f"trial {job.trial} could not be handed over: {method} raised "
+                f"{describe_failure(cause).summary}. The search and all its trials are kept."
+            ) from cause
         except RayError as error:
-            raise TrialFailed(f"the worker was lost three times: {error}") from error
+            raise TrialFailed(
+                f"trial {job.trial} could not be handed over: the process that was to {method} it "
+                f"went away {RESTARTS + 1} times ({error}). The search and all its trials are kept."
+            ) from error
 
 
-def _refit(job: TrainingJob, *, epochs: int, path: Path) -> None:
-    prepare_process()
-    from raysearch.training.fit import refit
+class _Handover:
+    """The process that refits and tests."""
 
-    refit(job, epochs=epochs, path=path)
+    def __init__(self) -> None:
+        prepare_process()
 
+    def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
+        """Train on train + validation data."""
+        from raysearch.training.fit import refit
 
-def _evaluate(job: TrainingJob, *, checkpoint: str, split: Split) -> dict[str, float | None]:
-    prepare_process()
-    from raysearch.training.fit import evaluate
+        refit(job, epochs=epochs, path=path)
 
-    return evaluate(job, checkpoint=checkpoint, split=split)
+    def evaluate(
+        self, job: TrainingJob, *, checkpoint: str, split: Split
+    ) -> dict[str, float | None]:
+        """Return the metrics of a checkpoint."""
+        from raysearch.training.fit import evaluate
+
+        return evaluate(job, checkpoint=checkpoint, split=split)

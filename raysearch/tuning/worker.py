@@ -90,10 +90,17 @@ class FitThread:
         return received
 
     def abort(self) -> None:
-        """End the fit at its next report, and wait for it; safe to repeat."""
-        if self._thread is not None:
-            self._answers.put(False)
-            self._thread.join(timeout=ABORT_WAIT_S)
+        """End the fit at its next report, and wait for it; safe to repeat.
+
+        A fit that does not end in time takes the process with it: two fits in one process would
+        disturb each other. Ray then starts the next trial in a new one.
+        """
+        if self._thread is None:
+            return
+        self._answers.put(False)
+        self._thread.join(timeout=ABORT_WAIT_S)
+        if self._thread.is_alive():
+            os._exit(1)
 
     def _run(self) -> None:
         folder = Path(self._job.directory)
@@ -106,8 +113,8 @@ class FitThread:
             self._messages.put(message("ended", ending=ending))
         except BaseException as error:  # noqa: BLE001  all of it is the trial's result
             failure = describe_failure(error)
-            _write_error(folder / "error.txt", failure.details)
             self._messages.put(message("failed", cause=failure.cause, error=failure.summary))
+            _write_error(folder / "error.txt", failure.details)
 
     def _report(self, report: Report) -> bool:
         checkpoint = report.checkpoint and asdict(report.checkpoint)
@@ -135,6 +142,6 @@ def read_message(result: dict[str, Any]) -> tuple[Kind, dict[str, Any]]:
 def _write_error(path: Path, details: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(details)
+        path.write_text(details, encoding="utf-8", errors="backslashreplace")
     except OSError:
         return  # the journal holds the summary; a full disk must not hide it

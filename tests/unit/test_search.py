@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from raysearch.errors import ConfigurationError, RunDirectoryError
-from raysearch.search import CHANGEABLE, Search
+from raysearch.experiment.changes import CHANGEABLE
+from raysearch.search import Search
 from tests.recorded import Recorded
 
 FILE = """\

@@ -14,6 +14,7 @@ def runs(folder):
     """Three run directories, digits-2 the latest, and a folder that is none."""
     for age, name in enumerate(["digits-2", "digits-1", "flat-1"]):
         (folder / "runs" / name / "journal").mkdir(parents=True)
+        (folder / "runs" / name / "journal" / "000001.jsonl").write_text("{}\n")
         os.utime(folder / "runs" / name, (1000 - age, 1000 - age))
     (folder / "runs" / "notes").mkdir()
     return folder / "runs"
@@ -95,6 +96,7 @@ def test_where_there_are_no_runs_the_way_to_one_is_named(folder):
 def test_a_message_shows_the_latest_names_only(folder):
     for number in range(8):
         (folder / "runs" / f"a-{number}" / "journal").mkdir(parents=True)
+        (folder / "runs" / f"a-{number}" / "journal" / "000001.jsonl").write_text("{}\n")
         os.utime(folder / "runs" / f"a-{number}", (number, number))
     with pytest.raises(NoSuchRun, match=r"In runs: a-7, a-6, a-5, a-4, a-3 and 3 more\.$"):
         find_run("qqq", storage="runs")

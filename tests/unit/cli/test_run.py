@@ -29,7 +29,7 @@ class Rehearsed:
         self.plan = Plan(objective=self.experiment.objective, max_epochs=4, max_trials=2)
 
     def run_to_end(self, *, listeners, stage):
-        self.recorded.engine._listeners = tuple(listeners)
+        self.recorded.engine._ledger._listeners = list(listeners)
         stage("starting Ray")
         sys.stdout.write("said by a library\n")
         if self._values is None:

@@ -49,7 +49,7 @@ def test_removal_is_journalled_before_the_file_goes():
         removals = [e.path for e in lab.journal.events if isinstance(e, ev.CheckpointRemoved)]
         journalled.append(path in removals)
 
-    lab.engine._remove_checkpoint = remove
+    lab.engine._ledger._remove_checkpoint = remove
     lab.report(trial, 1, 0.5)
     lab.report(trial, 2, 0.6)
     assert journalled == [True]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import os
 
 import pytest
 
@@ -27,26 +27,34 @@ def test_reading_a_missing_key_says_so(storage):
         storage.read("nothing")
 
 
-def test_put_if_absent_writes_once(storage):
-    assert storage.put_if_absent("key", b"first")
-    assert not storage.put_if_absent("key", b"second")
-    assert storage.read("key") == b"first"
+def test_a_folder_that_is_missing_or_a_file_has_no_keys(storage):
+    assert list(storage.keys("journal")) == []
+    storage.put("journal", b"a file")
+    assert list(storage.keys("journal")) == []
 
 
-def test_of_many_writers_one_succeeds(storage):
-    written = []
+@pytest.mark.parametrize("failing", ["write", "fsync"])
+def test_a_failed_append_leaves_the_segment_as_it_was(storage, monkeypatch, failing):
+    appender = storage.appender("segment")
+    appender.append(b"one\n")
+    write = os.write
 
-    def write(number: int) -> None:
-        if storage.put_if_absent("key", str(number).encode()):
-            written.append(number)
+    def short(descriptor, data):
+        if len(data) < 8:
+            raise OSError(28, "No space left on device")
+        return write(descriptor, data[:4])
 
-    threads = [threading.Thread(target=write, args=(n,)) for n in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [int(storage.read("key"))] == written
-    assert list(storage.keys("")) == ["key"]
+    def broken(descriptor):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(f"os.{failing}", {"write": short, "fsync": broken}[failing])
+    with pytest.raises(OSError, match=r"No space|Input/output"):
+        appender.append(b"two two\n")
+    monkeypatch.undo()
+    assert storage.read("segment") == b"one\n"
+    appender.append(b"three\n")
+    assert storage.read("segment") == b"one\nthree\n"
+    appender.close()
 
 
 def test_an_appender_grows_a_new_file_only(storage):

@@ -195,7 +195,7 @@ def test_a_search_that_is_stuck_says_so():
         def suggest(self, *, number, pending):
             return WAIT if number > 1 else super().suggest(number=number, pending=pending)
 
-    with pytest.raises(SearchAborted, match="the search is stuck: 1 trials are paused"):
+    with pytest.raises(SearchAborted, match=r"stuck: all its live trials are paused \(1 of them\)"):
         search(table(by_width), scheduler=PauseAt3(n=99), searcher=Waiting())
 
 

@@ -29,13 +29,13 @@ def test_how_many_trials_fit(cpus, gpus, available, fits):
 
 
 def test_more_cores_than_the_machine_has_are_refused(monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(cluster, "cores", lambda: 4)
     with pytest.raises(ConfigurationError, match=r"resources\.cpus is 8, .* has 4 cores"):
         cluster.check_machine(Resources(cpus=8, gpus=0), parallel=None)
 
 
 def test_more_trials_at_once_than_fit_are_refused(monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(cluster, "cores", lambda: 4)
     with pytest.raises(ConfigurationError, match=r"parallel is 3, .* only 2 trials fit"):
         cluster.check_machine(Resources(cpus=2, gpus=0), parallel=3)
     cluster.check_machine(Resources(cpus=2, gpus=0), parallel=2)

@@ -1,0 +1,119 @@
+"""In which order does an event take effect?
+
+First it is on disk, then the state and the searcher know of it, then the listeners are told, and
+last the checkpoints that are no longer needed are deleted. A listener that fails is dropped; a
+journal that fails stops everything before anything has taken effect.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from raysearch.engine.plan import Plan
+from raysearch.engine.retention import over_budget, unneeded
+from raysearch.engine.state import Listener, SearchState
+from raysearch.run_dir import events as ev
+from raysearch.run_dir.events import Event
+from raysearch.run_dir.journal import EventSink
+from raysearch.trial import Checkpoint, Trial, TrialStatus
+
+_log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """The only way for an event into the journal and the state.
+
+    Args:
+        plan: Objective and byte budget.
+        journal: Where events are kept before they have any effect.
+        on_trial_ended: Told of each trial that ended: the searcher.
+        remove_checkpoint: Deletes a checkpoint, given its path relative to the run directory.
+        clock: Unix time in seconds.
+        listeners: Told of each event.
+    """
+
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        journal: EventSink,
+        on_trial_ended: Callable[[Trial], None],
+        remove_checkpoint: Callable[[str], None],
+        clock: Callable[[], float],
+        listeners: Sequence[Listener],
+    ) -> None:
+        self.state = SearchState()
+        self._plan = plan
+        self._journal = journal
+        self._on_trial_ended = on_trial_ended
+        self._remove_checkpoint = remove_checkpoint
+        self._clock = clock
+        self._listeners = list(listeners)
+
+    def end_trial(
+        self,
+        trial: Trial,
+        status: TrialStatus,
+        *,
+        before: Sequence[Event] = (),
+        reason: str | None = None,
+        cause: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Emit the end of a trial, after the events that lead to it, and keep to the byte budget.
+
+        Args:
+            trial: As it stands after `before`.
+            status: A status of an ended trial.
+            before: Events that are written with the end, in front of it.
+            reason: Why it ended, for a person.
+            cause: Class of failure, if it failed.
+            error: What went wrong, if it failed.
+        """
+        ended = ev.TrialEnded(
+            at=self._clock(), trial=trial.id, status=status, reason=reason, cause=cause, error=error
+        )
+        self.emit_and_tidy(replace(trial, status=status), [*before, ended])
+        excess = over_budget(
+            self.state,
+            objective=self._plan.objective,
+            budget_bytes=self._plan.checkpoint_budget_bytes,
+        )
+        self._emit_removals(excess)
+
+    def emit_and_tidy(self, after: Trial, events: Sequence[Event]) -> None:
+        """Emit the events that lead to `after`, and give up the checkpoints it does not need."""
+        given_up = [(after, c) for c in unneeded(after, objective=self._plan.objective)]
+        self._emit_removals(given_up, before=events)
+
+    def _emit_removals(
+        self, given_up: Sequence[tuple[Trial, Checkpoint]], *, before: Sequence[Event] = ()
+    ) -> None:
+        at = self._clock()
+        removals = [ev.CheckpointRemoved(at=at, trial=t.id, path=c.path) for t, c in given_up]
+        self.emit(*before, *removals)
+        for _, checkpoint in given_up:
+            self._remove_checkpoint(checkpoint.path)
+
+    def emit(self, *events: Event) -> None:
+        """Write the events with one flush, then let them take effect, then tell the listeners."""
+        if not events:
+            return
+        self._journal.append(events)
+        for event in events:
+            self.state.apply(event)
+            if isinstance(event, ev.TrialEnded):
+                self._on_trial_ended(self.state.trials[event.trial])
+        for event in events:
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        """Tell the listeners; one that fails is not told again, for it must not end the search."""
+        for listener in list(self._listeners):
+            try:
+                listener(event, self.state)
+            except Exception:  # noqa: BLE001  a view may break in any way
+                self._listeners.remove(listener)
+                _log.warning("%r failed and is not told of further events", listener, exc_info=True)

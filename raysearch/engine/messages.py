@@ -1,0 +1,37 @@
+"""What is said when a search cannot go on?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from raysearch.errors import did_you_mean, one_of
+from raysearch.trial import Measurement, Trial
+
+
+def outside_space(suggestion: object, *, searcher: str, trial: str) -> str:
+    """Return the message for a suggestion that is not a configuration of the space."""
+    return (
+        f"searcher {searcher} suggested {suggestion!r} for trial {trial}, which does not lie in "
+        "the search space. This is a fault of the searcher. The trials so far are kept; to go on, "
+        "start a new search with another searcher."
+    )
+
+
+def missing_metric(metric: str, *, trial: str, measurement: Measurement, n_ended: int) -> str:
+    """Return the message for a measurement without the objective's metric."""
+    return (
+        f'trial {trial} finished epoch {measurement.epoch} without reporting "{metric}", the '
+        f"objective. It reported: {one_of(measurement.values) or 'nothing'}. "
+        f"{did_you_mean(metric, measurement.values)}"
+        "Set objective to one of those, or log it in validation_step. Stopped before more trials "
+        f"ran blind; {n_ended} trials that ended are kept."
+    )
+
+
+def all_failed(ended: Sequence[Trial]) -> str:
+    """Return the message for a search whose first trials all failed."""
+    return (
+        f"the first {len(ended)} trials all failed; the last one with: {ended[-1].error}. Nothing "
+        "is likely to come of more of them. Mend the cause, then `resume` goes on with new trials; "
+        "failures.abort_after says how many failures at the start are accepted."
+    )

@@ -1,0 +1,104 @@
+"""What do the two adapters of one driver session share?"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ray.tune import PlacementGroupFactory
+from ray.tune.experiment import Trial as RayTrial
+
+from raysearch.engine import Engine
+from raysearch.training.job import TrainingJob
+from raysearch.trial import Trial
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One driver session: what is run, with what, and whether it must stop."""
+
+    engine: Engine
+    """Decides and journals."""
+    job_for: Callable[[Trial], TrainingJob]
+    """What a worker needs to train a trial, from its last checkpoint if it has one."""
+    slots: Callable[[], int]
+    """How many trials may run at once; asked again, since clusters grow and shrink."""
+    unfinished: deque[Trial]
+    """Trials that were begun and go on before any new one."""
+    resources: PlacementGroupFactory
+    """What one trial is given."""
+    max_losses: int
+    """How often Ray restarts a trial whose worker is lost."""
+    on_last_trials: Callable[[], None] | None = None
+    """Called once, when the last trials train and no further one will come."""
+    on_stopping: Callable[[], None] | None = None
+    """Called once, when somebody asked for the end and it is under way."""
+    on_ray: dict[str, RayTrial] = field(default_factory=dict)
+    """Trials that Ray runs or is about to run."""
+    error: Exception | None = None
+    """Why everything must stop, when it is a fault."""
+    stop_requested: bool = False
+    """Whether somebody asked for the end."""
+
+    @property
+    def must_stop(self) -> bool:
+        """Whether no trial may go on."""
+        return self.stop_requested or self.error is not None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether Ray has nothing left to run.
+
+        When the time is up, trials of an earlier session stay as they are: a larger budget goes on
+        with them.
+        """
+        if self.on_ray or not self.engine.stop_reason:
+            return False
+        return not self.unfinished or self.engine.is_time_up
+
+    def next_trial(self) -> Trial | None:
+        """Return the trial that is begun next, or None if there is none now."""
+        if self.engine.is_time_up:
+            return None
+        return self.unfinished.popleft() if self.unfinished else self.engine.next_trial()
+
+    def guard(self, action: Callable[[], Any]) -> Any:
+        """Run the action; keep its error and stop everything, since Ray would bury it."""
+        try:
+            return action()
+        except Exception as error:  # noqa: BLE001  raised again by the driver, when Ray is done
+            self.error = self.error or error
+            return None
+
+    def look_ahead(self, *, is_one_starting: bool) -> None:
+        """Say what there is to say; called in every controller step.
+
+        Args:
+            is_one_starting: Whether an actor is being started, which is not to be slowed down.
+        """
+        if self.stop_requested and self.on_stopping is not None:
+            say, self.on_stopping = self.on_stopping, None
+            say()
+        elif (
+            self.on_last_trials is not None
+            and self.on_ray
+            and self.engine.stop_reason
+            and not self.unfinished
+            and not is_one_starting
+        ):
+            say, self.on_last_trials = self.on_last_trials, None
+            try:
+                say()
+            except Exception:  # noqa: BLE001  it only saves time
+                _log.warning("what comes after the search could not be prepared", exc_info=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Ray Tune pickles its settings for a restore of its own, which is never used
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take nothing back: see `__getstate__`."""

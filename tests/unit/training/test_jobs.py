@@ -1,0 +1,67 @@
+"""What a worker is told, at the first start of a trial and at a later one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from raysearch.experiment import from_settings
+from raysearch.training.jobs import job_for
+from raysearch.trial import Checkpoint, Measurement, Trial
+from tests.recorded import SETTINGS
+
+
+@pytest.fixture
+def experiment():
+    return from_settings({**SETTINGS, "trainer": {"gradient_clip_val": 1.0}})
+
+
+def trial_with(experiment, *values, checkpoints=()):
+    measured = tuple(
+        Measurement(epoch=e, step=e, values={"val/accuracy": value}, seconds=e * 1.5)
+        for e, value in enumerate(values, start=1)
+    )
+    kept = tuple(
+        Checkpoint(epoch=e, path=f"trials/0003/epoch-{e:04d}.ckpt", size_bytes=1)
+        for e in checkpoints
+    )
+    return Trial(
+        id="0003",
+        number=3,
+        configuration=experiment.space.default(),
+        measurements=measured,
+        checkpoints=kept,
+    )
+
+
+def test_a_new_trial_starts_from_nothing(experiment, tmp_path):
+    job = job_for(experiment, trial_with(experiment), run_dir=tmp_path)
+    assert job.model_class == "raysearch.models.mlp.module:MLP"
+    assert job.model_arguments["width"] == 8
+    assert job.data_arguments["seed"] == experiment.seed == job.seed
+    assert job.directory == str(tmp_path / "trials" / "0003")
+    assert job.trainer_arguments == {"gradient_clip_val": 1.0}
+    assert (job.resume_from, job.seconds_before, job.best_before) == (None, 0.0, None)
+    assert (job.max_epochs, job.threads, job.accelerator) == (4, 1, "cpu")
+
+
+def test_a_later_start_reads_the_last_checkpoint(experiment, tmp_path):
+    trial = trial_with(experiment, 0.5, 0.7, 0.6, checkpoints=[2, 3])
+    job = job_for(experiment, trial, run_dir=tmp_path)
+    assert job.resume_from == str(tmp_path / "trials" / "0003" / "epoch-0003.ckpt")
+    assert (job.seconds_before, job.best_before) == (4.5, 0.7)
+
+
+def test_the_checkpoint_of_a_best_epoch_that_was_lost_is_written_again(experiment, tmp_path):
+    trial = trial_with(experiment, 0.5, 0.6, 0.9, checkpoints=[2])
+    job = job_for(experiment, trial, run_dir=tmp_path)
+    assert (job.seconds_before, job.best_before) == (3.0, 0.6)
+
+
+def test_threads_and_accelerator_follow_the_resources(experiment, tmp_path):
+    resources = replace(experiment.resources, cpus=3.5, gpus=0.5)
+    job = job_for(
+        replace(experiment, resources=resources), trial_with(experiment), run_dir=tmp_path
+    )
+    assert (job.threads, job.accelerator) == (3, "gpu")
