@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from raysearch.errors import RaysearchError
-    from raysearch.results import Results
+    from raysearch.results import Results, load_model
     from raysearch.search import Search
     from raysearch.space import Bool, Choice, Fixed, Float, Int, Space
     from raysearch.trial import Objective
@@ -32,6 +32,7 @@ _HOMES = {
     "Results": "raysearch.results",
     "Search": "raysearch.search",
     "Space": "raysearch.space",
+    "load_model": "raysearch.results",
 }
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Results",
     "Search",
     "Space",
+    "load_model",
 ]
 
 

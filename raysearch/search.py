@@ -18,8 +18,9 @@ from raysearch.engine import Engine, Plan
 from raysearch.engine.state import Listener
 from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
 from raysearch.experiment import Experiment, from_settings, load, to_yaml
-from raysearch.experiment.changes import changed_keys, check_changes
+from raysearch.experiment.changes import changed_keys, check_budget, check_changes
 from raysearch.results import Executor, Results
+from raysearch.results.messages import to_type
 from raysearch.run_dir import Lease, RunDir
 from raysearch.trial import SearchStatus, Trial
 
@@ -101,7 +102,7 @@ class Search:
         if search.run_dir.has_search():
             raise ConfigurationError(
                 f"--run-dir {search.run_dir.path} holds a search already. Give another folder, or "
-                f"go on with that one: python -m raysearch resume {search.run_dir.path}. "
+                f"go on with that one: {to_type('resume', search.run_dir.path)}. "
                 "Nothing was started."
             )
         return search
@@ -128,6 +129,7 @@ class Search:
         experiment = from_settings(journalled, overrides=overrides, source=source)
         changed = changed_keys(dict(before.settings), dict(experiment.settings))
         check_changes(changed)
+        check_budget(experiment.budget.trials, n_trials=results.state.next_number)
         search = cls(experiment, run_dir=Path(run_dir), address=address)
         search._changed, search._resumes = changed, True
         return search
@@ -162,6 +164,9 @@ class Search:
         nor tested. Arguments, errors and side effects are those of `run`.
         """
         say = stage or _silent
+        if self._resumes and self._is_all_done():
+            say("nothing is left to do; a larger budget goes on with the search")
+            return Results.open(self.run_dir.path)
         with self._session(listeners, stage=say) as (engine, executor):
             if engine.state.status is SearchStatus.FINISHED:
                 self._hand_over(engine, executor=executor, stage=say)
@@ -172,7 +177,10 @@ class Search:
         self, listeners: Sequence[Listener], *, stage: Stage
     ) -> Iterator[tuple[Engine, Executor]]:
         """Run the search; yield engine and executor while Ray is up and the lease is held."""
-        self.run_dir.refuse_if_unusable()
+        try:
+            self.run_dir.refuse_if_unusable()
+        except RunDirectoryError as error:
+            raise ConfigurationError(str(error)) from error
         Lease.refuse_if_held(self.run_dir.path)
         stage("starting Ray")
         from raysearch.tuning.cluster import check_machine, connect
@@ -209,6 +217,19 @@ class Search:
             else:
                 engine.end(SearchStatus.INTERRUPTED, reason="a signal asked for it")
             yield engine, executor
+
+    def _is_all_done(self) -> bool:
+        """Return whether the search has ended and its winner is handed over and tested."""
+        results = Results.open(self.run_dir.path)
+        state, winner = results.state, results.winner
+        return (
+            state.status is SearchStatus.FINISHED
+            and bool(self.plan.used_up(state, now=state.last_at))
+            and not state.live
+            and winner is not None
+            and results.model_of(winner) is not None
+            and results.test_outcome.values is not None
+        )
 
     def _make_engine(self, journal: Any, *, listeners: Sequence[Listener]) -> Engine:
         experiment = self.experiment
@@ -254,9 +275,11 @@ class Search:
         results = Results(self.run_dir, state=engine.state, experiment=self.experiment)
         if results.winner is None:
             return
-        stage("refitting the winner on train + validation data")
+        if results.model_of(results.winner) is None:
+            stage("refitting the winner on train + validation data")
         results.refit(executor=executor, record=engine.record)
-        stage("testing the winner, once")
+        if results.test_outcome.values is None:
+            stage("testing the winner, once")
         results.test(executor=executor, record=engine.record)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from raysearch.cli.command import Command, add_json, add_overrides
+from raysearch.cli.command import Command, add_experiment, add_json, add_overrides
 
 if TYPE_CHECKING:
     from raysearch.experiment import Component, Experiment
@@ -15,7 +16,7 @@ SCHEMA_VERSION = 1
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("experiment", metavar="EXPERIMENT", help="an experiment file")
+    add_experiment(parser)
     add_overrides(parser)
     add_json(parser)
 
@@ -121,7 +122,7 @@ def _print(experiment: Experiment, *, source: str) -> None:
     if advice:
         print()
         print_facts([(label, text) for label, text in advice.items()])
-    print(f"\nTo run it: python -m raysearch run {source}")
+    print(f"\nTo run it: python -m raysearch run {shlex.quote(source)}")
 
 
 def _needs(parameter: Parameter) -> str:

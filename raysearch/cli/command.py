@@ -29,6 +29,7 @@ def add_run(parser: ArgumentParser, *, many: bool = False) -> None:
     parser.add_argument(
         "run",
         metavar="RUN",
+        type=given,
         nargs="+" if many else None,
         help="a run directory: a path, or a name below --storage, or the beginning of one",
     )
@@ -38,8 +39,17 @@ def add_run(parser: ArgumentParser, *, many: bool = False) -> None:
 def add_storage(parser: ArgumentParser) -> None:
     """Add --storage, the parent of run directories."""
     parser.add_argument(
-        "--storage", metavar="DIR", default="runs", help="parent of run directories (runs)"
+        "--storage",
+        metavar="DIR",
+        type=given,
+        default="runs",
+        help="parent of run directories (runs)",
     )
+
+
+def add_experiment(parser: ArgumentParser) -> None:
+    """Add the argument EXPERIMENT."""
+    parser.add_argument("experiment", metavar="EXPERIMENT", type=given, help="an experiment file")
 
 
 def add_overrides(parser: ArgumentParser) -> None:
@@ -58,6 +68,13 @@ def add_json(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON document and nothing else"
     )
+
+
+def given(text: str) -> str:
+    """Return a name or path that is not empty, for `type=`."""
+    if not text:
+        raise ArgumentTypeError("it is empty. Was a shell variable not set? Give a name or a path")
+    return text
 
 
 def positive(text: str) -> int:

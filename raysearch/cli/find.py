@@ -31,10 +31,11 @@ def find_run(name: str, *, storage: str) -> RunDir:
     path = Path(name)
     if RunDir(path).has_search():
         return RunDir(path)
-    if not path.is_absolute() and RunDir(Path(storage) / path).has_search():
+    is_name = path.name not in ("", "..")  # "." and ".." are folders, not beginnings of names
+    if is_name and not path.is_absolute() and RunDir(Path(storage) / path).has_search():
         return RunDir(Path(storage) / path)
     runs = runs_below(storage)
-    begins = [run for run in runs if run.path.name.startswith(path.name)]
+    begins = [run for run in runs if is_name and run.path.name.startswith(path.name)]
     if len(begins) == 1 and path.parent in (Path(), Path(storage)):
         return begins[0]
     raise NoSuchRun(_message(name, runs=runs, begins=begins, storage=storage))

@@ -11,7 +11,7 @@ from raysearch.cli.command import Command, add_storage
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("kind", metavar="KIND", help=f"one of {', '.join(_KINDS)}")
+    parser.add_argument("kind", metavar="WHAT", help=f"one of {', '.join(_KINDS)}")
     add_storage(parser)
 
 

@@ -27,7 +27,9 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help=f"the N best trials: {TOP} by default, all of them with --json and --csv",
     )
     add_json(parser)
-    parser.add_argument("--csv", action="store_true", help="print the trials as comma-separated")
+    parser.add_argument(
+        "--csv", action="store_true", help="print the trials as comma-separated values"
+    )
 
 
 def _execute(arguments: Namespace) -> int:
@@ -81,7 +83,13 @@ def _document(results: Results, *, top: int | None) -> dict[str, Any]:
 
 def _print(results: Results, *, top: int) -> None:
     from raysearch.cli.screen import print_facts, print_table
-    from raysearch.cli.summary import failure_facts, heading, winner_facts
+    from raysearch.cli.summary import (
+        failure_facts,
+        heading,
+        opening_facts,
+        unranked_facts,
+        winner_facts,
+    )
 
     print(heading(results))
     print()
@@ -97,8 +105,12 @@ def _print(results: Results, *, top: int) -> None:
         if len(ranking) > top:
             print(f"... and {len(ranking) - top} more: --top {len(ranking)}")
         print()
-    print_facts([*winner_facts(results), *failure_facts(results)])
+    print_facts([*winner_facts(results), *failure_facts(results), *unranked_facts(results)])
     print()
+    opening = opening_facts(results)
+    if opening:
+        print_facts(opening, wrap=False)
+        print()
 
 
 _HEADER = ["rank", "trial", "best epoch", "time", "status", "differs from the default in"]

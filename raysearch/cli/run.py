@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from raysearch.cli.command import PROGRAM, Command, add_json, add_overrides, add_run, add_storage
+from raysearch.cli.command import (
+    PROGRAM,
+    Command,
+    add_experiment,
+    add_json,
+    add_overrides,
+    add_run,
+    add_storage,
+    given,
+)
 
 if TYPE_CHECKING:
     from raysearch.results import Results
@@ -27,11 +37,14 @@ def _add_address(parser: ArgumentParser) -> None:
 
 
 def _add_run_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("experiment", metavar="EXPERIMENT", help="an experiment file")
+    add_experiment(parser)
     add_overrides(parser)
     _add_address(parser)
     parser.add_argument(
-        "--run-dir", metavar="DIR", help="the exact run directory; else a new one below --storage"
+        "--run-dir",
+        metavar="DIR",
+        type=given,
+        help="the exact run directory; else a new one below --storage",
     )
     add_storage(parser)
     add_json(parser)
@@ -151,7 +164,7 @@ def print_outcome(results: Results) -> None:
 def _say_how_to_go_on(search: Search) -> None:
     from raysearch.cli.screen import note
 
-    run = search.run_dir.path
+    run = shlex.quote(str(search.run_dir.path))
     if search.run_dir.has_search():
         note(f"\nInterrupted. All that was measured is kept; to go on: {PROGRAM} resume {run}")
     else:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+
+from raysearch.errors import RunDirectoryError
 from raysearch.live.text import (
     changed_first,
     counted,
@@ -14,11 +18,13 @@ from raysearch.live.text import (
     short_number,
 )
 from raysearch.results import Results, failures_by_cause
-from raysearch.results.messages import no_winner, unreadable
-from raysearch.results.winner_files import MODEL, opening_lines
+from raysearch.results.loading import winning_class
+from raysearch.results.messages import no_winner, to_type, unreadable
+from raysearch.results.winner_files import MODEL
 from raysearch.trial import SearchStatus, Trial, TrialStatus
 
 SHOWN_CAUSES = 5
+SHOWN_IDS = 5
 
 
 def heading(results: Results) -> str:
@@ -63,18 +69,47 @@ def failure_facts(results: Results) -> list[tuple[str, str]]:
     return [("failed", facts[0][1]), *facts[1:]] if facts else []
 
 
+def unranked_facts(results: Results) -> list[tuple[str, str]]:
+    """Return which trials have no place in the ranking, and why; those that failed left out."""
+    ranked = {trial.id for trial in results.ranking()}
+    by_reason: dict[str, list[str]] = {}
+    for trial in results.state.trials.values():
+        if trial.id not in ranked and trial.status is not TrialStatus.FAILED:
+            by_reason.setdefault(_why_unranked(results, trial), []).append(trial.id)
+    texts = [f"{_some(ids)}: {reason}" for reason, ids in by_reason.items()]
+    return [("not ranked", "; ".join(texts))] if texts else []
+
+
+def opening_facts(results: Results) -> list[tuple[str, str]]:
+    """Return the lines of Python that open the winner's model; none before it is handed over."""
+    run, winner = results.run_dir.path, results.winner
+    if winner is None or results.model_of(winner) is None:
+        return []
+    try:
+        name = winning_class(run).rpartition(":")[2]
+    except RunDirectoryError:  # the model is there, and what says its class was taken away
+        return []
+    opened, checkpoint = (
+        json.dumps(path.as_posix(), ensure_ascii=False) for path in (run, run / MODEL)
+    )
+    return [
+        ("open it", "import raysearch"),
+        (
+            "",
+            f"model = raysearch.load_model({opened})  # {name} in eval mode; "
+            f"or {name}.load_from_checkpoint({checkpoint})",
+        ),
+    ]
+
+
 def next_facts(results: Results) -> list[tuple[str, str]]:
     """Return what can be done next, each with the line to type."""
-    run, winner = results.run_dir.path, results.winner
-    facts = []
-    if winner is not None and results.model_of(winner) is not None:
-        model_class = results.experiment.bind(winner.configuration).model_class
-        first, second = opening_lines(run / MODEL, model_class=model_class)
-        facts += [("open it", first), ("", second)]
-    if results.run_dir.tensorboard.is_dir():
-        facts.append(("curves", f"tensorboard --logdir {results.run_dir.tensorboard}"))
-    facts.append(("ranking", f"python -m raysearch results {run}"))
-    facts.append(("go on", f"python -m raysearch resume {run}{_more(results)}"))
+    run, curves = results.run_dir.path, results.run_dir.tensorboard
+    facts = opening_facts(results)
+    if curves.is_dir():
+        facts.append(("curves", f"tensorboard --logdir {shlex.quote(str(curves))}"))
+    facts.append(("ranking", to_type("results", run)))
+    facts.append(("go on", to_type("resume", run, *_more(results))))
     return facts
 
 
@@ -130,15 +165,34 @@ def _test(results: Results) -> list[tuple[str, str]]:
 def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
     run, model = results.run_dir.path, results.model_of(winner)
     if model is None:
-        return [("model", "not handed over yet"), ("", f"python -m raysearch refit {run}")]
+        return [("model", "not handed over yet"), ("", to_type("refit", run))]
     made = "trained again on train + validation data" if model.refit else model.reason
     size, epochs = file_size(model.size_bytes), counted(model.epochs, "epoch")
     return [("model", f"{run / model.path} ({size})"), ("", f"{made}, {epochs}")]
 
 
-def _more(results: Results) -> str:
-    """Return the setting that gives a finished search more to do."""
+def _why_unranked(results: Results, trial: Trial) -> str:
+    if trial.status is TrialStatus.REJECTED:
+        return "ruled out by a constraint"
+    if not trial.measurements:
+        return "no epoch was measured"
+    return f"{results.objective.metric} was never finite"
+
+
+def _some(ids: list[str]) -> str:
+    """Return the first ids, and how many there are beside them."""
+    more = len(ids) - SHOWN_IDS
+    return ", ".join(ids[:SHOWN_IDS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _more(results: Results) -> list[str]:
+    """Return the settings that give a finished search more to do: twice what it had or used."""
     if results.status is not SearchStatus.FINISHED:
-        return ""
-    budget = results.state.settings["budget"]
-    return "".join(f" budget.{key}={2 * amount}" for key, amount in budget.items() if amount)
+        return []
+    state = results.state
+    used = {"trials": len(state.trials), "minutes": state.seconds // 60}
+    return [
+        f"budget.{key}={2 * max(amount, used[key]):.12g}"
+        for key, amount in state.settings["budget"].items()
+        if amount
+    ]

@@ -61,13 +61,22 @@ def _add_test_arguments(parser: ArgumentParser) -> None:
 
 def _test(arguments: Namespace) -> int:
     from raysearch.cli.find import find_run
-    from raysearch.cli.screen import print_facts, print_json
+    from raysearch.cli.screen import note, print_facts, print_json
     from raysearch.cli.summary import winner_facts
     from raysearch.results import Results
 
     results = Results.open(find_run(arguments.run, storage=arguments.storage).path)
+    was_known = results.test_outcome.values is not None
+    was_opened = bool(results.history.results)
     with contextlib.redirect_stdout(sys.stderr):
         outcome = results.test(force=arguments.force)
+    if arguments.force and was_opened:
+        note("The test split was opened again, and the journal says so.\n")
+    elif was_known:
+        note(
+            "The test result of this winner is known already; nothing was measured. --force opens "
+            "the test split again, and the journal says so.\n"
+        )
     if arguments.json:
         print_json(results.to_json())
     else:

@@ -39,3 +39,23 @@ def check_changes(changed: Sequence[str]) -> None:
             f"chosen and compared under the old setting. What can be changed: "
             f"{', '.join(CHANGEABLE)}. Start a new search for the rest. Nothing was changed."
         )
+
+
+def check_budget(trials: int | None, *, n_trials: int) -> None:
+    """Refuse a budget that is smaller than what the search has used.
+
+    Args:
+        trials: The budget to go on with; None for no limit.
+        n_trials: Trials that the search has begun.
+
+    Raises:
+        ConfigurationError: There are more trials already.
+
+    Example:
+        >>> check_budget(200, n_trials=64)
+    """
+    if trials is not None and trials < n_trials:
+        raise ConfigurationError(
+            f"budget.trials is {trials}, and the search has {n_trials} trials already. To extend "
+            f"it, give more than {n_trials}. Nothing was changed."
+        )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -54,7 +54,8 @@ def check(report: Report) -> dict[str, Any]:
     checked = {}
     for name, field in Settings.model_fields.items():
         if name not in values and field.is_required():
-            _missing((name,), report=report)
+            if not _is_misspelt(name, values, keys=Settings.model_fields):
+                _missing((name,), report=report)
         elif name not in values:
             checked[name] = field.get_default(call_default_factory=True)
         else:
@@ -108,9 +109,11 @@ def report_errors(
         if found["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             _unknown_key(path, kind=kind, keys=keys, report=report)
         elif found["type"] == "missing":
-            _missing(path, report=report)
+            if not _is_misspelt(str(path[-1]), report.document.get(path[:-1]), keys=keys):
+                _missing(path, report=report)
         elif found["type"] == "value_error":
-            report.wrong(path, str(found["ctx"]["error"]))
+            if not report.is_broken(path):
+                report.wrong(path, str(found["ctx"]["error"]))
         else:
             right = rights.setdefault(report.document.nearest(path), [])
             right.append(_right(found["type"], found.get("ctx", {}), message=found["msg"]))
@@ -133,6 +136,18 @@ def _unknown_key(path: Path, *, kind: str, keys: tuple[str, ...], report: Report
         report.unknown_key(path, kind=kind, valid=keys)
 
 
+def _is_misspelt(name: str, given: object, *, keys: Iterable[str]) -> bool:
+    """Return whether a key is there that is unknown and asked about: did you mean this one?
+
+    Example:
+        >>> _is_misspelt("max_epochs", {"max_epoch": 9}, keys=["max_epochs"])
+        True
+    """
+    valid = list(keys)
+    unknown = [key for key in given if key not in valid] if isinstance(given, dict) else []
+    return any(f" {name}?" in did_you_mean(key, valid) for key in unknown)
+
+
 def _missing(path: Path, *, report: Report) -> None:
     report.add(path, f"{dotted(path)} is missing.{_example(path[0])}")
 
@@ -148,7 +163,7 @@ def _right(kind: str, context: Mapping[str, Any], *, message: str) -> str:
         return str(context["expected"]).replace("'", "")
     if kind not in RIGHT:
         return message.removeprefix("Input should be ")
-    limits = {name: f"{x:g}" if isinstance(x, float) else x for name, x in context.items()}
+    limits = {name: f"{x:.10g}" if isinstance(x, float) else x for name, x in context.items()}
     return RIGHT[kind].format(**limits)
 
 

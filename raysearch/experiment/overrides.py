@@ -5,17 +5,22 @@ KEY is the dotted key of a value, VALUE is YAML: `budget.trials=8`, `model=[cnn,
 `cnn.width`, and `space.cnn.width.step=4` the step of a range that the file holds. What is not there
 is made; the short form of a section is written out first, so that `scheduler: asha` in the file and
 `scheduler.min_epochs=3` together mean both.
+
+`space.cnn.width=null` removes a range that the file holds. Where an override of `model` excludes a
+built-in family that the file has, the file's ranges under the name of that family drop out with it.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from raysearch.errors import ConfigurationError
 from raysearch.experiment.document import Document, Fault, Mark, Path, Place, dotted
 from raysearch.experiment.reading import NOTHING_STARTED, parse
+from raysearch.models import FAMILIES
 
 SHORT_FORMS = {"data": "name", "objective": "metric", "searcher": "name", "scheduler": "name"}
 """Section -> the key that its value stands for when it is written as plain text."""
@@ -47,6 +52,7 @@ def apply_overrides(document: Document, overrides: Iterable[str]) -> Document:
         >>> print(*changed.faults)
         override seed: it must be KEY=VALUE, such as budget.trials=8.
     """
+    before = _families(document.values)
     document = replace(document, values=copy.deepcopy(document.values), marks=dict(document.marks))
     for number, text in enumerate(overrides):
         place = Place(AFTER_ALL_LINES + number, f"override {text}")
@@ -56,7 +62,38 @@ def apply_overrides(document: Document, overrides: Iterable[str]) -> Document:
         except _Refused as refused:
             fault = Fault(place, str(refused))
             document = replace(document, faults=(*document.faults, fault))
-    return document
+    return _without_ranges(document, families=before - _families(document.values))
+
+
+def _families(values: Mapping[str, Any]) -> set[str]:
+    """Return the built-in families that the section `model` names in any of its forms.
+
+    Example:
+        >>> sorted(_families({"model": ["cnn", {"name": "mlp"}, 3, "resnet"]}))
+        ['cnn', 'mlp']
+    """
+    section = values.get("model")
+    items = section if isinstance(section, list) else [section]
+    names = [item.get("name") if isinstance(item, dict) else item for item in items]
+    return {name for name in names if isinstance(name, str) and name in FAMILIES}
+
+
+def _without_ranges(document: Document, *, families: set[str]) -> Document:
+    """Return the document without the ranges of these families, those of overrides excepted."""
+    ranges = document.values.get("space")
+    if not families or not isinstance(ranges, dict):
+        return document
+    overridden = {
+        path[1]
+        for path, mark in document.marks.items()
+        if path[:1] == ("space",) and len(path) > 1 and mark.place.order >= AFTER_ALL_LINES
+    }
+    kept = {
+        key: value
+        for key, value in ranges.items()
+        if key in overridden or "." not in key or key.partition(".")[0] not in families
+    }
+    return replace(document, values={**document.values, "space": kept})
 
 
 class _Refused(Exception):
@@ -84,7 +121,11 @@ def _apply(document: Document, override: Override) -> Document:
     for depth in range(1, len(path)):
         _make_room(document, path[:depth], marks=marks, place=override.place)
     parent = document.get(path[:-1])
-    parent[path[-1]] = override.parsed.values["value"]
+    value = override.parsed.values["value"]
+    if value is None and path[0] == "space" and len(path) == 2 and path[1] in parent:
+        del parent[path[1]]
+    else:
+        parent[path[-1]] = value
     marks = {inner: mark for inner, mark in marks.items() if inner[: len(path)] != path}
     for inner, mark in override.parsed.marks.items():
         marks[path + inner[1:]] = Mark(place=override.place, written=mark.written)

@@ -46,6 +46,10 @@ class Report:
         if fault not in self._faults:
             self._faults.append(fault)
 
+    def is_broken(self, path: Path) -> bool:
+        """Return whether something in the value at a path could not be read, as is reported."""
+        return any(broken[: len(path)] == path for broken in self._unreadable)
+
     def wrong(self, path: Path, right: str) -> None:
         """Add that a value, quoted as it was written, is wrong; `right` says what is right."""
         path = self.document.nearest(path)

@@ -26,9 +26,10 @@ from raysearch.trial import Direction
 SECONDS = r"^[0-9]+(\.[0-9]+)? ?s$"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NAME_RULE = (
-    "It begins the names of run directories: write up to 64 letters, digits, dots, hyphens and "
-    "underscores, beginning with a letter or a digit."
+    "It begins the names of run directories: write up to 64 characters of a to z, A to Z, digits, "
+    "dots, hyphens and underscores, beginning with a letter or a digit."
 )
+MOST_PARALLEL = 100_000
 
 
 def _short_form(value: object, *, key: str) -> object:
@@ -81,8 +82,8 @@ def _seconds(text: str) -> float:
 
 
 def _parallel(value: object) -> object:
-    if value != "auto" and not (type(value) is int and value >= 1):
-        raise ValueError("Write auto, or an integer of at least 1.")
+    if value != "auto" and not (type(value) is int and 1 <= value <= MOST_PARALLEL):
+        raise ValueError(f"Write auto, or an integer from 1 to {MOST_PARALLEL}.")
     return value
 
 
@@ -191,7 +192,8 @@ class Settings(BaseModel):
     resources: Resources = Field(default=Resources(), examples=[{"cpus": 1, "gpus": 0.5}])
     """What one trial gets of the machines."""
     parallel: Annotated[
-        Annotated[int, Field(ge=1)] | Literal["auto"], BeforeValidator(_parallel)
+        Annotated[int, Field(ge=1, le=MOST_PARALLEL)] | Literal["auto"],
+        BeforeValidator(_parallel),
     ] = "auto"
     """Trials at once: auto for what the resources allow; 1 makes a search deterministic."""
     checkpoint: CheckpointSection = Field(

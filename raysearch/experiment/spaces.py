@@ -100,6 +100,8 @@ def _choose(key: str, value: Any, *, owners: tuple[_Owner, ...], report: Report)
     meant = [(owner, argument) for owner in owners if (argument := owner.argument(key))]
     if not meant:
         _report_unknown(key, value, owners=owners, report=report)
+    if report.is_broken(("space", key)):
+        return
     refusals: dict[str, list[str]] = {}
     for owner, argument in meant:
         legal = owner.legal[argument]

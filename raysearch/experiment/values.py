@@ -24,7 +24,7 @@ class Fidelity:
 
     __pydantic_config__ = FORM
 
-    max_epochs: Annotated[int, Field(ge=1, strict=True)]
+    max_epochs: Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
     """Epochs of a trial that is never stopped; learning rate schedules are laid out for these."""
 
 
@@ -34,9 +34,9 @@ class Budget:
 
     __pydantic_config__ = FORM
 
-    trials: Annotated[int, Field(ge=1, strict=True)] | None = None
+    trials: Annotated[int, Field(ge=1, le=10_000_000, strict=True)] | None = None
     """Trials at most, the default configuration included; null for no limit."""
-    minutes: Annotated[float, Field(gt=0, strict=True)] | None = None
+    minutes: Annotated[float, Field(ge=0.01, le=5_256_000, strict=True)] | None = None
     """Minutes at most, pauses between stop and resume left out; null for no limit."""
 
     def __post_init__(self) -> None:
@@ -50,7 +50,7 @@ class Resources:
 
     __pydantic_config__ = FORM
 
-    cpus: Annotated[float, Field(ge=0, strict=True)] = 1.0
+    cpus: Annotated[float, Field(ge=0, le=4096, strict=True)] = 1.0
     """CPU cores per trial."""
     gpus: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
     """GPUs per trial, up to one; with 0.25 four trials share a GPU."""

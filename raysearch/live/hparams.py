@@ -94,10 +94,18 @@ def experiment(by_key: Mapping[str, Column], *, metrics: Iterable[str], at: floa
 
 
 def session_start(
-    configuration: Configuration, *, by_key: Mapping[str, Column], trial: str, at: float
+    configuration: Configuration, *, by_key: Mapping[str, Column], group: str, at: float
 ) -> Any:
-    """Return the event that puts a trial with its configuration onto the page."""
-    message = plugin_data_pb2.SessionStartInfo(group_name=trial, start_time_secs=at)
+    """Return the event that puts a trial with its configuration onto the page.
+
+    Args:
+        configuration: The trial's.
+        by_key: The columns of the page.
+        group: The row's name. Sessions of one name are averaged into one row, so it is unique
+            among all searches that TensorBoard may be pointed to at once.
+        at: Unix time in seconds.
+    """
+    message = plugin_data_pb2.SessionStartInfo(group_name=group, start_time_secs=at)
     for key, value in configuration.items():
         column = by_key.get(key) or _listed([value])
         name, plain = _field(value, type=column.type)

@@ -34,6 +34,8 @@ from raysearch.trial import Trial, TrialStatus
 
 HEARTBEAT_S = 30.0
 BEST_EVERY_S = 2.0
+STAGE_AFTER_S = 5.0
+"""Seconds that a stage lasts at least before a heartbeat says for how long it has."""
 
 
 class PlainView:
@@ -148,8 +150,8 @@ class PlainView:
             stage = self._stage
             if stage is None:
                 self._tell(self._heartbeat)
-            else:
-                self._print(f"{stage[0]}: for {duration(self._clock() - stage[1])} now")
+            elif (elapsed_s := self._clock() - stage[1]) >= STAGE_AFTER_S:
+                self._print(f"{stage[0]}: for {duration(elapsed_s)} now")
 
     def _heartbeat(self, snapshot: Snapshot) -> str:
         best = snapshot.incumbent

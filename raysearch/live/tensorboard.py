@@ -63,6 +63,7 @@ class TensorBoardWriter:
         warn: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
     ) -> None:
         self._folder = folder
+        self._search_name = folder.absolute().parent.name  # the run directory's
         self._objective = objective
         self._columns = hparams.columns(space)
         self._warn = warn
@@ -112,7 +113,10 @@ class TensorBoardWriter:
             event_files.append(
                 run.path,
                 hparams.session_start(
-                    trial.configuration, by_key=self._columns, trial=trial.id, at=trial.created_at
+                    trial.configuration,
+                    by_key=self._columns,
+                    group=f"{self._search_name}/{trial.id}",
+                    at=trial.created_at,
                 ),
             )
         return run

@@ -14,6 +14,7 @@ from raysearch.results.collect import Results
 from raysearch.results.document import failures_by_cause
 from raysearch.results.evaluation import TestOutcome, test_winner
 from raysearch.results.executor import Executor, LocalExecutor
+from raysearch.results.loading import load_model
 from raysearch.results.refit import refit_winner
 from raysearch.results.selection import PassedOver, Selection, rank, select
 
@@ -25,6 +26,7 @@ __all__ = [
     "Selection",
     "TestOutcome",
     "failures_by_cause",
+    "load_model",
     "rank",
     "refit_winner",
     "select",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from raysearch.errors import ConfigurationError
 from raysearch.results.executor import Executor
-from raysearch.results.messages import not_refitted
+from raysearch.results.messages import not_refitted, to_type
 from raysearch.results.refit import Record
 from raysearch.results.winner_files import write_metrics
 from raysearch.run_dir import events as ev
@@ -48,7 +48,7 @@ def recorded_test(results: Results) -> TestOutcome:
     earlier = results.history.results
     run = results.run_dir.path
     if not earlier:
-        return TestOutcome(reason=f"not tested yet: python -m raysearch test {run}")
+        return TestOutcome(reason=f"not tested yet: {to_type('test', run)}")
     if winner is None:
         return TestOutcome(reason="there is no winner")
     tested = earlier[-1].model.trial
@@ -59,7 +59,7 @@ def recorded_test(results: Results) -> TestOutcome:
     )
     return TestOutcome(
         reason=f"the test split was already opened for {other}. To open it again, which is "
-        f"recorded: python -m raysearch test {run} --force"
+        f"recorded: {to_type('test', run, '--force')}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from raysearch.results.selection import PassedOver, select
@@ -9,6 +10,16 @@ from raysearch.trial import Trial
 
 if TYPE_CHECKING:
     from raysearch.results.collect import Results
+
+
+def to_type(*words: object) -> str:
+    """Return the line to type for a command, with quotes around what the shell would break up.
+
+    Example:
+        >>> to_type("resume", "my runs/digits-1", "budget.trials=8")
+        "python -m raysearch resume 'my runs/digits-1' budget.trials=8"
+    """
+    return shlex.join(["python", "-m", "raysearch", *(str(word) for word in words)])
 
 
 def unreadable(results: Results, passed_over: PassedOver) -> str:
@@ -29,11 +40,11 @@ def unreadable(results: Results, passed_over: PassedOver) -> str:
         sentences += [
             f"The next best trial is {following.id} ({results.objective.metric} "
             f"{_value(results, following)} against {_value(results, trial)}).",
-            f"To refit that one: python -m raysearch refit {run} --trial {following.id}.",
+            f"To refit that one: {to_type('refit', run, '--trial', following.id)}.",
         ]
     if results.is_refit_wanted:
         sentences.append(
-            f"To train {trial.id} again: python -m raysearch refit {run} --trial {trial.id}."
+            f"To train {trial.id} again: {to_type('refit', run, '--trial', trial.id)}."
         )
     return "\n".join(sentences)
 
@@ -45,14 +56,14 @@ def no_winner(results: Results) -> str:
     """
     run, metric = results.run_dir.path, results.objective.metric
     if not results.state.trials:
-        return f"{run} has no trials yet. To go on with it: python -m raysearch resume {run}."
+        return f"{run} has no trials yet. To go on with it: {to_type('resume', run)}."
     passed_over = results.selection.passed_over
     if passed_over:
         return unreadable(results, passed_over[0])
     failed = sum(trial.status == "failed" for trial in results.state.trials.values())
     return (
         f"None of the {len(results.state.trials)} trials in {run} has a finite {metric}; {failed} "
-        f"of them failed. To see why one did: python -m raysearch trial {run} 0000."
+        f"of them failed. To see why one did: {to_type('trial', run, '0000')}."
     )
 
 
@@ -72,7 +83,7 @@ def unknown_trial(results: Results, name: str) -> str:
     known = f"It has {ids[0]} to {ids[-1]}." if ids else "It has none yet."
     return (
         f"{name} is not a trial of {results.run_dir.path}. {known} "
-        f"To see them: python -m raysearch results {results.run_dir.path}."
+        f"To see them: {to_type('results', results.run_dir.path)}."
     )
 
 
@@ -82,7 +93,7 @@ def not_refitted(results: Results) -> str:
     of_trial = f" of trial {winner.id}, the winner," if winner else ""
     return (
         f"There is no model{of_trial} in {(run / 'winner').as_posix()} yet, so nothing can be "
-        f"tested, and the test split stays closed. First: python -m raysearch refit {run}. "
+        f"tested, and the test split stays closed. First: {to_type('refit', run)}. "
         "In a search that was interrupted, `resume` goes on and does both at its end."
     )
 

@@ -25,6 +25,7 @@ SCHEMA_VERSION = 1
 FOLDER = "winner"
 MODEL = f"{FOLDER}/model.ckpt"
 """Path of the winning model, relative to the run directory."""
+CONFIG = f"{FOLDER}/config.yaml"
 METRICS = f"{FOLDER}/metrics.json"
 """Written after the model and removed before it changes, so it always speaks of the model there."""
 
@@ -87,7 +88,7 @@ def write_config(results: Results, *, trial: Trial, job: TrainingJob, model: ev.
     text = "".join(f"# {line}\n" for line in lines) + yaml.safe_dump(
         document, sort_keys=False, allow_unicode=True
     )
-    results.run_dir.storage.put(f"{FOLDER}/config.yaml", text.encode())
+    results.run_dir.storage.put(CONFIG, text.encode())
 
 
 def write_metrics(results: Results, *, trial: Trial, model: ev.Refitted) -> None:

@@ -41,7 +41,7 @@ _QUIET_LOGGERS = ("ray", "ray.tune", "ray.train", "ray.air", "ray.data")
 
 
 PREFIX = "raysearch-"
-"""Begins the name of the temporary folder of a private Ray."""
+"""Begins the name of the temporary folder of a private Ray; the driver's process id follows."""
 
 ANSWER_WITHIN_S = 10.0
 """How long a head node may take to accept a connection, in seconds."""
@@ -127,7 +127,8 @@ def connect(address: str | None, *, resources: Resources, slots: int | None) -> 
             "own. Call ray.shutdown() first, or run the search in another process. Nothing was "
             "started."
         )
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     with _quiet(), _environment():
         try:
             _init(address, folder=folder)
@@ -139,6 +140,20 @@ def connect(address: str | None, *, resources: Resources, slots: int | None) -> 
         finally:
             ray.shutdown()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove the temporary folders of drivers on this machine that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = folder.name.removeprefix(PREFIX).split("-")[0]
+        if not pid.isdecimal() or folder.stat().st_uid != os.getuid():
+            continue
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue
 
 
 def _init(address: str | None, *, folder: Path) -> None:

@@ -113,8 +113,10 @@ class FitThread:
             self._messages.put(message("ended", ending=ending))
         except BaseException as error:  # noqa: BLE001  all of it is the trial's result
             failure = describe_failure(error)
-            self._messages.put(message("failed", cause=failure.cause, error=failure.summary))
-            _write_error(folder / "error.txt", failure.details)
+            try:
+                _write_error(folder / "error.txt", failure.details)
+            finally:  # without a message the driver would wait for ever
+                self._messages.put(message("failed", cause=failure.cause, error=failure.summary))
 
     def _report(self, report: Report) -> bool:
         checkpoint = report.checkpoint and asdict(report.checkpoint)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -26,15 +28,17 @@ def finished(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("job")
     (folder / "small.yaml").write_text(SMALL)
-    before = set(Path(tempfile.gettempdir()).glob("raysearch-*"))
+    temporary = Path(tempfile.mkdtemp(prefix="rs-"))  # short: Ray's sockets lie below it
     process = subprocess.run(
         [sys.executable, "-m", "raysearch", "run", "small.yaml", "--run-dir", "run", "--json"],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, "TMPDIR": str(temporary)},
     )
-    left_behind = set(Path(tempfile.gettempdir()).glob("raysearch-*")) - before
+    left_behind = {path.name for path in temporary.glob("raysearch-*")}
+    shutil.rmtree(temporary)
     return folder, process, left_behind
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from raysearch.errors import ConfigurationError, RunDirectoryError
 from raysearch.experiment.changes import CHANGEABLE
+from raysearch.results import Results
 from raysearch.search import Search
-from tests.recorded import Recorded
+from tests.recorded import Bytes, Recorded
 
 FILE = """\
 name: tiny
@@ -110,3 +111,35 @@ def test_what_the_machine_lacks_is_refused_without_a_trace(file, tmp_path):
     with pytest.raises(ConfigurationError, match=r"resources\.cpus is 999.*Nothing was started"):
         search.run()
     assert not Path(run_dir).exists()
+
+
+def test_a_budget_below_what_was_used_is_refused(tmp_path):
+    recorded = Recorded(tmp_path / "run-1")
+    for _ in range(3):
+        recorded.trial(0.5)
+    path = recorded.finish().run_dir.path
+    with pytest.raises(ConfigurationError, match=r"budget\.trials is 2, .* has 3 trials already"):
+        Search.resume(path, overrides=["budget.trials=2"])
+    assert Search.resume(path, overrides=["budget.trials=3"]).experiment.budget.trials == 3
+
+
+def test_a_search_with_nothing_left_to_do_starts_nothing(tmp_path):
+    recorded = Recorded(tmp_path / "run-1")
+    recorded.trial(0.5)
+    path = recorded.finish().run_dir.path
+    results = Results.open(path)
+    results.refit(executor=Bytes())
+    results.test(executor=Bytes())
+    stages: list[str] = []
+    search = Search.resume(path, overrides=["budget.trials=1"])
+    again = search.run_to_end(stage=stages.append)
+    assert stages == ["nothing is left to do; a larger budget goes on with the search"]
+    assert again.state == Results.open(path).state
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_place_that_cannot_be_a_folder_is_wrong_use(file, tmp_path, place):
+    (tmp_path / "file").write_text("x")
+    search = Search.from_file(file, run_dir=tmp_path / place)
+    with pytest.raises(ConfigurationError, match=r"file is not a folder.*Nothing was started"):
+        search.run()

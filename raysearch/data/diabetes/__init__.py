@@ -1,1 +1,1 @@
-"""Ten numbers about each of 442 diabetes patients, for regression; from scikit-learn."""
+"""Ten numbers about each of 442 diabetes patients; inputs and target in standard deviations."""

@@ -1,1 +1,1 @@
-"""Scans of handwritten digits: 1,797 images of 8 by 8 pixels in ten classes, from scikit-learn."""
+"""1,797 scans of handwritten digits, 8 x 8 pixels in [0, 1], ten classes; scikit-learn's."""

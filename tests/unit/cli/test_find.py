@@ -34,6 +34,16 @@ def test_a_run_is_found_by_path_name_or_beginning(runs, name, found):
     assert find_run(name, storage="runs").path.as_posix() == found
 
 
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_folder_is_no_beginning_of_a_name(runs, monkeypatch, name):
+    for run in ("digits-1", "digits-2"):
+        (runs / run / "journal" / "000001.jsonl").unlink()
+    with pytest.raises(NoSuchRun, match=r"it holds no journal\. In runs: flat-1"):
+        find_run(name, storage="runs")
+    monkeypatch.chdir(runs / "flat-1")
+    assert find_run(".", storage="runs").path.as_posix() == "."
+
+
 def test_an_absolute_path_is_taken_as_it_is(runs):
     assert find_run(str(runs / "digits-1"), storage="elsewhere").path == runs / "digits-1"
 

@@ -77,6 +77,25 @@ def test_a_wrong_line_says_what_would_be_right(cli, line, message):
     assert message in outcome.err
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["results", ""], "RUN"),
+        (["results", "a", ""], "RUN"),
+        (["trial", "", "1"], "RUN"),
+        (["resume", "", "budget.trials=9"], "RUN"),
+        (["list", "runs", "--storage", ""], "--storage"),
+        (["run", "a.yaml", "--run-dir="], "--run-dir"),
+        (["run", ""], "EXPERIMENT"),
+        (["check", ""], "EXPERIMENT"),
+    ],
+)
+def test_what_is_empty_is_refused(folder, capsys, words, name):
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert f": {name}: it is empty. Was a shell variable not set? Give a name or a path." in error
+
+
 def test_options_may_stand_anywhere(cli, experiment):
     first = cli("check small.yaml budget.trials=3 --json seed=1")
     second = cli("check --json small.yaml budget.trials=3 seed=1")

@@ -166,3 +166,37 @@ def test_on_a_terminal_lines_fit_its_width(search, folder):
     assert len(best) == 90
     assert best.endswith("…")
     assert "\x1b" not in text
+
+
+def test_what_has_no_rank_is_said_with_the_reason(cli, search):
+    assert "not ranked    0003: val/accuracy was never finite\n" in cli("results small-1").out
+
+
+def test_many_without_a_rank_are_counted(cli, folder):
+    search = Recorded(folder / "runs" / "bad-1")
+    search.trial()
+    for _ in range(7):
+        search.trial(None)
+    search.fail(error="ValueError: width")
+    search.finish()
+    text = cli("results bad-1").out
+    assert (
+        "0000: no epoch was measured; "
+        "0001, 0002, 0003, 0004, 0005 and 2 more: val/accuracy was never finite\n"
+    ) in text
+
+
+def test_where_all_are_ranked_nothing_is_said(cli, folder):
+    search = Recorded(folder / "runs" / "good-1")
+    search.trial(0.5)
+    search.finish()
+    assert "not ranked" not in cli("results good-1").out
+
+
+def test_the_way_to_open_the_model_is_shown_once_there_is_one(cli, search):
+    assert "load_model" not in cli("results small-1").out
+    Results.open(search.run_dir.path).refit(executor=Bytes())
+    text = cli("results small-1").out
+    assert 'model = raysearch.load_model("runs/small-1")  # MLP in eval mode' in text
+    (search.run_dir.path / "winner/config.yaml").unlink()
+    assert "load_model" not in cli("results small-1").out

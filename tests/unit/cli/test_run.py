@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from raysearch.cli import run
+from raysearch.cli.summary import next_facts
 from raysearch.engine import Plan
 from raysearch.errors import SearchAborted
 from raysearch.results import Results
@@ -158,3 +159,22 @@ def test_a_change_that_is_not_possible_is_refused(cli, search):
     outcome = cli("resume small-1 seed=2")
     assert (outcome.status, outcome.out) == (2, "")
     assert "seed cannot be changed" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("budget", "trials", "more"),
+    [
+        ({"trials": 8}, 1, " budget.trials=16"),
+        ({"trials": 2}, 3, " budget.trials=6"),
+        ({"minutes": 20.0}, 1, " budget.minutes=40"),
+        ({"minutes": 0.25}, 1, " budget.minutes=0.5"),
+    ],
+)
+def test_more_budget_is_more_than_was_given_and_used(folder, budget, trials, more):
+    search = Recorded(folder / "a b" / "small-1", budget=budget)
+    for _ in range(trials):
+        search.trial(0.5)
+    search.finish()
+    facts = dict(next_facts(Results.open(search.run_dir.path.relative_to(folder))))
+    assert facts["ranking"] == "python -m raysearch results 'a b/small-1'"
+    assert facts["go on"] == f"python -m raysearch resume 'a b/small-1'{more}"

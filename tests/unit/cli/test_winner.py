@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -23,8 +24,11 @@ def test_refit_hands_the_winner_over_and_says_how_to_open_it(cli, search, execut
     assert (outcome.status, outcome.err) == (0, "")
     assert executor.refits == [("0001", 2)]
     assert "trial 0001, epoch 2 of 3" in outcome.out
-    assert "from raysearch.models.mlp.module import MLP" in outcome.out
-    assert 'model = MLP.load_from_checkpoint("runs/small-1/winner/model.ckpt")' in outcome.out
+    assert re.search(r"^open it +import raysearch$", outcome.out, flags=re.MULTILINE)
+    assert (
+        'model = raysearch.load_model("runs/small-1")  # MLP in eval mode; '
+        'or MLP.load_from_checkpoint("runs/small-1/winner/model.ckpt")\n'
+    ) in outcome.out
     assert cli("refit small-1").status == 0
     assert len(executor.refits) == 1
     assert cli("refit small-1 --again").status == 0
@@ -76,8 +80,27 @@ def test_the_test_is_opened_once(cli, search, executor):
     assert "test/accuracy 0.75" in cli("test small-1").out
     assert cli("test small-1 --json").document["winner"]["test"] == {"test/accuracy": 0.75}
     assert executor.tests == [("0001", "test")]
-    assert cli("test small-1 --force").status == 0
+    outcome = cli("test small-1 --force")
+    assert outcome.status == 0
+    assert outcome.err == "The test split was opened again, and the journal says so.\n\n"
     assert len(executor.tests) == 2
+
+
+def test_a_result_that_is_known_already_is_said_to_be(cli, search, executor):
+    cli("refit small-1")
+    assert cli("test small-1").err == ""
+    outcome = cli("test small-1")
+    assert (outcome.status, outcome.err) == (
+        0,
+        "The test result of this winner is known already; nothing was measured. --force opens the "
+        "test split again, and the journal says so.\n\n",
+    )
+    assert executor.tests == [("0001", "test")]
+
+
+def test_a_first_test_that_is_forced_is_no_second_one(cli, search, executor):
+    cli("refit small-1")
+    assert cli("test small-1 --force").err == ""
 
 
 def test_the_test_of_another_winner_is_refused_with_the_way_to_it(cli, search, executor):

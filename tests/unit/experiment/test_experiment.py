@@ -190,6 +190,14 @@ def test_the_main_job_is_sound_and_searches_what_it_says():
     assert DIGITS.read_text().startswith("# python -m raysearch run experiments/digits.yaml\n")
 
 
+@pytest.mark.parametrize(
+    "overrides",
+    [["model=mlp"], ["model=cnn"], ["data=diabetes", "model=mlp", "objective=val/rmse"]],
+)
+def test_the_main_job_can_be_run_with_one_of_its_families(overrides):
+    assert len(load(DIGITS, overrides).models) == 1
+
+
 def test_a_budget_or_resources_that_make_no_sense_cannot_be_built():
     with pytest.raises(ConfigurationError, match="trials, minutes, or both"):
         Budget()

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from raysearch.errors import ConfigurationError
+from raysearch.experiment import load
 from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.reading import parse
 
@@ -71,6 +73,41 @@ def test_the_file_itself_is_left_as_it_was():
 
 def test_later_overrides_win():
     assert changed("seed=1", "seed=2").values["seed"] == 2
+
+
+def test_null_removes_a_range_that_the_file_holds():
+    assert changed("space.cnn.width=null").values["space"] == {"dropout": 0.1}
+    assert changed("space.widht=null").values["space"]["widht"] is None  # to be refused as unknown
+
+
+RANGES = "space: {cnn.width: 8, mlp.width: 16, dropout: 0.1}"
+
+
+@pytest.mark.parametrize("model", ["mlp", "[mlp]", "{name: mlp}"])
+def test_ranges_of_a_family_drop_out_where_an_override_excludes_it(model, loaded):
+    experiment = loaded(RANGES, f"model={model}")
+    assert experiment.settings["space"] == {"mlp.width": 16, "dropout": 0.1}
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["space.cnn.dropout=0.1", "space={cnn.dropout: 0.1}", "space.cnn.dropout.default=0.1"],
+)
+def test_a_range_of_an_excluded_family_that_is_an_override_stays_a_fault(override, refused):
+    edit = "space: {cnn.dropout: {float: [0.0, 0.2]}}"
+    fault, _ = refused(edit, "model=mlp", override)
+    assert "space.cnn.dropout: cnn is not among the models of this experiment" in fault
+
+
+@pytest.mark.parametrize("overrides", [(), ("model=[mlp]",)])
+def test_a_range_of_a_family_that_the_file_excludes_stays_a_fault(overrides, tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "data: digits\nmodel: mlp\nobjective: val/loss\nfidelity: {max_epochs: 9}\n"
+        "space: {cnn.width: 8}\n"
+    )
+    with pytest.raises(ConfigurationError, match=r"line 5: space\.cnn\.width: cnn is not"):
+        load(path, overrides)
 
 
 SENSELESS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from raysearch.errors import ConfigurationError
 from raysearch.experiment import from_settings
@@ -218,7 +219,18 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("budget.trials is 1_000", "Write 1000"),
     ),
     "no trials": ("budget: {trials: 0}", "line 5", ("budget.trials is 0", "at least 1")),
-    "no minutes": ("budget: {minutes: 0}", "line 5", ("budget.minutes is 0", "more than 0")),
+    "no minutes": ("budget: {minutes: 0}", "line 5", ("budget.minutes is 0", "at least 0.01")),
+    "too many minutes": ("budget: {minutes: 1e9}", "line 5", ("is 1e9", "at most 5256000.")),
+    "too many trials": (
+        "budget: {trials: 10000001}",
+        "line 5",
+        ("budget.trials is 10000001", "at most 10000000."),
+    ),
+    "too many epochs": (
+        "fidelity: {max_epochs: 1000001}",
+        "line 4",
+        ("fidelity.max_epochs is 1000001", "at most 1000000."),
+    ),
     "no budget": ("budget: {}", "line 5", ("budget is {}", "trials, minutes, or both")),
     "unknown limit": (
         "budget: {trials: 3, hours: 1}",
@@ -233,9 +245,11 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("resources is {cpus: 0}", "a CPU or a GPU", "cpus: 1"),
     ),
     "several GPUs": ("resources: {gpus: 2}", "line 5", ("resources.gpus is 2", "at most 1")),
+    "too many CPUs": ("resources: {cpus: 4097}", "line 5", ("cpus is 4097", "at most 4096.")),
     "negative CPUs": ("resources: {cpus: -1}", "line 5", ("resources.cpus is -1",)),
     "parallel in words": ("parallel: many", "line 5", ("parallel is many", "Write auto")),
-    "nothing in parallel": ("parallel: 0", "line 5", ("parallel is 0", "at least 1")),
+    "nothing in parallel": ("parallel: 0", "line 5", ("parallel is 0", "from 1 to 100000")),
+    "too much in parallel": ("parallel: 100001", "line 5", ("is 100001", "from 1 to 100000")),
     "interval in minutes": (
         "checkpoint: {every: 5m}",
         "line 5",
@@ -251,6 +265,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "switch as a number": ("refit: 1", "line 5", ("refit is 1", "true or false")),
     "name with spaces": ("name: my search", "line 5", ("name is my search", "digits, dots")),
+    "name in another alphabet": ("name: größe", "line 5", ("name is größe", "a to z, A to Z")),
     # the Trainer
     "argument that raysearch owns": (
         "trainer: {max_epochs: 3}",
@@ -402,6 +417,59 @@ def test_a_family_that_is_not_to_be_had_leads_to_no_further_faults(refused):
     lines = refused("space: {cnn.width: 16, stages: 2}", "data=diabetes", "objective=val/mae")
     assert len(lines) == 2
     assert "cnn needs images" in lines[0]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "space: {dropout: {float: [.nan, 0.5]}}",
+        "space: {dropout: {float: [0.1, 0.5], default: .inf}}",
+        "budget: {minutes: .nan}",
+        "model: [mlp, .nan]",
+    ],
+)
+def test_a_number_that_is_not_finite_is_told_once(edit, refused):
+    fault, _ = refused(edit)
+    assert fault.endswith("Write a finite number.")
+
+
+@pytest.mark.parametrize(
+    ("edit", "name"),
+    [
+        ("fidelity: {max_epoch: 9}", "max_epochs"),
+        ("data: {nam: digits}", "name"),
+        ("objective: {metrics: val/accuracy}", "metric"),
+    ],
+)
+def test_a_required_key_that_is_misspelt_is_not_called_missing_too(edit, name, refused):
+    fault, _ = refused(edit)
+    assert f"Did you mean {name}?" in fault
+
+
+def test_a_required_section_that_is_misspelt_is_not_called_missing_too():
+    sections = {"data": "digits", "model": "mlp", "objective": "val/loss"}
+    with pytest.raises(ConfigurationError) as caught:
+        from_settings({**sections, "fidelty": {"max_epochs": 9}})
+    (fault,) = str(caught.value).splitlines()[:-1]
+    assert "fidelty is not a key" in fault
+    assert "Did you mean fidelity?" in fault
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "fidelity: {max_epochs: 1000000}",
+        "budget: {trials: 10000000, minutes: 0.01}",
+        "budget: {minutes: 5256000}",
+        "resources: {cpus: 4096}",
+        "parallel: 100000",
+    ],
+)
+def test_the_bounds_themselves_are_accepted(edit, loaded):
+    section, _, value = edit.partition(": ")
+    expected = yaml.safe_load(value)
+    found = loaded(edit).settings[section]
+    assert found == ({**found, **expected} if isinstance(expected, dict) else expected)
 
 
 def test_long_values_are_cut(refused):

@@ -91,14 +91,14 @@ def test_a_configuration_is_written_in_the_types_of_its_columns() -> None:
     event = hparams.session_start(
         {"width": 8, "drop": 0.5, "flag": True, "met later": "x"},
         by_key=hparams.columns(space),
-        trial="0007",
+        group="digits-1/0007",
         at=5.0,
     )
     content = event.summary.value[0].metadata.plugin_data.content
     start = metadata.parse_session_start_info_plugin_data(content)
     values = {k: getattr(v, v.WhichOneof("kind")) for k, v in start.hparams.items()}
     assert values == {"width": 8.0, "drop": "0.5", "flag": True, "met later": "x"}
-    assert (start.group_name, start.start_time_secs) == ("0007", 5.0)
+    assert (start.group_name, start.start_time_secs) == ("digits-1/0007", 5.0)
 
 
 def test_every_end_has_a_status() -> None:

@@ -98,15 +98,17 @@ def test_a_heartbeat_while_nothing_happens(
     with PlainView(out, heading=heading, clock=story.clock, heartbeat_s=0.02) as view:
         story.listeners.append(view)
         view.stage("starting Ray")
-        story.now += 3
-        _wait_for(lambda: "for 3.0s now" in out.getvalue())
+        time.sleep(0.06)
+        assert "now" not in out.getvalue()  # it is said a moment ago
+        story.now += 7
+        _wait_for(lambda: "for 7.0s now" in out.getvalue())
         story.start()
         a = story.trial({"lr": 0.1})
         story.epoch(a, 0.5)
         _wait_for(lambda: "time left" in out.getvalue())
     lines = told(out)
     assert lines[0] == "digits: maximize val/accuracy, 64 trials of up to 27 epochs; runs/digits-1"
-    assert "starting Ray: for 3.0s now" in lines
+    assert "starting Ray: for 7.0s now" in lines
     assert (
         "0/64 trials; 1.0s elapsed; time left not known yet; 1 epochs/s; 1 running; "
         "best 0.5 in trial 0000"

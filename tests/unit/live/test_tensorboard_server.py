@@ -29,11 +29,14 @@ SPACE = Space(
     }
 )
 
+RUN = "digits-1/"
+"""The run directory, whose name begins the names of rows."""
+
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A folder, and where a server that reads it listens."""
-    folder = tmp_path_factory.mktemp("tensorboard")
+    folder = tmp_path_factory.mktemp("runs") / RUN / "tensorboard"
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder)]
     command += ["--host", "127.0.0.1", "--port", "0", "--reload_interval", "1"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
@@ -69,7 +72,9 @@ def groups(url: str, *, columns: list[dict[str, Any]] | None = None) -> dict[str
         startIndex=0,
         sliceSize=100,
     )
-    return {group["name"]: group for group in answer.get("sessionGroups", [])}
+    found = {group["name"]: group for group in answer.get("sessionGroups", [])}
+    assert all(name.startswith(RUN) for name in found), "rows of two searches must not mix"
+    return {name.removeprefix(RUN): group for name, group in found.items()}
 
 
 def values(group: dict[str, Any]) -> dict[str, tuple[int, float]]:

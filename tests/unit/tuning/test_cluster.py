@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -71,3 +73,15 @@ def test_a_cluster_that_wants_a_token_is_said_to():
     message = cluster._no_answer("head:6379", error)
     assert "head:6379: the Ray cluster there wants a token" in message
     assert "RAY_AUTH_MODE=token" in message
+
+
+def test_folders_of_killed_drivers_are_swept_and_no_others(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    process = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                             capture_output=True, text=True, check=True)  # fmt: skip
+    dead, alive = int(process.stdout), os.getpid()
+    for name in (f"raysearch-{dead}-abc", f"raysearch-{alive}-abc", "raysearch-x-y", "other"):
+        (tmp_path / name / "session").mkdir(parents=True)
+    cluster._sweep()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {f"raysearch-{alive}-abc", "raysearch-x-y", "other"}

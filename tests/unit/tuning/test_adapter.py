@@ -1,0 +1,254 @@
+"""What Ray Tune is told to do, and when; Ray's controller and its trials are stood in for.
+
+The trials that Ray makes need a running Ray; the adapters look at their id, status and
+configuration only, so a record with these will do. Real runs are in tests/integration.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pytest
+from ray.tune import PlacementGroupFactory
+
+from raysearch.trial import Decision, DecisionKind, TrialStatus
+from raysearch.tuning import adapter
+from raysearch.tuning.adapter import EngineScheduler
+from raysearch.tuning.session import Session
+from raysearch.tuning.worker import JOB, message
+from tests.lab import Lab, StopBelow, measurement
+
+pytestmark = pytest.mark.timeout(60)  # the import of ray.tune
+
+
+@dataclass
+class OnRay:
+    """A trial as Ray holds it."""
+
+    trial_id: str
+    status: str = "PENDING"
+    config: dict[str, Any] = field(default_factory=dict)
+
+    def set_config(self, config: dict[str, Any]) -> None:
+        self.config = config
+
+
+class Controller:
+    """Remembers which trials it was asked to stop, and tells the scheduler, as Ray's does."""
+
+    def __init__(self, scheduler: EngineScheduler) -> None:
+        self.scheduler = scheduler
+        self.stopped: list[str] = []
+
+    def stop_trial(self, trial: OnRay) -> None:
+        self.stopped.append(trial.trial_id)
+        trial.status = "TERMINATED"
+        self.scheduler.on_trial_complete(self, trial, {})
+
+
+class House:
+    """A session with its scheduler, its controller and an engine."""
+
+    def __init__(self, **plan: Any) -> None:
+        plan = {"scheduler": StopBelow(0.4), "max_trials": 8, "max_epochs": 9, **plan}
+        self.lab = Lab(**plan).start()
+        self.said: list[str] = []
+        self.session = Session(
+            engine=self.lab.engine,
+            job_for=lambda trial: f"job of {trial.id} from {len(trial.checkpoints)} checkpoints",
+            slots=lambda: 2,
+            unfinished=deque(),
+            resources=PlacementGroupFactory([{"CPU": 1}]),
+            max_losses=2,
+            on_last_trials=lambda: self.said.append("last trials"),
+            on_stopping=lambda: self.said.append("stopping"),
+        )
+        self.scheduler = EngineScheduler(self.session)
+        self.controller = Controller(self.scheduler)
+
+    def begin(self) -> OnRay:
+        """Let one more trial start to train."""
+        trial = self.session.next_trial()
+        assert trial is not None
+        on_ray = OnRay(trial.id)
+        self.scheduler.on_trial_add(self.controller, on_ray)
+        on_ray.status = "RUNNING"
+        assert self.send(on_ray, "started", worker="here:1") == "CONTINUE"
+        return on_ray
+
+    def send(self, trial: OnRay, kind: str, **content: Any) -> str:
+        answer = self.scheduler.on_trial_result(self.controller, trial, message(kind, **content))
+        if answer == "STOP":
+            trial.status = "TERMINATED"
+            self.scheduler.on_trial_complete(self.controller, trial, {})
+        return answer
+
+    def report(self, trial: OnRay, epoch: int, value: float) -> str:
+        return self.send(
+            trial, "measured", measurement=asdict(measurement(epoch, value)), checkpoint=None
+        )
+
+    def step(self) -> OnRay | None:
+        """Let Ray's controller take a step."""
+        return self.scheduler.choose_trial_to_run(self.controller)
+
+
+@pytest.fixture
+def house():
+    return House()
+
+
+def test_a_trial_goes_on_until_the_engine_stops_it(house):
+    _default, trial = house.begin(), house.begin()
+    assert house.report(trial, 1, 0.9) == "CONTINUE"
+    assert house.report(trial, 2, 0.1) == "STOP"
+    assert house.lab.state.trials[trial.trial_id].status is TrialStatus.STOPPED
+    assert list(house.session.on_ray) == ["0000"]
+
+
+def test_one_actor_is_freed_in_each_step(house):
+    trials = [house.begin() for _ in range(4)]
+    answers = [house.report(trial, 1, 0.1) for trial in trials[1:]]
+    assert answers == ["STOP", "NOOP", "NOOP"]
+    house.step()
+    assert house.controller.stopped == ["0002"]
+    house.step()
+    assert house.controller.stopped == ["0002", "0003"]
+
+
+def test_no_actor_is_freed_while_another_one_starts(house):
+    _default, ended = house.begin(), house.begin()
+    starting = OnRay("0009")
+    house.scheduler.on_trial_add(house.controller, starting)
+    assert house.report(ended, 1, 0.1) == "NOOP"
+    assert house.step() is starting
+    assert house.controller.stopped == []
+    starting.status = "RUNNING"
+    house.step()
+    assert house.controller.stopped == [ended.trial_id]
+
+
+def test_a_start_that_takes_too_long_holds_nobody_back(house, monkeypatch):
+    _default, ended = house.begin(), house.begin()
+    house.scheduler.on_trial_add(house.controller, OnRay("0009"))
+    monkeypatch.setattr(adapter, "STARTING_LIMIT_S", -1.0)
+    assert house.report(ended, 1, 0.1) == "STOP"
+
+
+def test_a_trial_that_lost_its_worker_while_it_ran_is_requeued_by_ray(house):
+    trial = house.begin()
+    trial.status = "ERROR"  # what Ray sets before it queues a trial again
+    house.scheduler.on_trial_error(house.controller, trial)
+    assert not house.session.unfinished
+    assert trial.config == {JOB: "job of 0000 from 0 checkpoints"}
+    assert house.lab.state.losses == {"0000": 1}
+
+
+def test_one_whose_worker_was_dead_before_it_began_is_requeued_by_us(house):
+    trial = house.begin()
+    trial.status = "PENDING"  # Ray gives it up
+    house.scheduler.on_trial_error(house.controller, trial)
+    assert [t.id for t in house.session.unfinished] == ["0000"]
+    assert not house.session.is_done
+    assert house.session.next_trial().id == "0000"
+
+
+def test_a_trial_that_has_ended_does_not_begin_again(house):
+    trial = house.begin()
+    house.lab.engine.failed("0000", cause="exception", error="E")
+    before = house.lab.state.trials["0000"]
+    assert house.send(trial, "started", worker="here:2") == "STOP"
+    assert house.lab.state.trials["0000"] == before
+
+
+def test_a_failure_is_journalled_and_stops_the_trial(house):
+    trial = house.begin()
+    assert house.send(trial, "failed", cause="exception", error="E: x") == "STOP"
+    assert house.lab.state.trials["0000"].error == "E: x"
+
+
+def test_training_that_ends_early_is_completed(house):
+    trial = house.begin()
+    house.report(trial, 1, 0.9)
+    assert house.send(trial, "ended", ending="ended early") == "STOP"
+    assert house.lab.state.trials["0000"].reason == "training ended early"
+
+
+def test_after_an_error_nothing_more_is_journalled(house):
+    first, second = house.begin(), house.begin()
+    house.lab.engine.plan = None  # any fault of ours
+    assert house.report(first, 1, 0.9) == "NOOP"
+    assert isinstance(house.session.error, AttributeError)
+    n_events = len(house.lab.journal.events)
+    assert house.report(second, 1, 0.9) == "NOOP"
+    assert len(house.lab.journal.events) == n_events
+    assert house.session.must_stop
+
+
+def test_a_scheduler_that_pauses_is_refused_with_the_reason(house):
+    trial = house.begin()
+    pause = Decision(kind=DecisionKind.PAUSE, reason="rung 1")
+    house.lab.scheduler.on_measurement = lambda trial, measurement: pause
+    other = house.begin()
+    house.report(other, 1, 0.9)
+    assert "pauses trial 0001" in str(house.session.error)
+    assert trial.status == "RUNNING"
+
+
+def test_the_last_trials_are_announced_once_none_starts_and_none_will_come():
+    house = House(max_trials=2)
+    house.begin()
+    house.step()
+    assert house.said == []
+    last = house.begin()
+    last.status = "PENDING"
+    house.scheduler.on_trial_add(house.controller, last)
+    house.step()
+    assert house.said == []
+    last.status = "RUNNING"
+    house.step()
+    house.step()
+    assert house.said == ["last trials"]
+
+
+def test_a_preparation_that_fails_costs_nothing(caplog):
+    house = House(max_trials=1)
+    house.begin()
+
+    def fail():
+        raise RuntimeError("no room")
+
+    house.session.on_last_trials = fail
+    house.step()
+    assert house.session.error is None
+    assert "could not be prepared" in caplog.text
+
+
+def test_a_stop_that_was_asked_for_is_said_once(house):
+    house.begin()
+    house.session.stop_requested = True
+    house.step()
+    house.step()
+    assert house.said == ["stopping"]
+
+
+def test_a_session_is_done_when_all_have_ended_and_none_will_come():
+    house = House(max_trials=1)
+    trial = house.begin()
+    assert not house.session.is_done
+    for epoch in range(1, 10):
+        house.report(trial, epoch, 0.9)
+    assert house.session.is_done
+
+
+def test_when_the_time_is_up_unfinished_trials_stay_for_a_larger_budget():
+    house = House(max_trials=None, max_seconds=60.0)
+    trial = house.lab.engine.next_trial()
+    house.session.unfinished.append(trial)
+    assert not house.session.is_done
+    house.lab.clock.now += 61
+    assert house.session.next_trial() is None
+    assert house.session.is_done
+    assert not house.lab.state.trials[trial.id].status.is_ended
