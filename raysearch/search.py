@@ -7,6 +7,7 @@ journal, the engine, Ray, and at the end the results.
 from __future__ import annotations
 
 import platform
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,8 @@ from raysearch.experiment import Experiment, from_settings, load, to_yaml
 from raysearch.experiment.changes import changed_keys, check_budget, check_changes
 from raysearch.results import Executor, Results
 from raysearch.results.messages import to_type
-from raysearch.run_dir import Lease, RunDir
+from raysearch.run_dir import Journal, Lease, RunDir
+from raysearch.searchers import Searcher
 from raysearch.trial import SearchStatus, Trial
 
 Stage = Callable[[str], None]
@@ -190,6 +192,8 @@ class Search:
         experiment = self.experiment
         if self.address is None:
             check_machine(experiment.resources, parallel=experiment.parallel)
+        searcher = experiment.make_searcher()
+        threading.Thread(target=searcher.prepare, name="raysearch-prepare", daemon=True).start()
         with (
             connect(
                 self.address, resources=experiment.resources, slots=experiment.parallel
@@ -197,7 +201,7 @@ class Search:
             self.run_dir.writing() as journal,
         ):
             executor = RayExecutor(experiment.resources)
-            engine = self._make_engine(journal, listeners=listeners)
+            engine = self._make_engine(journal, searcher=searcher, listeners=listeners)
             unfinished = self._begin(engine)
             has_work = not engine.stop_reason or (unfinished and not engine.is_time_up)
             with _ended(engine):
@@ -231,12 +235,14 @@ class Search:
             and results.test_outcome.values is not None
         )
 
-    def _make_engine(self, journal: Any, *, listeners: Sequence[Listener]) -> Engine:
+    def _make_engine(
+        self, journal: Journal, *, searcher: Searcher, listeners: Sequence[Listener]
+    ) -> Engine:
         experiment = self.experiment
         return Engine(
             plan=self.plan,
             space=experiment.space,
-            searcher=experiment.make_searcher(),
+            searcher=searcher,
             scheduler=experiment.make_scheduler(),
             journal=journal,
             remove_checkpoint=self.run_dir.storage.delete,

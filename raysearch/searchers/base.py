@@ -43,6 +43,14 @@ class Searcher(Protocol):
     "searcher.<setting>".
     """
 
+    def prepare(self) -> None:
+        """Import what the first suggestion needs, so that it need not wait for it.
+
+        Called once, in a thread of its own, while the workers start; not in simulations. It
+        changes nothing that a suggestion depends on.
+        """
+        ...
+
     def suggest(self, *, number: int, pending: Sequence[Trial]) -> Suggestion | NoSuggestion:
         """Return the configuration for the trial with this number.
 

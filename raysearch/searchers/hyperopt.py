@@ -14,6 +14,7 @@ References:
 
 from __future__ import annotations
 
+import importlib
 import math
 from bisect import insort
 from collections.abc import Mapping, Sequence
@@ -96,6 +97,10 @@ class HyperOpt:
         self._tried: set[Key] = set()
         self._ranked: list[Rank] = []
         self._places: dict[int, Places] = {}  # by the trial's number
+
+    def prepare(self) -> None:
+        """Import hyperopt, which takes one to two seconds."""
+        importlib.import_module("hyperopt")
 
     def suggest(self, *, number: int, pending: Sequence[Trial]) -> Suggestion | NoSuggestion:
         """Return a configuration that is new, or EXHAUSTED."""

@@ -44,6 +44,9 @@ class Random:
         self._seed = seed
         self._tried: set[Key] = set()
 
+    def prepare(self) -> None:
+        """Do nothing: a draw needs no more than what is imported."""
+
     def suggest(self, *, number: int, pending: Sequence[Trial]) -> Suggestion | NoSuggestion:
         """Return a random configuration that is new, or EXHAUSTED."""
         rng = generator(self._seed, role="searcher", number=number)

@@ -322,3 +322,13 @@ def test_observing_300_trials_is_quick(name: str, settings: dict[str, float]) ->
         searcher.observe(trial)
     # Measured: below 0.1 s. A search of 300 trials must not wait for its searcher's bookkeeping.
     assert time.perf_counter() - started_at < 1.5
+
+
+@every_name
+def test_preparing_changes_no_suggestion(name: str) -> None:
+    prepared, plain = build(name, {}), build(name, {})
+    prepared.prepare()
+    for number in range(1, 4):
+        assert prepared.suggest(number=number, pending=[]) == plain.suggest(
+            number=number, pending=[]
+        )
