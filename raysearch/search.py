@@ -6,6 +6,7 @@ journal, the engine, Ray, and at the end the results.
 
 from __future__ import annotations
 
+import importlib
 import platform
 import threading
 import time
@@ -186,20 +187,21 @@ class Search:
         Lease.refuse_if_held(self.run_dir.path)
         stage("starting Ray")
         from raysearch.tuning.cluster import check_machine, connect
-        from raysearch.tuning.driver import Announcements, run_session
-        from raysearch.tuning.executor import RayExecutor
 
         experiment = self.experiment
         if self.address is None:
             check_machine(experiment.resources, parallel=experiment.parallel)
         searcher = experiment.make_searcher()
-        threading.Thread(target=searcher.prepare, name="raysearch-prepare", daemon=True).start()
+        threading.Thread(target=_prepare, args=[searcher], daemon=True).start()
         with (
             connect(
                 self.address, resources=experiment.resources, slots=experiment.parallel
             ) as cluster,
             self.run_dir.writing() as journal,
         ):
+            from raysearch.tuning.driver import Announcements, run_session
+            from raysearch.tuning.executor import RayExecutor
+
             executor = RayExecutor(experiment.resources)
             engine = self._make_engine(journal, searcher=searcher, listeners=listeners)
             unfinished = self._begin(engine)
@@ -281,7 +283,7 @@ class Search:
         results = Results(self.run_dir, state=engine.state, experiment=self.experiment)
         if results.winner is None:
             return
-        if results.model_of(results.winner) is None:
+        if results.is_refit_wanted and results.model_of(results.winner) is None:
             stage("refitting the winner on train + validation data")
         results.refit(executor=executor, record=engine.record)
         if results.test_outcome.values is None:
@@ -312,6 +314,12 @@ def _ended(engine: Engine) -> Iterator[None]:
     except Exception as error:
         engine.end(SearchStatus.FAILED, reason=f"{type(error).__name__}: {error}")
         raise
+
+
+def _prepare(searcher: Searcher) -> None:
+    """Import what is needed once Ray has started; called in a thread while it does."""
+    importlib.import_module("raysearch.tuning.driver")
+    searcher.prepare()
 
 
 def _silent(text: str) -> None:
