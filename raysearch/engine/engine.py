@@ -15,6 +15,7 @@ thread:
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -175,6 +176,15 @@ class Engine:
         if self._is_exhausted:
             return "the searcher has nothing left to suggest"
         return self.plan.used_up(self.state, now=self._clock())
+
+    @property
+    def n_trials_left(self) -> float:
+        """How many further trials will be created at most; infinity if only time limits them."""
+        if self.stop_reason:
+            return 0
+        if self.plan.max_trials is None:
+            return math.inf
+        return self.plan.max_trials - self.state.next_number
 
     @property
     def is_time_up(self) -> bool:

@@ -32,7 +32,7 @@ class Announcements:
     """Whom a session tells that something is about to happen."""
 
     last_trials: Callable[[], None] = lambda: None
-    """Called once, when the last trials train and no further one will come."""
+    """Called once, when the last few trials are under way."""
     stopping: Callable[[], None] = lambda: None
     """Called once, when a signal asked for the end and it is under way."""
 

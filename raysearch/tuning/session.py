@@ -15,6 +15,10 @@ from raysearch.engine import Engine
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Trial
 
+ROUNDS_AHEAD = 2
+"""So many trials per slot before the last one, what comes after the search is prepared: started
+only at the end, that would keep one core busy and leave the others idle."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -35,7 +39,7 @@ class Session:
     max_losses: int
     """How often Ray restarts a trial whose worker is lost."""
     on_last_trials: Callable[[], None] | None = None
-    """Called once, when the last trials train and no further one will come."""
+    """Called once, when the last few trials are under way."""
     on_stopping: Callable[[], None] | None = None
     """Called once, when somebody asked for the end and it is under way."""
     on_ray: dict[str, RayTrial] = field(default_factory=dict)
@@ -87,9 +91,9 @@ class Session:
         elif (
             self.on_last_trials is not None
             and self.on_ray
-            and self.engine.stop_reason
             and not self.unfinished
             and not is_one_starting
+            and self.engine.n_trials_left <= ROUNDS_AHEAD * self.slots()
         ):
             say, self.on_last_trials = self.on_last_trials, None
             try:

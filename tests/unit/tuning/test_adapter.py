@@ -197,18 +197,30 @@ def test_a_scheduler_that_pauses_is_refused_with_the_reason(house):
     assert trial.status == "RUNNING"
 
 
-def test_the_last_trials_are_announced_once_none_starts_and_none_will_come():
-    house = House(max_trials=2)
-    house.begin()
+def test_the_last_trials_are_announced_once_and_while_none_starts():
+    house = House(max_trials=6)  # with two slots, the last four are the last ones
+    first = house.begin()
     house.step()
     assert house.said == []
-    last = house.begin()
-    last.status = "PENDING"
-    house.scheduler.on_trial_add(house.controller, last)
+    second = house.begin()
+    second.status = "PENDING"
+    house.scheduler.on_trial_add(house.controller, second)
     house.step()
     assert house.said == []
-    last.status = "RUNNING"
+    second.status = "RUNNING"
     house.step()
+    house.step()
+    assert house.said == ["last trials"]
+    assert first.trial_id in house.session.on_ray
+
+
+def test_a_search_that_only_time_limits_announces_nothing_before_its_end():
+    house = House(max_trials=None, max_seconds=60.0)
+    for _ in range(20):
+        house.begin()
+        house.step()
+    assert house.said == []
+    house.lab.clock.now += 61
     house.step()
     assert house.said == ["last trials"]
 
