@@ -1,7 +1,8 @@
 """How is a search run, resumed and extended, from an experiment to its results?
 
 `Search` wires what lies below it together: the experiment, the run directory with its lease and
-journal, the engine, Ray, and at the end the results.
+journal, the engine, Ray, and at the end the results. The module is longer than most so that the
+whole wiring can be read in one place.
 """
 
 from __future__ import annotations
