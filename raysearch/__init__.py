@@ -2,8 +2,15 @@
 
     import raysearch as rs
 
-    search = rs.Search.from_file("experiments/digits.yaml")
-    results = search.run()
+    search = rs.Search(
+        model=MyModule,
+        data=MyData,
+        space={"learning_rate": rs.Float(1e-4, 1e-1, log=True)},
+        objective="val_loss",
+        fidelity=rs.Fidelity(max_epochs=27),
+        budget=rs.Budget(trials=64),
+    )
+    results = search.run()  # or rs.Search.from_file("experiments/digits.yaml").run()
     results.winner.configuration
 
 Names are loaded when they are first used: `import raysearch` loads neither torch nor Ray.
@@ -16,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from raysearch.errors import RaysearchError
+    from raysearch.experiment import Budget, Fidelity, Resources
     from raysearch.results import Results, load_model
     from raysearch.search import Search
     from raysearch.space import Bool, Choice, Fixed, Float, Int, Space
@@ -23,12 +31,15 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Bool": "raysearch.space",
+    "Budget": "raysearch.experiment",
     "Choice": "raysearch.space",
+    "Fidelity": "raysearch.experiment",
     "Fixed": "raysearch.space",
     "Float": "raysearch.space",
     "Int": "raysearch.space",
     "Objective": "raysearch.trial",
     "RaysearchError": "raysearch.errors",
+    "Resources": "raysearch.experiment",
     "Results": "raysearch.results",
     "Search": "raysearch.search",
     "Space": "raysearch.space",
@@ -37,12 +48,15 @@ _HOMES = {
 
 __all__ = [
     "Bool",
+    "Budget",
     "Choice",
+    "Fidelity",
     "Fixed",
     "Float",
     "Int",
     "Objective",
     "RaysearchError",
+    "Resources",
     "Results",
     "Search",
     "Space",

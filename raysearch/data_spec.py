@@ -32,6 +32,14 @@ class DataSpec:
     """Classes for classification, target values per example for regression."""
     n_train: int
     """Examples in the training split."""
+    cardinalities: tuple[int, ...] = ()
+    """Of tables: how many categories each categorical column has. These columns are the last ones
+    of an example and hold the categories' numbers, counted from 0."""
+    class_counts: tuple[int, ...] = ()
+    """Training examples of each class, where they are known; empty where not."""
+    target_scale: float = 1.0
+    """Of a regression: what 1 in the targets of a batch is in the data's own unit. Tables hand out
+    standardised targets, and this is their standard deviation; errors are logged times it."""
 
     @property
     def n_inputs(self) -> int:
@@ -45,9 +53,13 @@ class DataSpec:
             "input_shape": list(self.input_shape),
             "n_outputs": self.n_outputs,
             "n_train": self.n_train,
+            "cardinalities": list(self.cardinalities),
+            "class_counts": list(self.class_counts),
+            "target_scale": self.target_scale,
         }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> DataSpec:
         """Return the specification that `to_json` wrote."""
-        return cls(**{**values, "input_shape": tuple(values["input_shape"])})
+        lists = ("input_shape", "cardinalities", "class_counts")
+        return cls(**{**values, **{key: tuple(values[key]) for key in lists if key in values}})

@@ -10,6 +10,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+SHORTEST_BEGINNING = 3
+"""Letters of the beginning of a name that are taken for the name."""
+
 
 class RaysearchError(Exception):
     """Base of all errors raised on purpose; its text is meant for the person at the screen."""
@@ -34,6 +37,10 @@ class TrialFailed(RaysearchError, RuntimeError):
     """One trial could not be trained; the search goes on."""
 
 
+class Unsupported(TrialFailed):
+    """The user's model or data has no part that this needs, such as a test split."""
+
+
 class SearchAborted(RaysearchError, RuntimeError):
     """The search cannot go on; what it found so far is kept in the run directory."""
 
@@ -55,14 +62,23 @@ def one_of(names: Iterable[str]) -> str:
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """Return "Did you mean ...? " when a valid name is close to `name`, else an empty string.
 
+    Capital letters make no difference. The beginning of a single valid name is close to it, too.
+
     Example:
         >>> did_you_mean("min_epoch", ["min_epochs", "reduction_factor"])
         'Did you mean min_epochs? '
-        >>> did_you_mean("zzz", ["min_epochs"])
-        ''
+        >>> did_you_mean("MLP", ["cnn", "mlp"]), did_you_mean("max", ["minimize", "maximize"])
+        ('Did you mean mlp? ', 'Did you mean maximize? ')
+        >>> did_you_mean("max", ["max_epochs", "max_steps"]), did_you_mean("zzz", ["min_epochs"])
+        ('', '')
     """
-    near = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.6)
-    return f"Did you mean {near[0]}? " if near else ""
+    by_small = {known.lower(): known for known in reversed(list(valid))}
+    small = name.lower()
+    near = difflib.get_close_matches(small, by_small, n=1, cutoff=0.6)
+    if not near and len(small) >= SHORTEST_BEGINNING:
+        begun = [known for known in by_small if known.startswith(small)]
+        near = begun if len(begun) == 1 else []
+    return f"Did you mean {by_small[near[0]]}? " if near else ""
 
 
 def unknown_name(name: str, *, kind: str, valid: Iterable[str], where: str = "") -> str:

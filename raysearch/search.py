@@ -1,82 +1,183 @@
-"""How is a search run, resumed and extended, from an experiment to its results?
+"""How is a search described, run, resumed and extended, from Python?
 
-`Search` wires what lies below it together: the experiment, the run directory with its lease and
-journal, the engine, Ray, and at the end the results. The module is longer than most so that the
-whole wiring can be read in one place.
+`Search` takes an experiment, in Python's words or from a file, and gives back its results. The
+wiring of what lies below is in `driving`.
 """
 
 from __future__ import annotations
 
-import importlib
-import platform
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from raysearch.engine import Engine, Plan
+from raysearch import driving
+from raysearch.driving import Drive, Stage, plan_of
+from raysearch.engine import Plan
 from raysearch.engine.state import Listener
-from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
-from raysearch.experiment import Experiment, from_settings, load, to_yaml
+from raysearch.errors import ConfigurationError
+from raysearch.experiment import (
+    Budget,
+    Experiment,
+    Failures,
+    Fidelity,
+    Resources,
+    from_settings,
+    load,
+)
 from raysearch.experiment.changes import changed_keys, check_budget, check_changes
-from raysearch.results import Executor, Results
+from raysearch.experiment.objects import plain_settings, provide_again
+from raysearch.results import Results
 from raysearch.results.messages import to_type
-from raysearch.run_dir import Journal, Lease, RunDir
-from raysearch.searchers import Searcher
-from raysearch.trial import SearchStatus, Trial
+from raysearch.run_dir import RunDir
+from raysearch.trial import Objective, SearchStatus
 
-Stage = Callable[[str], None]
-"""Told what a person waits for: "starting Ray"."""
+if TYPE_CHECKING:
+    from raysearch.live.watch import Watch
+    from raysearch.space import Domain, Space
 
 
 class Search:
     """One search in one run directory.
 
+    The arguments are the sections of an experiment file, and take what those take. Beside that,
+    `model` takes classes and functions, `data` a class or a data module, and `trainer` callbacks
+    that are made already.
+
     Args:
-        experiment: What is searched, and how.
-        run_dir: Where everything is kept; by default a new folder below `storage`.
-        storage: The parent of run directories.
+        model: A LightningModule class whose constructor arguments are searched; the name of a
+            family, such as "mlp"; a function build(hp) that returns a module; a function
+            train(config, report) that trains by itself; {"class": ..., "args": {...}} to fix
+            arguments; or a list of these.
+        data: A LightningDataModule, its class, or the name of a data set, such as "digits";
+            {"class": ..., "args": {...}} to fix arguments. None for a function that trains by
+            itself.
+        objective: The metric as the model logs it, with its direction where that cannot be told by
+            the name.
+        fidelity: How long a trial is trained: `Fidelity(max_epochs=27)`.
+        space: Parameter -> domain, such as `{"hidden": Int(8, 64)}`; a `Space`; or a function
+            space(hp) that describes one. Those of the data begin with "data.".
+        link: Argument -> parameter whose value it takes.
+        points: Configurations that are tried first, after the default.
+        searcher: Name, or {"name": ..., settings}; "hyperopt" by default.
+        scheduler: Name, or {"name": ..., settings}; "asha" by default.
+        budget: What the search may cost: `Budget(trials=64)` by default.
+        resources: What one trial is given: one core by default.
+        parallel: Trials at once; None for what the machine allows. 1 makes a search deterministic.
+        checkpoint: {"every": "5s", "budget_gb": 5}.
+        failures: What happens when a trial cannot be trained.
+        trainer: Arguments of Lightning's Trainer.
+        refit: Whether the winner is trained again on training and validation data together.
+        seed: Governs all that is drawn; 0 by default.
+        name: Begins the run directory's name; that of the data by default.
+        run_dir: The exact run directory, which must not hold a search yet.
+        storage: The parent of run directories, where a new one gets a name with the time.
         address: Of a running Ray cluster: "auto" or "HOST:PORT". None starts a private Ray.
 
-    Example:
-        A search from a file, as `python -m raysearch run` does it::
+    Raises:
+        ConfigurationError: With everything that is wrong with the arguments. Nothing is started or
+            written before `run`.
 
-            search = Search.from_file("experiments/digits.yaml", overrides=["budget.trials=8"])
-            results = search.run()
-            results.winner.configuration
+    Example:
+        >>> import raysearch as rs
+        >>> search = rs.Search(
+        ...     model="mlp",
+        ...     data="digits",
+        ...     space={"width": rs.Int(16, 64, log=True)},
+        ...     objective="val/accuracy",
+        ...     fidelity=rs.Fidelity(max_epochs=9),
+        ...     budget=rs.Budget(trials=20),
+        ... )
+        >>> search.experiment.space.default()["width"]
+        32
     """
 
     def __init__(
         self,
-        experiment: Experiment,
+        model: Any,
+        data: Any = None,
         *,
-        run_dir: Path | None = None,
-        storage: Path = Path("runs"),
+        objective: str | Objective | Mapping[str, Any],
+        fidelity: Fidelity | Mapping[str, Any],
+        space: Mapping[str, Domain | Any] | Space | Callable[..., Any] | None = None,
+        link: Mapping[str, str] | None = None,
+        points: Sequence[Mapping[str, Any]] | None = None,
+        searcher: str | Mapping[str, Any] | None = None,
+        scheduler: str | Mapping[str, Any] | None = None,
+        budget: Budget | Mapping[str, Any] | None = None,
+        resources: Resources | Mapping[str, Any] | None = None,
+        parallel: int | None = None,
+        checkpoint: Mapping[str, Any] | None = None,
+        failures: Failures | Mapping[str, Any] | None = None,
+        trainer: Mapping[str, Any] | None = None,
+        refit: bool | None = None,
+        seed: int | None = None,
+        name: str | None = None,
+        run_dir: str | Path | None = None,
+        storage: str | Path = "runs",
         address: str | None = None,
     ) -> None:
-        self.experiment = experiment
-        self.run_dir = RunDir(run_dir or _new_path(storage, name=experiment.name))
-        self.address = address
-        self._changed: tuple[str, ...] = ()
-        self._resumes = False
+        given = {
+            "name": name,
+            "seed": seed,
+            "data": data,
+            "model": model,
+            "space": space,
+            "link": link,
+            "points": points,
+            "objective": objective,
+            "searcher": searcher,
+            "scheduler": scheduler,
+            "fidelity": fidelity,
+            "budget": budget,
+            "resources": resources,
+            "parallel": parallel,
+            "checkpoint": checkpoint,
+            "failures": failures,
+            "trainer": trainer,
+            "refit": refit,
+        }
+        settings, objects = plain_settings(given)
+        experiment = from_settings(settings, source="Search")
+        path = _run_dir(run_dir, storage=Path(storage), name=experiment.name)
+        self._drive = Drive(
+            experiment=experiment, run_dir=RunDir(path), address=address, objects=objects
+        )
+
+    @classmethod
+    def _of(cls, drive: Drive) -> Search:
+        search = cls.__new__(cls)
+        search._drive = drive
+        return search
+
+    @property
+    def experiment(self) -> Experiment:
+        """What is searched, and how."""
+        return self._drive.experiment
+
+    @property
+    def run_dir(self) -> RunDir:
+        """Where everything is kept."""
+        return self._drive.run_dir
 
     @property
     def plan(self) -> Plan:
         """Objective, budgets and limits, as the engine knows them."""
-        experiment = self.experiment
-        minutes = experiment.budget.minutes
-        return Plan(
-            objective=experiment.objective,
-            max_epochs=experiment.fidelity.max_epochs,
-            max_trials=experiment.budget.trials,
-            max_seconds=None if minutes is None else minutes * 60,
-            max_attempts=experiment.failures.attempts,
-            abort_after=experiment.failures.abort_after,
-            checkpoint_budget_bytes=experiment.checkpoint.budget_gb * 1e9,
-        )
+        return plan_of(self.experiment)
+
+    @classmethod
+    def from_experiment(
+        cls,
+        experiment: Experiment,
+        *,
+        run_dir: str | Path | None = None,
+        storage: str | Path = "runs",
+        address: str | None = None,
+    ) -> Search:
+        """Return the search for an experiment that is resolved already; see `from_file`."""
+        path = _run_dir(run_dir, storage=Path(storage), name=experiment.name)
+        return cls._of(Drive(experiment=experiment, run_dir=RunDir(path), address=address))
 
     @classmethod
     def from_file(
@@ -84,8 +185,8 @@ class Search:
         path: str | Path,
         *,
         overrides: Sequence[str] = (),
-        run_dir: Path | None = None,
-        storage: Path = Path("runs"),
+        run_dir: str | Path | None = None,
+        storage: str | Path = "runs",
         address: str | None = None,
     ) -> Search:
         """Return the search that an experiment file describes; nothing is started or written.
@@ -100,20 +201,19 @@ class Search:
         Raises:
             ConfigurationError: The file is wrong, or the run directory is taken.
         """
-        search = cls(
-            load(path, overrides=overrides), run_dir=run_dir, storage=storage, address=address
-        )
-        if search.run_dir.has_search():
-            raise ConfigurationError(
-                f"--run-dir {search.run_dir.path} holds a search already. Give another folder, or "
-                f"go on with that one: {to_type('resume', search.run_dir.path)}. "
-                "Nothing was started."
-            )
-        return search
+        experiment = load(path, overrides=overrides)
+        return cls.from_experiment(experiment, run_dir=run_dir, storage=storage, address=address)
 
     @classmethod
     def resume(
-        cls, run_dir: str | Path, *, overrides: Sequence[str] = (), address: str | None = None
+        cls,
+        run_dir: str | Path,
+        *,
+        overrides: Sequence[str] = (),
+        address: str | None = None,
+        model: Any = None,
+        data: Any = None,
+        trainer: Mapping[str, Any] | None = None,
     ) -> Search:
         """Return a search that goes on where its run directory ends; nothing is started yet.
 
@@ -121,210 +221,127 @@ class Search:
             run_dir: A run directory; its search may have been stopped, killed or finished.
             overrides: Settings to change, as "budget.trials=200" to extend a finished search.
             address: Of a running Ray cluster; None starts a private Ray.
+            model: As it was given to `Search`, if it holds something without an import path.
+            data: Likewise.
+            trainer: Likewise.
 
         Raises:
             RunDirectoryError: There is no search, or another driver is at work on it.
-            ConfigurationError: A change would make the evidence so far invalid.
+            ConfigurationError: A change would make the evidence so far invalid, or an object was
+                not given again.
         """
         results = Results.open(Path(run_dir))
         source = str(results.run_dir.experiment_file)
         journalled = dict(results.state.settings)
+        given = {"model": model, "data": data, "trainer": trainer}
+        objects = provide_again(journalled, given=given)
         before = from_settings(journalled, source=source)  # with the defaults of this version
         experiment = from_settings(journalled, overrides=overrides, source=source)
         changed = changed_keys(dict(before.settings), dict(experiment.settings))
         check_changes(changed)
-        check_budget(experiment.budget.trials, n_trials=results.state.next_number)
-        search = cls(experiment, run_dir=Path(run_dir), address=address)
-        search._changed, search._resumes = changed, True
-        return search
+        check_budget(experiment.budget, changed=changed, used=results.state.used)
+        return cls._of(
+            Drive(
+                experiment=experiment,
+                run_dir=RunDir(Path(run_dir)),
+                address=address,
+                objects=objects,
+                resumes=True,
+                changed=changed,
+            )
+        )
 
-    def run(self, *, listeners: Sequence[Listener] = (), stage: Stage | None = None) -> Results:
+    def run(
+        self,
+        *,
+        listeners: Sequence[Listener] | None = None,
+        stage: Stage | None = None,
+        progress: bool | TextIO | None = None,
+    ) -> Results:
         """Search until the budget is used, and return the results with the winner selected.
 
-        A first Ctrl-C or SIGTERM ends the session and keeps everything; `resume` goes on.
+        A first Ctrl-C, a SIGTERM, or `stop` in another terminal ends the session and keeps
+        everything; `resume` goes on.
 
         Args:
-            listeners: Called after each event was journalled: live view, TensorBoard.
+            listeners: Called after each event was journalled, in place of the live view and the
+                writer of TensorBoard's files.
             stage: Told what a person waits for.
+            progress: Whether to show a live view, or a stream to show it on; by default in a
+                notebook and on a terminal.
 
         Raises:
-            ConfigurationError: The resources do not suffice; nothing was written.
+            ConfigurationError: The resources do not suffice, or the model or the data cannot be
+                trained at all; nothing was written.
             SearchAborted: The search cannot go on; its status is "failed".
             RunDirectoryError: The run directory is in use, or cannot be written.
 
         Side effects:
-            Writes the run directory; starts and stops Ray.
+            Writes the run directory, TensorBoard's files included; starts and stops Ray.
         """
-        with self._session(listeners, stage=stage or _silent):
+        with (
+            self._watched(progress, listeners=listeners, stage=stage) as watch,
+            driving.session(self._drive, listeners=watch.listeners, stage=watch.stage),
+        ):
             pass
         return Results.open(self.run_dir.path)
 
     def run_to_end(
-        self, *, listeners: Sequence[Listener] = (), stage: Stage | None = None
+        self,
+        *,
+        listeners: Sequence[Listener] | None = None,
+        stage: Stage | None = None,
+        progress: bool | TextIO | None = None,
     ) -> Results:
         """Search, then refit the winner on train + validation data and test it once.
 
-        What the commands `run` and `resume` do. A session that a signal ended is neither refitted
-        nor tested. Arguments, errors and side effects are those of `run`.
+        What the commands `run` and `resume` do. A session that a signal or `stop` ended is neither
+        refitted nor tested. Arguments, errors and side effects are those of `run`.
         """
-        say = stage or _silent
-        if self._resumes and self._is_all_done():
-            say("nothing is left to do; a larger budget goes on with the search")
-            return Results.open(self.run_dir.path)
-        with self._session(listeners, stage=say) as (engine, executor):
-            if engine.state.status is SearchStatus.FINISHED:
-                self._hand_over(engine, executor=executor, stage=say)
+        drive = self._drive
+        with self._watched(progress, listeners=listeners, stage=stage) as watch:
+            if drive.resumes and driving.is_all_done(drive):
+                watch.stage("nothing is left to do; a larger budget goes on with the search")
+                return Results.open(self.run_dir.path)
+            with driving.session(drive, listeners=watch.listeners, stage=watch.stage) as session:
+                engine, executor = session
+                if engine.state.status is SearchStatus.FINISHED:
+                    driving.hand_over(drive, engine, executor=executor, stage=watch.stage)
         return Results.open(self.run_dir.path)
 
     @contextmanager
-    def _session(
-        self, listeners: Sequence[Listener], *, stage: Stage
-    ) -> Iterator[tuple[Engine, Executor]]:
-        """Run the search; yield engine and executor while Ray is up and the lease is held."""
-        try:
-            self.run_dir.refuse_if_unusable()
-        except RunDirectoryError as error:
-            raise ConfigurationError(str(error)) from error
-        Lease.refuse_if_held(self.run_dir.path)
-        stage("starting Ray")
-        from raysearch.tuning.cluster import check_machine, connect
+    def _watched(
+        self,
+        progress: bool | TextIO | None,
+        *,
+        listeners: Sequence[Listener] | None,
+        stage: Stage | None,
+    ) -> Iterator[Watch]:
+        """Show the search while it runs, and write TensorBoard's files, unless told who listens."""
+        from raysearch.live.watch import Watch, watch
 
-        experiment = self.experiment
-        if self.address is None:
-            check_machine(experiment.resources, parallel=experiment.parallel)
-        searcher = experiment.make_searcher()
-        threading.Thread(target=_prepare, args=[searcher], daemon=True).start()
-        with (
-            connect(
-                self.address, resources=experiment.resources, slots=experiment.parallel
-            ) as cluster,
-            self.run_dir.writing() as journal,
-        ):
-            from raysearch.tuning.driver import Announcements, run_session
-            from raysearch.tuning.executor import RayExecutor
-
-            executor = RayExecutor(experiment.resources)
-            engine = self._make_engine(journal, searcher=searcher, listeners=listeners)
-            unfinished = self._begin(engine)
-            has_work = not engine.stop_reason or (unfinished and not engine.is_time_up)
-            with _ended(engine):
-                is_complete = not has_work or run_session(
-                    engine,
-                    experiment=experiment,
-                    run_dir=self.run_dir.path,
-                    cluster=cluster,
-                    unfinished=unfinished,
-                    announcements=Announcements(
-                        last_trials=executor.prepare,
-                        stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
-                    ),
-                )
-            if is_complete:
-                engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
-            else:
-                engine.end(SearchStatus.INTERRUPTED, reason="a signal asked for it")
-            yield engine, executor
-
-    def _is_all_done(self) -> bool:
-        """Return whether the search has ended and its winner is handed over and tested."""
-        results = Results.open(self.run_dir.path)
-        state, winner = results.state, results.winner
-        return (
-            state.status is SearchStatus.FINISHED
-            and bool(self.plan.used_up(state, now=state.last_at))
-            and not state.live
-            and winner is not None
-            and results.model_of(winner) is not None
-            and results.test_outcome.values is not None
-        )
-
-    def _make_engine(
-        self, journal: Journal, *, searcher: Searcher, listeners: Sequence[Listener]
-    ) -> Engine:
-        experiment = self.experiment
-        return Engine(
-            plan=self.plan,
-            space=experiment.space,
-            searcher=searcher,
-            scheduler=experiment.make_scheduler(),
-            journal=journal,
-            remove_checkpoint=self.run_dir.storage.delete,
-            listeners=listeners,
-        )
-
-    def _begin(self, engine: Engine) -> list[Trial]:
-        """Start the search, or take it up where its journal ends; return the unfinished trials."""
-        settings = dict(self.experiment.settings)
-        if self._resumes:
-            engine.replay(self.run_dir.events())
-            unfinished = engine.resume(settings=settings, changed=self._changed)
-            trials = engine.state.trials.values()
-            self.run_dir.remove_orphans({c.path for t in trials for c in t.checkpoints})
-        elif self.run_dir.has_search():
-            raise RunDirectoryError(
-                f"{self.run_dir.path} holds a search already. `resume` goes on with it."
-            )
-        else:
-            unfinished = []
-            engine.start(
-                settings=settings, space=self.experiment.space.to_json(), versions=versions()
-            )
-        self._write_settings(settings)
-        return unfinished
-
-    def _write_settings(self, settings: dict[str, Any]) -> None:
-        head = "# The settings of this search, with all defaults filled in. `resume` reads them.\n"
-        for name, version in versions().items():
-            head += f"# {name} {version}\n"
-        text = head + to_yaml(settings)
-        self.run_dir.storage.put("experiment.yaml", text.encode())
-
-    def _hand_over(self, engine: Engine, *, executor: Executor, stage: Stage) -> None:
-        """Refit the winner and open the test split."""
-        results = Results(self.run_dir, state=engine.state, experiment=self.experiment)
-        if results.winner is None:
+        if listeners is not None:
+            yield Watch(listeners=listeners, **({} if stage is None else {"stage": stage}))
             return
-        if results.is_refit_wanted and results.model_of(results.winner) is None:
-            stage("refitting the winner on train + validation data")
-        results.refit(executor=executor, record=engine.record)
-        if results.test_outcome.values is None:
-            stage("testing the winner, once")
-        results.test(executor=executor, record=engine.record)
+        given: dict[str, Any] = {"experiment": self.experiment, "run_dir": self.run_dir}
+        with watch(progress, plan=self.plan, **given) as seen:
+            yield seen if stage is None else Watch(listeners=seen.listeners, stage=stage)
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of what decides how a trial trains."""
-    names = ("raysearch", "torch", "pytorch-lightning", "ray", "hyperopt", "numpy")
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
+def _run_dir(given: str | Path | None, *, storage: Path, name: str) -> Path:
+    """Return the run directory that is given, or a new one.
 
-
-@contextmanager
-def _ended(engine: Engine) -> Iterator[None]:
-    """Journal the end of a session that ends by an exception.
-
-    Not after a KeyboardInterrupt, which may have come in the middle of anything: a search without
-    an end and without a driver is an interrupted one.
+    Raises:
+        ConfigurationError: The one given holds a search already.
     """
-    try:
-        yield
-    except SearchAborted as error:
-        engine.end(SearchStatus.FAILED, reason=str(error))
-        raise
-    except RunDirectoryError:
-        raise  # the journal cannot be written; it already holds what can be known
-    except Exception as error:
-        engine.end(SearchStatus.FAILED, reason=f"{type(error).__name__}: {error}")
-        raise
-
-
-def _prepare(searcher: Searcher) -> None:
-    """Import what is needed once Ray has started; called in a thread while it does."""
-    importlib.import_module("raysearch.tuning.driver")
-    searcher.prepare()
-
-
-def _silent(text: str) -> None:
-    """Say nothing."""
+    if given is None:
+        return _new_path(storage, name=name)
+    if RunDir(Path(given)).has_search():
+        raise ConfigurationError(
+            f"--run-dir {given} holds a search already. Give another folder, or go on with that "
+            f"one: {to_type('resume', given)}. Nothing was started."
+        )
+    return Path(given)
 
 
 def _new_path(storage: Path, *, name: str) -> Path:

@@ -70,11 +70,14 @@ class Clock:
 class Lab:
     """An engine with all that surrounds it."""
 
-    def __init__(self, *, journal=None, searcher=None, scheduler=None, **plan) -> None:
+    def __init__(
+        self, *, journal=None, searcher=None, scheduler=None, points=(), gpus=0.0, **plan
+    ) -> None:
         self.journal = journal or MemoryJournal()
         self.searcher = searcher or Counting()
         self.scheduler = scheduler or StopBelow()
         self.clock = Clock()
+        self.settings = {"name": "lab", "resources": {"gpus": gpus}}
         self.removed: list[str] = []
         self.heard: list[object] = []
         settings = {"objective": ACCURACY, "max_epochs": 3, "max_trials": 4, **plan}
@@ -86,11 +89,12 @@ class Lab:
             journal=self.journal,
             remove_checkpoint=self.removed.append,
             clock=self.clock,
+            points=points,
             listeners=[lambda event, state: self.heard.append(event)],
         )
 
     def start(self) -> Lab:
-        self.engine.start(settings={"name": "lab"}, space=SPACE.to_json(), versions={})
+        self.engine.start(settings=self.settings, space=SPACE.to_json(), versions={})
         return self
 
     def new_trial(self) -> str:

@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from raysearch.data.tensors import TensorLoader
 from raysearch.training.job import TrainingJob
@@ -113,6 +113,64 @@ class TwoLoaderNet(Net):
     def training_step(self, batch, _):
         pairs = zip(batch["first"], batch["second"], strict=True)
         return super().training_step([torch.cat(pair) for pair in pairs], _)
+
+
+class ManualNet(Net):
+    """Two optimisers, of which one steps every other batch, and a schedule, all by hand."""
+
+    def __init__(self):
+        super().__init__()
+        self.automatic_optimization = False
+
+    def training_step(self, batch, index):
+        loss = super().training_step(batch, index)
+        self.manual_backward(loss)
+        first, second = self.optimizers()
+        first.step()
+        first.zero_grad()
+        if index % 2:
+            second.step()
+            second.zero_grad()
+            self.lr_schedulers().step()
+
+    def configure_optimizers(self):
+        first = torch.optim.Adam(self.layers[0].parameters(), lr=0.01)
+        second = torch.optim.SGD(self.layers[-1].parameters(), lr=0.05, momentum=0.9)
+        return [first, second], [torch.optim.lr_scheduler.ExponentialLR(second, 0.9)]
+
+
+class SeveralValidations(Data):
+    """Validates on two loaders, whose metrics Lightning then numbers."""
+
+    def val_dataloader(self):
+        return [super().val_dataloader(), DataLoader(TensorDataset(*self.parts["test"]), 7)]
+
+
+class SeveralValidationsNet(Net):
+    """Is told which loader a batch is from."""
+
+    def validation_step(self, batch, _, dataloader_idx=0):
+        super().validation_step(batch, dataloader_idx)
+
+
+class Stream(IterableDataset):
+    """Examples without end or length."""
+
+    def __init__(self, examples):
+        self.examples = examples
+
+    def __iter__(self):
+        while True:
+            for index in torch.randperm(len(self.examples)).tolist():
+                yield self.examples[index]
+
+
+class StreamData(Data):
+    """Trains on examples that come without end."""
+
+    def train_dataloader(self):
+        stream = Stream(TensorDataset(*self.parts["train"]))
+        return DataLoader(stream, batch_size=self.batch_size)
 
 
 def make_job(directory, *, model=Net, data=Data, **settings) -> TrainingJob:

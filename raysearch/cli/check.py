@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import itertools
 import shlex
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
@@ -10,14 +12,23 @@ from raysearch.cli.command import Command, add_experiment, add_json, add_overrid
 
 if TYPE_CHECKING:
     from raysearch.experiment import Component, Experiment
+    from raysearch.preflight import Verdict
     from raysearch.space import Parameter, Space
 
 SCHEMA_VERSION = 1
+
+MOST_COUNTED = 100_000
+"""Configurations of a grid that are counted at most, which takes half a second."""
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
     add_experiment(parser)
     add_overrides(parser)
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="look at the file alone: train no batch, import no torch",
+    )
     add_json(parser)
 
 
@@ -25,27 +36,47 @@ def _execute(arguments: Namespace) -> int:
     from raysearch.cli.screen import print_json
     from raysearch.experiment import load
 
-    experiment = load(arguments.experiment, overrides=arguments.overrides)
+    source = arguments.experiment
+    experiment = load(source, overrides=arguments.overrides)
+    if not arguments.json:
+        _print(experiment, source=source)
+    verdict = None
+    if not arguments.quick:
+        from raysearch.cli.verdict import judged, print_verdict
+
+        verdict = judged(experiment, source=source, overrides=arguments.overrides)
+        if not arguments.json:
+            print_verdict(verdict, experiment=experiment)
     if arguments.json:
-        print_json(to_document(experiment, source=arguments.experiment))
+        print_json(to_document(experiment, source=source, verdict=verdict))
     else:
-        _print(experiment, source=arguments.experiment)
+        print(f"\nTo run it: python -m raysearch run {shlex.quote(source)}")
     return 0
 
 
 CHECK = Command(
     name="check",
     help="see what an experiment file asks for, and what is wrong with it",
-    description="Read an experiment file, and show its search space, method and cost. Every fault "
-    "is reported at once. Nothing is started and nothing written.",
+    description="Read an experiment file, and show its search space and method. Then build the "
+    "default configuration and those at the ends of the space, train each for a few batches in "
+    "this process, and show their sizes and what the search is likely to take. Every fault is "
+    "reported at once, with exit status 2. No search is started, and nothing kept.",
     example="check experiments/digits.yaml budget.trials=8",
     add_arguments=_add_arguments,
     execute=_execute,
 )
 
 
-def to_document(experiment: Experiment, *, source: str) -> dict[str, Any]:
-    """Return what `check --json` prints; plain values."""
+def to_document(
+    experiment: Experiment, *, source: str, verdict: Verdict | None = None
+) -> dict[str, Any]:
+    """Return what `check --json` prints; plain values.
+
+    Args:
+        experiment: What was read.
+        source: The file.
+        verdict: What trying some configurations has told; None if that was left out.
+    """
     space, advice = experiment.space, left_recommendations(experiment)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -62,8 +93,10 @@ def to_document(experiment: Experiment, *, source: str) -> dict[str, Any]:
             }
             for parameter in space
         ],
+        "advice": advice_on_data(experiment),
         "configurations": space.grid_size(),
-        "rungs": list(rungs(experiment.scheduler, max_epochs=experiment.fidelity.max_epochs)),
+        "rungs": list(rungs(experiment.scheduler, max_epochs=experiment.fidelity.epochs)),
+        "preflight": None if verdict is None else verdict.to_json(),
     }
 
 
@@ -71,9 +104,9 @@ def left_recommendations(experiment: Experiment) -> dict[str, str]:
     """Return what each range leaves of the recommendation of its family or data, by label."""
     from raysearch.experiment import from_settings
 
+    if not experiment.settings["space"] or any(choice.is_own for choice in experiment.models):
+        return {}  # nobody recommends anything for a class of one's own
     settings = {**experiment.settings, "space": {}}
-    if not experiment.settings["space"]:
-        return {}
     recommended = from_settings(settings).space
     found = {p.label: _left(p, recommended=recommended) for p in experiment.space}
     return {label: text for label, text in found.items() if text}
@@ -107,7 +140,7 @@ def _print(experiment: Experiment, *, source: str) -> None:
     from raysearch.cli.screen import print_facts, print_table
     from raysearch.live.text import value_text
 
-    print(f"{source}: no fault found\n")
+    print(f"{source}: no fault found in stage 1\n")
     print_facts(_facts(experiment))
     print()
     print_table(
@@ -122,7 +155,6 @@ def _print(experiment: Experiment, *, source: str) -> None:
     if advice:
         print()
         print_facts([(label, text) for label, text in advice.items()])
-    print(f"\nTo run it: python -m raysearch run {shlex.quote(source)}")
 
 
 def _needs(parameter: Parameter) -> str:
@@ -140,25 +172,67 @@ def _needs(parameter: Parameter) -> str:
 def _facts(experiment: Experiment) -> list[tuple[str, str]]:
     from raysearch.live.text import counted
 
-    space, spec = experiment.space, experiment.data_spec
-    shape = " x ".join(str(n) for n in spec.input_shape)
+    space = experiment.space
     size = space.grid_size()
     number = "infinitely many" if size is None else f"{size:,}"
+    linked = [f"{target} = {source}" for target, source in experiment.links.items()]
+    points = [counted(len(experiment.points), "configuration")] if experiment.points else []
     return [
-        (
-            "data",
-            f"{experiment.data.name}: {spec.task}, {counted(spec.n_train, 'example')} of {shape} "
-            f"to train on, {spec.n_outputs} outputs",
-        ),
+        ("data", _data(experiment)),
+        *[("", text) for text in advice_on_data(experiment)],
         ("model", ", ".join(choice.name for choice in experiment.models)),
         ("objective", f"{experiment.objective.direction} {experiment.objective.metric}"),
         ("space", f"{counted(len(space), 'parameter')}, {number} configurations"),
-        ("searcher", _component(experiment.searcher)),
+        *[("linked", text) for text in linked],
+        *[("points", f"{text} tried first, after the default") for text in points],
+        ("searcher", _searcher(experiment)),
         ("scheduler", _scheduler(experiment)),
         ("budget", _budget(experiment)),
         ("one trial", _trial(experiment)),
         ("seed", str(experiment.seed)),
     ]
+
+
+def _data(experiment: Experiment) -> str:
+    from raysearch.live.text import counted
+
+    data, spec = experiment.data, experiment.data_spec
+    if data is None:
+        return "none: the function brings its own"
+    if spec is None:
+        return data.name
+    shape = " x ".join(str(n) for n in spec.input_shape)
+    return (
+        f"{data.name}: {spec.task}, {counted(spec.n_train, 'example')} of {shape} to train on, "
+        f"{spec.n_outputs} outputs"
+    )
+
+
+def advice_on_data(experiment: Experiment) -> list[str]:
+    """Return what a person should know about how built-in data were understood."""
+    from raysearch.data import DATA
+
+    data = experiment.data
+    if data is None or data.is_own:
+        return []
+    advise = getattr(importlib.import_module(f"{DATA[data.name]}.space"), "advice", None)
+    return [] if advise is None else list(advise(**data.arguments))
+
+
+def _searcher(experiment: Experiment) -> str:
+    from raysearch.live.text import counted
+
+    text, trials = _component(experiment.searcher), experiment.budget.trials
+    if experiment.searcher.name != "grid":
+        return text
+    from raysearch.searchers.grid import configurations
+
+    resolution = experiment.searcher.settings["resolution"]
+    every = configurations(experiment.space, resolution=resolution)
+    n = sum(1 for _ in itertools.islice(every, MOST_COUNTED))
+    size = counted(n, "configuration") if n < MOST_COUNTED else f"more than {n:,} configurations"
+    cut = f", of which the budget allows {trials:,}" if trials is not None and trials < n else ""
+    return f"{text}: {size}{cut}"
 
 
 def _component(component: Component) -> str:
@@ -167,29 +241,41 @@ def _component(component: Component) -> str:
 
 
 def _scheduler(experiment: Experiment) -> str:
-    levels = rungs(experiment.scheduler, max_epochs=experiment.fidelity.max_epochs)
+    levels = rungs(experiment.scheduler, max_epochs=experiment.fidelity.epochs)
     text = _component(experiment.scheduler)
     if not levels:
         return text
-    return f"{text}; compares trials after epochs {', '.join(str(level) for level in levels)}"
+    listed = ", ".join(str(level) for level in levels)
+    return f"{text}; compares trials after {experiment.fidelity.unit}s {listed}"
 
 
 def _budget(experiment: Experiment) -> str:
-    from raysearch.live.text import counted, duration
+    from raysearch.live.text import counted, duration, short_number
 
-    trials, minutes = experiment.budget.trials, experiment.budget.minutes
-    parts = [counted(trials, "trial")] if trials else []
-    if minutes:
-        parts.append(duration(minutes * 60))
-    at_most = f", at most {trials * experiment.fidelity.max_epochs:,} epochs" if trials else ""
+    budget, fidelity = experiment.budget, experiment.fidelity
+    parts = [counted(budget.trials, "trial")] if budget.trials else []
+    if budget.minutes:
+        parts.append(duration(budget.minutes * 60))
+    if budget.epochs:
+        parts.append(f"{budget.epochs:,} {fidelity.unit}s")
+    if budget.gpu_hours:
+        parts.append(f"{short_number(budget.gpu_hours)} GPU hours")
+    if budget.target is not None:
+        parts.append(f"a value of {short_number(budget.target)}")
+    if budget.patience:
+        parts.append(f"{counted(budget.patience, 'trial')} without a new best one")
+    most = (budget.trials or 0) * fidelity.epochs
+    at_most = f", at most {most:,} {fidelity.unit}s" if most else ""
     return " or ".join(parts) + at_most
 
 
 def _trial(experiment: Experiment) -> str:
     from raysearch.live.text import counted, short_number
 
-    resources, parallel = experiment.resources, experiment.parallel
+    resources, parallel, fidelity = experiment.resources, experiment.parallel, experiment.fidelity
     gpus = f" and {short_number(resources.gpus)} GPU" if resources.gpus else ""
     at_once = "as many at once as fit" if parallel is None else f"{parallel} at once"
-    epochs = counted(experiment.fidelity.max_epochs, "epoch")
-    return f"up to {epochs}, {short_number(resources.cpus)} CPU{gpus}; {at_once}"
+    length = counted(fidelity.epochs, fidelity.unit)
+    if fidelity.every_steps is not None:
+        length += f" of {counted(fidelity.every_steps, 'step')}"
+    return f"up to {length}, {short_number(resources.cpus)} CPU{gpus}; {at_once}"

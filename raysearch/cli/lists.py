@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import textwrap
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 
@@ -55,7 +56,9 @@ def _metrics(arguments: Namespace) -> None:
 
     from raysearch.cli.screen import print_table
     from raysearch.data_spec import Task
+    from raysearch.experiment.objectives import DIRECTIONS
     from raysearch.models.metrics import logged_metrics
+    from raysearch.trial import Direction
 
     rows = [
         [name, task, direction]
@@ -63,7 +66,13 @@ def _metrics(arguments: Namespace) -> None:
         for name, direction in logged_metrics(task).items()
     ]
     print_table(rows, header=["metric", "task", "direction"])
-    print("\nThe objective is one that begins with val/.")
+    print(
+        "\nThe objective is one that begins with val/. Models of one's own log what they like; the "
+        "direction of\nthese names is known, with or without val/, val_ or valid_ in front:\n"
+    )
+    for direction in get_args(Direction):
+        names = [name for name, better in DIRECTIONS.items() if better == direction]
+        print(textwrap.fill(f"{direction}: {', '.join(sorted(names))}", subsequent_indent="  "))
 
 
 def _runs(arguments: Namespace) -> None:

@@ -12,10 +12,10 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 
-from raysearch.cli import check, lists, outcome, run, trial, winner
+from raysearch.cli import check, init, lists, outcome, run, stop, trial, winner
 from raysearch.cli.find import NoSuchRun
 from raysearch.cli.parsing import check_command, overview, parse, parse_with
 from raysearch.errors import ConfigurationError, RaysearchError
@@ -25,9 +25,11 @@ DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {
     command.name: command
     for command in (
+        init.INIT,
         check.CHECK,
         run.RUN,
         run.RESUME,
+        stop.STOP,
         outcome.RESULTS,
         trial.TRIAL,
         winner.REFIT,
@@ -50,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        with _sigterm_interrupts():
+        with _sigterm_interrupts(), _modules_from_here():
             status = _execute(words)
             sys.stdout.flush()
     except SystemExit as exit_:
@@ -99,6 +101,33 @@ def _sigterm_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _modules_from_here() -> Iterator[None]:
+    """Look for modules in the current directory too, while a command is carried out.
+
+    `python -m raysearch` does so by itself; the console script `raysearch` would not, and the
+    workers of Ray look where this process does. Python's -P and PYTHONSAFEPATH forbid it, as they
+    forbid it to `python -m`.
+    """
+    here = _current_directory()
+    if sys.flags.safe_path or here is None or here in sys.path:
+        yield
+        return
+    sys.path.insert(0, here)  # `model: my_nets:Net` is to mean the same however the command began
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # other code may have removed it
+            sys.path.remove(here)
+
+
+def _current_directory() -> str | None:
+    try:
+        return os.getcwd()  # noqa: PTH109 - as Python itself writes it into sys.path
+    except OSError:
+        return None  # it was removed
 
 
 def _after_exit(code: object) -> int:

@@ -65,8 +65,9 @@ RESULTS = Command(
     name="results",
     help="show the ranking and the winner of searches, also while they run",
     description="Show how a search stands: the best trials, the winner against the default "
-    "configuration, its test result, and failures by cause. Several runs are compared. Reads only; "
-    "a copy of a run directory will do.",
+    "configuration, its test result, and failures by cause. Several runs are compared. --csv has a "
+    "line for each trial, with its configuration under config.KEY. Reads only; a copy of a run "
+    "directory will do.",
     example="results runs/digits-20261123-170912 --top 5",
     add_arguments=_add_arguments,
     execute=_execute,
@@ -137,13 +138,14 @@ def _row(results: Results, trial: Trial, *, rank: int) -> list[str]:
 def print_comparison(found: Sequence[Results]) -> None:
     """Print runs side by side, one in a row."""
     from raysearch.cli.screen import print_table
+    from raysearch.cli.summary import on_test_split
     from raysearch.live.text import counted, duration, short_number
 
     rows = []
     for results in found:
         winner, tested = results.winner, results.test_outcome.values or {}
         metric = results.objective.metric
-        test_name = f"test/{metric.partition('/')[2]}"
+        test_name = on_test_split(metric)
         tested_value = short_number(tested[test_name]) if test_name in tested else "-"
         rows.append(
             [
@@ -163,27 +165,15 @@ def print_comparison(found: Sequence[Results]) -> None:
 
 
 def _print_csv(found: Sequence[Results], *, top: int | None) -> None:
-    """Print a line for each trial; columns of configurations and values are those of all trials."""
-    entries = [
-        {"run": results.run_dir.path.name, **entry}
-        for results in found
-        for entry in _document(results, top=top)["trials"]
-    ]
-    keys = _union(entries, "configuration")
-    metrics = _union(entries, "values")
-    plain = [key for key in (entries[0] if entries else {}) if key not in _NESTED]
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*plain, *metrics, *keys])
-    for entry in entries:
-        writer.writerow(
-            [entry[key] for key in plain]
-            + [entry["values"].get(name) for name in metrics]
-            + [entry["configuration"].get(key) for key in keys]
-        )
+    """Print a line for each trial, with the columns of `to_dataframe`, and the run before them."""
+    from raysearch.results.table import columns_of, trial_rows
 
-
-_NESTED = ("configuration", "values")
-
-
-def _union(entries: Sequence[dict[str, Any]], section: str) -> list[str]:
-    return list(dict.fromkeys(key for entry in entries for key in entry[section]))
+    rows = []
+    for results in found:
+        trials = None if top is None else results.ranking()[:top]
+        rows += [
+            {"run": results.run_dir.path.name, **row} for row in trial_rows(results, trials=trials)
+        ]
+    writer = csv.DictWriter(sys.stdout, columns_of(rows) or ["run"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)

@@ -67,8 +67,10 @@ RUN = Command(
     name="run",
     help="search, select the winner, refit it, and test it once",
     description="Run an experiment: search, select the winner, train it again on train + "
-    "validation data, and test it once. Everything is kept in a new run directory. Ctrl-C ends it "
-    "with exit status 130; `resume` goes on. Exit status 1 when no trial can be the winner.",
+    "validation data, and test it once. Where the model or the data do not allow the one or the "
+    "other, that is said. Everything is kept in a new run directory. Ctrl-C ends it with exit "
+    "status 130, `stop` in another terminal with 0; `resume` goes on. Exit status 1 when no trial "
+    "can be the winner.",
     example="run experiments/digits.yaml budget.trials=16",
     add_arguments=_add_run_arguments,
     execute=_run,
@@ -122,6 +124,8 @@ def _to_end(search: Search, *, as_json: bool) -> int:
     if results.state.status is SearchStatus.INTERRUPTED:
         _say_how_to_go_on(search)
         return INTERRUPTED
+    if results.state.status is SearchStatus.STOPPED:
+        return 0  # as somebody asked for, with `stop`
     return 0 if results.winner else FAILED
 
 

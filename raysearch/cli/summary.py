@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+from collections.abc import Sequence
+from pathlib import Path
 
+from raysearch.cli.command import PROGRAM
 from raysearch.errors import RunDirectoryError
 from raysearch.live.text import (
     changed_first,
@@ -18,9 +22,10 @@ from raysearch.live.text import (
     short_number,
 )
 from raysearch.results import Results, failures_by_cause
-from raysearch.results.loading import winning_class
+from raysearch.results.loading import Winner, read_winner
 from raysearch.results.messages import no_winner, to_type, unreadable
-from raysearch.results.winner_files import MODEL
+from raysearch.results.opening import is_given, opening_lines
+from raysearch.results.winner_folder import CONFIG, MODEL
 from raysearch.trial import SearchStatus, Trial, TrialStatus
 
 SHOWN_CAUSES = 5
@@ -45,7 +50,7 @@ def heading(results: Results) -> str:
 def winner_facts(results: Results) -> list[tuple[str, str]]:
     """Return who won, by how much, on which data, and where the model lies."""
     winner, objective = results.winner, results.objective
-    is_final = results.status is SearchStatus.FINISHED or results.history.is_settled
+    is_final = results.status is SearchStatus.FINISHED or results.handover.is_settled
     label = "winner" if is_final else "best so far"
     if winner is None:
         return [(label, "none")]
@@ -61,11 +66,17 @@ def winner_facts(results: Results) -> list[tuple[str, str]]:
 
 
 def failure_facts(results: Results) -> list[tuple[str, str]]:
-    """Return the failed trials by cause, with the first error of each."""
+    """Return the failed trials by cause, with an example of each, and how to see more of it."""
     facts = []
-    for cause, trials in list(failures_by_cause(results).items())[:SHOWN_CAUSES]:
-        example = f"{trials[0].id}: {first_line(trials[0].error)}"
-        facts.append(("", f"{counted(len(trials), 'trial')}, {printable(cause)}: {example}"))
+    by_cause = failures_by_cause(results)
+    for cause, trials in list(by_cause.items())[:SHOWN_CAUSES]:
+        example = first_line(trials[0].error)
+        ids = _some([trial.id for trial in trials])
+        facts.append(("", f"{counted(len(trials), 'trial')}, {printable(cause)}: {ids}"))
+        facts += [("", f"  {example}")] if example else []
+        facts.append(("", f"  {to_type('trial', results.run_dir.path, trials[0].id)}"))
+    more = len(by_cause) - SHOWN_CAUSES
+    facts += [("", f"and {counted(more, 'cause')} more")] if more > 0 else []
     return [("failed", facts[0][1]), *facts[1:]] if facts else []
 
 
@@ -82,24 +93,35 @@ def unranked_facts(results: Results) -> list[tuple[str, str]]:
 
 def opening_facts(results: Results) -> list[tuple[str, str]]:
     """Return the lines of Python that open the winner's model; none before it is handed over."""
-    run, winner = results.run_dir.path, results.winner
-    if winner is None or results.model_of(winner) is None:
+    run, trial = results.run_dir.path, results.winner
+    model = None if trial is None else results.model_of(trial)
+    if model is None:
         return []
+    if not model.path:
+        return [("use it", f"its configuration is in {run / CONFIG}")]
     try:
-        name = winning_class(run).rpartition(":")[2]
+        winner = read_winner(run)
     except RunDirectoryError:  # the model is there, and what says its class was taken away
         return []
+    first, *others = _opening(run, winner)
+    return [("open it", first), *(("", line) for line in others)]
+
+
+def _opening(run: Path, winner: Winner) -> Sequence[str]:
+    if winner.kind != "module" or is_given(winner.path):
+        checkpoint = (run / MODEL).as_posix()
+        return opening_lines(
+            checkpoint, run=run.as_posix(), kind=winner.kind, model_class=winner.path
+        )
+    name = winner.path.rpartition(":")[2]
     opened, checkpoint = (
         json.dumps(path.as_posix(), ensure_ascii=False) for path in (run, run / MODEL)
     )
-    return [
-        ("open it", "import raysearch"),
-        (
-            "",
-            f"model = raysearch.load_model({opened})  # {name} in eval mode; "
-            f"or {name}.load_from_checkpoint({checkpoint})",
-        ),
-    ]
+    return (
+        "import raysearch",
+        f"model = raysearch.load_model({opened})  # {name} in eval mode; "
+        f"or {name}.load_from_checkpoint({checkpoint})",
+    )
 
 
 def next_facts(results: Results) -> list[tuple[str, str]]:
@@ -113,9 +135,20 @@ def next_facts(results: Results) -> list[tuple[str, str]]:
     return facts
 
 
+def next_steps(results: Results) -> list[tuple[str, str]]:
+    """Return what can be done with a search that is not at work: go on, or hand over its best."""
+    run, winner = results.run_dir.path, results.winner
+    facts = [("go on", to_type("resume", run, *_more(results)))]
+    if winner is not None and results.model_of(winner) is None:
+        line = to_type("refit", run)
+        facts.append(("hand over", f"{line}  # trial {winner.id}, the best so far"))
+    facts.append(("ranking", to_type("results", run)))
+    return facts
+
+
 def warnings(results: Results) -> list[str]:
     """Return what a person must know before he trusts the winner."""
-    if results.history.is_settled:
+    if results.handover.is_settled:
         return []
     if results.winner is None:
         return [no_winner(results)]
@@ -155,20 +188,35 @@ def _better_one(results: Results, winner: Trial) -> str:
 def _test(results: Results) -> list[tuple[str, str]]:
     outcome = results.test_outcome
     if outcome.values is None:
-        reason, _, command = outcome.reason.partition(": ")
-        return [("test", f"{reason}:"), ("", command)] if command else [("test", reason)]
-    counterpart = f"test/{results.objective.metric.partition('/')[2]}"
+        reason, _, command = outcome.reason.partition(f": {PROGRAM} ")
+        if not command:
+            return [("test", reason)]
+        return [("test", f"{reason}:"), ("", f"{PROGRAM} {command}")]
+    counterpart = on_test_split(results.objective.metric)
     ordered = sorted(outcome.values.items(), key=lambda item: item[0] != counterpart)
     return [("test", ", ".join(f"{name} {short_number(value)}" for name, value in ordered))]
+
+
+def on_test_split(metric: str) -> str:
+    """Return the name that a validation metric has on the test split, by the usual habits.
+
+    Example:
+        >>> [on_test_split(name) for name in ("val/accuracy", "val_loss", "valid_f1", "loss")]
+        ['test/accuracy', 'test_loss', 'test_f1', 'loss']
+    """
+    return re.sub(r"^val(id(ation)?)?(?=[/_.])", "test", metric)
 
 
 def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
     run, model = results.run_dir.path, results.model_of(winner)
     if model is None:
         return [("model", "not handed over yet"), ("", to_type("refit", run))]
+    if not model.path:
+        return [("model", f"none: {model.reason}")]
     made = "trained again on train + validation data" if model.refit else model.reason
-    size, epochs = file_size(model.size_bytes), counted(model.epochs, "epoch")
-    return [("model", f"{run / model.path} ({size})"), ("", f"{made}, {epochs}")]
+    if not model.is_refused:  # whose reason names the epoch
+        made += f", {counted(model.epochs, 'epoch')}"
+    return [("model", f"{run / model.path} ({file_size(model.size_bytes)})"), ("", made)]
 
 
 def _why_unranked(results: Results, trial: Trial) -> str:
@@ -190,9 +238,10 @@ def _more(results: Results) -> list[str]:
     if results.status is not SearchStatus.FINISHED:
         return []
     state = results.state
-    used = {"trials": len(state.trials), "minutes": state.seconds // 60}
-    return [
-        f"budget.{key}={2 * max(amount, used[key]):.12g}"
-        for key, amount in state.settings["budget"].items()
-        if amount
+    used = {"trials": len(state.trials), "minutes": state.seconds // 60, "epochs": state.epochs}
+    limits = {key: limit for key, limit in state.settings["budget"].items() if limit is not None}
+    target = limits.pop("target", None)
+    settings = [
+        f"budget.{key}={2 * max(limit, used.get(key, 0)):.12g}" for key, limit in limits.items()
     ]
+    return settings if target is None else [*settings, "budget.target=null"]

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from raysearch.cli.command import Command, add_json, add_run
+from raysearch.cli.command import Command, add_json, add_run, positive
 
 if TYPE_CHECKING:
     from raysearch.results import Results
@@ -22,6 +22,17 @@ def _add_arguments(parser: ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument("id", metavar="ID", help="a trial's id or number: 0007 or 7")
     add_json(parser)
+    parser.add_argument(
+        "--rerun",
+        action="store_true",
+        help="train its configuration again, in this process; breakpoint() works",
+    )
+    parser.add_argument(
+        "--epochs", metavar="N", type=positive, help="with --rerun: stop after N epochs"
+    )
+    parser.add_argument(
+        "--pdb", action="store_true", help="with --rerun: open the debugger at an exception"
+    )
 
 
 def _execute(arguments: Namespace) -> int:
@@ -29,8 +40,13 @@ def _execute(arguments: Namespace) -> int:
     from raysearch.cli.screen import print_json
     from raysearch.results import Results
 
+    _check(arguments)
     results = Results.open(find_run(arguments.run, storage=arguments.storage).path)
     trial = results.trial(arguments.id)
+    if arguments.rerun:
+        from raysearch.cli.rerun import rerun
+
+        return rerun(results, trial, epochs=arguments.epochs, debugs=arguments.pdb)
     events = [
         event for event in results.run_dir.events() if getattr(event, "trial", None) == trial.id
     ]
@@ -41,12 +57,30 @@ def _execute(arguments: Namespace) -> int:
     return 0
 
 
+def _check(arguments: Namespace) -> None:
+    """Refuse options that do nothing together.
+
+    Raises:
+        ConfigurationError: Such options were given.
+    """
+    from raysearch.errors import ConfigurationError
+
+    if arguments.rerun and arguments.json:
+        raise ConfigurationError("--json and --rerun exclude each other. Give one of them.")
+    for option in ("epochs", "pdb"):
+        if getattr(arguments, option) and not arguments.rerun:
+            raise ConfigurationError(f"--{option} goes with --rerun. Add --rerun, or leave it out.")
+
+
 TRIAL = Command(
     name="trial",
-    help="show all about one trial: configuration, curve, decisions, error",
+    help="show all about one trial, or train it again with the debugger at hand",
     description="Show what a trial was, how it went epoch by epoch, what was decided about it and "
-    "why, and what went wrong. Reads only.",
-    example="trial runs/digits-20261123-170912 0007",
+    "why, and what went wrong. --rerun trains its configuration again from the start, in this "
+    "process and with the full traceback of an exception, and shows each epoch beside the recorded "
+    "one. Nothing in the run directory is changed either way. Exit status 1 when that training "
+    "fails.",
+    example="trial runs/digits-20261123-170912 0007 --rerun --epochs 2",
     add_arguments=_add_arguments,
     execute=_execute,
 )

@@ -13,7 +13,9 @@ def _add_refit_arguments(parser: ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument("--trial", metavar="ID", help="this trial instead of the winner")
     parser.add_argument(
-        "--again", action="store_true", help="train even if the model is in winner/ already"
+        "--again",
+        action="store_true",
+        help="train even if the model is in winner/ already, or could not be trained",
     )
     add_json(parser)
 
@@ -43,8 +45,10 @@ REFIT = Command(
     name="refit",
     help="train the winner again on train + validation data, and hand it over",
     description="Train the winner on training and validation data together for as many epochs as "
-    "its best epoch took, and write it to winner/. A trial chosen with --trial becomes the winner, "
-    "until the search goes on. What is in winner/ already is not trained again.",
+    "its best epoch took, and write it to winner/. Where the model or the data do not allow that, "
+    "or it fails, the best checkpoint is taken as it is, and all output says why; --again tries "
+    "again. A trial chosen with --trial becomes the winner, until the search goes on. What is in "
+    "winner/ already is not trained again.",
     example="refit runs/digits-20261123-170912 --trial 0031",
     add_arguments=_add_refit_arguments,
     execute=_refit,
@@ -67,7 +71,7 @@ def _test(arguments: Namespace) -> int:
 
     results = Results.open(find_run(arguments.run, storage=arguments.storage).path)
     was_known = results.test_outcome.values is not None
-    was_opened = bool(results.history.results)
+    was_opened = bool(results.handover.results)
     with contextlib.redirect_stdout(sys.stderr):
         outcome = results.test(force=arguments.force)
     if arguments.force and was_opened:
@@ -90,7 +94,7 @@ TEST = Command(
     description="Evaluate the model in winner/ on the test split. A result that is known already "
     "is shown and not measured again: a test that is repeated after choosing by it is none. "
     "--force opens the split again all the same, and the journal says so. Exit status 1 when there "
-    "is no result for this winner.",
+    "is no result for this winner, such as when its model has no test_step.",
     example="test runs/digits-20261123-170912",
     add_arguments=_add_test_arguments,
     execute=_test,

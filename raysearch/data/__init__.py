@@ -3,6 +3,10 @@
 Each package has `space.py`, which needs no torch: `ARGUMENTS`, what an experiment may fix, with
 `data_spec(**arguments)`; and `search_space(data)`, what it may search, with `legal_domains(data)`.
 `module.py` has the Lightning data module `Data(*, batch_size, seed, **arguments)`.
+
+Where arguments are more than numbers and choices, as for a file of one's own, `space.py` also has
+`check_arguments(arguments)`, which returns them checked and complete, and `advice(**arguments)`,
+what a person should know about how the data were understood.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 DATA = {
     "diabetes": "raysearch.data.diabetes",
     "digits": "raysearch.data.digits",
+    "table": "raysearch.data.table",
 }
 """Name in an experiment file -> package."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
+from raysearch.randomness import generator
 from raysearch.space import Float
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 LARGEST_SEED = 2**32 - 1
 """The largest seed that scikit-learn takes."""
+
+_RARE = 3
+"""Examples that a class needs for one in each split."""
 
 FRACTIONS = {
     "validation": Float(0.05, 0.45, default=0.2),
@@ -116,3 +120,62 @@ def split_arrays(
         arrays[f"{part}_inputs"] = inputs[indices]
         arrays[f"{part}_targets"] = targets[indices]
     return arrays
+
+
+def draw_split(
+    n_examples: int, *, classes: NDArray[Any] | None, sizes: SplitSizes, seed: int
+) -> dict[str, NDArray[np.intp]]:
+    """Return which examples are in each split, ascending.
+
+    The test split depends on its size and the seed alone, as in `split_arrays`. With classes, each
+    split gets as many examples of a class as its share, give or take one, however rare the class;
+    one of fewer than three examples stays in training, so that no class is met for the first time
+    in the test.
+
+    Args:
+        n_examples: All examples there are.
+        classes: Class of each example; None to draw regardless.
+        sizes: How many examples each split gets.
+        seed: At least 0; the same seed gives the same split.
+
+    Shapes:
+        classes: (N,)
+
+    Raises:
+        ConfigurationError: Nearly every class is too rare to be split.
+
+    Example:
+        >>> import numpy as np
+        >>> sizes = SplitSizes(train=6, validation=2, test=2)
+        >>> parts = draw_split(10, classes=np.array([0, 1] * 5), sizes=sizes, seed=0)
+        >>> {part: len(rows) for part, rows in parts.items()}
+        {'train': 6, 'validation': 2, 'test': 2}
+    """
+    import numpy as np
+
+    mixed = np.zeros(n_examples, dtype=np.intp) if classes is None else classes
+    test = _drawn(mixed, np.arange(n_examples), size=sizes.test, seed=seed, role="test")
+    rest = np.setdiff1d(np.arange(n_examples), test)
+    validation = _drawn(mixed, rest, size=sizes.validation, seed=seed, role="validation")
+    train = np.setdiff1d(rest, validation)
+    return {"train": train, "validation": validation, "test": test}
+
+
+def _drawn(
+    classes: NDArray[Any], rows: NDArray[np.intp], *, size: int, seed: int, role: str
+) -> NDArray[np.intp]:
+    """Return `size` of the rows, ascending, with each class's share of them."""
+    import numpy as np
+
+    rng = generator(seed, role=f"data {role}", number=0)
+    _, places, counts = np.unique(classes[rows], return_inverse=True, return_counts=True)
+    shuffled = rng.permutation(rows[counts[places] >= _RARE])
+    if len(shuffled) < size:
+        raise_faults(
+            f"data.{role} has {size} examples, but only {len(shuffled)} are of a class with "
+            f"{_RARE} examples or more, which can be split. Leave out, or join, the rare classes."
+        )
+    by_class = shuffled[np.argsort(classes[shuffled], kind="stable")]
+    # every (N / size)-th of the examples in the order of their classes, from a random start
+    steps = (np.arange(len(by_class) + 1) * size + rng.integers(len(by_class))) // len(by_class)
+    return np.sort(by_class[np.diff(steps) > 0])

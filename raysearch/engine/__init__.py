@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from raysearch.engine.engine import Engine
 from raysearch.engine.plan import Plan
-from raysearch.engine.state import RefitRecord, SearchState, TestRecord, fold
+from raysearch.engine.state import SearchState, fold
 
-__all__ = ["Engine", "Plan", "RefitRecord", "SearchState", "TestRecord", "fold"]
+__all__ = ["Engine", "Plan", "SearchState", "fold"]

@@ -18,12 +18,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from raysearch.engine import messages, records
 from raysearch.engine.ledger import Ledger
+from raysearch.engine.opening import opening
 from raysearch.engine.plan import Plan
+from raysearch.engine.spending import Spending
 from raysearch.engine.state import WORKER_LOST, Listener, SearchState
 from raysearch.errors import SearchAborted
 from raysearch.run_dir import events as ev
@@ -34,6 +36,7 @@ from raysearch.searchers import EXHAUSTED, WAIT, Searcher
 from raysearch.space import Space
 from raysearch.trial import (
     Checkpoint,
+    Configuration,
     Decision,
     DecisionKind,
     Measurement,
@@ -57,7 +60,11 @@ class Engine:
         remove_checkpoint: Deletes a checkpoint, given its path relative to the run directory;
             called after the journal says so.
         clock: Unix time in seconds; a simulation gives its own.
+        points: Whole configurations of the space to try first, after the default.
         listeners: Called after each event was journalled and applied.
+
+    Raises:
+        ConfigurationError: A point does not lie in the space.
     """
 
     def __init__(
@@ -70,6 +77,7 @@ class Engine:
         journal: EventSink,
         remove_checkpoint: Callable[[str], None] = lambda path: None,
         clock: Callable[[], float] = time.time,
+        points: Sequence[Configuration] = (),
         listeners: Sequence[Listener] = (),
     ) -> None:
         self.plan = plan
@@ -82,6 +90,7 @@ class Engine:
             listeners=listeners,
         )
         self._space = space
+        self._opening = opening(space, points=points)
         self._searcher = searcher
         self._scheduler = scheduler
         self._clock = clock
@@ -102,7 +111,8 @@ class Engine:
         space: Mapping[str, Any],
         versions: Mapping[str, str],
     ) -> None:
-        """Journal the start of a new search."""
+        """Journal the start of a new search, with its objective among the settings."""
+        settings = {"objective": asdict(self.plan.objective), **settings}
         self._ledger.emit(
             ev.SearchStarted(at=self._clock(), settings=settings, space=space, versions=versions)
         )
@@ -143,8 +153,7 @@ class Engine:
         """Carry out what follows from the last measurement and is not in the journal."""
         kind = DecisionKind.CONTINUE if decision is None else decision.kind
         if trial.epochs >= self.plan.max_epochs:
-            reason = f"trained all {self.plan.max_epochs} epochs"
-            self._ledger.end_trial(trial, TrialStatus.COMPLETED, reason=reason)
+            self._ledger.end_trial(trial, TrialStatus.COMPLETED, reason=self.plan.completion)
         elif decision is not None and kind is DecisionKind.STOP:
             self._ledger.end_trial(trial, TrialStatus.STOPPED, reason=decision.reason)
         elif (
@@ -164,7 +173,7 @@ class Engine:
         ]
         self._ledger.emit(*interrupted, ev.SearchEnded(at=at, status=status, reason=reason))
 
-    def record(self, *events: ev.Refitted | ev.TestOpened | ev.Tested) -> None:
+    def record(self, *events: ev.Handed) -> None:
         """Journal what is done with the winner."""
         self._ledger.emit(*events)
 
@@ -172,24 +181,34 @@ class Engine:
 
     @property
     def stop_reason(self) -> str:
-        """Why no further trial will be created, for a person; empty while more will be."""
-        if self._is_exhausted:
+        """Why no further trial will be created, for a person; empty while more will be.
+
+        It is taken back if the search ran out of patience and a trial in training then became the
+        best.
+        """
+        if self._is_exhausted and not self.is_over:
             return "the searcher has nothing left to suggest"
         return self.plan.used_up(self.state, now=self._clock())
 
     @property
     def n_trials_left(self) -> float:
-        """How many further trials will be created at most; infinity if only time limits them."""
+        """How many further trials will be created at most; infinity if no number limits them."""
         if self.stop_reason:
             return 0
-        if self.plan.max_trials is None:
-            return math.inf
-        return self.plan.max_trials - self.state.next_number
+        plan, left = self.plan, math.inf
+        if plan.max_trials is not None:
+            left = plan.max_trials - self.state.next_number
+        if plan.max_total_epochs is not None:
+            left = min(left, plan.max_total_epochs - self.state.epochs)
+        return left
 
     @property
-    def is_time_up(self) -> bool:
-        """Whether the search has lasted as long as it may."""
-        return self.plan.is_time_up(self.state, now=self._clock())
+    def is_over(self) -> bool:
+        """Whether a limit is reached, so that trials in training stop as well; see `Plan`."""
+        return bool(self._limit_reached(self.state.spent))
+
+    def _limit_reached(self, spent: Spending) -> str:
+        return self.plan.limit_reached(spent, seconds=self.state.seconds_at(self._clock()))
 
     def next_trial(self) -> Trial | None:
         """Return a new trial, journalled, or None when there is none now or never again.
@@ -261,8 +280,9 @@ class Engine:
             events.append(records.decided(decision, trial=after, at=at))
         if measurement.epoch >= self.plan.max_epochs:
             decision = Decision(kind=DecisionKind.STOP, reason="last epoch reached")
-            reason = f"trained all {self.plan.max_epochs} epochs"
-            self._ledger.end_trial(after, TrialStatus.COMPLETED, before=events, reason=reason)
+            self._ledger.end_trial(
+                after, TrialStatus.COMPLETED, before=events, reason=self.plan.completion
+            )
         elif decision.kind is DecisionKind.STOP:
             self._ledger.end_trial(
                 after, TrialStatus.STOPPED, before=events, reason=decision.reason
@@ -272,19 +292,29 @@ class Engine:
         return decision
 
     def _repeated(self, trial: Trial, events: Sequence[Event]) -> Decision:
-        """Journal an epoch that was trained again after a loss; only time stops the trial."""
-        if self.is_time_up:
-            self._ledger.end_trial(
-                trial, TrialStatus.STOPPED, before=events, reason=self.stop_reason
-            )
-            return Decision(kind=DecisionKind.STOP, reason=self.stop_reason)
+        """Journal an epoch that was trained again after a loss; only limits stop the trial."""
+        limit = self._limit_reached(self.state.spent)
+        if limit:
+            self._ledger.end_trial(trial, TrialStatus.STOPPED, before=events, reason=limit)
+            return Decision(kind=DecisionKind.STOP, reason=limit)
         self._ledger.emit_and_tidy(trial, events)
         return Decision(kind=DecisionKind.CONTINUE)
 
     def finished(self, trial: str, *, reason: str) -> None:
-        """Journal that training ended by itself before the last epoch."""
-        if trial in self.state.live:
+        """Journal that training ended by itself: early, or with its last epoch not measured.
+
+        A trial that ends before anything was measured has failed.
+
+        Raises:
+            SearchAborted: All of the first trials failed.
+        """
+        if trial not in self.state.live:
+            return
+        if self.state.trials[trial].measurements:
             self._ledger.end_trial(self.state.trials[trial], TrialStatus.COMPLETED, reason=reason)
+        else:
+            error = messages.nothing_measured(reason, metric=self.plan.objective.metric)
+            self.failed(trial, cause="not measured", error=error)
 
     def failed(self, trial: str, *, cause: str, error: str) -> None:
         """Journal that the trial raised: a result like any other, and not tried again.
@@ -333,8 +363,8 @@ class Engine:
     # ---- inside
 
     def _suggest(self, number: int) -> Suggestion | None:
-        if number == 0:
-            return Suggestion(configuration=self._space.default(), origin={"kind": "default"})
+        if number < len(self._opening):
+            return self._opening[number]
         pending = list(self.state.live.values())
         suggestion = self._searcher.suggest(number=number, pending=pending)
         if suggestion is WAIT and pending:
@@ -354,8 +384,9 @@ class Engine:
 
     def _decide(self, trial: Trial, measurement: Measurement) -> Decision:
         decision = self._scheduled(trial, measurement)
-        if self.is_time_up and decision.kind is not DecisionKind.STOP:
-            return Decision(kind=DecisionKind.STOP, reason=self.stop_reason)
+        limit = self._limit_reached(self.state.spent_after(trial.id, measurement))
+        if limit and decision.kind is not DecisionKind.STOP:
+            return Decision(kind=DecisionKind.STOP, reason=limit)
         return decision
 
     def _scheduled(self, trial: Trial, measurement: Measurement) -> Decision:

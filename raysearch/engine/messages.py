@@ -28,6 +28,15 @@ def missing_metric(metric: str, *, trial: str, measurement: Measurement, n_ended
     )
 
 
+def nothing_measured(reason: str, *, metric: str) -> str:
+    """Return the message for a trial whose training ended before it reported anything."""
+    return (
+        f'{reason}, and nothing was measured, so there is no "{metric}" to compare it by. Let each '
+        "trial validate at least once: see check_val_every_n_epoch and limit_val_batches in "
+        "trainer, and what its callbacks end."
+    )
+
+
 def all_failed(ended: Sequence[Trial]) -> str:
     """Return the message for a search whose first trials all failed."""
     return (

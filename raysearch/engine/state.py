@@ -10,40 +10,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from raysearch.engine.handover import Handover
+from raysearch.engine.spending import Spending
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.trial import (
     Checkpoint,
     DecisionKind,
+    Measurement,
+    Objective,
     SearchStatus,
     Trial,
     TrialStatus,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefitRecord:
-    """The model that the search handed over."""
-
-    trial: str
-    epochs: int
-    path: str
-    size_bytes: int
-    seconds: float
-    refit: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestRecord:
-    """One opening of the test split."""
-
-    __test__ = False  # a name that pytest would collect
-
-    trial: str
-    forced: bool
-    values: Mapping[str, float | None] | None = None
-    """None when the split was opened but the result never came."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,8 +40,8 @@ class SearchState:
     """All trials in order of their numbers."""
     live: dict[str, Trial] = field(default_factory=dict)
     """Those that have not ended, in order of their numbers."""
-    refits: list[RefitRecord] = field(default_factory=list)
-    tests: list[TestRecord] = field(default_factory=list)
+    handover: Handover = field(default_factory=Handover)
+    """Refits and tests of winners."""
     started_at: float = 0.0
     """Unix time of the first event, in seconds."""
     last_at: float = 0.0
@@ -71,8 +50,14 @@ class SearchState:
     """How long the sessions before this one lasted, in seconds."""
     session_started_at: float = 0.0
     """Unix time of the start of the latest driver session, in seconds."""
-    epochs: int = 0
-    """Epochs trained in all trials, repeated ones not counted."""
+    objective: Objective | None = None
+    """What is improved, as the settings say; None where they do not."""
+    gpus: float = 0.0
+    """GPUs of each trial, as the latest settings say."""
+    spent: Spending = field(default_factory=Spending)
+    """What counts against the budgets."""
+    timed: dict[str, float] = field(default_factory=dict)
+    """Of trials in training, up to where their own training time is in `spent`, in seconds."""
     restarts: int = 0
     """Attempts beyond the first one of each trial."""
     losses: dict[str, int] = field(default_factory=dict)
@@ -85,7 +70,36 @@ class SearchState:
     @property
     def seconds(self) -> float:
         """How long the search has lasted, without the pauses between sessions, in seconds."""
-        return self.seconds_before + self.last_at - self.session_started_at
+        return self.seconds_at(self.last_at)
+
+    def seconds_at(self, now: float) -> float:
+        """Return how long the search has lasted at a time of its latest session, in seconds."""
+        return self.seconds_before + now - self.session_started_at
+
+    @property
+    def epochs(self) -> int:
+        """Epochs trained in all trials, repeated ones not counted."""
+        return self.spent.epochs
+
+    @property
+    def used(self) -> dict[str, float]:
+        """What has been used of each budget that is an amount, by its key in an experiment."""
+        return {
+            "trials": self.next_number,
+            "minutes": self.seconds / 60,
+            "epochs": self.spent.epochs,
+            "gpu_hours": self.spent.gpu_seconds / 3600,
+        }
+
+    def spent_after(self, trial: str, measurement: Measurement) -> Spending:
+        """Return what is spent once a measurement of a new epoch of the trial has been applied."""
+        seconds = max(0.0, measurement.seconds - self.timed.get(trial, 0.0))
+        return self.spent.measured(
+            measurement,
+            trial=self.trials[trial],
+            gpu_seconds=seconds * self.gpus,
+            objective=self.objective,
+        )
 
     @property
     def next_number(self) -> int:
@@ -100,18 +114,25 @@ class SearchState:
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
         _HANDLERS[type(event)](self, event)
-        if not isinstance(event, _HANDOVER):
+        if not isinstance(event, ev.Handed):  # perhaps days later: no time of the search
             self.last_at = max(self.last_at, event.at)
 
     def _search_started(self, event: ev.SearchStarted) -> None:
-        self.settings, self.space, self.versions = event.settings, event.space, event.versions
+        self.space, self.versions = event.space, event.versions
+        self._adopt(event.settings)
         self.started_at = self.session_started_at = event.at
 
     def _search_resumed(self, event: ev.SearchResumed) -> None:
-        self.settings = event.settings
+        self._adopt(event.settings)
         self.seconds_before = self.seconds
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""
+
+    def _adopt(self, settings: Mapping[str, Any]) -> None:
+        self.settings = settings
+        if "objective" in settings:
+            self.objective = Objective(**settings["objective"])
+        self.gpus = settings.get("resources", {}).get("gpus", 0.0)
 
     def _trial_created(self, event: ev.TrialCreated) -> None:
         self._keep(
@@ -135,11 +156,17 @@ class SearchState:
             error=None,
         )
         self.restarts += event.attempt > 1
+        seen = [
+            m.seconds for m in self.trials[event.trial].measurements if m.epoch <= event.from_epoch
+        ]
+        self.timed[event.trial] = seen[-1] if seen else 0.0
 
     def _measured(self, event: ev.Measured) -> None:
         trial = self.trials[event.trial]
+        self.handover.measured()
         if event.epoch > trial.epochs:
-            self.epochs += event.epoch - trial.epochs
+            self.spent = self.spent_after(event.trial, event.measurement)
+            self.timed[event.trial] = event.seconds
             self._change(event.trial, measurements=(*trial.measurements, event.measurement))
 
     def _checkpoint_written(self, event: ev.CheckpointWritten) -> None:
@@ -179,25 +206,20 @@ class SearchState:
             ended_at=event.at,
         )
         self.is_failing = self.is_failing and status is TrialStatus.FAILED
+        self.spent = self.spent.ended(self.trials[event.trial])
+        self.timed.pop(event.trial, None)
 
     def _refitted(self, event: ev.Refitted) -> None:
-        self.refits.append(
-            RefitRecord(
-                trial=event.trial,
-                epochs=event.epochs,
-                path=event.path,
-                size_bytes=event.size_bytes,
-                seconds=event.seconds,
-                refit=event.refit,
-                reason=event.reason,
-            )
-        )
+        self.handover.refitted(event)
 
     def _test_opened(self, event: ev.TestOpened) -> None:
-        self.tests.append(TestRecord(trial=event.trial, forced=event.forced))
+        self.handover.test_opened(event)
 
     def _tested(self, event: ev.Tested) -> None:
-        self.tests[-1] = replace(self.tests[-1], values=event.values)
+        self.handover.tested(event)
+
+    def _test_skipped(self, event: ev.TestSkipped) -> None:
+        self.handover.test_skipped(event)
 
     def _search_ended(self, event: ev.SearchEnded) -> None:
         self.status, self.reason = SearchStatus(event.status), event.reason
@@ -222,9 +244,6 @@ _HANDLERS: dict[type, Callable[[SearchState, Any], None]] = {
     kind: getattr(SearchState, f"_{name}") for name, kind in ev.TYPES.items()
 }
 """Which method takes which event into account."""
-
-_HANDOVER = (ev.Refitted, ev.TestOpened, ev.Tested)
-"""What is done with the winner after the search, perhaps days later: no time of the search."""
 
 WORKER_LOST = "worker lost"
 """Cause of an attempt whose process or node went away."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from raysearch.errors import ConfigurationError
+from raysearch.experiment.values import Budget
 
 CHANGEABLE = ("budget", "parallel", "resources", "checkpoint", "failures", "refit")
 """Settings that a resumed search may change: the evidence so far stays valid under them."""
@@ -41,21 +42,36 @@ def check_changes(changed: Sequence[str]) -> None:
         )
 
 
-def check_budget(trials: int | None, *, n_trials: int) -> None:
-    """Refuse a budget that is smaller than what the search has used.
+def check_budget(budget: Budget, *, changed: Sequence[str], used: Mapping[str, float]) -> None:
+    """Refuse a changed budget that is smaller than what the search has used.
+
+    One that was not changed is accepted, also if the search went a little beyond it: `resume` then
+    only hands the winner over. A target that was reached and a patience that has run out are no
+    amounts: the search says that it has nothing left to do.
 
     Args:
-        trials: The budget to go on with; None for no limit.
-        n_trials: Trials that the search has begun.
+        budget: What to go on with.
+        changed: Dotted keys of the settings that differ from before.
+        used: Key of the budget -> what the search has used of it.
 
     Raises:
-        ConfigurationError: There are more trials already.
+        ConfigurationError: With all the budgets that are used up and were made no larger.
 
     Example:
-        >>> check_budget(200, n_trials=64)
+        >>> used = {"trials": 64, "epochs": 301}
+        >>> check_budget(Budget(trials=200), changed=["budget.trials"], used=used)
+        >>> check_budget(Budget(epochs=300), changed=["budget.epochs"], used=used)
+        Traceback (most recent call last):
+        raysearch.errors.ConfigurationError: budget.epochs is 300, and the search has used 301
+        already. To extend it, give more than 301. Nothing was changed.
     """
-    if trials is not None and trials < n_trials:
-        raise ConfigurationError(
-            f"budget.trials is {trials}, and the search has {n_trials} trials already. To extend "
-            f"it, give more than {n_trials}. Nothing was changed."
-        )
+    faults = []
+    for key, amount in used.items():
+        limit = getattr(budget, key)
+        if limit is not None and limit < amount and f"budget.{key}" in changed:
+            faults.append(
+                f"budget.{key} is {limit:.10g}, and the search has used {amount:.10g} already. To "
+                f"extend it, give more than {amount:.10g}. Nothing was changed."
+            )
+    if faults:
+        raise ConfigurationError(faults)

@@ -1,45 +1,34 @@
 """Which keys and types of a document are wrong, in words for a person?
 
-Each section is checked by itself, so that a fault in one does not hide those of the others.
+Each section is checked by itself, so that a fault in one does not hide those of the others. Where
+an unknown key seems to be meant for one that is missing, that one is not called missing as well.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from raysearch.errors import did_you_mean
 from raysearch.experiment.document import Path, dotted
+from raysearch.experiment.forms import SECTIONS, allows_null, example, keys_of
+from raysearch.experiment.other_words import meant_by
+from raysearch.experiment.remedies import LIST, MAPPING, sentence, what_is_right
 from raysearch.experiment.report import Report
 from raysearch.experiment.settings import Settings
 from raysearch.experiment.trainer import OWNED
-from raysearch.experiment.yaml_text import in_one_line
+from raysearch.models import FAMILIES
 
-MAPPING = "a mapping of keys to values"
+INCLUDE = "include"
+"""A key of files, which reading them has dealt with."""
 
-RIGHT = {
-    "bool_type": "true or false",
-    "dataclass_type": MAPPING,
-    "dict_type": MAPPING,
-    "float_type": "a number",
-    "greater_than": "more than {gt}",
-    "greater_than_equal": "at least {ge}",
-    "int_type": "an integer",
-    "less_than": "less than {lt}",
-    "less_than_equal": "at most {le}",
-    "list_type": "a list",
-    "model_type": MAPPING,
-    "none_required": "null",
-    "string_type": "text",
-    "too_short": "a list of at least {min_length}, as in [mlp]",
-}
-"""Type of a pydantic error -> what would be right, as in "It must be an integer"."""
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+"""Types of pydantic errors for a key that does not exist."""
 
-BOOLEAN_WORDS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+EVERYWHERE = ("name", "class", "function", "builder", "args")
+"""Keys of several sections, which say nothing about the one that was meant."""
 
 
 def check(report: Report) -> dict[str, Any]:
@@ -49,13 +38,12 @@ def check(report: Report) -> dict[str, Any]:
     """
     values = report.document.values
     for key in values:
-        if key not in Settings.model_fields:
+        if key not in SECTIONS:
             _unknown_section(key, report)
     checked = {}
     for name, field in Settings.model_fields.items():
         if name not in values and field.is_required():
-            if not _is_misspelt(name, values, keys=Settings.model_fields):
-                _missing((name,), report=report)
+            report_missing(name, report=report)
         elif name not in values:
             checked[name] = field.get_default(call_default_factory=True)
         else:
@@ -68,122 +56,148 @@ def _check_section(name: str, value: object, *, report: Report, checked: dict[st
     try:
         setattr(draft, name, value)
     except ValidationError as error:
-        kind = f"a key of {name}"
-        report_errors(error, base=(), kind=kind, keys=keys_of(name), report=report)
+        report_errors(error, base=(), report=report)
     else:
         checked[name] = getattr(draft, name)
 
 
-def keys_of(section: str) -> tuple[str, ...]:
-    """Return the keys that a section may have, none if it is not a mapping with fixed keys.
-
-    Example:
-        >>> keys_of("budget"), keys_of("model"), keys_of("seed")
-        (('trials', 'minutes'), ('name', 'arguments'), ())
-    """
-    form: Any = Settings.model_fields[section].annotation
-    if get_origin(form) is list:
-        form = get_args(form)[0]
-    if dataclasses.is_dataclass(form):
-        return tuple(field.name for field in dataclasses.fields(form))
-    if isinstance(form, type) and issubclass(form, BaseModel):
-        return tuple(form.model_fields)
-    return ()
-
-
 def report_errors(
-    error: ValidationError, *, base: Path, kind: str, keys: tuple[str, ...], report: Report
+    error: ValidationError,
+    *,
+    base: Path,
+    report: Report,
+    kind: str = "",
+    keys: tuple[str, ...] = (),
 ) -> None:
     """Add what pydantic found, each value once.
 
     Args:
         error: What pydantic raised.
-        base: Path of what was validated.
-        kind: What its keys are, such as "a setting of asha".
-        keys: The keys that the mapping at fault may have.
+        base: Path of what was validated; empty for a section of the file.
         report: Where the faults go.
+        kind: What its keys are, such as "a setting of asha"; for sections this is known.
+        keys: The keys that it may have; for sections these are known.
     """
     rights: dict[Path, list[str]] = {}
+    opened: set[Path] = set()  # mappings whose keys are at fault, and not their type
     for found in error.errors(include_url=False):
-        path = (*base, *found["loc"])
-        if found["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-            _unknown_key(path, kind=kind, keys=keys, report=report)
+        path = report.document.known((*base, *found["loc"]))
+        beside = keys or keys_of(*path[:-1])
+        if found["type"] in UNKNOWN or found["type"] == "missing":
+            opened.add(path[:-1])
+        if found["type"] in UNKNOWN:
+            of_section = f"a key of {dotted(path[:-1])}"
+            _unknown_key(path, kind=kind or of_section, keys=beside, report=report)
         elif found["type"] == "missing":
-            if not _is_misspelt(str(path[-1]), report.document.get(path[:-1]), keys=keys):
+            given = report.document.get(path[:-1])
+            if not _is_meant(str(path[-1]), given, at=path[:-1], keys=beside):
                 _missing(path, report=report)
         elif found["type"] == "value_error":
             if not report.is_broken(path):
                 report.wrong(path, str(found["ctx"]["error"]))
         else:
             right = rights.setdefault(report.document.nearest(path), [])
-            right.append(_right(found["type"], found.get("ctx", {}), message=found["msg"]))
+            context = found.get("ctx", {})
+            right.append(what_is_right(found["type"], context, message=found["msg"]))
     for path, expected in rights.items():
-        sentence = _sentence(expected, value=report.document.get(path))
-        report.wrong(path, sentence + (_example(path[0]) if expected == [MAPPING] else ""))
+        if path in opened:
+            continue
+        value = report.document.get(path)
+        text = sentence(expected, value=value, allows_null=allows_null(path))
+        report.wrong(path, text + (example(path) if expected in ([MAPPING], [LIST]) else ""))
 
 
-def _unknown_section(key: str, report: Report) -> None:
-    section, _, inner = key.partition(".")
-    hint = f"Write {inner} inside {section}." if inner and section in Settings.model_fields else ""
-    kind = "a key of an experiment file"
-    report.unknown_key((key,), kind=kind, valid=Settings.model_fields, hint=hint)
-
-
-def _unknown_key(path: Path, *, kind: str, keys: tuple[str, ...], report: Report) -> None:
-    if path[0] == "trainer" and path[-1] in OWNED:
-        report.add(path, f"{dotted(path)} is set by raysearch. {OWNED[str(path[-1])]}")
-    else:
-        report.unknown_key(path, kind=kind, valid=keys)
-
-
-def _is_misspelt(name: str, given: object, *, keys: Iterable[str]) -> bool:
-    """Return whether a key is there that is unknown and asked about: did you mean this one?
-
-    Example:
-        >>> _is_misspelt("max_epochs", {"max_epoch": 9}, keys=["max_epochs"])
-        True
-    """
-    valid = list(keys)
-    unknown = [key for key in given if key not in valid] if isinstance(given, dict) else []
-    return any(f" {name}?" in did_you_mean(key, valid) for key in unknown)
+def report_missing(section: str, *, report: Report) -> None:
+    """Add that a section is missing, unless a key is there that was probably meant to be it."""
+    if not _is_meant(section, report.document.values, at=(), keys=SECTIONS):
+        _missing((section,), report=report)
 
 
 def _missing(path: Path, *, report: Report) -> None:
-    report.add(path, f"{dotted(path)} is missing.{_example(path[0])}")
+    shown = example(path) or (example(path[:-1]) if len(path) > 1 else "")
+    report.add(path, f"{dotted(path)} is missing.{shown}")
 
 
-def _example(section: str | int) -> str:
-    """Return a sentence with an example of a section, empty if there is none."""
-    examples = Settings.model_fields[str(section)].examples
-    return f" For example: `{in_one_line({section: examples[0]})[1:-1]}`." if examples else ""
+# ---- keys that there are not
 
 
-def _right(kind: str, context: Mapping[str, Any], *, message: str) -> str:
-    if kind == "literal_error":
-        return str(context["expected"]).replace("'", "")
-    if kind not in RIGHT:
-        return message.removeprefix("Input should be ")
-    limits = {name: f"{x:.10g}" if isinstance(x, float) else x for name, x in context.items()}
-    return RIGHT[kind].format(**limits)
+class _Meant(NamedTuple):
+    """What a key that does not exist was probably meant to be."""
+
+    hint: str
+    """What to do, as a sentence; empty if that is not known."""
+    keys: tuple[str, ...] = ()
+    """The keys that are given by it."""
 
 
-def _sentence(expected: list[str], *, value: object) -> str:
-    """Return what would be right, with the remedy for the usual slips.
+def _unknown_section(key: str, report: Report) -> None:
+    if key == INCLUDE:
+        text = "Merge the settings in Python, or put it into the file."
+        report.add((key,), f"include is read from files only. {text}")
+        return
+    meant = _section_meant(key, report.document.values[key])
+    otherwise = "If it is a parameter, write it inside space."
+    kind = "a key of an experiment file"
+    valid = (*SECTIONS, INCLUDE)
+    report.unknown_key((key,), kind=kind, valid=valid, hint=meant.hint or otherwise)
+
+
+def _section_meant(key: str, value: object) -> _Meant:
+    """Return what a key at the top level was probably meant to be."""
+    outer, _, inner = key.partition(".")
+    if inner and outer in (*SECTIONS, *FAMILIES):
+        if inner.partition(".")[0] in keys_of(outer):
+            return _Meant(f"Write {inner} inside {outer}.", (outer,))
+        name = inner if outer in ("space", "model") else key
+        return _Meant(f"Write {name} inside space.", ("space",))
+    inside = [name for name in value if name in SECTIONS] if isinstance(value, dict) else []
+    if len(inside) > 1:
+        return _Meant("Write its keys at the top level.", tuple(inside))
+    if target := meant_by((key,), keys=SECTIONS):
+        section = target.partition(".")[0]
+        return _Meant(f"It is called {target} here.", (section,))
+    homes = [name for name in SECTIONS if key in keys_of(name) and key not in EVERYWHERE]
+    if homes:
+        return _Meant(f"Write it inside {' or '.join(homes)}.", tuple(homes))
+    return _near(key, (*SECTIONS, INCLUDE))
+
+
+def _near(key: str, valid: Iterable[str]) -> _Meant:
+    hint = did_you_mean(key, valid).rstrip()
+    return _Meant(hint, (hint.removeprefix("Did you mean ").removesuffix("?"),) if hint else ())
+
+
+def _unknown_key(path: Path, *, kind: str, keys: tuple[str, ...], report: Report) -> None:
+    if path[0] == "trainer" and path[-1] in OWNED and len(path) == len(("trainer", "argument")):
+        report.add(path, f"{dotted(path)} is set by raysearch. {OWNED[str(path[-1])]}")
+    else:
+        hint = _key_meant(path, keys=keys).hint
+        report.unknown_key(path, kind=kind, valid=keys, hint=hint)
+
+
+def _key_meant(path: Path, *, keys: tuple[str, ...]) -> _Meant:
+    """Return what a key inside a section was probably meant to be."""
+    key = str(path[-1])
+    if "args" in keys:  # what is not known here may be an argument of one's own
+        known = _near(key, keys)
+        return known if known.hint else _Meant("Arguments go under args.")
+    target = meant_by(path, keys=keys)
+    if target in keys:
+        return _Meant(f"Did you mean {target}?", (str(target),))
+    return _Meant(f"It is called {target} here.") if target else _near(key, keys)
+
+
+def _is_meant(name: str, given: object, *, at: Path, keys: tuple[str, ...]) -> bool:
+    """Return whether a key is there that does not exist, and was probably meant to be this one.
 
     Example:
-        >>> _sentence(["an integer"], value="1_000")
-        'It must be an integer. Write 1000, without quotes or underscores.'
-        >>> _sentence(["true or false"], value="no")
-        'It must be true or false. Write false: no is plain text in YAML 1.2.'
-        >>> _sentence(["minimize or maximize"], value="maximise")
-        'It must be minimize or maximize. Did you mean maximize?'
+        >>> _is_meant("max_epochs", {"max_epoch": 9}, at=("fidelity",), keys=("max_epochs",))
+        True
     """
-    sentence = f"It must be {' or '.join(dict.fromkeys(expected))}."
-    if not isinstance(value, str):
-        return sentence
-    if "true or false" in expected and value in BOOLEAN_WORDS:
-        return f"{sentence} Write {BOOLEAN_WORDS[value]}: {value} is plain text in YAML 1.2."
-    if re.fullmatch(r"[-+]?[0-9_]*\.?[0-9_]+([eE][-+]?[0-9]+)?", value):
-        return f"{sentence} Write {value.replace('_', '')}, without quotes or underscores."
-    words = [word for text in expected for word in re.split(r", | or ", text)]
-    return f"{sentence} {did_you_mean(value, words)}".rstrip()
+    unknown = given if isinstance(given, Mapping) else {}
+    meant = [
+        _key_meant((*at, key), keys=keys) if at else _section_meant(key, value)
+        for key, value in unknown.items()
+        if key not in keys
+    ]
+    return any(name in one.keys for one in meant)

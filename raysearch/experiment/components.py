@@ -7,7 +7,6 @@ their types are checked by pydantic, their ranges by the class, which is constru
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from raysearch.experiment.checking import report_errors
 from raysearch.experiment.report import Report
-from raysearch.experiment.settings import SchedulerSection, SearcherSection
+from raysearch.experiment.sections import SchedulerSection, SearcherSection
 from raysearch.experiment.values import Component
+from raysearch.imports import load_object
 from raysearch.schedulers import SCHEDULERS
 from raysearch.searchers import SEARCHERS
 
@@ -42,17 +42,6 @@ SEARCHER = Role(section="searcher", kind="a searcher", table=SEARCHERS)
 SCHEDULER = Role(section="scheduler", kind="a scheduler", table=SCHEDULERS)
 
 
-def load_class(path: str) -> Any:
-    """Return what an import path of the form "package.module:Name" stands for.
-
-    Example:
-        >>> load_class("raysearch.trial:Trial").__name__
-        'Trial'
-    """
-    module, _, name = path.partition(":")
-    return getattr(importlib.import_module(module), name)
-
-
 @functools.cache
 def settings_form(class_path: str) -> type[BaseModel]:
     """Return a model of the settings of a class, made from its signature.
@@ -61,7 +50,7 @@ def settings_form(class_path: str) -> type[BaseModel]:
         >>> list(settings_form("raysearch.schedulers.asha:ASHA").model_fields)
         ['min_epochs', 'reduction_factor', 'brackets']
     """
-    component = load_class(class_path)
+    component = load_object(class_path)
     fields: dict[str, Any] = {
         name: (argument.annotation, argument.default)
         for name, argument in inspect.signature(component, eval_str=True).parameters.items()
@@ -86,7 +75,7 @@ def resolve_component(
         settings = form.model_validate(section.model_extra or {})
     except ValidationError as error:
         kind, keys = f"a setting of {name}", ("name", *form.model_fields)
-        report_errors(error, base=(role.section,), kind=kind, keys=keys, report=report)
+        report_errors(error, base=(role.section,), report=report, kind=kind, keys=keys)
         return None
     return Component(
         name=name, class_path=role.table[name], settings=settings.model_dump(mode="json")
@@ -99,4 +88,4 @@ def construct(component: Component, *given: Any, **named: Any) -> Any:
     Raises:
         ConfigurationError: A setting is out of range.
     """
-    return load_class(component.class_path)(*given, **named, **component.settings)
+    return load_object(component.class_path)(*given, **named, **component.settings)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from raysearch.experiment.yaml_text import in_one_line
+from raysearch.imports import PREFIX
 
 Path = tuple[str | int, ...]
 """Keys and list positions that lead to a value: ("space", "cnn.width", "int", 0)."""
@@ -93,6 +94,19 @@ class Document:
             path = path[:-1]
         return path
 
+    def known(self, path: Path) -> Path:
+        """Return the path without the keys, short of the last, that are not written there.
+
+        Example:
+            >>> given = Document(source="settings", values={"model": {"width": 8}})
+            >>> given.known(("model", 0, "width"))
+            ('model', 'width')
+        """
+        found: Path = ()
+        for key in path[:-1]:
+            found = (*found, key) if self.has((*found, key)) else found
+        return (*found, path[-1])
+
     def place(self, path: Path) -> Place:
         """Return where the value at a path was written, or what holds it if it was not."""
         while path:
@@ -106,7 +120,7 @@ class Document:
         mark = self.marks.get(path)
         text = mark.written if mark is not None else None
         if text is None:
-            text = in_one_line(self.get(path))
+            text = in_one_line(self.get(path)).replace(PREFIX, "")  # objects by their names
         text = text or "empty"
         return text if len(text) <= LONGEST else text[: LONGEST - 4] + " ..."
 

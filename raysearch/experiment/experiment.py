@@ -35,12 +35,18 @@ class Experiment:
     """Begins the names of run directories."""
     seed: int
     """Governs all that is drawn."""
-    data: DataChoice
-    data_spec: DataSpec
+    data: DataChoice | None
+    """None where a function trains by itself."""
+    data_spec: DataSpec | None
+    """None where it is not known before the data are read."""
     models: tuple[ModelChoice, ...]
     """The families that are searched, at least one, in the order of the file."""
     space: Space
     """What is searched: the parameters of families and data, replaced ranges in place."""
+    links: Mapping[str, str]
+    """Argument -> parameter whose value it takes; keys as in the space."""
+    points: tuple[Configuration, ...]
+    """Whole configurations that are tried first, after the default."""
     objective: Objective
     searcher: Component
     scheduler: Component
@@ -89,17 +95,31 @@ class Experiment:
         choice = self._choice(configuration)
         of_data: dict[str, Value] = {}
         of_model: dict[str, Value] = {}
-        for key, value in configuration.items():
+        for key, value in self._linked(configuration, prefix=choice.prefix).items():
             if key.startswith("data."):
                 of_data[key.removeprefix("data.")] = value
             elif key != MODEL or len(self.models) == 1:
                 of_model[key.removeprefix(choice.prefix)] = value
         return Binding(
+            kind=choice.kind,
             model_class=choice.class_path,
             model_arguments={**choice.arguments, **of_model},
-            data_class=f"{self.data.package}.module:Data",
-            data_arguments={**self.data.arguments, **of_data, "seed": self.seed},
+            data_class="" if self.data is None else self.data.class_path,
+            data_arguments={} if self.data is None else self._data_arguments(self.data, of_data),
         )
+
+    def _linked(self, configuration: Configuration, *, prefix: str) -> dict[str, Value]:
+        """Return the configuration with the arguments that take another parameter's value."""
+        mine = {
+            target: configuration[source]
+            for target, source in self.links.items()
+            if source in configuration and target.startswith((prefix, "data."))
+        }
+        return {**configuration, **mine}
+
+    def _data_arguments(self, data: DataChoice, searched: Mapping[str, Value]) -> dict[str, Any]:
+        of_seed = {} if data.is_own else {"seed": self.seed}
+        return {**data.arguments, **searched, **of_seed}
 
     def make_searcher(self) -> Searcher:
         """Return a new searcher on the space."""
@@ -111,7 +131,7 @@ class Experiment:
         scheduler = construct(
             self.scheduler,
             objective=self.objective,
-            max_epochs=self.fidelity.max_epochs,
+            max_epochs=self.fidelity.epochs,
             seed=self.seed,
         )
         return cast("Scheduler", scheduler)

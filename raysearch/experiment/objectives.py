@@ -7,15 +7,32 @@ test split is opened once, for the winner.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from raysearch.data_spec import Task
 from raysearch.experiment.report import Report
-from raysearch.experiment.settings import ObjectiveSection
+from raysearch.experiment.sections import ObjectiveSection
 from raysearch.models.metrics import LOGGED
 from raysearch.trial import Direction, Objective
 
 PATH = ("objective", "metric")
+
+_SMALLER = (
+    "loss error err mae mse rmse mape smape msle nll bpc bpd perplexity ppl wer cer ter fid kl "
+    "elbo_loss cross_entropy crossentropy ce bce hinge log_loss logloss brier_score"
+)
+_LARGER = (
+    "acc accuracy top1 top5 balanced_accuracy f1 f1_score fbeta precision recall sensitivity "
+    "specificity auc auroc roc_auc auprc average_precision ap map iou miou jaccard dice bleu "
+    "rouge psnr ssim r2 r2_score kappa cohen_kappa mcc matthews_corrcoef ndcg hit_rate elbo "
+    "log_likelihood"
+)
+DIRECTIONS: dict[str, Direction] = {
+    **dict.fromkeys(_SMALLER.split(), "minimize"),
+    **dict.fromkeys(_LARGER.split(), "maximize"),
+}
+"""Metric without its split -> the better direction: what is assumed of models of one's own."""
 
 
 def validation_metrics(tasks: Iterable[Task]) -> dict[str, Direction]:
@@ -29,19 +46,39 @@ def validation_metrics(tasks: Iterable[Task]) -> dict[str, Direction]:
     return {f"val/{name}": direction for task in tasks for name, direction in LOGGED[task].items()}
 
 
+def known_direction(metric: str) -> Direction | None:
+    """Return the better direction of a metric by its name, None if it is not in the table.
+
+    Example:
+        >>> known_direction("val_acc"), known_direction("valid/loss/dataloader_idx_0")
+        ('maximize', 'minimize')
+        >>> known_direction("val/reward") is None
+        True
+    """
+    name = re.sub(r"/dataloader_idx_\d+$", "", metric.lower())
+    return DIRECTIONS.get(re.sub(r"^(val|valid|validation|train|training)[/_-]", "", name))
+
+
 def resolve_objective(
-    section: ObjectiveSection | None, *, task: Task | None, report: Report
+    section: ObjectiveSection | None,
+    *,
+    task: Task | None,
+    is_own: bool,
+    report: Report,
 ) -> Objective | None:
     """Return the objective, or None with the faults reported.
 
     Args:
         section: The checked section; None if it was at fault.
-        task: The data's task; None if the data were at fault, and then any metric passes.
+        task: The data's task; None if it is not known, and then the metrics of any task pass.
+        is_own: Whether a model of the user's own may log whatever he likes.
         report: Where the faults go.
     """
     if section is None:
         return None
     metrics = validation_metrics(LOGGED if task is None else [task])
+    if is_own:
+        return _own(section, report=report)
     if section.metric not in metrics:
         _report_metric(section.metric, metrics=metrics, task=task, report=report)
         return None
@@ -52,6 +89,22 @@ def resolve_objective(
         report.wrong(("objective", "direction"), text)
         return None
     return Objective(metric=section.metric, direction=known)
+
+
+def _own(section: ObjectiveSection, *, report: Report) -> Objective | None:
+    """Return the objective of a model of the user's own, whose names are his."""
+    if re.match(r"test[/_-]", section.metric):
+        report.wrong(PATH, "The test split is opened once, for the winner. Name another metric.")
+        return None
+    direction = section.direction or known_direction(section.metric)
+    if direction is None:
+        report.add(
+            report.document.nearest(PATH),
+            f"objective: whether more or less of {section.metric} is better cannot be told by its "
+            f"name. Write `{{metric: {section.metric}, direction: minimize}}`, or maximize.",
+        )
+        return None
+    return Objective(metric=section.metric, direction=direction)
 
 
 def _report_metric(
@@ -68,4 +121,10 @@ def _report_metric(
     else:
         kind = "a metric that the built-in families log"
         kind = f"{kind} for {task}" if task else kind
-        report.choose(PATH, metric, kind=kind, valid=metrics)
+        report.choose(PATH, metric, kind=kind, valid=metrics, hint=_hint(metric))
+
+
+def _hint(metric: str) -> str:
+    """Return which task a metric is for, if it is none of those known to be right."""
+    tasks = [task for task in LOGGED if metric in validation_metrics([task])]
+    return f"{metric} is for {' and '.join(tasks)}." if tasks else ""

@@ -25,7 +25,7 @@ from raysearch.models import FAMILIES
 SHORT_FORMS = {"data": "name", "objective": "metric", "searcher": "name", "scheduler": "name"}
 """Section -> the key that its value stands for when it is written as plain text."""
 
-DOTTED_SECTIONS = ("space",)
+DOTTED_SECTIONS = ("space", "link")
 """Sections whose keys hold dots."""
 
 AFTER_ALL_LINES = 1_000_000_000

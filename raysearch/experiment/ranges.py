@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from raysearch.experiment.remedies import span
+from raysearch.experiment.yaml_text import in_one_line
 from raysearch.space import (
     Bool,
     Choice,
@@ -17,20 +19,21 @@ from raysearch.space import (
     Fixed,
     Float,
     Int,
-    Parameter,
     domain_from_settings,
+    domain_to_settings,
 )
+from raysearch.trial import Value
 
 
 def read_range(
-    value: Any, *, legal: Domain, former: Sequence[Parameter] = (), prefix: str = ""
+    value: Any, *, legal: Domain | None, former: Sequence[Value] = (), prefix: str = ""
 ) -> Domain:
     """Return the domain that is written in a file, in the types of the legal one where it is legal.
 
     Args:
         value: The range as the file has it.
-        legal: Every value that the constructor accepts.
-        former: The parameters that are replaced; none for an argument that was not searched.
+        legal: Every value that the constructor accepts; None where any may be.
+        former: Defaults of what is replaced: of the parameters, or of the constructor.
         prefix: What the keys of its `when` may begin with, such as "cnn.".
 
     Raises:
@@ -41,7 +44,7 @@ def read_range(
         Fixed(value=0.0, when=None)
     """
     domain = domain_from_settings(_without_prefix(value, prefix))
-    if legal.covers(domain):
+    if legal is not None and legal.covers(domain):
         domain = _in_type(domain, legal)
     names_default = isinstance(value, dict) and "default" in value
     return domain if names_default else _with_former_default(domain, former)
@@ -57,6 +60,35 @@ def refusal(domain: Domain, *, legal: Domain) -> str:
     values = domain.grid(2)  # the ends of numbers, all values of others
     refusals = [text for value in values if (text := legal.explain(value))]
     return refusals[0] if refusals else f"Legal is {legal.describe()}."
+
+
+def meant_range(value: Any, *, legal: Domain) -> str:
+    """Return a sentence with the range that text such as 8-64 means, empty if it means none.
+
+    Example:
+        >>> meant_range("8-64", legal=Int(1, 8192)), meant_range("relu", legal=Int(1, 8192))
+        (' Write {int: [8, 64]}.', '')
+    """
+    if not isinstance(value, str) or not isinstance(legal, Int | Float):
+        return ""
+    return span(value, kind="int" if isinstance(legal, Int) else "float")
+
+
+def range_like(legal: Domain) -> str:
+    """Return a range within what is legal, as an example.
+
+    Example:
+        >>> range_like(Int(1, 8192)), range_like(Float(0.0, 0.95)), range_like(Int(0, 5))
+        ('{int: [8, 64]}', '{float: [0.1, 0.5]}', '{int: [0, 5]}')
+        >>> range_like(Choice(["relu", "gelu", "silu"]))
+        '{choice: [relu, gelu]}'
+    """
+    for domain in (Int(8, 64), Float(0.1, 0.5)):
+        if legal.covers(domain) and type(domain) is type(legal):
+            return in_one_line(domain_to_settings(domain))
+    if isinstance(legal, Int | Float):
+        return in_one_line({type(legal).__name__.lower(): [legal.low, legal.high]})
+    return in_one_line({"choice": list(legal.grid(2))[:2]})
 
 
 def _without_prefix(value: Any, prefix: str) -> Any:
@@ -82,10 +114,9 @@ def _in_type(domain: Domain, legal: Domain) -> Domain:
     return domain
 
 
-def _with_former_default(domain: Domain, former: Sequence[Parameter]) -> Domain:
+def _with_former_default(domain: Domain, former: Sequence[Value]) -> Domain:
     """Return a domain with the first default of what it replaces that lies in it, if any."""
-    for parameter in former:
-        default = parameter.domain.default_value()
+    for default in former:
         if isinstance(domain, Int | Float | Choice | Bool) and domain.contains(default):
             known: dict[str, Any] = {"default": domain.canonical(default)}
             return replace(domain, **known)

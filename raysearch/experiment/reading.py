@@ -7,26 +7,41 @@ one place only (a key given twice, a tag, an alias) is noted as a fault, and the
 
 from __future__ import annotations
 
+import difflib
 import math
 from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
-from yaml.reader import ReaderError
 
-from raysearch.errors import ConfigurationError, did_you_mean
+from raysearch.errors import ConfigurationError
 from raysearch.experiment.document import Document, Fault, Mark, Path, Place, dotted
-from raysearch.experiment.yaml_text import compose, scalar
+from raysearch.experiment.syntax import syntax_fault
+from raysearch.experiment.yaml_text import TAG, compose, scalar
 
 MINIMAL = (
     "A small one: {data: digits, model: mlp, objective: val/accuracy, fidelity: {max_epochs: 9}}."
 )
 MAPPING = "An experiment file is a mapping of keys to values, `KEY: VALUE` on each line."
 NOTHING_STARTED = "Nothing was started."
+NO_TAG = "Write text, a number, true, false, null, a list or a mapping, without a tag (!)."
+UNTAGGED = (f"{TAG}map", f"{TAG}seq")
 
 
 def read(path: str | FilePath) -> Document:
-    """Return what a file says.
+    """Return what a file says, together with the files that it includes.
+
+    Raises:
+        ConfigurationError: There is no such file, or it is not a mapping in YAML and UTF-8; or
+            that is so of a file that it includes.
+    """
+    from raysearch.experiment.including import with_included  # it reads files by `read_alone`
+
+    return with_included(read_alone(path), path=FilePath(path))
+
+
+def read_alone(path: str | FilePath) -> Document:
+    """Return what a file says by itself; `include` is a key like any other.
 
     Raises:
         ConfigurationError: There is no such file, or it is not a mapping in YAML and UTF-8.
@@ -57,7 +72,7 @@ def parse(text: str, *, source: str) -> Document:
         walk = _Walk(text, source=source)
         values = None if root is None else walk.value(root, ())
     except yaml.YAMLError as error:
-        raise refusal(_syntax(error, text=text, source=source)) from error
+        raise refusal(syntax_fault(error, text=text, source=source)) from error
     except RecursionError as error:
         raise refusal(f"{source}: lists or mappings are nested too deeply to be read.") from error
     if root is None or (values is None and not walk.faults):
@@ -90,6 +105,9 @@ class _Walk:
             self._fault(path, "is an alias (*). Write the value out instead.")
             return None
         self._seen.add(id(node))
+        if isinstance(node, yaml.CollectionNode) and node.tag not in UNTAGGED:
+            self._fault(path, f"is {self._written(node)}. {NO_TAG}", at=node)
+            return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -103,6 +121,8 @@ class _Walk:
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode) or not key_node.tag.endswith(":str"):
                 text = "is a key that is not text. Write a name before the colon."
+                if isinstance(value_node, yaml.ScalarNode) and not value_node.value:
+                    text = "is a key without a value. Decimals have a point, as 0.5, not a comma."
                 self._fault((*path, self._written(key_node)), text, at=key_node)
                 continue
             key = str(key_node.value)
@@ -127,8 +147,7 @@ class _Walk:
         try:
             value = scalar(node)
         except ValueError:
-            remedy = "Write text, a number, true, false or null, without a tag (!)."
-            self._fault(path, f"is {self._written(node)}. {remedy}")
+            self._fault(path, f"is {self._written(node)}. {NO_TAG}")
             return None
         if isinstance(value, float) and not math.isfinite(value):
             self._fault(path, f"is {node.value}. Write a finite number.")
@@ -179,33 +198,16 @@ def _yaml_files(folder: FilePath) -> list[str]:
 def _files_near(path: FilePath) -> str:
     if not path.parent.is_dir():
         return f"There is no folder {path.parent}; paths start from {FilePath.cwd()}."
-    return did_you_mean(str(path), _yaml_files(path.parent)) + _files_in(path.parent)
+    return _nearest(path) + _files_in(path.parent)
+
+
+def _nearest(path: FilePath) -> str:
+    """Return a question after the file whose name, without what all names share, is close."""
+    stems = {FilePath(file).stem: file for file in _yaml_files(path.parent)}
+    near = difflib.get_close_matches(path.stem, stems, n=1, cutoff=0.6)
+    return f"Did you mean {stems[near[0]]}? " if near else ""
 
 
 def _files_in(folder: FilePath) -> str:
     files = _yaml_files(folder)
     return f"Experiment files there: {', '.join(files) if files else 'none'}."
-
-
-def _syntax(error: yaml.YAMLError, *, text: str, source: str) -> str:
-    """Return what is wrong with text that is not YAML, in words for a person."""
-    if isinstance(error, ReaderError):
-        line = text[: error.position].count("\n") + 1
-        return (
-            f"{source}, line {line}: the character U+{error.character:04X} is not text. Remove it."
-        )
-    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return f"{source}: this is not YAML: {error}."
-    line = error.problem_mark.line + 1
-    lines = text.splitlines()
-    written = lines[line - 1] if line <= len(lines) else ""
-    indentation = written[: len(written) - len(written.lstrip())]
-    if "\t" in indentation or "'\\t'" in str(error.problem):
-        return f"{source}, line {line}: there is a tab. YAML is indented with spaces only."
-    begun = ""
-    if error.context and error.context_mark is not None:
-        begun = f" ({error.context} that begins in line {error.context_mark.line + 1})"
-    return (
-        f"{source}, line {line}: this is not YAML at column {error.problem_mark.column + 1}: "
-        f"{error.problem}{begun}. Check colons, brackets, quotes and indentation there and above."
-    )

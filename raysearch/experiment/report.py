@@ -50,6 +50,10 @@ class Report:
         """Return whether something in the value at a path could not be read, as is reported."""
         return any(broken[: len(path)] == path for broken in self._unreadable)
 
+    def has_faults(self, path: Path) -> bool:
+        """Return whether something was found in the value at a path, or below it."""
+        return any(fault.path[: len(path)] == path for fault in self._faults if fault.path)
+
     def wrong(self, path: Path, right: str) -> None:
         """Add that a value, quoted as it was written, is wrong; `right` says what is right."""
         path = self.document.nearest(path)
@@ -62,14 +66,16 @@ class Report:
             path: Path of the key.
             kind: What it should be, such as "a setting of asha".
             valid: The keys that exist.
-            hint: What else to do, as a sentence.
+            hint: What to do, as a sentence; by default the question after a name that is near.
         """
         valid = list(valid)
-        near = did_you_mean(str(path[-1]), valid)
+        near = f"{hint} " if hint else did_you_mean(str(path[-1]), valid)
         listed = f"Valid: {one_of(valid)}." if valid else "There are none."
-        self.add(path, f"{dotted(path)} is not {kind}. {near}{listed}{hint and ' '}{hint}")
+        self.add(path, f"{dotted(path)} is not {kind}. {near}{listed}")
 
-    def choose(self, path: Path, name: str, *, kind: str, valid: Iterable[str]) -> str | None:
+    def choose(
+        self, path: Path, name: str, *, kind: str, valid: Iterable[str], hint: str = ""
+    ) -> str | None:
         """Return a name that exists: the one given, or the one that was probably meant.
 
         Args:
@@ -77,6 +83,7 @@ class Report:
             name: The name as it was written.
             kind: What it should name, with its article, such as "a scheduler".
             valid: The names that exist.
+            hint: What to do, as a sentence; by default the question after a name that is near.
 
         Returns:
             The name if it exists. Else this is reported, and the nearest name returned, so that
@@ -89,7 +96,7 @@ class Report:
         if ":" in name:
             self.wrong(path, f"{OWN_CLASSES} Name {kind} that is built in: {one_of(valid)}.")
             return None
-        near = did_you_mean(name, valid)
+        near = f"{hint.rstrip()} " if hint else did_you_mean(name, valid)
         self.add(path, f"{dotted(path)}: {name} is not {kind}. {near}Valid: {one_of(valid)}.")
         return next((candidate for candidate in valid if f" {candidate}?" in near), None)
 

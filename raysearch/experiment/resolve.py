@@ -13,10 +13,14 @@ from typing import Any, TypeVar
 
 from raysearch.errors import ConfigurationError
 from raysearch.experiment.checking import check
+from raysearch.experiment.completeness import check_complete, check_functions
 from raysearch.experiment.components import SCHEDULER, SEARCHER, construct, resolve_component
+from raysearch.experiment.datasets import DataSet, resolve_data
 from raysearch.experiment.document import Document
+from raysearch.experiment.environment import expand
 from raysearch.experiment.experiment import Experiment
-from raysearch.experiment.families import DataSet, Family, resolve_data, resolve_models
+from raysearch.experiment.families import Family, resolve_models
+from raysearch.experiment.links import resolve_links, resolve_points
 from raysearch.experiment.objectives import resolve_objective
 from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.plain import plain_document
@@ -24,9 +28,12 @@ from raysearch.experiment.reading import read
 from raysearch.experiment.report import Report
 from raysearch.experiment.settings import NAME, NAME_RULE
 from raysearch.experiment.spaces import resolve_space
+from raysearch.experiment.trainer import check_objects, trainer_arguments
 from raysearch.experiment.values import Component
+from raysearch.experiment.written import data_settings, model_settings
+from raysearch.models import FAMILIES
 from raysearch.space import Float, Space
-from raysearch.trial import Objective
+from raysearch.trial import Objective, Value
 
 T = TypeVar("T")
 
@@ -46,7 +53,7 @@ def load(path: str | FilePath, overrides: Iterable[str] = ()) -> Experiment:
     Raises:
         ConfigurationError: With every fault of the file and the overrides.
     """
-    document = apply_overrides(read(path), overrides)
+    document = expand(apply_overrides(read(path), overrides))
     return resolve(document, default_name=FilePath(path).stem)
 
 
@@ -98,12 +105,19 @@ def resolve(document: Document, *, default_name: str | None) -> Experiment:
     report = Report(document)
     checked = check(report)
     parts = _parts(checked, report=report)
-    name = checked.get("name") or default_name or (parts.data.choice.name if parts.data else "")
+    name = checked.get("name") or default_name or _name_of(parts)
     if name and "name" not in document.values and not NAME.fullmatch(name):
         report.add(("name",), f"name is missing, and {name} cannot be it. {NAME_RULE}")
     _try_ranges(checked, parts, report=report)
     report.raise_faults()
     return _experiment(name, checked, parts)
+
+
+def _name_of(parts: _Parts) -> str:
+    """Return the name of an experiment that has none: that of its data, else of its function."""
+    if parts.data is not None:
+        return parts.data.choice.name
+    return parts.families[0].choice.name if parts.families else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +127,8 @@ class _Parts:
     data: DataSet | None
     families: tuple[Family, ...] | None
     space: Space | None
+    links: Mapping[str, str]
+    points: tuple[dict[str, Value], ...]
     objective: Objective | None
     searcher: Component | None
     scheduler: Component | None
@@ -122,16 +138,27 @@ def _parts(checked: Mapping[str, Any], *, report: Report) -> _Parts:
     """Return what the checked sections stand for, reporting what they name wrongly."""
     data = resolve_data(checked.get("data"), report=report)
     families = resolve_models(checked.get("model"), data=data, report=report)
-    space = None
-    if data is not None and families is not None:
-        ranges = checked.get("space", {})
-        space = resolve_space(ranges, data=data, families=families, report=report)
-    task = None if data is None else data.spec.task
+    trains_itself = check_functions(checked, families=families, report=report)
+    space, links, points = None, dict[str, str](), tuple[dict[str, Value], ...]()
+    if families is not None and (data is not None or trains_itself):
+        given: dict[str, Any] = {"data": data, "families": families, "report": report}
+        space = resolve_space(checked.get("space", {}), **given)
+        links, space = resolve_links(checked.get("link", {}), space=space, **given)
+        points = resolve_points(checked.get("points", ()), space=space, **given)
+        check_complete(space=space, links=links, **given)
+    check_objects(checked.get("trainer"), report=report)
+    task = None if data is None or data.spec is None else data.spec.task
+    models = checked.get("model") or ()
+    is_own = not models or any(section.name not in FAMILIES for section in models)
     return _Parts(
         data=data,
         families=families,
         space=space,
-        objective=resolve_objective(checked.get("objective"), task=task, report=report),
+        links=links,
+        points=points,
+        objective=resolve_objective(
+            checked.get("objective"), task=task, is_own=is_own, report=report
+        ),
         searcher=resolve_component(checked.get("searcher"), role=SEARCHER, report=report),
         scheduler=resolve_component(checked.get("scheduler"), role=SCHEDULER, report=report),
     )
@@ -140,7 +167,7 @@ def _parts(checked: Mapping[str, Any], *, report: Report) -> _Parts:
 def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) -> None:
     """Report settings out of range, which the classes refuse when they are constructed."""
     fidelity = checked.get("fidelity")
-    max_epochs = ANY_EPOCHS if fidelity is None else fidelity.max_epochs
+    max_epochs = ANY_EPOCHS if fidelity is None else fidelity.epochs
     given: dict[str, Any] = {
         "objective": parts.objective or ANY_OBJECTIVE,
         "seed": checked.get("seed", 0),
@@ -159,17 +186,22 @@ def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) ->
 
 def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experiment:
     """Put together what is known to be sound."""
-    data, families = _sound(parts.data), _sound(parts.families)
+    data, families = parts.data, _sound(parts.families)
     searcher, scheduler = _sound(parts.searcher), _sound(parts.scheduler)
     objective = _sound(parts.objective)
     parallel = checked["parallel"]
-    trainer = checked["trainer"].model_dump(exclude_none=True)
+    trainer = trainer_arguments(checked["trainer"])
     values = {
         "name": name,
         "seed": checked["seed"],
-        "data": {"name": data.choice.name, "arguments": dict(data.choice.arguments)},
-        "model": [section.model_dump() for section in checked["model"]],
+        "data": data_settings(data),
+        "model": [
+            model_settings(family, args=section.args)
+            for family, section in zip(families, checked["model"], strict=True)
+        ],
         "space": checked["space"],
+        "link": checked["link"],
+        "points": checked["points"],
         "objective": {"metric": objective.metric, "direction": objective.direction},
         "searcher": {"name": searcher.name, **searcher.settings},
         "scheduler": {"name": scheduler.name, **scheduler.settings},
@@ -185,10 +217,12 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
     return Experiment(
         name=name,
         seed=checked["seed"],
-        data=data.choice,
-        data_spec=data.spec,
+        data=None if data is None else data.choice,
+        data_spec=None if data is None else data.spec,
         models=tuple(family.choice for family in families),
         space=_sound(parts.space),
+        links=parts.links,
+        points=parts.points,
         objective=objective,
         searcher=searcher,
         scheduler=scheduler,

@@ -13,15 +13,26 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from raysearch.data import DATA
-from raysearch.experiment.components import SCHEDULER, SEARCHER, Role, load_class, settings_form
+from raysearch.experiment.components import SCHEDULER, SEARCHER, Role, settings_form
 from raysearch.experiment.objectives import validation_metrics
 from raysearch.experiment.settings import NAME, Settings
+from raysearch.imports import load_object
 from raysearch.models import FAMILIES
 from raysearch.models.metrics import LOGGED
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCALAR = {"type": ["string", "number", "boolean", "null"]}
 BOUNDS = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+
+PATH = {
+    "type": "string",
+    "pattern": r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$",
+    "description": "A class or function of one's own, as package.module:Name.",
+}
+INCLUDE = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+    "description": "Files with shared parts, relative to this one, which takes precedence.",
+}
 
 RANGE_KINDS = {
     "int": {**BOUNDS, "description": "Integers from the first to the second bound, both included."},
@@ -72,22 +83,27 @@ def json_schema() -> dict[str, Any]:
         >>> schema["properties"]["seed"]["description"]
         'Governs all that is drawn: configurations, splits, weights, batches.'
         >>> schema["properties"]["data"]["anyOf"][0]["enum"]
-        ['diabetes', 'digits']
+        ['diabetes', 'digits', 'table']
     """
     schema = _without_titles(Settings.model_json_schema())
     sections = schema["properties"]
     definitions = schema["$defs"]
     definitions["DataSection"]["properties"]["name"]["enum"] = sorted(DATA)
     definitions["ModelSection"]["properties"]["name"]["enum"] = sorted(FAMILIES)
-    definitions["ObjectiveSection"]["properties"]["metric"]["enum"] = _metrics()
+    definitions["ObjectiveSection"]["properties"]["metric"]["examples"] = _metrics()
     del definitions["SearcherSection"], definitions["SchedulerSection"]
+    for name in ("DataSection", "ModelSection"):
+        definitions[name]["anyOf"] = [{"required": [way]} for way in _ways(definitions[name])]
     model = {"$ref": "#/$defs/ModelSection"}
-    one_model = [{"enum": sorted(FAMILIES)}, model]
+    one_model = [{"enum": sorted(FAMILIES)}, PATH, model]
     several = {"type": "array", "minItems": 1, "items": {"anyOf": one_model}}
     _replace(sections["name"], {"type": "string", "pattern": f"^{NAME.pattern}$"})
-    _replace(sections["data"], _named(DATA, {"$ref": "#/$defs/DataSection"}))
+    data = {"$ref": "#/$defs/DataSection"}
+    _replace(sections["data"], _named(DATA, PATH, data, {"type": "null"}))
     _replace(sections["model"], {"anyOf": [*one_model, several]})
-    _replace(sections["objective"], _named(_metrics(), {"$ref": "#/$defs/ObjectiveSection"}))
+    objective = {"$ref": "#/$defs/ObjectiveSection"}
+    _replace(sections["objective"], _named(_metrics(), {"type": "string"}, objective))
+    sections["include"] = INCLUDE
     for role in (SEARCHER, SCHEDULER):
         _replace(sections[role.section], _named(role.table, *_components(role)))
     _replace(sections["space"], {"type": ["object", "null"], "additionalProperties": _range()})
@@ -101,7 +117,7 @@ def setting_descriptions(class_path: str) -> dict[str, str]:
         >>> setting_descriptions("raysearch.schedulers.asha:ASHA")["max_epochs"]
         'Epochs of a trial that is never stopped, at least 1.'
     """
-    text = inspect.getdoc(load_class(class_path)) or ""
+    text = inspect.getdoc(load_object(class_path)) or ""
     found = re.search(r"^Args:\n((?:    .*\n|\n)*)", text + "\n", flags=re.MULTILINE)
     entries = re.findall(
         r"^    (\w+): (.*(?:\n {8}.*)*)", found.group(1) if found else "", flags=re.MULTILINE
@@ -122,6 +138,12 @@ def _components(role: Role) -> list[dict[str, Any]]:
         schema["required"] = ["name", *schema.get("required", [])]
         schemas.append(schema)
     return schemas
+
+
+def _ways(section: Mapping[str, Any]) -> list[str]:
+    """Return the keys of which one says what a section names."""
+    ways = ("name", "class", "function", "builder")
+    return [way for way in ways if way in section["properties"]]
 
 
 def _range() -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Which sections and keys may an experiment file have?
+"""Which sections may an experiment file have?
 
-The file's form as pydantic models; nothing of it leaves this package. What the keys stand for
-(which families, which classes, which ranges) is checked by the modules that look them up.
+The file's form as a pydantic model; nothing of it leaves this package. The keys of each section are
+in `sections`.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from raysearch.experiment.report import OWN_CLASSES
-from raysearch.experiment.trainer import TrainerSection
-from raysearch.experiment.values import (
-    FORM,
-    Budget,
-    CheckpointSettings,
-    Failures,
-    Fidelity,
-    Resources,
+from raysearch.experiment.sections import (
+    CheckpointSection,
+    DataSection,
+    ModelSection,
+    ObjectiveSection,
+    SchedulerSection,
+    SearcherSection,
+    data_of,
+    empty_if_none,
+    list_if_none,
+    models_of,
+    name_alone,
+    objective_of,
 )
-from raysearch.trial import Direction
+from raysearch.experiment.trainer import TrainerSection
+from raysearch.experiment.values import FORM, Budget, Failures, Fidelity, Resources
 
-SECONDS = r"^[0-9]+(\.[0-9]+)? ?s$"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NAME_RULE = (
     "It begins the names of run directories: write up to 64 characters of a to z, A to Z, digits, "
@@ -32,130 +36,16 @@ NAME_RULE = (
 MOST_PARALLEL = 100_000
 
 
-def _short_form(value: object, *, key: str) -> object:
-    """Return plain text as the mapping that it stands for."""
-    if not isinstance(value, str | dict):
-        raise ValueError(f"Write a {key}, or a mapping with the key {key}.")
-    return {key: value} if isinstance(value, str) else value
-
-
-def _name_alone(value: object) -> object:
-    return _short_form(value, key="name")
-
-
-def _models(value: object) -> object:
-    items = value if isinstance(value, list) else [value]
-    for item in items:
-        if isinstance(item, dict) and "class" in item:
-            raise ValueError(f"{OWN_CLASSES} Name a built-in family.")
-        if not isinstance(item, str | dict):
-            raise ValueError("Write the name of a model family, or a list of names.")
-    return [_name_alone(item) for item in items]
-
-
-def _one_objective(value: object) -> object:
-    if isinstance(value, list):
-        raise ValueError("Several objectives are not available in this version. Name one metric.")
-    return _short_form(value, key="metric")
-
-
-def _empty_if_none(value: object) -> object:
-    return {} if value is None else value
-
-
 def _name(value: object) -> object:
     if isinstance(value, str) and not NAME.fullmatch(value):
         raise ValueError(NAME_RULE)
     return value
 
 
-def _interval(value: object) -> object:
-    is_epochs = type(value) is int and value >= 1
-    is_seconds = isinstance(value, str) and re.search(SECONDS, value) and _seconds(value) > 0
-    if not is_epochs and not is_seconds:
-        raise ValueError("Write epochs as an integer of at least 1, or seconds such as 5s.")
-    return value
-
-
-def _seconds(text: str) -> float:
-    return float(text.rstrip(" s"))
-
-
 def _parallel(value: object) -> object:
     if value != "auto" and not (type(value) is int and 1 <= value <= MOST_PARALLEL):
         raise ValueError(f"Write auto, or an integer from 1 to {MOST_PARALLEL}.")
     return value
-
-
-class DataSection(BaseModel):
-    """The data set, and the arguments of its data module that stay fixed."""
-
-    model_config = FORM
-
-    name: str
-    """Name of a built-in data set."""
-    arguments: Annotated[dict[str, Any], BeforeValidator(_empty_if_none)] = {}
-    """Arguments of the data module that are not searched, such as the share of validation."""
-
-
-class ModelSection(BaseModel):
-    """A model family, and the arguments of its module that stay fixed."""
-
-    model_config = FORM
-
-    name: str
-    """Name of a built-in model family."""
-    arguments: Annotated[dict[str, Any], BeforeValidator(_empty_if_none)] = {}
-    """Constructor arguments that the family's search space leaves out."""
-
-
-class ObjectiveSection(BaseModel):
-    """What the search improves."""
-
-    model_config = FORM
-
-    metric: str
-    """Metric as the model logs it, measured on the validation split: val/accuracy."""
-    direction: Direction | None = None
-    """Whether more or less of it is better; known for what built-in families log."""
-
-
-class SearcherSection(BaseModel):
-    """What suggests configurations; further keys are the settings of the searcher named."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str = "hyperopt"
-    """Name of a built-in searcher."""
-
-
-class SchedulerSection(BaseModel):
-    """What stops trials early; further keys are the settings of the scheduler named."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str = "asha"
-    """Name of a built-in scheduler."""
-
-
-class CheckpointSection(BaseModel):
-    """When running trials are saved, and how much is kept."""
-
-    model_config = FORM
-
-    every: Annotated[
-        Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=SECONDS)],
-        BeforeValidator(_interval),
-    ] = "5s"
-    """Interval at which a running trial is saved: epochs as a number, or seconds as 5s."""
-    budget_gb: Annotated[float, Field(gt=0, strict=True)] = 5.0
-    """Gigabytes that the checkpoints of ended trials may take in all, best trials first."""
-
-    def resolved(self) -> CheckpointSettings:
-        """Return the settings with the interval taken apart."""
-        if isinstance(self.every, int):
-            return CheckpointSettings(every_epochs=self.every, budget_gb=self.budget_gb)
-        return CheckpointSettings(every_s=_seconds(self.every), budget_gb=self.budget_gb)
 
 
 class Settings(BaseModel):
@@ -167,25 +57,39 @@ class Settings(BaseModel):
     """Begins the names of run directories; by default the name of the file."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)] = 0
     """Governs all that is drawn: configurations, splits, weights, batches."""
-    data: Annotated[DataSection, BeforeValidator(_name_alone)] = Field(examples=["digits"])
-    """The data set: a name, or a mapping with name and arguments."""
-    model: Annotated[list[ModelSection], Field(min_length=1), BeforeValidator(_models)] = Field(
-        examples=["mlp", ["cnn", "mlp"]]
+    data: Annotated[DataSection, BeforeValidator(data_of)] | None = Field(
+        default=None, examples=["digits"]
     )
-    """One or several model families; with several, the family itself is searched too."""
-    space: Annotated[dict[str, Any], BeforeValidator(_empty_if_none)] = Field(
+    """The data: a name, package.module:DataModule, or a mapping with name or class, and args.
+    Left out only where the model is a function, which reads its data itself."""
+    model: Annotated[list[ModelSection], Field(min_length=1), BeforeValidator(models_of)] = Field(
+        examples=["mlp", ["cnn", "mlp"], "my_project.nets:Net"]
+    )
+    """One or several model families, or classes or functions of one's own as package.module:Name;
+    with several, which of them is searched too."""
+    space: Annotated[dict[str, Any], BeforeValidator(empty_if_none)] = Field(
         default={}, examples=[{"dropout": {"float": [0.0, 0.5]}}]
     )
-    """Parameter -> range, in place of the range that the family or the data set recommends."""
-    objective: Annotated[ObjectiveSection, BeforeValidator(_one_objective)] = Field(
+    """Parameter -> range, in place of the range that the family or the data set recommends. For a
+    class of one's own: constructor argument -> range."""
+    link: Annotated[dict[str, str], BeforeValidator(empty_if_none)] = Field(
+        default={}, examples=[{"decoder_width": "encoder_width"}]
+    )
+    """Argument -> parameter whose value it always takes; it is not searched itself."""
+    points: Annotated[list[dict[str, Any]], BeforeValidator(list_if_none)] = Field(
+        default=[], examples=[[{"learning_rate": 0.01}]]
+    )
+    """Configurations that are tried first, after the default; what one leaves out is at its
+    default."""
+    objective: Annotated[ObjectiveSection, BeforeValidator(objective_of)] = Field(
         examples=["val/accuracy"]
     )
     """What the search improves: a metric, or a mapping with metric and direction."""
-    searcher: Annotated[SearcherSection, BeforeValidator(_name_alone)] = SearcherSection()
+    searcher: Annotated[SearcherSection, BeforeValidator(name_alone)] = SearcherSection()
     """What suggests configurations: a name, or a mapping with name and settings."""
-    scheduler: Annotated[SchedulerSection, BeforeValidator(_name_alone)] = SchedulerSection()
+    scheduler: Annotated[SchedulerSection, BeforeValidator(name_alone)] = SchedulerSection()
     """What stops trials early: a name, or a mapping with name and settings."""
-    fidelity: Fidelity = Field(examples=[{"max_epochs": 27}])
+    fidelity: Fidelity = Field(examples=[{"max_epochs": 27}, {"max_steps": 2000}])
     """How long a trial is trained."""
     budget: Budget = Field(default=Budget(trials=64), examples=[{"trials": 64, "minutes": 10}])
     """What the whole search may cost."""
@@ -202,7 +106,7 @@ class Settings(BaseModel):
     """When running trials are saved, and how much is kept."""
     failures: Failures = Field(default=Failures(), examples=[{"attempts": 3}])
     """What happens when a trial cannot be trained."""
-    trainer: Annotated[TrainerSection, BeforeValidator(_empty_if_none)] = Field(
+    trainer: Annotated[TrainerSection, BeforeValidator(empty_if_none)] = Field(
         default_factory=TrainerSection, examples=[{"gradient_clip_val": 1.0}]
     )
     """Arguments of Lightning's Trainer."""

@@ -2,23 +2,31 @@
 
 Several families become a choice named `model` of their spaces, each with its name in front of its
 keys. A key of the file's `space` may be meant for several of them: without a name in front for all
-that have such an argument, with a name for that family alone, where it takes precedence.
+that have such an argument, with a name for that family alone, where it takes precedence. For a
+class of the user's own the keys are constructor arguments, and any range is legal.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from raysearch.errors import ConfigurationError
+from raysearch.experiment.arguments import DATA_PREFIX, Arguments
+from raysearch.experiment.datasets import DataSet
 from raysearch.experiment.document import dotted
-from raysearch.experiment.families import DataSet, Family
-from raysearch.experiment.ranges import read_range, refusal
+from raysearch.experiment.families import Family
+from raysearch.experiment.other_words import meant_by
+from raysearch.experiment.ranges import meant_range, range_like, read_range, refusal
 from raysearch.experiment.report import Report
 from raysearch.models import FAMILIES
 from raysearch.space import Choice, Domain, Space
+
+DATA = "data"
+NO_DATA = Arguments(names=())
+"""What can be given to data that there is none of."""
 
 MODEL = "model"
 """Key of the parameter that names the family, where there are several."""
@@ -31,14 +39,48 @@ class _Owner:
     name: str
     """In front of its keys in the file: "cnn" or "data"."""
     space: Space
-    legal: Mapping[str, Domain]
+    arguments: Arguments
+    others: tuple[str, ...] = ()
+    """Names of the other owners, whose keys are not for this one."""
     chosen: dict[str, tuple[str, Domain]] = field(default_factory=dict)
     """Key without prefix -> (key in the file, new domain)."""
 
     def argument(self, key: str) -> str | None:
         """Return the argument that a key of the file stands for here, if any."""
-        names = (key, key.removeprefix(f"{self.name}."))
-        return next((name for name in names if name in self.legal), None)
+        return next((name for name in self.names(key) if self.arguments.accepts(name)), None)
+
+    def refusal(self, key: str) -> str | None:
+        """Return why an argument of this owner cannot be searched although there is one."""
+        if self.name == DATA and not key.startswith(DATA_PREFIX):
+            return None
+        return next(filter(None, map(self.arguments.refusal, self.names(key))), None)
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """Return what a key of the file may be called here."""
+        owner, dot, rest = key.partition(".")
+        if self.arguments.names is not None:
+            return (key, key.removeprefix(f"{self.name}."))
+        if dot and owner in self.others:
+            return ()
+        if self.name == DATA:
+            return (key,) if owner == DATA and rest else ()
+        return (rest,) if owner == self.name and rest else (key,)
+
+    def domain(self, argument: str, value: Any) -> Domain:
+        """Return the domain that a range of the file stands for.
+
+        Raises:
+            ConfigurationError: It is no range.
+        """
+        former = [parameter for parameter in self.space if parameter.key == argument]
+        defaults = self.arguments.defaults or {}
+        return read_range(
+            value,
+            legal=(self.arguments.legal or {}).get(argument),
+            former=[parameter.domain.default_value() for parameter in former]
+            or [defaults[name] for name in (argument,) if name in defaults],
+            prefix=f"{self.name}.",
+        )
 
     def result(self, report: Report) -> Space:
         """Return the space with the chosen domains in it, all at once since they may depend."""
@@ -58,7 +100,7 @@ class _Owner:
 def resolve_space(
     ranges: Mapping[str, Any],
     *,
-    data: DataSet,
+    data: DataSet | None,
     families: tuple[Family, ...],
     report: Report,
 ) -> Space:
@@ -66,19 +108,26 @@ def resolve_space(
 
     Args:
         ranges: The file's section `space`.
-        data: The data set.
+        data: The data; None where a function reads its own.
         families: The families in the order of the file; the first is the default one.
         report: Where the faults go.
     """
+    names = [*(family.choice.name for family in families), DATA]
+    parts = [(family.space, family.arguments) for family in families]
+    parts.append((Space({}), NO_DATA) if data is None else (data.space, data.arguments))
     owners = [
-        _Owner(name=family.choice.name, space=family.space, legal=family.legal)
-        for family in families
+        _Owner(
+            name=name,
+            space=space,
+            arguments=arguments,
+            others=tuple(other for other in names if other != name),
+        )
+        for name, (space, arguments) in zip(names, parts, strict=True)
     ]
-    of_data = _Owner(name="data", space=data.space, legal=data.legal)
-    for key in sorted(ranges, key=_is_prefixed):
-        _choose(key, ranges[key], owners=(*owners, of_data), report=report)
-    spaces = [owner.result(report) for owner in owners]
-    return _composed(families, spaces).merged(of_data.result(report))
+    for key in sorted(ranges, key=lambda key: key.partition(".")[0] in names):
+        _choose(key, ranges[key], owners=tuple(owners), report=report)
+    *spaces, of_data = [owner.result(report) for owner in owners]
+    return _composed(families, spaces).merged(of_data)
 
 
 def _composed(families: tuple[Family, ...], spaces: list[Space]) -> Space:
@@ -91,10 +140,6 @@ def _composed(families: tuple[Family, ...], spaces: list[Space]) -> Space:
     return Space({MODEL: Choice(branches)})
 
 
-def _is_prefixed(key: str) -> bool:
-    return key.partition(".")[0] in FAMILIES
-
-
 def _choose(key: str, value: Any, *, owners: tuple[_Owner, ...], report: Report) -> None:
     """Give what is written under a key to all the owners that it is meant for, if it is legal."""
     meant = [(owner, argument) for owner in owners if (argument := owner.argument(key))]
@@ -104,17 +149,21 @@ def _choose(key: str, value: Any, *, owners: tuple[_Owner, ...], report: Report)
         return
     refusals: dict[str, list[str]] = {}
     for owner, argument in meant:
-        legal = owner.legal[argument]
-        former = [parameter for parameter in owner.space if parameter.key == argument]
+        legal = (owner.arguments.legal or {}).get(argument)
         try:
-            domain = read_range(value, legal=legal, former=former, prefix=f"{owner.name}.")
+            domain = owner.domain(argument, value)
         except ConfigurationError as error:
             report.from_error(("space", key), error, prefix=f"space.{key}: ")
             return
-        if legal.covers(domain):
+        if value is None and legal is not None and not legal.covers(domain):
+            text = f"Write a value, or a range such as {range_like(legal)}."
+            report.wrong(("space", key), text)
+            return
+        if legal is None or legal.covers(domain):
             owner.chosen[argument] = (key, domain)
         else:
-            refusals.setdefault(refusal(domain, legal=legal), []).append(owner.name)
+            text = refusal(domain, legal=legal) + meant_range(value, legal=legal)
+            refusals.setdefault(text, []).append(owner.name)
     for text, names in refusals.items():
         report.wrong(("space", key), f"For {' and '.join(names)}: {text}")
 
@@ -123,7 +172,11 @@ def _report_unknown(key: str, value: object, *, owners: tuple[_Owner, ...], repo
     path = ("space", key)
     name, _, argument = key.partition(".")
     names = [owner.name for owner in owners]
-    if key == MODEL:
+    refused = next(filter(None, (owner.refusal(key) for owner in owners)), None)
+    if refused:
+        front = "space." if refused.startswith(key) else f"space.{key}: "
+        report.add(path, front + refused)
+    elif key == MODEL:
         report.add(path, "space.model is chosen by the section model. List the families there.")
     elif name in FAMILIES and name not in names:
         report.add(path, f"space.{key}: {name} is not among the models of this experiment.")
@@ -133,6 +186,17 @@ def _report_unknown(key: str, value: object, *, owners: tuple[_Owner, ...], repo
         report.add(path, f"space.{key} is not a parameter. {text}")
     else:
         of_name = [owner for owner in owners if argument and owner.name == name]
-        prefix = f"{name}." if of_name and name != "data" else ""
-        valid = {prefix + legal for owner in of_name or owners for legal in owner.legal}
-        report.unknown_key(path, kind="a parameter of the models or the data", valid=valid)
+        prefix = f"{name}." if of_name and name != DATA else ""
+        valid = {
+            prefix + legal for owner in of_name or owners for legal in owner.arguments.names or ()
+        }
+        kind = "a parameter of the models or the data"
+        report.unknown_key(path, kind=kind, valid=valid, hint=_hint(key, valid))
+
+
+def _hint(key: str, valid: Iterable[str]) -> str:
+    """Return a question after the parameter that another tool's word stands for, if it is one."""
+    owner, dot, argument = key.rpartition(".")
+    names = [name.removeprefix(owner + dot) for name in valid]
+    meant = meant_by(("space", argument), keys=names)
+    return f"Did you mean {owner}{dot}{meant}?" if meant in names else ""

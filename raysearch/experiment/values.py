@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from raysearch.errors import ConfigurationError
+from raysearch.imports import Kind
 
 FORM = ConfigDict(extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 """What the file's form of every section has in common: no unknown keys, documented fields."""
@@ -24,8 +25,39 @@ class Fidelity:
 
     __pydantic_config__ = FORM
 
-    max_epochs: Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
+    max_epochs: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] | None = None
     """Epochs of a trial that is never stopped; learning rate schedules are laid out for these."""
+    max_steps: Annotated[int, Field(ge=1, le=10**9, strict=True)] | None = None
+    """In place of max_epochs: optimiser steps of a trial that is never stopped."""
+    every_steps: Annotated[int, Field(ge=1, le=10**9, strict=True)] | None = None
+    """With max_steps: steps between two validations, each measured, and counted, like an epoch;
+    a twentieth of max_steps if not given."""
+
+    def __post_init__(self) -> None:
+        if (self.max_epochs is None) == (self.max_steps is None):
+            raise ConfigurationError("Give either max_epochs or max_steps.")
+        if self.max_steps is None:
+            if self.every_steps is not None:
+                raise ConfigurationError("every_steps goes with max_steps. Leave it out.")
+        elif self.every_steps is None:
+            object.__setattr__(self, "every_steps", max(1, self.max_steps // 20))
+        elif self.every_steps > self.max_steps:
+            raise ConfigurationError(
+                f"every_steps, {self.every_steps}, exceeds max_steps, {self.max_steps}, so that "
+                "nothing would ever be measured."
+            )
+
+    @property
+    def epochs(self) -> int:
+        """Measurements of a trial that is never stopped: one for each epoch, or round of steps."""
+        if self.max_epochs is not None:
+            return self.max_epochs
+        return -(-(self.max_steps or 0) // (self.every_steps or 1))
+
+    @property
+    def unit(self) -> str:
+        """What is counted: "epoch", or "round" of steps."""
+        return "epoch" if self.max_steps is None else "round"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +70,22 @@ class Budget:
     """Trials at most, the default configuration included; null for no limit."""
     minutes: Annotated[float, Field(ge=0.01, le=5_256_000, strict=True)] | None = None
     """Minutes at most, pauses between stop and resume left out; null for no limit."""
+    epochs: Annotated[int, Field(ge=1, le=10**12, strict=True)] | None = None
+    """Epochs at most, those of all trials together; null for no limit."""
+    gpu_hours: Annotated[float, Field(gt=0, le=10**9, strict=True)] | None = None
+    """Hours of training times the GPUs of a trial, all trials together; null for no limit."""
+    target: Annotated[float, Field(strict=True)] | None = None
+    """Value of the objective at which the search is content and ends; null for none."""
+    patience: Annotated[int, Field(ge=1, le=10_000_000, strict=True)] | None = None
+    """Trials that may end in a row without a new best one before the search does; null for any."""
 
     def __post_init__(self) -> None:
-        if self.trials is None and self.minutes is None:
-            raise ConfigurationError("Give trials, minutes, or both, or leave the section out.")
+        limits = (self.trials, self.minutes, self.epochs, self.gpu_hours, self.patience)
+        if all(limit is None for limit in limits):
+            raise ConfigurationError(
+                "Give at least one of trials, minutes, epochs, gpu_hours and patience, or leave "
+                "the section out. A target alone may never be reached."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +134,12 @@ class DataChoice:
 
     name: str
     """Built-in name, such as "digits"."""
-    package: str
-    """Import path of its package, such as "raysearch.data.digits"."""
+    class_path: str
+    """Import path of the data module, such as "raysearch.data.digits.module:Data"."""
     arguments: Mapping[str, Any]
     """Fixed arguments of the data module, defaults filled in; plain JSON."""
+    is_own: bool = False
+    """Whether it is the user's own, which is given nothing that he did not write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +147,16 @@ class ModelChoice:
     """One of the model families that are searched."""
 
     name: str
-    """Built-in name, such as "cnn"."""
+    """Built-in name, such as "cnn", or the name of the user's class or function."""
     class_path: str
     """Import path of the module class, such as "raysearch.models.cnn.module:CNN"."""
     prefix: str
     """What its parameters begin with: "cnn." among several families, else empty."""
     arguments: Mapping[str, Any]
     """Fixed arguments of the constructor, those that follow from the data included; plain JSON."""
+    kind: Kind = "module"
+    is_own: bool = False
+    """Whether it is the user's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,5 +179,6 @@ class Binding:
     """Import path of the module class."""
     model_arguments: Mapping[str, Any]
     data_class: str
-    """Import path of the data module class."""
+    """Import path of the data module class; empty for functions that train by themselves."""
     data_arguments: Mapping[str, Any]
+    kind: Kind = "module"

@@ -17,6 +17,8 @@ from typing import Any
 import yaml
 
 TAG = "tag:yaml.org,2002:"
+ASKS_ENVIRONMENT = "${env:"
+"""Begins a reference to an environment variable in a text value; a further $ takes that away."""
 SCALARS = {
     "null": (r"~|null|Null|NULL|", "~nN\0"),
     "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
@@ -81,6 +83,19 @@ def scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
     raise ValueError(f"the tag {node.tag} is not read")
 
 
+def plain_scalar(text: str) -> str | int | float | bool | None:
+    """Return the value of text that stands without quotes; what is no other scalar is text.
+
+    Example:
+        >>> [plain_scalar(text) for text in ("8", "1e-4", "true", "null", "[1, 2]", "a: b")]
+        [8, 0.0001, True, None, '[1, 2]', 'a: b']
+    """
+    for name, (pattern, _) in SCALARS.items():
+        if re.fullmatch(pattern, text):
+            return scalar(yaml.ScalarNode(TAG + name, text))
+    return text
+
+
 def compose(text: str) -> yaml.Node | None:
     """Return the document as nodes that know their lines, or None if there is nothing in it.
 
@@ -92,7 +107,7 @@ def compose(text: str) -> yaml.Node | None:
 
 
 def to_yaml(values: Mapping[str, Any]) -> str:
-    """Return plain values as YAML that is read back unchanged, in the order given.
+    """Return plain values as YAML that `load` reads back unchanged, in the order given.
 
     Example:
         >>> print(to_yaml({"name": "no", "space": {"width": {"int": [8, 64]}}}), end="")
@@ -102,12 +117,23 @@ def to_yaml(values: Mapping[str, Any]) -> str:
             int: [8, 64]
     """
     return yaml.dump(
-        dict(values),
+        _without_references(dict(values)),
         Dumper=CoreDumper,
         sort_keys=False,
         allow_unicode=True,
         default_flow_style=None,
     )
+
+
+def _without_references(value: Any) -> Any:
+    """Return plain values in which no text refers to an environment variable any more."""
+    if isinstance(value, dict):
+        return {key: _without_references(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_references(item) for item in value]
+    if isinstance(value, str):
+        return value.replace(ASKS_ENVIRONMENT, f"${ASKS_ENVIRONMENT}")
+    return value
 
 
 def in_one_line(value: object) -> str:

@@ -25,7 +25,7 @@ class TimeLeft:
     low_s: float
     high_s: float
     is_limit: bool = False
-    """Whether `high_s` is when the budget of time ends, which is certain."""
+    """Whether the search may end at any time before `high_s`."""
 
 
 class EpochRate:
@@ -90,6 +90,31 @@ class EndRate:
         lately = (at - self._latest[0]) / max(1, len(self._latest) - 1)
         low, high = sorted((trials * over_all, trials * lately))
         return TimeLeft(low_s=low, high_s=high)
+
+
+def time_at(amount: float, *, rate: float | None) -> TimeLeft | None:
+    """Return how long an amount will take at a rate per second; None while that is not known.
+
+    Example:
+        >>> time_at(100, rate=2.5), time_at(-3, rate=2.5).high_s, time_at(100, rate=0.0)
+        (TimeLeft(low_s=40.0, high_s=40.0, is_limit=False), 0.0, None)
+    """
+    if not rate:
+        return None
+    seconds = max(0.0, amount / rate)
+    return TimeLeft(low_s=seconds, high_s=seconds)
+
+
+def sooner(one: TimeLeft | None, other: TimeLeft | None) -> TimeLeft | None:
+    """Return when the first of two ends is reached; what is not known is left out.
+
+    Example:
+        >>> sooner(TimeLeft(low_s=50, high_s=90), TimeLeft(low_s=70, high_s=70))
+        TimeLeft(low_s=50, high_s=70, is_limit=False)
+    """
+    if one is None or other is None:
+        return one or other
+    return TimeLeft(low_s=min(one.low_s, other.low_s), high_s=min(one.high_s, other.high_s))
 
 
 def within(left: TimeLeft | None, *, limit_s: float | None) -> TimeLeft | None:

@@ -13,7 +13,14 @@ from rich.text import Text
 
 from raysearch.engine import Plan
 from raysearch.live.estimate import time_left_text
-from raysearch.live.phrases import against_default, budget_used, end_reason, pace, trial_counts
+from raysearch.live.phrases import (
+    against_default,
+    budget_used,
+    end_reason,
+    pace,
+    search_ended,
+    trial_counts,
+)
 from raysearch.live.progress import Heading, Running, Snapshot
 from raysearch.live.text import (
     changed_first,
@@ -23,7 +30,7 @@ from raysearch.live.text import (
     sparkline,
     without_prefix,
 )
-from raysearch.trial import Configuration, Objective, TrialStatus
+from raysearch.trial import Objective, SearchStatus, Trial, TrialStatus
 
 _GOOD, _BAD, _DIM, _HEAD = "green", "red", "dim", "bold"
 _INDENT = 7
@@ -32,6 +39,8 @@ _TALL = 20
 _MOST_ENDED = 8
 """Rows of trials that ended, however tall the terminal is: more would only make it jump."""
 _WIDEST_CURVE = 40
+RUNNING_HEAD = ("trial", "epoch", "now", "best", "time", "differs from the default in")
+ENDED_HEAD = ("trial", "epochs", "best", "ended", "because")
 _LEFT = {6: (0,), 5: (0, 3)}
 """By number of columns, those aligned to the left."""
 
@@ -49,8 +58,7 @@ def frame(snapshot: Snapshot, *, heading: Heading, width: int, height: int) -> l
     rows = 3 if height >= _TALL else 1
     lines = [
         _title(heading),
-        _budget(snapshot, plan=plan, width=width),
-        _pace(snapshot),
+        *_course(snapshot, plan=plan, width=width),
         *_best(snapshot, objective=plan.objective, width=width, rows=rows),
         _labelled("trials", Text(trial_counts(snapshot))),
     ]
@@ -75,22 +83,40 @@ def _title(heading: Heading) -> Text:
     )
 
 
-def _budget(snapshot: Snapshot, *, plan: Plan, width: int) -> Text:
-    """Return a bar over the budget that is nearest to its end, with the figures of all."""
-    label = budget_used(snapshot, plan=plan)
+def share_used(snapshot: Snapshot, *, plan: Plan) -> float | None:
+    """Return how much of the budget that is nearest to its end is used, from 0 to 1, if any is."""
     used = [snapshot.ended / plan.max_trials] if plan.max_trials else []
     if plan.max_seconds:
         used.append(snapshot.elapsed_s / plan.max_seconds)
-    if not used:
+    if plan.max_total_epochs:
+        used.append(snapshot.epochs / plan.max_total_epochs)
+    if plan.max_gpu_hours:
+        used.append(snapshot.gpu_seconds / 3600 / plan.max_gpu_hours)
+    return min(1.0, max(used)) if used else None
+
+
+def pace_text(snapshot: Snapshot) -> str:
+    """Return for how long the search has run and will run, and how fast it goes."""
+    elapsed = f"{duration(snapshot.elapsed_s)} elapsed"
+    return " · ".join([elapsed, time_left_text(snapshot.left), *pace(snapshot)])
+
+
+def _course(snapshot: Snapshot, *, plan: Plan, width: int) -> list[Text]:
+    """Return how far the search has got, or how it ended."""
+    if snapshot.status is not SearchStatus.RUNNING:
+        return [Text(search_ended(snapshot))]
+    return [_budget(snapshot, plan=plan, width=width), Text(pace_text(snapshot))]
+
+
+def _budget(snapshot: Snapshot, *, plan: Plan, width: int) -> Text:
+    """Return a bar over the budget that is nearest to its end, with the figures of all."""
+    label = budget_used(snapshot, plan=plan)
+    used = share_used(snapshot, plan=plan)
+    if used is None:
         return Text(label)
     cells = max(4, width - len(label) - 2)
-    done = int(cells * min(1.0, max(used)))
+    done = int(cells * used)
     return Text.assemble(("━" * done, _GOOD), ("─" * (cells - done), _DIM), f"  {label}")
-
-
-def _pace(snapshot: Snapshot) -> Text:
-    elapsed = f"{duration(snapshot.elapsed_s)} elapsed"
-    return Text(" · ".join([elapsed, time_left_text(snapshot.left), *pace(snapshot)]))
 
 
 def _best(snapshot: Snapshot, *, objective: Objective, width: int, rows: int) -> list[Text]:
@@ -102,7 +128,7 @@ def _best(snapshot: Snapshot, *, objective: Objective, width: int, rows: int) ->
     tokens = [(token, "") for token in changed] + [(token, _DIM) for token in same]
     line = Text.assemble(
         (short_number(best.value), f"bold {_GOOD}"),
-        f" (trial {best.trial.id}, epoch {best.epoch})",
+        f" (trial {best.trial.id}, {snapshot.unit} {best.epoch})",
     )
     phrase = against_default(snapshot, objective=objective)
     lines = [line.append(f", {phrase}" if phrase else "", style=_DIM)]
@@ -141,20 +167,20 @@ def _share(room: int, *, running: int, ended: int) -> tuple[int, int]:
 
 
 def _running_table(snapshot: Snapshot, *, plan: Plan, lines: int) -> list[Text]:
-    default = snapshot.default.configuration if snapshot.default else None
     room = lines - 2
     shown = snapshot.running[: room if len(snapshot.running) <= room else room - 1]
-    rows = [_running_row(running, plan=plan, default=default) for running in shown]
-    head = ("trial", "epoch", "now", "best", "time", "differs from the default in")
-    table = [Text(), *_columns(head, rows)]
+    rows = [running_row(running, plan=plan, default=snapshot.default) for running in shown]
+    table = [Text(), *_columns(RUNNING_HEAD, rows)]
     more = len(snapshot.running) - len(shown)
     return [*table, Text(f"and {more} more in training", style=_DIM)] if more else table
 
 
-def _running_row(running: Running, *, plan: Plan, default: Configuration | None) -> tuple[str, ...]:
+def running_row(running: Running, *, plan: Plan, default: Trial | None) -> tuple[str, ...]:
+    """Return the cells of a trial in training, under `RUNNING_HEAD`."""
     trial = running.trial
     now = trial.last.values.get(plan.objective.metric) if trial.last else None
-    changed, same = changed_first(trial.configuration, default=default)
+    known = default.configuration if default else None
+    changed, same = changed_first(trial.configuration, default=known)
     what = changed or (["nothing"] if default is not None else same)
     return (
         trial.id,
@@ -167,21 +193,23 @@ def _running_row(running: Running, *, plan: Plan, default: Configuration | None)
 
 
 def _ended_table(snapshot: Snapshot, *, objective: Objective, lines: int) -> list[Text]:
-    rows = [
-        (
-            trial.id,
-            str(trial.epochs),
-            short_number(trial.value(objective)),
-            trial.status.value,
-            end_reason(trial),
-        )
-        for trial in snapshot.recent[: lines - 2]
-    ]
-    table = _columns(("trial", "epochs", "best", "ended", "because"), rows)
+    rows = [ended_row(trial, objective=objective) for trial in snapshot.recent[: lines - 2]]
+    table = _columns(ENDED_HEAD, rows)
     for line, trial in zip(table[1:], snapshot.recent, strict=False):
         if trial.status is TrialStatus.FAILED:
             line.stylize(_BAD)
     return [Text(), *table]
+
+
+def ended_row(trial: Trial, *, objective: Objective) -> tuple[str, ...]:
+    """Return the cells of a trial that ended, under `ENDED_HEAD`."""
+    return (
+        trial.id,
+        str(trial.epochs),
+        short_number(trial.value(objective)),
+        trial.status.value,
+        end_reason(trial),
+    )
 
 
 def _columns(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[Text]:

@@ -22,18 +22,45 @@ from raysearch.trial import Objective, Trial, TrialStatus
 
 
 def budget_used(snapshot: Snapshot, *, plan: Plan) -> str:
-    """Return the figures of all budgets: "31/64 trials, 2m 10s of 10m 0s"."""
+    """Return the figures of all budgets: "31/64 trials, 2m 10s of 10m 0s, target 0.99"."""
     figures = [f"{snapshot.ended}/{counted(plan.max_trials, 'trial')}"] if plan.max_trials else []
     if plan.max_seconds is not None:
         figures.append(f"{duration(snapshot.elapsed_s)} of {duration(plan.max_seconds)}")
+    if plan.max_total_epochs is not None:
+        figures.append(f"{snapshot.epochs}/{counted(plan.max_total_epochs, plan.unit)}")
+    if plan.max_gpu_hours is not None:
+        hours = short_number(snapshot.gpu_seconds / 3600, digits=3)
+        figures.append(f"{hours} of {plan.max_gpu_hours:g} GPU hours")
+    if plan.patience is not None:
+        trials = counted(plan.patience, "trial")
+        figures.append(f"{snapshot.trials_without_gain}/{trials} without gain")
+    if plan.target is not None:
+        figures.append(f"target {short_number(plan.target)}")
     return ", ".join(figures) or f"{counted(snapshot.ended, 'trial')} ended, no budget set"
+
+
+def budget_set(plan: Plan) -> str:
+    """Return what a search may do and cost: "64 trials of up to 27 epochs, for 10m 0s"."""
+    trials = counted(plan.max_trials, "trial") if plan.max_trials else "trials"
+    parts = [f"{trials} of up to {counted(plan.max_epochs, plan.unit)}"]
+    if plan.max_total_epochs is not None:
+        parts.append(f"{counted(plan.max_total_epochs, plan.unit)} in all")
+    if plan.max_gpu_hours is not None:
+        parts.append(f"{plan.max_gpu_hours:g} GPU hours")
+    if plan.max_seconds is not None:
+        parts.append(f"for {duration(plan.max_seconds)}")
+    if plan.target is not None:
+        parts.append(f"until {short_number(plan.target)} is reached")
+    if plan.patience is not None:
+        parts.append(f"until {counted(plan.patience, 'trial')} in a row bring no gain")
+    return ", ".join(parts)
 
 
 def pace(snapshot: Snapshot) -> list[str]:
     """Return the epochs per second, and the bytes of checkpoints, where there are any."""
     parts = []
     if snapshot.epochs_per_s:
-        parts.append(rate(snapshot.epochs_per_s, "epochs"))
+        parts.append(rate(snapshot.epochs_per_s, f"{snapshot.unit}s"))
     if snapshot.checkpoint_bytes:
         parts.append(f"{file_size(snapshot.checkpoint_bytes)} of checkpoints")
     return parts
@@ -77,6 +104,6 @@ def search_ended(snapshot: Snapshot) -> str:
     """Return the line that closes the search itself, before what is done with the winner."""
     line = (
         f"search {snapshot.status}: {counted(snapshot.ended, 'trial')}, "
-        f"{counted(snapshot.epochs, 'epoch')} in {duration(snapshot.elapsed_s)}"
+        f"{counted(snapshot.epochs, snapshot.unit)} in {duration(snapshot.elapsed_s)}"
     )
     return f"{line} ({first_line(snapshot.reason)})" if snapshot.reason else line

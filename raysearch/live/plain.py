@@ -20,6 +20,7 @@ from raysearch.engine import SearchState
 from raysearch.live.estimate import time_left_text
 from raysearch.live.phrases import (
     against_default,
+    budget_set,
     budget_used,
     end_reason,
     pace,
@@ -71,11 +72,9 @@ class PlainView:
 
     def __enter__(self) -> Self:
         plan = self._heading.plan
-        trials = counted(plan.max_trials, "trial") if plan.max_trials else "trials"
-        limit = f", for {duration(plan.max_seconds)}" if plan.max_seconds else ""
         self._print(
-            f"{self._heading.name}: {plan.objective.direction} {plan.objective.metric}, {trials} "
-            f"of up to {counted(plan.max_epochs, 'epoch')}{limit}; {self._heading.run_dir}"
+            f"{self._heading.name}: {plan.objective.direction} {plan.objective.metric}, "
+            f"{budget_set(plan)}; {self._heading.run_dir}"
         )
         self._thread.start()
         return self
@@ -121,10 +120,10 @@ class PlainView:
         value = trial.value(self._heading.plan.objective)
         at = "" if value is None else f", reached {short_number(value)}"
         kind = "failed trial" if is_failed else "trial"
+        trained = counted(trial.epochs, self._heading.plan.unit)
         thinned = "" if step == 1 else f" [1 {kind} in {step} is printed]"
         self._print(
-            f"trial {trial.id} {trial.status} after {counted(trial.epochs, 'epoch')}{at}: "
-            f"{end_reason(trial)}{thinned}"
+            f"trial {trial.id} {trial.status} after {trained}{at}: {end_reason(trial)}{thinned}"
         )
 
     def _tell_best(self) -> None:
@@ -139,8 +138,8 @@ class PlainView:
         default = snapshot.default.configuration if snapshot.default else None
         phrase = against_default(snapshot, objective=self._heading.plan.objective)
         return (
-            f"best {short_number(best.value)} in trial {best.trial.id}, epoch {best.epoch}"
-            f"{', ' if phrase else ''}{phrase}: "
+            f"best {short_number(best.value)} in trial {best.trial.id}, "
+            f"{snapshot.unit} {best.epoch}{', ' if phrase else ''}{phrase}: "
             f"{configuration_line(best.trial.configuration, default=default)}"
         )
 

@@ -10,10 +10,10 @@ import math
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from raysearch.engine import Plan, SearchState
-from raysearch.live.estimate import EndRate, EpochRate, TimeLeft, within
+from raysearch.live.estimate import EndRate, EpochRate, TimeLeft, sooner, time_at, within
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.trial import Measurement, SearchStatus, Trial, TrialStatus, trial_id
@@ -63,7 +63,13 @@ class Snapshot:
     counts: Mapping[str, int] = field(default_factory=dict)
     """Trials by status, in the order of `TrialStatus`."""
     ended: int = 0
+    unit: str = "epoch"
+    """What an epoch is called."""
     epochs: int = 0
+    gpu_seconds: float = 0.0
+    """Training time of all trials, times the GPUs of each."""
+    trials_without_gain: int = 0
+    """Trials that have ended in a row without a new best value."""
     elapsed_s: float = 0.0
     """Duration of the search, without the pauses between sessions."""
     epochs_per_s: float | None = None
@@ -129,10 +135,13 @@ class Progress:
                 recent=tuple(reversed(self._recent)),
                 counts={status.value: self._counts[status] for status in TrialStatus},
                 ended=self._ended,
+                unit=self._plan.unit,
                 epochs=state.epochs,
+                gpu_seconds=state.spent.gpu_seconds,
+                trials_without_gain=state.spent.trials_without_gain,
                 elapsed_s=elapsed_s,
                 epochs_per_s=self._epoch_rate.per_second(at=at),
-                left=self._left(elapsed_s, at=at),
+                left=self._left(state, elapsed_s=elapsed_s, at=at),
                 incumbent=self._incumbent,
                 default=state.trials.get(trial_id(0)),
                 curve=tuple(self._curve),
@@ -196,13 +205,24 @@ class Progress:
                 running.append(Running(trial=trial, seconds=before_s + max(0.0, at - since)))
         return tuple(running)
 
-    def _left(self, elapsed_s: float, *, at: float) -> TimeLeft | None:
+    def _left(self, state: SearchState, *, elapsed_s: float, at: float) -> TimeLeft | None:
+        """Return when the first of the budgets should be used up, as far as that can be told."""
         plan = self._plan
         left = None
         if plan.max_trials is not None and self._end_rate is not None:
             left = self._end_rate.time_for(max(0, plan.max_trials - self._ended), at=at)
+        if plan.max_total_epochs is not None:
+            per_second = self._epoch_rate.per_second(at=at)
+            left = sooner(left, time_at(plan.max_total_epochs - state.epochs, rate=per_second))
+        if plan.max_gpu_hours is not None:
+            gpus = state.gpus * self._counts[TrialStatus.RUNNING]
+            seconds = plan.max_gpu_hours * 3600 - state.spent.gpu_seconds
+            left = sooner(left, time_at(seconds, rate=gpus))
         limit_s = None if plan.max_seconds is None else plan.max_seconds - elapsed_s
-        return within(left, limit_s=limit_s)
+        left = within(left, limit_s=limit_s)
+        if left is None or (plan.target is None and plan.patience is None):
+            return left
+        return replace(left, low_s=0.0, is_limit=True)  # either may end it at any time
 
 
 def _elapsed(state: SearchState, *, at: float) -> float:

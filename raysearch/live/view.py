@@ -6,6 +6,7 @@ Nothing heavy is imported before a view is made: `raysearch.live.text` is used b
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -60,11 +61,11 @@ def view_for(
     plan: Plan,
     clock: Callable[[], float] = time.time,
 ) -> LiveView:
-    """Return a live view for a terminal, and plain lines for everything else.
+    """Return a live view for a notebook or a terminal, and plain lines for everything else.
 
     Args:
-        stream: Where to print; with `--json` standard error, as the document goes to standard
-            output.
+        stream: Where to print: standard output also for the cell of a notebook; with `--json`
+            standard error, as the document goes to standard output.
         name: The experiment's.
         run_dir: The run directory, as a person would write it.
         plan: Objective and budgets.
@@ -73,6 +74,10 @@ def view_for(
     from raysearch.live.progress import Heading
 
     heading = Heading(name=name, run_dir=run_dir, plan=plan)
+    if in_notebook(stream):
+        from raysearch.live.notebook import NotebookView
+
+        return NotebookView(heading=heading, clock=clock)
     if is_terminal(stream):
         from raysearch.live.terminal import TerminalView
 
@@ -80,6 +85,22 @@ def view_for(
     from raysearch.live.plain import PlainView
 
     return PlainView(stream, heading=heading, clock=clock)
+
+
+def in_notebook(stream: TextIO) -> bool:
+    """Return whether what is printed to the stream goes into the cell of a notebook.
+
+    Args:
+        stream: Where a view would print. A file of one's own is no cell.
+
+    Example:
+        >>> in_notebook(sys.stdout)
+        False
+    """
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    names = {kind.__name__ for kind in type(shell).__mro__}
+    return "ZMQInteractiveShell" in names and stream in (sys.stdout, sys.stderr)
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -5,15 +5,26 @@ Known without torch, so that an objective that no family logs is refused before 
 Every metric is logged once per epoch, under its name with the split in front: "val/accuracy". For
 validation and test that is all of the task's metrics; for training the loss alone.
 
-`train/loss` is what is optimised, label smoothing, focal weighting or Huber's threshold included,
-as the mean over the epoch's examples. `val/loss` and `test/loss` are always the plain loss of the
-task, whatever is optimised: mean cross-entropy in nats, or mean squared error. Only so can trials
-with different losses be compared by them.
+`train/loss` is what is optimised, label smoothing, focal weighting, class weights or Huber's
+threshold included, as the mean over the epoch's examples. `val/loss` and `test/loss` are always the
+plain loss of the task, whatever is optimised: mean cross-entropy in nats, or mean squared error.
+Only so can trials with different losses be compared by them. `log_loss` is the same cross-entropy
+under the name by which it is known elsewhere.
 
 Precision, recall and F1 are macro averages: the plain mean over the classes that occur among the
-targets or the predictions, where a class that was never predicted counts as precision 0. The
-errors of a regression are means over examples and over target values; R2 is the mean over target
-values.
+targets or the predictions, where a class that was never predicted counts as precision 0. Balanced
+accuracy is the mean recall of the classes that occur among the targets.
+
+AUROC (area under the receiver operating characteristic) and average precision rate the order in
+which a model ranks examples, so they do not depend on a threshold. With two classes the second one
+is what is looked for. With more, each class is told from the rest, and the mean is over the classes
+that can be rated: for AUROC there must be examples of the class and others, for average precision
+examples of the class. Where there is none to rate, AUROC is 0.5, the value of guessing, and average
+precision 0. Both are not finite where the model's outputs are not.
+
+RMSE and MAE are in the data's own unit, `loss` in the unit of the targets in a batch, which tables
+standardise (`DataSpec.target_scale`). They are means over examples and over target values; R2 is
+the mean over target values.
 """
 
 from __future__ import annotations
@@ -29,9 +40,13 @@ LOGGED: Mapping[Task, Mapping[str, Direction]] = MappingProxyType(
         "classification": MappingProxyType(
             {
                 "accuracy": "maximize",
+                "balanced_accuracy": "maximize",
                 "precision": "maximize",
                 "recall": "maximize",
                 "f1": "maximize",
+                "auroc": "maximize",
+                "average_precision": "maximize",
+                "log_loss": "minimize",
                 "loss": "minimize",
             }
         ),

@@ -5,33 +5,36 @@ The keys and their meaning are a public format: only ever add.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import Any
 
+from raysearch.results.evaluation import recorded_test
+from raysearch.results.found import Found
 from raysearch.results.selection import best_checkpoint
-from raysearch.trial import Objective, Trial
-
-if TYPE_CHECKING:
-    from raysearch.results.collect import Results
+from raysearch.trial import Objective, Trial, TrialStatus
 
 SCHEMA_VERSION = 1
 
+EXCEPTION = "exception"
+"""Cause of trials whose code raised."""
 
-def to_document(results: Results) -> dict[str, Any]:
+
+def to_document(found: Found) -> dict[str, Any]:
     """Return the document that `results RUN --json` prints; plain values.
 
     Trials come in order of their numbers. The values of a trial are those of its best epoch, or of
     its last one, with the cause, if it never reached a finite value of the objective.
     """
-    objective, state = results.objective, results.state
-    winner = results.winner
+    objective, state = found.objective, found.state
+    winner = found.winner
     return {
         "schema_version": SCHEMA_VERSION,
-        "run_dir": results.run_dir.path.as_posix(),
-        "status": str(results.status),
+        "run_dir": found.run_dir.path.as_posix(),
+        "status": str(found.status),
         "objectives": [{"metric": objective.metric, "direction": objective.direction}],
         "trials": [trial_document(t, objective=objective) for t in state.trials.values()],
         "pareto_front": [] if winner is None else [winner.id],
-        "winner": None if winner is None else _winner(results, winner),
+        "winner": None if winner is None else _winner(found, winner),
         "totals": {
             "trials": len(state.trials),
             "epochs": state.epochs,
@@ -61,28 +64,40 @@ def trial_document(trial: Trial, *, objective: Objective) -> dict[str, Any]:
     }
 
 
-def _winner(results: Results, winner: Trial) -> dict[str, Any]:
-    best = winner.best(results.objective)
-    model, tested = results.model_of(winner), results.test_outcome
-    checkpoint = best_checkpoint(winner, objective=results.objective)
-    found: dict[str, Any] = {
+def _winner(found: Found, winner: Trial) -> dict[str, Any]:
+    best = winner.best(found.objective)
+    model, tested = found.model_of(winner), recorded_test(found)
+    checkpoint = best_checkpoint(winner, objective=found.objective)
+    path = model.path if model else checkpoint and checkpoint.path
+    entry: dict[str, Any] = {
         "trial": winner.id,
         "values": dict(best.values) if best else {},
-        "checkpoint": model.path if model else checkpoint and checkpoint.path,
+        "checkpoint": path or None,
         "refit": {"epochs": model.epochs} if model and model.refit else None,
         "test": None if tested.values is None else dict(tested.values),
     }
-    if found["refit"] is None:
-        found["refit_reason"] = model.reason if model else "not handed over yet"
-    if found["test"] is None:
-        found["test_reason"] = tested.reason
-    return found
+    if entry["refit"] is None:
+        entry["refit_reason"] = model.reason if model else "not handed over yet"
+    if entry["test"] is None:
+        entry["test_reason"] = tested.reason
+    return entry
 
 
-def failures_by_cause(results: Results) -> dict[str, list[Trial]]:
-    """Return the trials that failed, by the class of failure, the most frequent class first."""
+def failures_by_cause(found: Found) -> dict[str, list[Trial]]:
+    """Return the trials that failed by what went wrong, the most frequent cause first.
+
+    A cause is the class of the exception, such as "ValueError", or what else ended the trial, such
+    as "worker lost" or "out of memory".
+    """
     failed: dict[str, list[Trial]] = {}
-    for trial in results.state.trials.values():
-        if trial.status == "failed":
-            failed.setdefault(trial.cause or "unknown", []).append(trial)
+    for trial in found.state.trials.values():
+        if trial.status is TrialStatus.FAILED:
+            failed.setdefault(_cause(trial), []).append(trial)
     return dict(sorted(failed.items(), key=lambda item: (-len(item[1]), item[0])))
+
+
+def _cause(trial: Trial) -> str:
+    name = re.match(r"\w+(?=:| \(|$)", trial.error or "")
+    if trial.cause == EXCEPTION and name is not None:
+        return name.group()
+    return trial.cause or "unknown"

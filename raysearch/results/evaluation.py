@@ -3,7 +3,8 @@
 A result that steered a choice is no longer a test. So the first result stands: for the same model
 it is given back without a second look, for another winner there is none unless somebody insists,
 and that is recorded. An opening without a result (the machine stopped in between) showed nothing
-to anybody, and does not count.
+to anybody, and does not count; nor does one that was skipped, since the model has no test_step or
+the data no test split.
 """
 
 from __future__ import annotations
@@ -12,18 +13,16 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from raysearch.errors import ConfigurationError
+from raysearch.errors import ConfigurationError, TrialFailed, Unsupported
 from raysearch.results.executor import Executor
-from raysearch.results.messages import not_refitted, to_type
+from raysearch.results.found import Found
+from raysearch.results.messages import not_refitted, phrase, to_type
 from raysearch.results.refit import Record
 from raysearch.results.winner_files import write_metrics
 from raysearch.run_dir import events as ev
 from raysearch.training.jobs import job_for
-
-if TYPE_CHECKING:
-    from raysearch.results.collect import Results
+from raysearch.trial import Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +35,24 @@ class TestOutcome:
     """None when there is no result for this winner."""
     reason: str = ""
     """Why there is none, and what to do; empty when there is one."""
+    is_final: bool = True
+    """Whether a test would change nothing, short of one that is forced."""
 
 
-def recorded_test(results: Results) -> TestOutcome:
+def recorded_test(found: Found) -> TestOutcome:
     """Return what the journal holds about the winner on the test split; nothing is opened."""
-    winner = results.winner
-    model = None if winner is None else results.record_of(winner)
-    opening = None if model is None else results.history.result_of(model)
-    if opening is not None:
-        return TestOutcome(values=opening.values)
-    earlier = results.history.results
-    run = results.run_dir.path
+    winner = found.winner
+    model = None if winner is None else found.record_of(winner)
+    if model is not None:
+        opening, skip = found.handover.result_of(model), found.handover.skip_of(model)
+        if opening is not None:
+            return TestOutcome(values=opening.values)
+        if skip is not None:
+            return TestOutcome(reason=skip.reason)
+    earlier = found.handover.results
+    run = found.run_dir.path
     if not earlier:
-        return TestOutcome(reason=f"not tested yet: {to_type('test', run)}")
+        return TestOutcome(reason=f"not tested yet: {to_type('test', run)}", is_final=False)
     if winner is None:
         return TestOutcome(reason="there is no winner")
     tested = earlier[-1].model.trial
@@ -64,12 +68,12 @@ def recorded_test(results: Results) -> TestOutcome:
 
 
 def test_winner(
-    results: Results, *, executor: Executor, record: Record, force: bool = False
+    found: Found, *, executor: Executor, record: Record, force: bool = False
 ) -> TestOutcome:
     """Test the model in `winner/`, unless the test split was opened before.
 
     Args:
-        results: The search; its state includes what `record` journals.
+        found: The search; its state includes what `record` journals.
         executor: Does the evaluation.
         record: Journals the opening before the split is read, and the result after.
         force: Open the split even if a result is known already. Recorded.
@@ -78,28 +82,55 @@ def test_winner(
         The result for this winner, new or recorded, or the reason why there is none.
 
     Raises:
-        ConfigurationError: The winner has no model in `winner/` yet.
+        ConfigurationError: The winner was not handed over to `winner/` yet.
+        TrialFailed: It could be tested, and the test failed.
 
     Side effects:
-        Journals `TestOpened` and `Tested`; rewrites winner/metrics.json, atomically.
+        Journals `TestOpened`, and `Tested` or `TestSkipped`; rewrites winner/metrics.json,
+        atomically.
     """
-    winner = results.winner
-    model = None if winner is None else results.model_of(winner)
+    winner = found.winner
+    model = None if winner is None else found.model_of(winner)
     if winner is None or model is None:
-        raise ConfigurationError(not_refitted(results))
-    if force or not results.history.results:
+        raise ConfigurationError(not_refitted(found))
+    if found.kind_of(winner) == "function":
+        _skip(found, model, reason=_FUNCTION, record=record)
+    elif force or not found.handover.results:
         record(ev.TestOpened(at=time.time(), trial=winner.id, forced=force))
-        values = executor.evaluate(
-            job_for(results.experiment, winner, run_dir=results.run_dir.path),
-            checkpoint=results.run_dir.path.absolute() / model.path,
-            split="test",
-        )
-        record(ev.Tested(at=time.time(), trial=winner.id, values=_finite(values)))
-    write_metrics(results, trial=winner, model=model)
-    return recorded_test(results)
+        _open(found, winner, model, executor=executor, record=record)
+    write_metrics(found, trial=winner, model=model)
+    return recorded_test(found)
 
 
 test_winner.__test__ = False  # type: ignore[attr-defined]  # a name that pytest would collect
+
+_FUNCTION = "not tested: a function trains by itself, so only its own code can test what it made"
+
+
+def _open(
+    found: Found, winner: Trial, model: ev.Refitted, *, executor: Executor, record: Record
+) -> None:
+    """Read the test split and journal what it showed, or that there is nothing to read."""
+    try:
+        values = executor.evaluate(
+            job_for(found.experiment, winner, run_dir=found.run_dir.path),
+            checkpoint=found.run_dir.path.absolute() / model.path,
+            split="test",
+        )
+    except Unsupported as error:
+        _skip(found, model, reason=f"not tested: {phrase(error)}", record=record)
+    except TrialFailed as error:
+        again = to_type("test", found.run_dir.path)
+        raise TrialFailed(f"{error} To test once that is mended: {again}.") from error
+    else:
+        record(ev.Tested(at=time.time(), trial=winner.id, values=_finite(values)))
+
+
+def _skip(found: Found, model: ev.Refitted, *, reason: str, record: Record) -> None:
+    """Journal that the model cannot be tested, unless the journal says so already."""
+    skip = found.handover.skip_of(model)
+    if skip is None or skip.reason != reason:
+        record(ev.TestSkipped(at=time.time(), trial=model.trial, reason=reason))
 
 
 def _finite(values: Mapping[str, float | None]) -> dict[str, float | None]:

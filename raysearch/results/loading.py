@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
 
-from raysearch.errors import RunDirectoryError
+from raysearch.errors import RunDirectoryError, Unsupported
+from raysearch.imports import Kind, load_object
 from raysearch.results.messages import to_type
-from raysearch.results.winner_files import CONFIG, METRICS, MODEL
-from raysearch.training.classes import load_class
+from raysearch.results.winner_folder import CONFIG, METRICS, MODEL
 
 if TYPE_CHECKING:
-    from pytorch_lightning import LightningModule
+    from torch import nn
 
 
-def load_model(run: str | Path) -> LightningModule:
+def load_model(run: str | Path) -> nn.Module:
     """Return the winner's model, on the CPU and in eval mode.
 
     Args:
@@ -24,7 +26,9 @@ def load_model(run: str | Path) -> LightningModule:
 
     Raises:
         RunDirectoryError: There is no winner in it, or what is there is not whole.
-        ConfigurationError: The model's class cannot be found here.
+        ConfigurationError: The model's class or builder cannot be found here.
+        Unsupported: The winner is of a function that trains by itself, and is no model that
+            raysearch knows how to open.
 
     Example:
         ::
@@ -32,30 +36,82 @@ def load_model(run: str | Path) -> LightningModule:
             model = raysearch.load_model("runs/digits-20261123-170912")
             predictions = model(images)
     """
-    model_class = load_class(winning_class(run))
-    model: LightningModule = model_class.load_from_checkpoint(
-        Path(run) / MODEL, map_location="cpu", weights_only=True
+    winner = read_winner(run)
+    if winner.kind == "function":
+        raise Unsupported(_of_function(Path(run), winner))
+    named, path = load_object(winner.path), Path(run) / MODEL
+    model: nn.Module = (
+        _built(named, winner.arguments, path=path)
+        if winner.kind == "builder"
+        else named.load_from_checkpoint(path, map_location="cpu", weights_only=True)
     )
     return model.eval()
 
 
-def winning_class(run: str | Path) -> str:
-    """Return the class of the winner's model as "package.module:Class".
+def _built(build: Any, arguments: Mapping[str, Any], *, path: Path) -> Any:
+    """Return what a builder makes of the winning configuration, with the trained weights."""
+    import torch
+
+    from raysearch.space.define_by_run import Replay
+
+    model = build(Replay(arguments))
+    model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
+    return model
+
+
+def _of_function(run: Path, winner: Winner) -> str:
+    name, path = winner.path, (run / MODEL).as_posix()
+    configuration = (run / CONFIG).as_posix()
+    if not (run / MODEL).is_file():
+        return (
+            f"{name} is a function that trains by itself, and it reported no checkpoint at the "
+            f"winner's best epoch, so there is no model to open. Its configuration is in "
+            f"{configuration}."
+        )
+    return (
+        f"{path} is the file that {name}, a function that trains by itself, reported as its "
+        "checkpoint; raysearch does not know what is in it. Open it in the way that the function "
+        f"wrote it, such as torch.load; the winning configuration is in {configuration}."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Winner:
+    """What winner/config.yaml says of the model."""
+
+    kind: Kind
+    path: str
+    """Its class, builder or function as "package.module:Name"."""
+    arguments: Mapping[str, Any]
+
+
+def read_winner(run: str | Path) -> Winner:
+    """Return what the winner's model is.
 
     Raises:
         RunDirectoryError: There is no winner, or what is there is not whole.
     """
     path = Path(run)
-    missing = [name for name in (MODEL, CONFIG, METRICS) if not (path / name).is_file()]
-    if missing:
+    winner = _read_config(path) if (path / CONFIG).is_file() else None
+    needed = [MODEL] if winner is None or winner.kind != "function" else []
+    missing = [name for name in (*needed, CONFIG, METRICS) if not (path / name).is_file()]
+    if missing or winner is None:
         raise RunDirectoryError(
             f"There is no whole model in {(path / 'winner').as_posix()}: "
             f"{Path(missing[0]).name} is missing. To hand it over: {to_type('refit', path)}."
         )
+    return winner
+
+
+def _read_config(run: Path) -> Winner:
     try:
-        return str(yaml.safe_load((path / CONFIG).read_text(encoding="utf-8"))["model"]["class"])
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+        section = yaml.safe_load((run / CONFIG).read_text(encoding="utf-8"))["model"]
+        kind = section.get("kind", "module")
+        if kind not in get_args(Kind):
+            raise KeyError(kind)
+        return Winner(kind=kind, path=str(section["class"]), arguments=dict(section["arguments"]))
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise RunDirectoryError(
-            f"{(path / CONFIG).as_posix()} does not name the model's class. To write it again: "
-            f"{to_type('refit', path, '--again')}."
+            f"{(run / CONFIG).as_posix()} does not name the model's class. To write it again: "
+            f"{to_type('refit', run, '--again')}."
         ) from error

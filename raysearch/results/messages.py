@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from typing import TYPE_CHECKING
 
-from raysearch.results.selection import PassedOver, select
+from raysearch.results.found import Found
+from raysearch.results.selection import PassedOver
 from raysearch.trial import Trial
-
-if TYPE_CHECKING:
-    from raysearch.results.collect import Results
 
 
 def to_type(*words: object) -> str:
@@ -22,74 +20,87 @@ def to_type(*words: object) -> str:
     return shlex.join(["python", "-m", "raysearch", *(str(word) for word in words)])
 
 
-def unreadable(results: Results, passed_over: PassedOver) -> str:
+def phrase(error: Exception) -> str:
+    """Return the first sentence of a message, to stand inside another one.
+
+    Example:
+        >>> phrase(ValueError("MyData has no test_dataloader. Add one."))
+        'MyData has no test_dataloader'
+        >>> phrase(ValueError(""))
+        'ValueError'
+    """
+    text = " ".join(str(error).split())
+    return re.split(r"[.!](?=\s+[A-Z]|$)", text, maxsplit=1)[0] or type(error).__name__
+
+
+def unreadable(found: Found, passed_over: PassedOver) -> str:
     """Return the message for a trial whose best model cannot be read.
 
     It names the next best trial that can be, and what to do about either.
     """
-    trial, run = passed_over.trial, results.run_dir.path
+    trial, run = passed_over.trial, found.run_dir.path
     sentences = [
         f"{(run / 'trials' / trial.id).as_posix()} has measurements up to epoch {trial.epochs} but "
         f"no readable checkpoint of its best one ({passed_over.fault})."
     ]
-    others = [other for other in results.ranking() if other.id != trial.id]
-    following = select(others, objective=results.objective, run_dir=results.run_dir).winner
+    others = [other for other in found.ranking() if other.id != trial.id]
+    following = found.select(others).winner
     if following is None:
         sentences.append("No other trial has one either.")
     else:
         sentences += [
-            f"The next best trial is {following.id} ({results.objective.metric} "
-            f"{_value(results, following)} against {_value(results, trial)}).",
+            f"The next best trial is {following.id} ({found.objective.metric} "
+            f"{_value(found, following)} against {_value(found, trial)}).",
             f"To refit that one: {to_type('refit', run, '--trial', following.id)}.",
         ]
-    if results.is_refit_wanted:
+    if found.wants_refit(trial):
         sentences.append(
             f"To train {trial.id} again: {to_type('refit', run, '--trial', trial.id)}."
         )
     return "\n".join(sentences)
 
 
-def no_winner(results: Results) -> str:
+def no_winner(found: Found) -> str:
     """Return why there is no winner, and what to do.
 
     Raises nothing: a search without a winner is an ordinary result.
     """
-    run, metric = results.run_dir.path, results.objective.metric
-    if not results.state.trials:
+    run, metric = found.run_dir.path, found.objective.metric
+    if not found.state.trials:
         return f"{run} has no trials yet. To go on with it: {to_type('resume', run)}."
-    passed_over = results.selection.passed_over
+    passed_over = found.selection.passed_over
     if passed_over:
-        return unreadable(results, passed_over[0])
-    failed = sum(trial.status == "failed" for trial in results.state.trials.values())
+        return unreadable(found, passed_over[0])
+    failed = sum(trial.status == "failed" for trial in found.state.trials.values())
     return (
-        f"None of the {len(results.state.trials)} trials in {run} has a finite {metric}; {failed} "
+        f"None of the {len(found.state.trials)} trials in {run} has a finite {metric}; {failed} "
         f"of them failed. To see why one did: {to_type('trial', run, '0000')}."
     )
 
 
-def never_finite(results: Results, trial: Trial) -> str:
+def never_finite(found: Found, trial: Trial) -> str:
     """Return the message for a trial that has no best epoch."""
-    ranking = results.ranking()
+    ranking = found.ranking()
     best = f" The best trial is {ranking[0].id}." if ranking else ""
     return (
-        f"Trial {trial.id} of {results.run_dir.path} never reached a finite "
-        f"{results.objective.metric}, so it has no best epoch.{best}"
+        f"Trial {trial.id} of {found.run_dir.path} never reached a finite "
+        f"{found.objective.metric}, so it has no best epoch.{best}"
     )
 
 
-def unknown_trial(results: Results, name: str) -> str:
+def unknown_trial(found: Found, name: str) -> str:
     """Return the message for a trial that a search does not have."""
-    ids = list(results.state.trials)
+    ids = list(found.state.trials)
     known = f"It has {ids[0]} to {ids[-1]}." if ids else "It has none yet."
     return (
-        f"{name} is not a trial of {results.run_dir.path}. {known} "
-        f"To see them: {to_type('results', results.run_dir.path)}."
+        f"{name} is not a trial of {found.run_dir.path}. {known} "
+        f"To see them: {to_type('results', found.run_dir.path)}."
     )
 
 
-def not_refitted(results: Results) -> str:
+def not_refitted(found: Found) -> str:
     """Return the message for a test that has no model to test."""
-    run, winner = results.run_dir.path, results.winner
+    run, winner = found.run_dir.path, found.winner
     of_trial = f" of trial {winner.id}, the winner," if winner else ""
     return (
         f"There is no model{of_trial} in {(run / 'winner').as_posix()} yet, so nothing can be "
@@ -98,6 +109,6 @@ def not_refitted(results: Results) -> str:
     )
 
 
-def _value(results: Results, trial: Trial) -> str:
-    value = trial.value(results.objective)
+def _value(found: Found, trial: Trial) -> str:
+    value = trial.value(found.objective)
     return "no value" if value is None else f"{value:.4g}"

@@ -1,8 +1,10 @@
 """How does the winner become a model that can be used?
 
 It is trained again on training and validation data together, for as many epochs as its best epoch
-took; where the experiment says `refit: false`, its best checkpoint is taken as it is. Either way
-`winner/model.ckpt` opens with plain Lightning.
+took. Where the experiment says `refit: false`, where the data or the model do not allow it, or
+where that training fails, its best checkpoint is taken as it is, and all output says why. Either
+way `winner/model.ckpt` opens with plain Lightning. A function that trains by itself is never
+refitted, and may have no model at all; then `winner/` holds its configuration and its values.
 
 `refit_winner` takes the best trial unless it is told another one. That other one is then the winner
 by choice, in all output and for the test, until the search goes on and measures more: then the best
@@ -14,32 +16,33 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from raysearch.errors import ConfigurationError, RunDirectoryError
+from raysearch.errors import ConfigurationError, RunDirectoryError, TrialFailed
 from raysearch.results.executor import Executor
-from raysearch.results.messages import never_finite, no_winner, unreadable
+from raysearch.results.found import Found
+from raysearch.results.messages import never_finite, no_winner, phrase, unreadable
 from raysearch.results.selection import PassedOver, best_checkpoint, checkpoint_fault
-from raysearch.results.winner_files import MODEL, install, write_config, write_metrics
+from raysearch.results.winner_files import write_config, write_metrics
+from raysearch.results.winner_folder import MODEL, install
 from raysearch.run_dir import events as ev
 from raysearch.training.checkpoints import write_whole
+from raysearch.training.job import TrainingJob
 from raysearch.training.jobs import job_for
 from raysearch.trial import Trial
 
-if TYPE_CHECKING:
-    from raysearch.results.collect import Results
-
 NOT_REFITTED = "the experiment says refit: false, so the best checkpoint is the winner"
+FUNCTION = "a function trains by itself, so its best checkpoint is the winner"
 
-Record = Callable[[ev.Refitted | ev.TestOpened | ev.Tested], None]
-"""Journals an event; `Engine.record`, or the record of a session of one's own."""
+Record = Callable[[ev.Handed], None]
+"""Journals an event and applies it to the state; `Engine.record`, or that of a session of one's
+own."""
 
 
 def refit_winner(
-    results: Results,
+    found: Found,
     *,
     executor: Executor,
     record: Record,
@@ -49,86 +52,124 @@ def refit_winner(
     """Write `winner/` for the winner, unless that was done already.
 
     Args:
-        results: The search; its state includes what `record` journals.
+        found: The search; its state includes what `record` journals.
         executor: Does the training.
         record: Journals the refit once all files are on disk.
         trial: The trial to refit; the winner by default.
-        again: Whether to train also if the same model lies in `winner/` already.
+        again: Whether to train also if the same model lies in `winner/` already, or if training
+            was tried and failed.
 
     Returns:
-        The record of the model that now lies in `winner/`.
+        The record of the model that now lies in `winner/`; its `refit` and `reason` say whether it
+        was trained again, and why not. Its path is empty if there is no model to be had.
 
     Raises:
         RunDirectoryError: No trial can be the winner, or its checkpoint was to be copied and
             cannot be read.
-        ConfigurationError: The trial never reached a finite value of the objective.
-        TrialFailed: The training failed.
+        ConfigurationError: The trial never reached a finite value of the objective, or its classes
+            cannot be found here.
 
     Side effects:
         Writes model.ckpt, config.yaml and metrics.json, each atomically, then journals `Refitted`.
-        If the training fails, what was in `winner/` before is untouched; if the machine stops
-        before the end, the next call does it all again.
+        If the machine stops before the end, the next call does it all again.
     """
-    trial = trial or results.winner
+    trial = trial or found.winner
     if trial is None:
-        raise RunDirectoryError(no_winner(results))
-    before = None if again else _model_as_wanted(results, trial)
+        raise RunDirectoryError(no_winner(found))
+    before = None if again else _model_as_wanted(found, trial)
     if before is None:
-        return _make(results, trial, executor=executor, record=record)
-    if results.winner is None or results.winner.id != trial.id:
+        return _make(found, trial, executor=executor, record=record)
+    if found.winner is None or found.winner.id != trial.id:
         record(replace(before, at=time.time()))  # the model is there; that it was chosen is new
     return before
 
 
-def _make(results: Results, trial: Trial, *, executor: Executor, record: Record) -> ev.Refitted:
-    refits, epochs = results.is_refit_wanted, _best_epoch(results, trial)
-    job = job_for(results.experiment, trial, run_dir=results.run_dir.path)
-    path = results.run_dir.path.absolute() / MODEL
-    prepared = path.with_name("next.ckpt")  # what is in winner/ stays whole until this one is
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A model that is ready to be put into `winner/`."""
+
+    path: Path | None
+    """None if there is none to be had."""
+    refit: bool = False
+    reason: str = ""
+    """Why it is not refitted."""
+    is_refused: bool = False
+    """Whether it was to be refitted, and that could not be done."""
+
+
+def _make(found: Found, trial: Trial, *, executor: Executor, record: Record) -> ev.Refitted:
+    epochs = _best_epoch(found, trial)
+    job = job_for(found.experiment, trial, run_dir=found.run_dir.path)
     begun_s = time.monotonic()
-    if refits:
-        executor.refit(job, epochs=epochs, path=prepared)
-    else:
-        _copy_checkpoint(results, trial, path=prepared)
-    install(results.run_dir, prepared)
+    prepared = _prepare(found, trial, job=job, executor=executor)
+    size_bytes = install(found.run_dir, prepared.path)
     model = ev.Refitted(
         at=time.time(),
         trial=trial.id,
         epochs=epochs,
-        path=MODEL,
-        size_bytes=path.stat().st_size,
+        path=MODEL if prepared.path else "",
+        size_bytes=size_bytes,
         seconds=time.monotonic() - begun_s,
-        refit=refits,
-        reason="" if refits else NOT_REFITTED,
+        refit=prepared.refit,
+        reason=prepared.reason,
+        is_refused=prepared.is_refused,
     )
-    write_config(results, trial=trial, job=job, model=model)
-    write_metrics(results, trial=trial, model=model)
+    write_config(found, trial=trial, job=job, model=model)
+    write_metrics(found, trial=trial, model=model)
     record(model)
     return model
 
 
-def _model_as_wanted(results: Results, trial: Trial) -> ev.Refitted | None:
+def _prepare(found: Found, trial: Trial, *, job: TrainingJob, executor: Executor) -> _Prepared:
+    """Train the model, or copy the best checkpoint, to a place where nothing reads it yet."""
+    path = found.run_dir.path.absolute() / MODEL
+    path = path.with_name("next.ckpt")  # what is in winner/ stays whole until this one is
+    epochs = _best_epoch(found, trial)
+    if found.is_without_model(trial):
+        return _Prepared(path=None, reason=_without_model(job, epochs=epochs))
+    if not found.wants_refit(trial):
+        _copy_checkpoint(found, trial, path=path)
+        is_function = found.kind_of(trial) == "function"
+        return _Prepared(path=path, reason=FUNCTION if is_function else NOT_REFITTED)
+    try:
+        executor.refit(job, epochs=epochs, path=path)
+    except TrialFailed as error:
+        _copy_checkpoint(found, trial, path=path)
+        return _Prepared(path=path, reason=_refused(error, epochs=epochs), is_refused=True)
+    return _Prepared(path=path, refit=True)
+
+
+def _refused(error: TrialFailed, *, epochs: int) -> str:
+    return f"not refitted: {phrase(error)}; the best checkpoint, of epoch {epochs}, is the winner"
+
+
+def _without_model(job: TrainingJob, *, epochs: int) -> str:
+    name = job.model_class.rpartition(":")[2]
+    return f"{name} wrote no checkpoint at its best epoch, {epochs}, so there is no model to keep"
+
+
+def _model_as_wanted(found: Found, trial: Trial) -> ev.Refitted | None:
     """Return the model in winner/ if it is this trial's, made as the experiment now says."""
-    model = results.model_of(trial)
-    if model is None:
+    model = found.model_of(trial)
+    if model is None or model.epochs != _best_epoch(found, trial):
         return None
-    wanted = (_best_epoch(results, trial), results.is_refit_wanted)
-    return model if (model.epochs, model.refit) == wanted else None
+    is_wanted = found.wants_refit(trial)
+    return model if model.refit == is_wanted or (is_wanted and model.is_refused) else None
 
 
-def _best_epoch(results: Results, trial: Trial) -> int:
-    best = trial.best(results.objective)
+def _best_epoch(found: Found, trial: Trial) -> int:
+    best = trial.best(found.objective)
     if best is None:
-        raise ConfigurationError(never_finite(results, trial))
+        raise ConfigurationError(never_finite(found, trial))
     return best.epoch
 
 
-def _copy_checkpoint(results: Results, trial: Trial, *, path: Path) -> None:
-    fault = checkpoint_fault(trial, objective=results.objective, run_dir=results.run_dir)
-    checkpoint = best_checkpoint(trial, objective=results.objective)
+def _copy_checkpoint(found: Found, trial: Trial, *, path: Path) -> None:
+    fault = checkpoint_fault(trial, objective=found.objective, run_dir=found.run_dir)
+    checkpoint = best_checkpoint(trial, objective=found.objective)
     if fault is not None or checkpoint is None:
         raise RunDirectoryError(
-            unreadable(results, PassedOver(trial=trial, fault=fault or "it is not kept"))
+            unreadable(found, PassedOver(trial=trial, fault=fault or "it is not kept"))
         )
-    source = results.run_dir.path / checkpoint.path
+    source = found.run_dir.path / checkpoint.path
     write_whole(partial(shutil.copyfile, source), path=path)

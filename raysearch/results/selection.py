@@ -3,12 +3,13 @@
 A trial is worth what it reached at its best epoch, whatever became of it afterwards: a trial that
 failed at epoch 9 keeps what it reached at epoch 8. Of equals the one comes first that got there in
 fewer epochs, then the one that was created first. The winner is the best trial whose checkpoint of
-that epoch is still on disk; better ones without it are passed over, and said to be.
+that epoch is still on disk; better ones without it are passed over, and said to be. Functions that
+train by themselves may keep none; such a trial can win all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from raysearch.run_dir import RunDir
@@ -29,7 +30,7 @@ class Selection:
     """The winner by validation, and the better ones that cannot be."""
 
     winner: Trial | None
-    """None when no trial has both a finite value and a checkpoint."""
+    """None when no trial has both a finite value and, where it needs one, a checkpoint."""
     passed_over: tuple[PassedOver, ...] = ()
     """Best first."""
 
@@ -94,12 +95,25 @@ def checkpoint_fault(trial: Trial, *, objective: Objective, run_dir: RunDir) -> 
     )
 
 
-def select(ranking: Sequence[Trial], *, objective: Objective, run_dir: RunDir) -> Selection:
-    """Return the first of a ranking whose checkpoint is on disk, and those passed over."""
+def select(
+    ranking: Sequence[Trial],
+    *,
+    objective: Objective,
+    run_dir: RunDir,
+    needs_model: Callable[[Trial], bool] = lambda trial: True,
+) -> Selection:
+    """Return the first of a ranking whose checkpoint is on disk, and those passed over.
+
+    Args:
+        ranking: Trials with a finite value, best first.
+        objective: Says which epoch is the best.
+        run_dir: Where the checkpoints are.
+        needs_model: Whether a trial can only win with a checkpoint.
+    """
     passed_over: list[PassedOver] = []
     for trial in ranking:
         fault = checkpoint_fault(trial, objective=objective, run_dir=run_dir)
-        if fault is None:
+        if fault is None or not needs_model(trial):
             return Selection(winner=trial, passed_over=tuple(passed_over))
         passed_over.append(PassedOver(trial=trial, fault=fault))
     return Selection(winner=None, passed_over=tuple(passed_over))

@@ -166,12 +166,15 @@ class Refitted:
     trial: str
     epochs: int
     path: str
+    """Relative to the run directory, with forward slashes; empty if the winner has no model."""
     size_bytes: int
     seconds: float
     refit: bool = True
     """False when the best checkpoint itself became the winner."""
     reason: str = ""
     """Why it was not refitted."""
+    is_refused: bool = False
+    """Whether it was to be refitted and could not be; that is tried again only when asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +195,22 @@ class Tested:
     at: float
     trial: str
     values: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestSkipped:
+    """The winner cannot be tested: its model or its data has nothing for it."""
+
+    __test__ = False  # a name that pytest would collect
+
+    at: float
+    trial: str
+    reason: str
+    """A phrase for a person."""
+
+
+Handed = Refitted | TestOpened | Tested | TestSkipped
+"""What is done with the winner after the search, perhaps days later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +241,7 @@ Event = (
     | Refitted
     | TestOpened
     | Tested
+    | TestSkipped
     | SearchEnded
 )
 
@@ -239,6 +259,7 @@ TYPES: dict[str, type[Event]] = {
     "refitted": Refitted,
     "test_opened": TestOpened,
     "tested": Tested,
+    "test_skipped": TestSkipped,
     "search_ended": SearchEnded,
 }
 """Name in the journal -> event."""

@@ -6,7 +6,7 @@ import errno
 import os
 import re
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from raysearch.errors import RunDirectoryError
@@ -15,6 +15,9 @@ from raysearch.run_dir.journal import FOLDER as JOURNAL
 from raysearch.run_dir.journal import Journal, read_journal
 from raysearch.run_dir.lease import Lease
 from raysearch.run_dir.storage import TEMPORARY, LocalStorage
+
+STOP = "stop"
+"""The file that asks a driver to end."""
 
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _LEFT_OVER = re.compile(rf"{re.escape(TEMPORARY)}.*|\..+\.\d+\.tmp")
@@ -79,6 +82,32 @@ class RunDir:
             "write. Nothing was started."
         )
 
+    def request_stop(self) -> None:
+        """Ask the driver that is at work here to end; safe to repeat.
+
+        It sees that within a second or so, longer on a network file system. Trials in training are
+        then interrupted, and `resume` goes on with them.
+
+        Raises:
+            RunDirectoryError: No driver is at work here, or the folder cannot be written.
+
+        Side effects:
+            Writes the file `stop`, atomically; the driver removes it.
+        """
+        if Lease.holder(self.path.absolute()) is None:
+            raise RunDirectoryError(
+                f"no search is running in {self.path}, so there is nothing to stop. Whatever was "
+                "measured there is kept, and `resume` goes on with it."
+            )
+        try:
+            self.storage.put(STOP, b"")
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def is_stop_requested(self) -> bool:
+        """Return whether the driver at work here was asked to end; costs one look at a file."""
+        return self.storage.exists(STOP)
+
     def journal(self) -> Journal:
         """Return a journal to write to; the caller holds the lease."""
         return Journal(self.storage)
@@ -87,12 +116,15 @@ class RunDir:
     def writing(self) -> Iterator[Journal]:
         """Hold the lease, and yield the journal to write to.
 
+        A request to stop is for the driver that holds the lease, and for no other: one that is left
+        over is withdrawn at the beginning and at the end.
+
         Raises:
             RunDirectoryError: Another process is at work here, or the folder cannot be written:
                 it is a file, the disk is full or read-only, or others own it.
 
         Side effects:
-            Opens a new segment of the journal with the first event.
+            Opens a new segment of the journal with the first event; removes the file `stop`.
         """
         lease = self.lease()
         try:
@@ -100,17 +132,25 @@ class RunDir:
         except RunDirectoryError:
             raise
         except OSError as error:
-            raise RunDirectoryError(
-                f"{self.path} cannot be written: {error.strerror}. {_remedy(error)}"
-            ) from error
+            raise _unwritable(self.path, error) from error
         journal = Journal(self.storage, is_ours=lease.is_held)
         try:
+            self._withdraw_stop()
             yield journal
         finally:
             try:
                 journal.close()
             finally:
+                with suppress(OSError, RunDirectoryError):
+                    if lease.is_held():  # else a request is another driver's
+                        self._withdraw_stop()
                 lease.release()
+
+    def _withdraw_stop(self) -> None:
+        try:
+            self.storage.delete(STOP)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
 
     def lease(self) -> Lease:
         """Return a lease, not yet acquired."""
@@ -178,6 +218,10 @@ def _is_deleted(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _unwritable(path: Path, error: OSError) -> RunDirectoryError:
+    return RunDirectoryError(f"{path} cannot be written: {error.strerror}. {_remedy(error)}")
 
 
 def _remedy(error: OSError) -> str:

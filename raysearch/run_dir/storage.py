@@ -42,6 +42,10 @@ class Storage(Protocol):
         """Return the bytes of a key; FileNotFoundError when there is none."""
         ...
 
+    def exists(self, key: str) -> bool:
+        """Return whether there is such a key, as far as can be seen; quick, and never raises."""
+        ...
+
     def put(self, key: str, data: bytes) -> None:
         """Write the bytes durably and at once: a reader sees the old or the new, never a part."""
         ...
@@ -76,6 +80,10 @@ class LocalStorage:
     def read(self, key: str) -> bytes:
         """Return the bytes of a key."""
         return self._path(key).read_bytes()
+
+    def exists(self, key: str) -> bool:
+        """Return whether there is such a file; what cannot be looked at counts as not there."""
+        return os.path.exists(self._path(key))  # noqa: PTH110  Path.exists may raise
 
     def put(self, key: str, data: bytes) -> None:
         """Write the bytes under a temporary name, flush, and rename."""

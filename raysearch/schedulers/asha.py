@@ -97,15 +97,15 @@ class ASHA:
         self._shares = bracket_shares(
             brackets=brackets, n_rungs=len(levels), reduction_factor=reduction_factor
         )
-        self._n_passed: dict[str, int] = {}  # trial id -> rungs of its bracket that it has reached
+        self._passed: dict[str, tuple[int, int]] = {}
+        # trial id -> its bracket, and how many rungs of it the trial has reached
 
     def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
         """Return whether the trial goes on, with its rank if it has just reached a rung."""
         decision = CONTINUE
         if measurement.epoch >= self._max_epochs:
             return decision
-        bracket = self.bracket(trial.number)
-        n_passed = self._n_passed.get(trial.id, 0)
+        bracket, n_passed = self._passed.get(trial.id) or (self.bracket(trial.number), 0)
         for rung in self._rungs[bracket][n_passed:]:
             if rung.level > measurement.epoch or decision.kind is DecisionKind.STOP:
                 break
@@ -113,7 +113,7 @@ class ASHA:
             decision = self._judge(
                 trial, measurement, rung=rung, name=self._name(bracket, n_passed)
             )
-        self._n_passed[trial.id] = n_passed
+        self._passed[trial.id] = bracket, n_passed
         return decision
 
     def resumable(self, paused: Sequence[Trial]) -> None:

@@ -6,6 +6,7 @@ from raysearch.randomness import generator
 from raysearch.searchers.base import EXHAUSTED, WAIT, NoSuggestion, Searcher
 
 SEARCHERS = {
+    "grid": "raysearch.searchers.grid:Grid",
     "hyperopt": "raysearch.searchers.hyperopt:HyperOpt",
     "random": "raysearch.searchers.random:Random",
 }

@@ -26,7 +26,7 @@ from raysearch.randomness import generator
 from raysearch.searchers.base import EXHAUSTED, NoSuggestion
 from raysearch.searchers.dimensions import dimension_of
 from raysearch.searchers.ranking import Rank, is_usable, rank
-from raysearch.searchers.tried import Key, draw_untried, key, keys_of
+from raysearch.searchers.tried import Tried, draw_untried, key
 from raysearch.space import Space
 from raysearch.trial import Configuration, Objective, Suggestion, Trial, Value
 
@@ -94,9 +94,9 @@ class HyperOpt:
         self._gamma = gamma
         self._n_candidates = n_candidates
         self._dimensions = [dimension_of(parameter) for parameter in space.parameters]
-        self._tried: set[Key] = set()
+        self._tried = Tried()
         self._ranked: list[Rank] = []
-        self._places: dict[int, Places] = {}  # by the trial's number
+        self._places: dict[int, Places | None] = {}  # by the trial's number; None outside the space
 
     def prepare(self) -> None:
         """Import hyperopt, which takes one to two seconds."""
@@ -105,24 +105,23 @@ class HyperOpt:
     def suggest(self, *, number: int, pending: Sequence[Trial]) -> Suggestion | NoSuggestion:
         """Return a configuration that is new, or EXHAUSTED."""
         rng = generator(self._seed, role="searcher", number=number)
-        tried = self._tried | keys_of(pending)
+        self._tried.set_pending(pending)
         if self._has_model:
             configuration = self._propose(number, pending, seed=int(rng.integers(2**32)))
             for _ in range(N_NEIGHBOURS):
-                if key(configuration) not in tried:
+                if key(configuration) not in self._tried:
                     return Suggestion(configuration=configuration, origin={"kind": "tpe"})
                 configuration = self._space.mutate(configuration, rng)
-        untried = draw_untried(self._space, rng, tried=tried)
+        untried = draw_untried(self._space, rng, tried=self._tried)
         if untried is None:
             return EXHAUSTED
         return Suggestion(configuration=untried, origin={"kind": "random"})
 
     def observe(self, trial: Trial) -> None:
         """Learn from a trial that ended."""
-        self._tried.add(key(trial.configuration))
-        if self._space.contains(trial.configuration):
+        self._tried.add(trial)
+        if self._places_of(trial) is not None:
             insort(self._ranked, rank(trial, objective=self._objective))
-            self._places[trial.number] = self._places_of(trial.configuration)
 
     @property
     def _has_model(self) -> bool:
@@ -141,7 +140,15 @@ class HyperOpt:
 
         return Domain(None, {d.label: d.distribution() for d in self._dimensions if d is not None})
 
-    def _places_of(self, configuration: Configuration) -> Places:
+    def _places_of(self, trial: Trial) -> Places | None:
+        """Return the places of a trial, found once for each; None if it lies outside the space."""
+        if trial.number not in self._places:
+            is_inside = self._space.contains(trial.configuration)
+            places = self._encoded(trial.configuration) if is_inside else None
+            self._places[trial.number] = places
+        return self._places[trial.number]
+
+    def _encoded(self, configuration: Configuration) -> Places:
         vector = self._space.encode(configuration).tolist()
         return {
             dimension.label: dimension.from_unit(u)
@@ -154,12 +161,12 @@ class HyperOpt:
         from hyperopt import tpe
         from hyperopt.base import trials_from_docs
 
-        places = {position[-1]: self._places[position[-1]] for position in self._ranked}
-        for trial in pending:  # after all others: the worst
-            if self._space.contains(trial.configuration):
-                places[trial.number] = self._places_of(trial.configuration)
+        known = [(position[-1], self._places[position[-1]]) for position in self._ranked]
+        known += [(t.number, self._places_of(t)) for t in pending]  # after all others: the worst
         documents = [
-            self._document(n, places[n], loss=float(position)) for position, n in enumerate(places)
+            self._document(n, places, loss=float(position))
+            for position, (n, places) in enumerate(known)
+            if places is not None
         ]
         [suggested] = tpe.suggest(
             [number],

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from raysearch.randomness import generator
 from raysearch.searchers.base import EXHAUSTED, NoSuggestion
-from raysearch.searchers.tried import Key, draw_untried, key, keys_of
+from raysearch.searchers.tried import Tried, draw_untried
 from raysearch.space import Space
 from raysearch.trial import Objective, Suggestion, Trial
 
@@ -42,7 +42,7 @@ class Random:
         del objective
         self._space = space
         self._seed = seed
-        self._tried: set[Key] = set()
+        self._tried = Tried()
 
     def prepare(self) -> None:
         """Do nothing: a draw needs no more than what is imported."""
@@ -50,11 +50,12 @@ class Random:
     def suggest(self, *, number: int, pending: Sequence[Trial]) -> Suggestion | NoSuggestion:
         """Return a random configuration that is new, or EXHAUSTED."""
         rng = generator(self._seed, role="searcher", number=number)
-        configuration = draw_untried(self._space, rng, tried=self._tried | keys_of(pending))
+        self._tried.set_pending(pending)
+        configuration = draw_untried(self._space, rng, tried=self._tried)
         if configuration is None:
             return EXHAUSTED
         return Suggestion(configuration=configuration, origin={"kind": "random"})
 
     def observe(self, trial: Trial) -> None:
         """Remember that the configuration was tried."""
-        self._tried.add(key(trial.configuration))
+        self._tried.add(trial)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from raysearch.space import Space
 from raysearch.trial import Configuration, Trial, Value
@@ -32,14 +32,67 @@ def key(configuration: Configuration) -> Key:
     return frozenset(configuration.items())
 
 
-def keys_of(trials: Iterable[Trial]) -> set[Key]:
-    """Return the keys of the trials' configurations."""
-    return {key(trial.configuration) for trial in trials}
+class Keys(Protocol):
+    """Configurations that can be looked up: a set of keys, or `Tried`."""
+
+    def __contains__(self, key: object, /) -> bool:
+        """Return whether the key is among them."""
+        ...
+
+    def __len__(self) -> int:
+        """Return how many there are at most."""
+        ...
 
 
-def draw_untried(
-    space: Space, rng: np.random.Generator, *, tried: Set[Key]
-) -> dict[str, Value] | None:
+class Tried:
+    """Remembers the configurations of all trials, those that ended and those that have not.
+
+    What is asked of it takes the same time however many trials have ended, and the key of a
+    configuration is made once, not for every suggestion that is asked for while its trial lasts.
+
+    Example:
+        >>> tried, trial = Tried(), Trial(id="0000", number=0, configuration={"depth": 2})
+        >>> tried.set_pending([trial])
+        >>> key({"depth": 2}) in tried, tried.has_ended(key({"depth": 2}))
+        (True, False)
+        >>> tried.add(trial)
+        >>> tried.set_pending([])
+        >>> key({"depth": 2}) in tried
+        True
+    """
+
+    def __init__(self) -> None:
+        self._ended: set[Key] = set()
+        self._by_trial: dict[str, tuple[Configuration, Key]] = {}
+        self._pending: set[Key] = set()
+
+    def add(self, trial: Trial) -> None:
+        """Remember a trial that ended."""
+        self._ended.add(self._key_of(trial))
+
+    def set_pending(self, trials: Sequence[Trial]) -> None:
+        """Take these as the trials that have not ended, in place of those told before."""
+        self._by_trial = {t.id: (t.configuration, self._key_of(t)) for t in trials}
+        self._pending = {known for _, known in self._by_trial.values()}
+
+    def has_ended(self, key: Key) -> bool:
+        """Return whether a trial with this configuration has ended."""
+        return key in self._ended
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._ended or key in self._pending
+
+    def __len__(self) -> int:
+        return len(self._ended) + len(self._pending)
+
+    def _key_of(self, trial: Trial) -> Key:
+        configuration, known = self._by_trial.get(trial.id, (None, None))
+        if known is None or configuration is not trial.configuration:
+            return key(trial.configuration)
+        return known
+
+
+def draw_untried(space: Space, rng: np.random.Generator, *, tried: Keys) -> dict[str, Value] | None:
     """Return a random configuration that was not tried, or None if all of them were.
 
     As a rule the first draw is new. When a hundred in a row are not, a finite space is nearly used

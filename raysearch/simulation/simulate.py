@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from raysearch.simulation.curves import Curves
 from raysearch.simulation.incumbents import Incumbent, incumbents, latest
 from raysearch.simulation.workers import Clock, Conditions, Workers
 from raysearch.space import Space
-from raysearch.trial import Objective, SearchStatus, Trial, TrialStatus
+from raysearch.trial import Configuration, Objective, SearchStatus, Trial, TrialStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,10 @@ def simulate(
     n_workers: int = 1,
     max_trials: int | None = None,
     max_seconds: float | None = None,
+    max_total_epochs: int | None = None,
+    target: float | None = None,
+    patience: int | None = None,
+    points: Sequence[Configuration] = (),
     conditions: Conditions | None = None,
     events: Sequence[Event] = (),
 ) -> Simulation:
@@ -77,6 +82,10 @@ def simulate(
             takes the next trial at once.
         max_trials: Trials in all; None for no limit.
         max_seconds: Simulated time after which no trial begins, and each stops as it next reports.
+        max_total_epochs: Epochs of all trials together, a limit of the same kind.
+        target: Value of the objective at which the search ends, again of that kind.
+        patience: Trials that may end in a row without a new best value.
+        points: Configurations to try first, after the default.
         conditions: Start-up, losses, checkpoints; None for training that costs its epochs only.
         events: The journal of a search that was interrupted, or is to be extended; it goes on from
             there. Empty for a new search.
@@ -115,6 +124,9 @@ def simulate(
         max_epochs=max_epochs,
         max_trials=max_trials,
         max_seconds=max_seconds,
+        max_total_epochs=max_total_epochs,
+        target=target,
+        patience=patience,
         max_attempts=conditions.max_attempts,
         abort_after=conditions.abort_after,
     )
@@ -127,6 +139,7 @@ def simulate(
         scheduler=scheduler,
         journal=journal,
         clock=clock,
+        points=points,
     )
     unfinished = _begin(engine, journal=journal, clock=clock, events=events)
     workers = Workers(
@@ -156,15 +169,20 @@ def _begin(
 
 
 def _check(plan: Plan, *, space: Space, n_workers: int) -> None:
-    trials, seconds = plan.max_trials, plan.max_seconds
+    seconds, target = plan.max_seconds, plan.target
+    counts = {name: getattr(plan, name) for name in ("max_trials", "max_total_epochs", "patience")}
     raise_faults(
         integer_fault("max_epochs", plan.max_epochs, at_least=1),
         integer_fault("n_workers", n_workers, at_least=1),
-        None if trials is None else integer_fault("max_trials", trials, at_least=1),
+        *(integer_fault(k, n, at_least=1) for k, n in counts.items() if n is not None),
         None if seconds is None else number_fault("max_seconds", seconds, at_least=0),
+        None
+        if target is None or math.isfinite(target)
+        else f"target is {target}. It must be a finite number.",
     )
-    if trials is None and seconds is None and space.grid_size() is None:
+    budgets = {**counts, "max_seconds": seconds}
+    if set(budgets.values()) == {None} and space.grid_size() is None:
         raise ConfigurationError(
-            "max_trials and max_seconds are both None, and the space is infinite, so the search "
-            "would never end. Give one of them."
+            f"{', '.join(budgets)} are all None, and the space is infinite, so the search might "
+            "never end. Give one of them."
         )

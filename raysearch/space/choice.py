@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from raysearch.space.space import Space
 
 
-class _NotGiven(Enum):
+class NotGiven(Enum):
+    """What stands for a default that was not given."""
+
     NOT_GIVEN = "not given"
 
 
-_NOT_GIVEN = _NotGiven.NOT_GIVEN  # None may be one of the values, and then the default
+NOT_GIVEN = NotGiven.NOT_GIVEN  # None may be one of the values, and then the default
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -85,13 +87,13 @@ class Choice(Domain):
         values: Sequence[Value] | Mapping[str, Space],
         *,
         ordered: bool = False,
-        default: Value | _NotGiven = _NOT_GIVEN,
+        default: Value | NotGiven = NOT_GIVEN,
         prior: Prior | None = None,
         when: When = None,
     ) -> None:
         faults = _value_faults(values) + _ordered_faults(ordered)
         listed = () if faults else tuple(values)
-        if default is _NOT_GIVEN or (default is None and None not in listed):
+        if default is NOT_GIVEN or (default is None and None not in listed):
             default = listed[0] if listed else None
         subspaces = tuple(values.values()) if isinstance(values, Mapping) else ()
         for name, value in (

@@ -6,7 +6,7 @@ given what is there already. So the result is always a configuration of the spac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from raysearch.errors import ConfigurationError
@@ -27,12 +27,18 @@ def sample(parameters: Sequence[Parameter], rng: np.random.Generator) -> dict[st
     return configuration
 
 
-def default(parameters: Sequence[Parameter]) -> dict[str, Value]:
-    """Return the configuration with every active parameter at its default."""
+def completed(parameters: Sequence[Parameter], partial: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the active parameters with the values given, and at their defaults where none is.
+
+    A given value activates what it would in any configuration. It is not checked; keys that are
+    unknown or inactive do not appear.
+    """
     configuration: dict[str, Value] = {}
     for parameter in parameters:
+        key, domain = parameter.key, parameter.domain
         if parameter.is_active(configuration):
-            configuration[parameter.key] = parameter.domain.default_value()
+            value = partial[key] if key in partial else domain.default_value()
+            configuration[key] = domain.canonical(value)
     return configuration
 
 

@@ -58,9 +58,8 @@ def _reading_hint(value: object) -> str:
         number = float(value)
     except ValueError:
         return ""
-    if "e" in value.lower() and "." not in value:
-        written = value.lower().replace("e", ".0e", 1)
-        return f" Write {written}: without the dot, YAML takes it for text."
+    if "e" in value.lower():
+        return f" Write {value.strip()} without quotes."
     return f" Write {show(int(number) if number.is_integer() else number)} without quotes."
 
 

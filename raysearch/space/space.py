@@ -6,7 +6,7 @@ found when it is constructed. See the package's docstring for an example.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from raysearch.errors import unknown_name
@@ -110,7 +110,32 @@ class Space:
 
     def default(self) -> dict[str, Value]:
         """Return the configuration with every active parameter at its default."""
-        return operators.default(self._parameters)
+        return operators.completed(self._parameters, {})
+
+    def complete(self, partial: Mapping[str, Value]) -> dict[str, Value]:
+        """Return the default configuration with the given values in place.
+
+        Values that are given activate the parameters that depend on them, which then have their
+        defaults unless they are given too.
+
+        Args:
+            partial: Values of some parameters, in any order.
+
+        Raises:
+            ConfigurationError: With every given key that is unknown, inactive or illegal, as by
+                `validate`.
+
+        Example:
+            >>> from raysearch.space import Choice, Float, Int, Space
+            >>> momentum = Float(0, 0.8, when={"optimizer": "sgd"})
+            >>> space = Space({"optimizer": Choice(["adam", "sgd"]), "momentum": momentum})
+            >>> space.complete({}), space.complete({"optimizer": "sgd"})
+            ({'optimizer': 'adam'}, {'optimizer': 'sgd', 'momentum': 0.4})
+        """
+        given: object = partial
+        if not isinstance(given, Mapping):
+            return self.canonical(partial)  # which says what is right
+        return self.canonical({**given, **operators.completed(self._parameters, given)})
 
     def sample(self, rng: np.random.Generator) -> dict[str, Value]:
         """Return a random configuration."""
@@ -235,6 +260,14 @@ class Space:
             ConfigurationError: A key does not exist, or the new space is wrong.
         """
         return self._of(replaced(self._parameters, domains))
+
+    def without(self, keys: Collection[str]) -> Space:
+        """Return the space without the parameters of these keys.
+
+        Raises:
+            ConfigurationError: A parameter that stays depends on one of them.
+        """
+        return self._of([p for p in self._parameters if p.key not in keys])
 
     def merged(self, other: Space) -> Space:
         """Return the space with the parameters of both.

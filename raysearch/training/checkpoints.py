@@ -26,9 +26,10 @@ class CheckpointRule:
         self._job = job
         self._best = job.best_before
         self._written_at = now_s
+        self._asked_epoch: int | None = None
 
     def is_due(self, measurement: Measurement, *, is_last: bool, now_s: float) -> bool:
-        """Return whether a checkpoint is to be written now; called once for each epoch.
+        """Return whether a checkpoint is to be written now; called once for each measurement.
 
         Args:
             measurement: Of the epoch that has just ended.
@@ -40,14 +41,16 @@ class CheckpointRule:
         is_best = job.objective.is_better(value, self._best)
         if is_best:
             self._best = value
-        is_due = is_best or is_last or self._is_time(measurement.epoch, now_s=now_s)
+        is_due = self._is_time(measurement.epoch, now_s=now_s) or is_best or is_last
         if is_due:
             self._written_at = now_s
         return is_due
 
     def _is_time(self, epoch: int, *, now_s: float) -> bool:
         every_epochs, every_s = self._job.checkpoint_every_epochs, self._job.checkpoint_every_s
-        if every_epochs is not None and epoch % every_epochs == 0:
+        before = epoch - 1 if self._asked_epoch is None else self._asked_epoch
+        self._asked_epoch = epoch
+        if every_epochs is not None and epoch // every_epochs > before // every_epochs:
             return True
         return every_s is not None and now_s - self._written_at >= every_s
 

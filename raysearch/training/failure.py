@@ -23,6 +23,24 @@ _LIBRARIES = tuple(
         for name in ("stdlib", "platstdlib", "purelib", "platlib")
     }
 )
+_PACKAGES = tuple({Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")})
+_FRAMEWORKS = frozenset(
+    {
+        "torch",
+        "torchvision",
+        "torchmetrics",
+        "lightning",
+        "pytorch_lightning",
+        "lightning_fabric",
+        "lightning_utilities",
+        "numpy",
+        "pandas",
+        "sklearn",
+        "ray",
+        "raysearch",
+    }
+)
+"""Packages that raise what others have done wrong."""
 _MEMORY_TEXTS = ("out of memory", "can't allocate memory", "cannot allocate memory")
 
 
@@ -87,9 +105,13 @@ def _place(error: BaseException) -> str:
 
 
 def _telling(frames: Sequence[traceback.FrameSummary]) -> traceback.FrameSummary | None:
-    """Return the innermost frame of the user's code, else of a built-in family, else of all."""
+    """Return the innermost frame of the user's code, else the next best.
+
+    That is one of a built-in family, or of a package that is installed but no framework, such as
+    the user's own; else the innermost of all.
+    """
     innermost_first = list(reversed(frames))
-    for is_telling in (_is_users, _is_familys):
+    for is_telling in (_is_users, _is_familys, _is_of_a_package):
         for frame in innermost_first:
             if is_telling(frame.filename):
                 return frame
@@ -105,6 +127,14 @@ def _is_users(filename: str) -> bool:
 
 def _is_familys(filename: str) -> bool:
     return any(Path(filename).is_relative_to(folder) for folder in _FAMILIES)
+
+
+def _is_of_a_package(filename: str) -> bool:
+    path = Path(filename).resolve()
+    for folder in _PACKAGES:
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).parts[0] not in _FRAMEWORKS
+    return False
 
 
 def _short(filename: str) -> str:

@@ -1,8 +1,7 @@
 """How is one configuration trained, trained again on all data, and evaluated?
 
-One Lightning fit for each training, with a Trainer set up for small models: no progress bar, no
-summary, no logger, no sanity check, no checkpoint callback of Lightning's, since each costs time
-in every trial and shows nothing that the reports do not.
+One Lightning fit for each training, of any LightningModule and data module, in the namespace of the
+model. `run` is the front that also knows configurations that are not trained by Lightning.
 
     train(job, report=lambda report: print(report.measurement.values) or True)
     evaluate(job, checkpoint="runs/mine/trials/0007/epoch-0009.ckpt", split="test")
@@ -17,42 +16,40 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-import pytorch_lightning as pl
-from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-
-from raysearch.errors import TrialFailed
+from raysearch.errors import TrialFailed, Unsupported
+from raysearch.training.building import Parts, build
 from raysearch.training.checkpoints import write_whole
-from raysearch.training.classes import load_class
 from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.measuring import read_metrics
-from raysearch.training.reporter import Clock, LastEpoch, Reporter
-from raysearch.training.seeding import ExactEpochs, Seeds
+from raysearch.training.refit_data import refit_loaders
+from raysearch.training.refitting import Refit, prepare_refit
+from raysearch.training.reporter import FIRST, LAST, Clock, EpochBegins, ReportEpochs, Reporter
+from raysearch.training.rounds import ReportRounds
+from raysearch.training.trainers import make_trainer
 from raysearch.trial import Measurement
-
-_NEVER = 2**31
-"""Steps between two of something that shall not happen."""
 
 
 def train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
-    """Train a configuration, and report every epoch.
+    """Train a configuration, and report every epoch that is measured.
 
     What is trained depends on the job alone, not on the process or on what it trained before, and
     a training that goes on from a checkpoint takes the same steps as one that was never
-    interrupted. Works in any thread; one at a time in a process.
+    interrupted (`seeding` names the exceptions). Works in any thread; one at a time in a process.
 
     Args:
         job: What to train, and from where.
-        report: Called at the end of each epoch, once its checkpoint, if any, is on disk. Returns
-            whether to go on. What it raises ends the training and passes through.
+        report: Called at the end of each epoch in which validation ran, or round of steps, once its
+            checkpoint, if any, is on disk. Returns whether to go on. What it raises ends the
+            training and passes through.
 
     Returns:
         How it ended.
 
     Raises:
-        ConfigurationError: A class cannot be loaded.
-        TrialFailed: There was no epoch to train, or the checkpoint to go on from holds more than
-            tensors and plain values. Whatever the model or the data raise passes through.
+        ConfigurationError: A class cannot be loaded, or the Trainer has no such argument.
+        TrialFailed: There was no epoch to train or none to measure, or the checkpoint to go on from
+            holds more than tensors and plain values. Whatever model or data raise passes through.
 
     Side effects:
         Writes checkpoints into the job's directory, each atomically, under new names. The process
@@ -63,32 +60,64 @@ def train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
 
 
 def _train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
-    clock = Clock(before_s=job.seconds_before)
-    epochs, model, data = _built(job)
-    epochs.govern(data, make_loaders=data.train_dataloader)
-    reporter = Reporter(job, report=report, clock=clock)
-    trainer = _trainer(job, callbacks=[epochs, reporter])
-    _fit(trainer, model, data=data, checkpoint=job.resume_from)
-    if not epochs.trained:
+    reporter = Reporter(job, report=report, clock=Clock(before_s=job.seconds_before))
+    parts = build(job)
+    first, last = _callbacks(job, parts, reporter=reporter)
+    trainer = make_trainer(job, namespace=parts.namespace, first=first, last=last)
+    _fit(trainer, parts, checkpoint=job.resume_from)
+    _check_trained(job, parts, trainer=trainer, n_reports=reporter.n_reports)
+    if _is_complete(job, parts, trainer=trainer):
+        return Ending.COMPLETED
+    return Ending.STOPPED if reporter.was_stopped else Ending.ENDED_EARLY
+
+
+def _callbacks(job: TrainingJob, parts: Parts, *, reporter: Reporter) -> tuple[Any, Any]:
+    """Return what comes before and after the user's callbacks."""
+    derive = parts.namespace.derive
+    if job.max_steps is not None:
+        made = derive(ReportRounds, part=LAST)(job, reporter=reporter, exact=parts.exact)
+        return (parts.exact,), (made,)
+    begins = derive(EpochBegins, part=FIRST)(meter=reporter.meter)
+    return (parts.exact, begins), (derive(ReportEpochs, part=LAST)(job, reporter=reporter),)
+
+
+def _is_complete(job: TrainingJob, parts: Parts, *, trainer: Any) -> bool:
+    if job.max_steps is not None:
+        return bool(trainer.global_step >= job.max_steps)
+    return bool(parts.exact.trained >= job.max_epochs)
+
+
+def _check_trained(job: TrainingJob, parts: Parts, *, trainer: Any, n_reports: int) -> None:
+    """Raise if a training that began here has nothing to show."""
+    if not parts.exact.trained and not trainer.global_step:
         raise TrialFailed(
             f"Trial {job.trial} ({job.model_class}) was not trained for a single epoch: Lightning "
             f"ended the fit before. Does {job.data_class} yield training batches, and does the "
             "model have a training_step?"
         )
-    if epochs.trained >= job.max_epochs:
-        return Ending.COMPLETED
-    return Ending.STOPPED if reporter.was_stopped else Ending.ENDED_EARLY
+    if n_reports or job.resume_from is not None:
+        return
+    between, trained = trainer.check_val_every_n_epoch or 1, parts.exact.trained
+    if between > trained:
+        why = (
+            f"validation runs every {between} epochs (trainer.check_val_every_n_epoch), and "
+            f"{trained} were trained. Let it run more often, or train longer."
+        )
+    else:
+        why = f"validation never ran. Does val_dataloader of {job.data_class} yield batches?"
+    raise TrialFailed(f"Trial {job.trial} ({job.model_class}) was never measured: {why}")
 
 
 def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
     """Train a configuration on training and validation data together.
 
     Schedules of the learning rate still end at the job's `max_epochs`, as they did when it was
-    measured that `epochs` are best. The first weights are the trial's.
+    measured that `epochs` are best. The first weights are the trial's. Callbacks that end a
+    training early or write checkpoints take no part.
 
     Args:
         job: What to train. Where it would go on from, and its rules for checkpoints, play no part.
-        epochs: Epochs to train, from 1 to the job's `max_epochs`.
+        epochs: Epochs to train, from 1 to the job's `max_epochs`; rounds, if it counts steps.
         path: Where the checkpoint goes.
 
     Returns:
@@ -96,7 +125,9 @@ def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
 
     Raises:
         ConfigurationError: A class cannot be loaded.
-        TrialFailed: The data module has no `refit_dataloader`, or training ended before `epochs`.
+        Unsupported: There is no loader of both and none can be derived, or a schedule needs
+            validation.
+        TrialFailed: Training ended before `epochs`.
 
     Side effects:
         Writes the checkpoint at `path`, atomically, in place of one that is there.
@@ -106,28 +137,21 @@ def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
 
 
 def _refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
-    exact, model, data = _built(job)
-    make_loaders = getattr(data, "refit_dataloader", None)
-    if make_loaders is None:
-        raise TrialFailed(
-            f"{job.data_class} has no refit_dataloader, so there is no loader of training and "
-            "validation data together. Add that method, or use the best checkpoint."
-        )
-    exact.govern(data, make_loaders=make_loaders)
-    last = LastEpoch(
-        epochs,
+    parts = build(job, train_loaders=refit_loaders)
+    refit = Refit(
+        epochs=epochs,
         save=lambda trainer: write_whole(
             partial(trainer.save_checkpoint, weights_only=False), path=path
         ),
-        clock=Clock(before_s=0.0),
     )
-    trainer = _trainer(job, callbacks=[exact, last], limit_val_batches=0)
-    _fit(trainer, model, data=data, checkpoint=None)
-    if last.measurement is None:
+    trainer = prepare_refit(job, parts, refit=refit)
+    _fit(trainer, parts, checkpoint=None)
+    if refit.measurement is None:
         raise TrialFailed(
-            f"The refit of trial {job.trial} ended after {exact.trained} of {epochs} epochs."
+            f"The refit of trial {job.trial} ended after {trainer.global_step} steps, before "
+            f"{epochs} {'epochs' if job.max_steps is None else 'rounds'} were trained."
         )
-    return last.measurement
+    return refit.measurement
 
 
 def evaluate(
@@ -145,58 +169,59 @@ def evaluate(
 
     Raises:
         ConfigurationError: A class cannot be loaded.
+        Unsupported: The model has no step for the split, or the data module no loader.
         TrialFailed: The checkpoint holds more than tensors and plain values.
     """
     with isolated(threads=job.threads):
-        _, model, data = _built(job)
-        trainer = _trainer(job, callbacks=[])
+        parts = build(job)
+        _check_split(parts, split=split)
+        trainer = make_trainer(job, namespace=parts.namespace)
         run = trainer.validate if split == "validation" else trainer.test
         with _plain_values_only(checkpoint):
-            run(model, datamodule=data, ckpt_path=checkpoint, verbose=False, weights_only=True)
+            run(
+                parts.model,
+                datamodule=parts.data,
+                ckpt_path=checkpoint,
+                verbose=False,
+                weights_only=True,
+            )
         values, _ = read_metrics(trainer.callback_metrics)
         return values
 
 
-def _built(job: TrainingJob) -> tuple[ExactEpochs, pl.LightningModule, pl.LightningDataModule]:
-    """Return what governs the job's randomness, its model and its data."""
-    seeds = Seeds(seed=job.seed, trial=job.trial, repeat=job.repeat)
-    seeds.apply(epoch=0)
-    data = load_class(job.data_class)(**job.data_arguments)
-    model = load_class(job.model_class)(**job.model_arguments)
-    return ExactEpochs(seeds), model, data
+def _check_split(parts: Parts, *, split: Literal["validation", "test"]) -> None:
+    """Raise if the split cannot be evaluated; whether its loader is empty shows when it is made."""
+    step, method = (
+        f"{split}_step",
+        {"validation": "val_dataloader"}.get(split, f"{split}_dataloader"),
+    )
+    if not parts.namespace.overrides(parts.model, step):
+        raise Unsupported(f"the model has no {step}")
+    if not parts.namespace.overrides(parts.data, method):
+        raise Unsupported(f"the data module has no {method}")
+    make = getattr(parts.data, method)
+
+    def checked() -> Any:
+        loaders = make()
+        if loaders is None or _is_empty(loaders):
+            found = "None" if loaders is None else "nothing"
+            raise Unsupported(f"{method} of the data module returns {found}")
+        return loaders
+
+    setattr(parts.data, method, checked)
 
 
-def _trainer(job: TrainingJob, *, callbacks: list[pl.Callback], **settings: Any) -> pl.Trainer:
-    lean = {
-        "accelerator": job.accelerator,
-        "logger": False,
-        "enable_progress_bar": False,
-        "enable_model_summary": False,
-        "num_sanity_val_steps": 0,
-        "log_every_n_steps": _NEVER,
-        "use_distributed_sampler": False,
-        "plugins": [LightningEnvironment()],  # also inside a SLURM or MPI job: a trial is alone
-    }
-    owned = {
-        "max_epochs": job.max_epochs,
-        "devices": 1,
-        "default_root_dir": job.directory,
-        "callbacks": callbacks,
-        "enable_checkpointing": bool(callbacks),  # ours; without any, Lightning would add its own
-    }
-    return pl.Trainer(**{**lean, **job.trainer_arguments, **owned, **settings})
+def _is_empty(loaders: Any) -> bool:
+    try:
+        return len(loaders) == 0
+    except TypeError:
+        return False  # of unknown length
 
 
-def _fit(
-    trainer: pl.Trainer,
-    model: pl.LightningModule,
-    *,
-    data: pl.LightningDataModule,
-    checkpoint: str | None,
-) -> None:
+def _fit(trainer: Any, parts: Parts, *, checkpoint: str | None) -> None:
     try:
         with _plain_values_only(checkpoint):
-            trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+            trainer.fit(parts.model, datamodule=parts.data, ckpt_path=checkpoint, weights_only=True)
     except SystemExit as error:
         if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from error  # which Lightning turns into an exit

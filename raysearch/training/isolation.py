@@ -16,12 +16,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from lightning_fabric.utilities.warnings import PossibleUserWarning
 
+from raysearch.training.namespace import NAMESPACES, Namespace
 from raysearch.training.seeding import RandomState
-
-LIGHTNING_LOGGERS = ("pytorch_lightning", "lightning_fabric")
-"""Loggers that tell about hardware, restored files and products when a Trainer starts."""
 
 _BETWEEN_THEM = r"`isinstance\(treespec, LeafSpec\)` is deprecated"
 """Start of a warning of torch 2.9 and later about Lightning's own code."""
@@ -73,12 +70,11 @@ _SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
 
 @contextmanager
 def isolated(*, threads: int) -> Iterator[None]:
-    """Run a fit so that the process is afterwards as it was before, and Lightning keeps quiet.
+    """Run a fit so that the process is afterwards as it was before.
 
     Restored are the environment's variables, the working directory, the global random generators,
-    torch's settings, filters of warnings, and levels of loggers. Warnings of Lightning that only
-    reflect how raysearch runs it are not shown; those about the user's code are, and what user
-    code prints is not touched. Off the main thread no signal handlers are involved.
+    torch's settings, filters of warnings, and levels of Lightning's loggers, which `quieten` may
+    have changed. Off the main thread no signal handlers are involved.
 
     Filters and levels belong to the process, so only one fit at a time may run in it.
 
@@ -90,8 +86,7 @@ def isolated(*, threads: int) -> Iterator[None]:
     interrupt = signal.getsignal(signal.SIGINT) if _is_main_thread() else None
     try:
         torch.set_num_threads(threads)
-        with _quiet_lightning(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", category=PossibleUserWarning)
+        with _levels_kept(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=_BETWEEN_THEM, category=FutureWarning)
             yield
     finally:
@@ -107,12 +102,40 @@ def _is_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    loggers = [logging.getLogger(name) for name in LIGHTNING_LOGGERS]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
+def quieten(namespace: Namespace) -> None:
+    """Let Lightning say nothing in the fit that follows but what concerns the user's code.
+
+    Not shown are hints that only reflect how raysearch runs it, and news about hardware, restored
+    files and products. What user code prints is not touched.
+
+    Args:
+        namespace: The Lightning of the fit.
+
+    Side effects:
+        Levels of its loggers and filters of warnings, which `isolated` puts back.
+    """
+    keep_quiet()
+    hint = namespace.load_fabric("utilities.warnings:PossibleUserWarning")
+    warnings.simplefilter("ignore", category=hint)
+
+
+def keep_quiet() -> None:
+    """Let Lightning's loggers pass on warnings and errors only, from now on.
+
+    Those of both namespaces: where both are imported, each logs in the name of the later one.
+    """
+    for logger in _loggers():
         logger.setLevel(max(logger.level, logging.WARNING))
+
+
+def _loggers() -> list[logging.Logger]:
+    return [logging.getLogger(name) for namespace in NAMESPACES for name in namespace.loggers]
+
+
+@contextmanager
+def _levels_kept() -> Iterator[None]:
+    loggers = _loggers()
+    levels = [logger.level for logger in loggers]
     try:
         yield
     finally:

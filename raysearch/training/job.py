@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from raysearch.imports import Kind
 from raysearch.trial import Checkpoint, Measurement, Objective
 
 
@@ -49,17 +50,24 @@ class TrainingJob:
     repeat: int = 0
     """Which repeat of the trial, from 0."""
     model_class: str
-    """A LightningModule as "package.module:Class"."""
+    """A LightningModule as "package.module:Class", or what else `kind` says; see `imports`."""
     model_arguments: Mapping[str, Any]
-    """Its constructor's keyword arguments."""
+    """Its constructor's keyword arguments; the configuration, for functions."""
     data_class: str
-    """A LightningDataModule as "package.module:Class"."""
+    """A LightningDataModule as "package.module:Class", or an object without import path: a class,
+    or a data module, which then has no arguments. Empty if `kind` is "function"."""
     data_arguments: Mapping[str, Any]
     """Its constructor's keyword arguments."""
+    kind: Kind = "module"
     objective: Objective
     """What decides which epoch is the best."""
     max_epochs: int
-    """Epochs of a training that nobody ends; schedules of the learning rate end there."""
+    """Epochs of a training that nobody ends; schedules of the learning rate end there. With
+    `every_steps`, rounds of that many steps, each of which is reported like an epoch."""
+    max_steps: int | None = None
+    """Optimiser steps of a training that nobody ends; None when epochs are counted."""
+    every_steps: int | None = None
+    """Optimiser steps between two validations when steps are counted, at least 1."""
     seed: int
     """The search's seed, at least 0."""
     directory: str
@@ -76,6 +84,8 @@ class TrainingJob:
     """Threads that torch may use in an operation, at least 1."""
     resume_from: str | None = None
     """Path of the checkpoint to go on from; None to begin."""
+    epochs_before: int = 0
+    """Epochs that were trained when that checkpoint was written."""
     seconds_before: float = 0.0
     """Training time of the earlier attempts, in seconds."""
     best_before: float | None = None

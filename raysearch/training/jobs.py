@@ -26,12 +26,15 @@ def job_for(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJ
     before = tuple(m for m in trial.measurements if last is not None and m.epoch <= last.epoch)
     return TrainingJob(
         trial=trial.id,
+        kind=binding.kind,
         model_class=binding.model_class,
         model_arguments=binding.model_arguments,
         data_class=binding.data_class,
         data_arguments=binding.data_arguments,
         objective=experiment.objective,
-        max_epochs=experiment.fidelity.max_epochs,
+        max_epochs=experiment.fidelity.epochs,
+        max_steps=experiment.fidelity.max_steps,
+        every_steps=experiment.fidelity.every_steps,
         seed=experiment.seed,
         directory=str(run_dir.absolute() / "trials" / trial.id),
         checkpoint_every_epochs=experiment.checkpoint.every_epochs,
@@ -40,6 +43,7 @@ def job_for(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJ
         accelerator="gpu" if experiment.resources.gpus else "cpu",
         threads=max(1, int(experiment.resources.cpus)),
         resume_from=str(run_dir.absolute() / last.path) if last else None,
+        epochs_before=last.epoch if last else 0,
         seconds_before=before[-1].seconds if before else 0.0,
         best_before=replace(trial, measurements=before).value(experiment.objective),
     )

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
+from raysearch.training.values import finite_or_none
+
 _SETTINGS = {"lr": "learning_rate", "weight_decay": "weight_decay", "momentum": "momentum"}
 """What is read back from an optimiser -> its name among hyperparameters."""
 
@@ -25,14 +27,7 @@ def read_metrics(metrics: Mapping[str, Tensor]) -> tuple[dict[str, float | None]
         >>> read_metrics({"val/loss": torch.tensor(torch.nan), "val/f1": torch.tensor(0.5)})
         ({'val/loss': None, 'val/f1': 0.5}, 'not finite: val/loss (nan)')
     """
-    values = dict(zip(metrics, _numbers(list(metrics.values())), strict=True))
-    broken = {name: value for name, value in values.items() if not math.isfinite(value)}
-    if not broken:
-        return dict(values), None
-    names = ", ".join(f"{name} ({value})" for name, value in broken.items())
-    return {
-        name: None if name in broken else value for name, value in values.items()
-    }, f"not finite: {names}"
+    return finite_or_none(dict(zip(metrics, _numbers(list(metrics.values())), strict=True)))
 
 
 def _numbers(tensors: list[Tensor]) -> list[float]:

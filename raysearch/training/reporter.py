@@ -1,4 +1,13 @@
-"""What does a fit say at the end of each epoch, and does it go on?"""
+"""What does a fit say at the end of each epoch, or round of steps, and does it go on?
+
+A measurement is made of an epoch in which validation ran, of any epoch if the model has no
+validation, and of any in which the objective was logged, such as a metric of training. Of several
+validations in an epoch the last one counts. Lightning keeps showing the metrics of an earlier
+validation; a measurement has only what was logged in its own epoch or round.
+
+The callbacks that report derive from "callbacks:Checkpoint": Lightning calls those after all
+others, and after the model.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +15,19 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-
-import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Checkpoint as CheckpointCallback
+from typing import TYPE_CHECKING, Any
 
 from raysearch.training.checkpoints import CheckpointRule, add_checkpoint
 from raysearch.training.job import Report, TrainingJob
 from raysearch.training.measuring import read_applied, read_metrics
 from raysearch.trial import Checkpoint, Measurement
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
+
+FIRST, LAST = "callbacks:Callback", "callbacks:Checkpoint"
+"""What callbacks of ours derive from: those before the user's, and those that come last."""
 
 
 class Clock:
@@ -36,8 +50,8 @@ class Clock:
         self._origin += seconds
 
 
-class Meter(CheckpointCallback):
-    """Measures each epoch. Lightning calls a checkpoint callback after all others, and the model.
+class Meter:
+    """Measures what was achieved since something began.
 
     Args:
         clock: Runs since training began.
@@ -46,16 +60,26 @@ class Meter(CheckpointCallback):
     def __init__(self, *, clock: Clock) -> None:
         self.clock = clock
         self._applied: dict[str, float] = {}
+        self._old: dict[str, Any] = {}
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Note the optimiser's settings: at the end, schedules have set those of the next epoch."""
+    def begin(self, trainer: pl.Trainer) -> None:
+        """Note the metrics, which are old from now on."""
+        self._old = dict(trainer.callback_metrics)
+
+    def read_settings(self, trainer: pl.Trainer) -> None:
+        """Note the optimiser's settings; at the end, schedules have set those of what follows."""
         self._applied = read_applied(trainer.optimizers)
 
-    def measure(self, trainer: pl.Trainer) -> Measurement:
-        """Return what the epoch that ends now has achieved."""
-        values, cause = read_metrics(trainer.callback_metrics)
+    def fresh(self, trainer: pl.Trainer) -> dict[str, Any]:
+        """Return the metrics that were logged since then; an old one is still the same object."""
+        metrics = trainer.callback_metrics.items()
+        return {name: value for name, value in metrics if self._old.get(name) is not value}
+
+    def measure(self, trainer: pl.Trainer, *, epoch: int) -> Measurement:
+        """Return what the epoch, or round, that ends now has achieved."""
+        values, cause = read_metrics(self.fresh(trainer))
         return Measurement(
-            epoch=trainer.current_epoch + 1,
+            epoch=epoch,
             step=trainer.global_step,
             values=values,
             seconds=self.clock.elapsed_s,
@@ -64,8 +88,8 @@ class Meter(CheckpointCallback):
         )
 
 
-class Reporter(Meter):
-    """Reports each epoch with its checkpoint, and ends the fit when no more is wanted.
+class Reporter:
+    """Reports measurements with their checkpoints, and ends the fit when no more is wanted.
 
     Args:
         job: What is trained.
@@ -74,54 +98,119 @@ class Reporter(Meter):
     """
 
     def __init__(self, job: TrainingJob, *, report: Callable[[Report], bool], clock: Clock) -> None:
-        super().__init__(clock=clock)
         self.was_stopped = False
         """Whether no more was wanted."""
+        self.n_reports = 0
+        self.meter = Meter(clock=clock)
         self._job = job
         self._report = report
         self._rule = CheckpointRule(job, now_s=clock.elapsed_s)
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def report(self, trainer: pl.Trainer, *, epoch: int, is_last: bool) -> None:
         """Measure, save when it can matter, and report."""
-        measurement = self.measure(trainer)
-        checkpoint = self._save(trainer, measurement)
-        asked_s = self.clock.elapsed_s
+        clock = self.meter.clock
+        measurement = self.meter.measure(trainer, epoch=epoch)
+        is_due = self._rule.is_due(measurement, is_last=is_last, now_s=clock.elapsed_s)
+        checkpoint = self._save(trainer, epoch=epoch) if is_due else None
+        asked_s = clock.elapsed_s
+        self.n_reports += 1
         goes_on = self._report(Report(measurement=measurement, checkpoint=checkpoint))
-        self.clock.exclude(self.clock.elapsed_s - asked_s)
+        clock.exclude(clock.elapsed_s - asked_s)
         if not goes_on:
             self.was_stopped = True
-            trainer.should_stop = True
+            end_fit(trainer)
 
-    def _save(self, trainer: pl.Trainer, measurement: Measurement) -> Checkpoint | None:
-        is_last = measurement.epoch == self._job.max_epochs or trainer.should_stop
-        if not self._rule.is_due(measurement, is_last=is_last, now_s=self.clock.elapsed_s):
-            return None
+    def _save(self, trainer: pl.Trainer, *, epoch: int) -> Checkpoint:
         return add_checkpoint(
             partial(trainer.save_checkpoint, weights_only=False),
             directory=Path(self._job.directory),
-            epoch=measurement.epoch,
+            epoch=epoch,
         )
 
 
-class LastEpoch(Meter):
-    """Ends a fit after a number of epochs, with a checkpoint.
+def end_fit(trainer: pl.Trainer) -> None:
+    """Let a fit end after this epoch or step, also before a minimum of the user's."""
+    trainer.fit_loop.min_epochs = 0
+    trainer.fit_loop.epoch_loop.min_steps = None
+    trainer.should_stop = True
+
+
+class EpochBegins:
+    """Tells a meter that an epoch begins, before any callback or the model logs something in it.
+
+    To be derived from "callbacks:Callback", and the first of them.
+
+    Args:
+        meter: The meter.
+    """
+
+    def __init__(self, *, meter: Meter) -> None:
+        self._meter = meter
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Tell it."""
+        self._meter.begin(trainer)
+
+
+class ReportEpochs:
+    """Reports epochs.
+
+    Args:
+        job: What is trained.
+        reporter: Measures and reports.
+    """
+
+    def __init__(self, job: TrainingJob, *, reporter: Reporter) -> None:
+        self._job = job
+        self._reporter = reporter
+        self._was_validated = False
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Note the settings, and that the epoch has no validation yet."""
+        self._was_validated = False
+        self._reporter.meter.read_settings(trainer)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Note that the epoch has a validation."""
+        self._was_validated = not trainer.sanity_checking
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Report the epoch, if there is something to report."""
+        if not self._is_measured(trainer):
+            return
+        epoch = trainer.current_epoch + 1
+        between = (trainer.check_val_every_n_epoch or 1) if trainer.enable_validation else 1
+        is_last = epoch + between > self._job.max_epochs or trainer.should_stop
+        self._reporter.report(trainer, epoch=epoch, is_last=is_last)
+
+    def _is_measured(self, trainer: pl.Trainer) -> bool:
+        if self._was_validated or not trainer.enable_validation:
+            return True
+        return self._job.objective.metric in self._reporter.meter.fresh(trainer)
+
+
+class LastEpoch:
+    """Ends a fit after a number of epochs.
 
     Args:
         epochs: How many.
-        save: Receives the trainer at the end of the last of them.
-        clock: Runs since training began.
+        finish: Called with the trainer and `epochs` at the end of the last of them.
+        meter: Notes the settings of each epoch.
     """
 
-    def __init__(self, epochs: int, *, save: Callable[[pl.Trainer], None], clock: Clock) -> None:
-        super().__init__(clock=clock)
-        self.measurement: Measurement | None = None
-        """Of the last epoch, once it was trained."""
+    def __init__(
+        self, epochs: int, *, finish: Callable[[pl.Trainer, int], None], meter: Meter
+    ) -> None:
         self._epochs = epochs
-        self._save = save
+        self._finish = finish
+        self._meter = meter
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Note the settings."""
+        self._meter.read_settings(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Save and stop, if this was the last one."""
+        """Finish, if this was the last one."""
         if trainer.current_epoch + 1 == self._epochs:
-            self.measurement = self.measure(trainer)
-            self._save(trainer)
-            trainer.should_stop = True
+            self._finish(trainer, self._epochs)
+            end_fit(trainer)

@@ -10,30 +10,39 @@ the way:
   `DataLoader` draws. `SeededLoader` gives each pass over the loaders a seed of its own.
 * Schedules of the kind `ReduceLROnPlateau` take the step of an epoch after the hook in which that
   epoch's checkpoint is written, so that a fit that goes on from it would miss a step.
-  `ExactEpochs` makes up for it.
+  `ExactTraining` makes up for it, and gives back the metrics that callbacks and schedules look at.
 
-What remains: workers of a `DataLoader` that outlive an epoch (`persistent_workers`) carry their own
-randomness from one to the next.
+Where steps are counted, checkpoints are written in the middle of an epoch, at the end of a round of
+steps. Randomness then also begins anew with each round, and a fit that goes on takes from the
+epoch's batches, in the same order, those that were not trained on yet.
+
+What remains: of several loaders, one that begins again within the epoch then has another order;
+loaders of unknown length are not gone through again, so a fit that goes on in the middle of an
+epoch begins them anew (unless they have a `state_dict`, which Lightning restores); what Lightning
+averages over an epoch then covers only what was trained since; and workers of a `DataLoader` that
+outlive an epoch (`persistent_workers`) carry their own randomness from one to the next.
 """
 
 from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.utilities import CombinedLoader
 
-_KEY = "raysearch"
+from raysearch.training.namespace import Namespace
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
+KEY = "raysearch"
 """Under which our part of a checkpoint stands."""
 
-_PARTS = ("hooks", "batches")
+_PARTS = ("hooks", "batches", "rounds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +56,13 @@ class Seeds:
     trial: str
     repeat: int
 
-    def apply(self, *, epoch: int, part: Literal["hooks", "batches"] = "hooks") -> None:
+    def apply(self, *, epoch: int, part: Literal["hooks", "batches", "rounds"] = "hooks") -> None:
         """Seed the global generators of Python, NumPy and torch, on all devices.
 
         Args:
-            epoch: Which epoch follows.
-            part: Whether what follows is the hooks at its start, or batches and steps.
+            epoch: Which epoch follows; for rounds, which of them has ended.
+            part: Whether what follows is the hooks at the epoch's start, its batches and steps, or
+                the batches and steps after a round in it.
         """
         entropy = [self.seed, zlib.crc32(self.trial.encode()), self.repeat, epoch]
         words = np.random.SeedSequence([*entropy, _PARTS.index(part)]).generate_state(4)
@@ -96,68 +106,126 @@ class RandomState:
         torch.set_rng_state(self.torch)
 
 
-class SeededLoader(CombinedLoader):
+class SeededLoader:
     """Lightning's wrapper around what a `train_dataloader` returns, with a seed for each pass.
+
+    To be derived from "utilities:CombinedLoader".
 
     Args:
         loaders: A loader, or a collection of them, as a data module may return it.
-        seed: Seeds the generators for the epoch that comes next or has just begun.
+        exact: Seeds the generators for the epoch that comes next or has just begun.
     """
 
-    def __init__(self, loaders: Any, *, seed: Callable[[], None]) -> None:
-        super().__init__(loaders, mode="max_size_cycle")  # the mode Lightning takes by default
-        self._seed = seed
+    def __init__(self, loaders: Any, *, exact: ExactTraining) -> None:
+        super().__init__(loaders, mode="max_size_cycle")  # type: ignore[call-arg]  # Lightning's mode
+        self._exact = exact
         self._state: RandomState | None = None
 
-    def __iter__(self) -> SeededLoader:
-        self._seed()
-        super().__iter__()
+    def __iter__(self) -> Any:
+        self._exact.seed_batches()
+        super().__iter__()  # type: ignore[misc]
         self._state = RandomState.read()
         return self
 
+    def __len__(self) -> int:
+        try:
+            return int(super().__len__())  # type: ignore[misc]
+        except RuntimeError as error:
+            # its iterator could not be made: as Lightning clears up, this must not hide why
+            raise TypeError("The length is known once the iterator is made.") from error
+
     def __next__(self) -> Any:
         if self._state is not None:
-            self._seed()  # the generators of other devices: making an iterator draws on the CPU
+            self._exact.seed_batches()  # of other devices: making an iterator draws on the CPU
             self._state.restore()
             self._state = None
-        return super().__next__()
+            self._exact.begin_pass()
+            for _ in range(self._exact.batches_before(self)):
+                super().__next__()  # type: ignore[misc]
+        self._exact.seed_round()
+        return super().__next__()  # type: ignore[misc]
 
 
-class ExactEpochs(pl.Callback):
-    """Seeds each epoch, and carries over a checkpoint what Lightning does not.
+class ExactTraining:
+    """Seeds each epoch and round, and carries over a checkpoint what Lightning does not.
+
+    To be derived from "callbacks:Callback".
 
     Args:
         seeds: The trial's seeds.
+        namespace: The Lightning of the fit.
     """
 
-    def __init__(self, seeds: Seeds) -> None:
+    def __init__(self, seeds: Seeds, *, namespace: Namespace) -> None:
         self.trained = 0
         """Epochs that are complete."""
+        self.rounds = 0
+        """Rounds of steps that are complete; 0 where epochs are counted."""
+        self._namespace = namespace
         self._seeds = seeds
-        self._monitored: dict[str, float] = {}
+        self._is_round_new = False
+        self._is_first = True
+        self._loaded: dict[str, Any] = {}
 
-    def govern(self, data: pl.LightningDataModule, *, make_loaders: Callable[[], Any]) -> None:
-        """Let a data module train on loaders that draw from this trial's seeds.
+    def governed(self, loaders: Any) -> Any:
+        """Return a data module's training loaders so that they draw from this trial's seeds."""
+        if isinstance(loaders, self._namespace.load("utilities:CombinedLoader")):
+            return loaders  # with a mode of the user's choice, of which Lightning tells nothing
+        return self._namespace.derive(SeededLoader, part="utilities:CombinedLoader")(
+            loaders, exact=self
+        )
 
-        Args:
-            data: The data module of the fit.
-            make_loaders: Its method that makes them: `train_dataloader`, or another.
-        """
-
-        def seeded() -> Any:
-            loaders = make_loaders()
-            if isinstance(loaders, CombinedLoader):
-                return loaders  # with a mode of the user's choice, of which Lightning tells nothing
-            return SeededLoader(loaders, seed=self._seed_batches)
-
-        data.train_dataloader = seeded  # type: ignore[method-assign]
-
-    def _seed_batches(self) -> None:
+    def seed_batches(self) -> None:
+        """Seed what the batches of the epoch draw, as its iterator is made and at its start."""
         self._seeds.apply(epoch=self.trained + 1, part="batches")
+
+    def begin_pass(self) -> None:
+        """Note that the epoch's seed governs what follows, unless the epoch goes on."""
+        if not self._goes_on():
+            self._is_round_new = False
+
+    def _goes_on(self) -> bool:
+        """Return whether a part of this epoch was trained before the fit went on."""
+        return bool(self._loaded.get("batches")) and self.trained == self._loaded["epochs"]
+
+    def batches_before(self, loader: Any) -> int:
+        """Return how many batches of a pass that begins now were trained on before it went on."""
+        if not self._goes_on():
+            return 0
+        if any(hasattr(part, "load_state_dict") for part in loader.flattened):
+            return 0  # Lightning has put it where it was
+        try:
+            len(loader)
+        except TypeError:
+            return 0  # of unknown length, perhaps without end
+        return int(self._loaded["batches"])
+
+    def end_round(self, number: int) -> None:
+        """Begin the randomness anew before the next batch."""
+        self.rounds = number
+        self._is_round_new = True
+
+    def seed_round(self) -> None:
+        """Seed what the batches and steps of a round draw, if it begins now."""
+        if self._is_round_new:
+            self._seeds.apply(epoch=self.rounds, part="rounds")
+            self._is_round_new = False
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Seed what the model and other callbacks do before the first batch."""
         self._seeds.apply(epoch=self.trained + 1)
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any
+    ) -> None:
+        """Let the model begin an epoch that goes on; Lightning does not, but models rely on it."""
+        is_first, self._is_first = self._is_first, False
+        if is_first and self._goes_on():
+            state = RandomState.read()
+            self._seeds.apply(epoch=self.trained + 1)
+            pl_module.on_train_epoch_start()
+            self._seeds.apply(epoch=self.rounds, part="rounds")  # other devices
+            state.restore()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Count the epoch."""
@@ -166,32 +234,45 @@ class ExactEpochs(pl.Callback):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Add our part to a checkpoint that is being written: what the owed steps will ask for."""
-        metrics = trainer.callback_metrics
-        monitored = {m: float(metrics[m]) for m in _monitors(trainer) if m in metrics}
-        checkpoint[_KEY] = {"epochs": self.trained, "monitored": monitored}
+        """Add our part to a checkpoint that is being written."""
+        is_inside = self.trained == trainer.current_epoch
+        checkpoint[KEY] = {
+            "epochs": self.trained,
+            "rounds": self.rounds,
+            "batches": trainer.fit_loop.batch_idx + 1 if is_inside else 0,
+            "metrics": {name: _plain(value) for name, value in trainer.callback_metrics.items()},
+        }
 
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Read our part of the checkpoint that the fit goes on from."""
-        self.trained = checkpoint[_KEY]["epochs"]
-        self._monitored = checkpoint[_KEY]["monitored"]
+        self._loaded = checkpoint[KEY]
+        self.trained = self._loaded["epochs"]
+        if self._loaded.get("rounds"):
+            self.end_round(self._loaded["rounds"])
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Take the steps of schedules that were still to come when the checkpoint was written."""
+        """Give back the metrics, and take the steps of schedules that were still to come."""
+        metrics = {n: _tensor(*value) for n, value in self._loaded.get("metrics", {}).items()}
+        trainer.callback_metrics.update(metrics)
+        if self.rounds or not pl_module.automatic_optimization:
+            return  # inside an epoch Lightning takes the step itself
         for config in trainer.lr_scheduler_configs:
             is_owed = self.trained and _steps_after_epoch(config, epoch=self.trained)
-            if is_owed and config.monitor in self._monitored:
-                pl_module.lr_scheduler_step(config.scheduler, self._monitored[config.monitor])
+            if is_owed and config.monitor in metrics:
+                pl_module.lr_scheduler_step(config.scheduler, metrics[config.monitor])
+
+
+def _plain(metric: torch.Tensor) -> tuple[float, str]:
+    return float(metric), str(metric.dtype).removeprefix("torch.")
+
+
+def _tensor(value: float, dtype: str) -> torch.Tensor:
+    return torch.tensor(value, dtype=getattr(torch, dtype))
 
 
 def _steps_after_epoch(config: Any, *, epoch: int) -> bool:
     is_epochal: bool = config.reduce_on_plateau and config.interval == "epoch"
     is_due: bool = epoch % config.frequency == 0
     return is_epochal and is_due
-
-
-def _monitors(trainer: pl.Trainer) -> set[str]:
-    configs = trainer.lr_scheduler_configs
-    return {config.monitor for config in configs if config.reduce_on_plateau and config.monitor}

@@ -7,32 +7,74 @@ starting. Nothing here loads them at import.
 from __future__ import annotations
 
 import gc
-import logging
+import importlib
 import sys
-from functools import cache
+from typing import TYPE_CHECKING
+
+from raysearch.imports import load_object
+
+if TYPE_CHECKING:
+    from raysearch.training.job import TrainingJob
+    from raysearch.training.namespace import Namespace
+
+_READY: set[str] = set()
+"""Names of the Lightnings that this process has imported."""
+
+_NEEDED = ("", "callbacks", "loggers", "plugins.io", "utilities.combined_loader")
+"""Modules of Lightning that a fit takes something from."""
 
 
-@cache
-def prepare_process() -> None:
+def prepare_process(job: TrainingJob | None = None) -> None:
     """Import all that training needs, and keep Lightning quiet from now on.
 
     The garbage collector is off meanwhile, which saves about a fifth of the time, and is then told
     to leave alone what is there now, so that `release_memory` has little to look through.
 
+    Args:
+        job: What will be trained: decides which Lightning is imported, and whether any. By default
+            it is `pytorch_lightning`, which the built-in families use.
+
+    Raises:
+        ConfigurationError: The job's model or data module is none. What importing them raises
+            passes through.
+
     Side effects:
-        `gc.freeze()`. Levels of Lightning's loggers. All of it once: another call does nothing.
+        `gc.freeze()`. Levels of Lightning's loggers. All of it once for each Lightning: another
+        call does nothing.
     """
+    if job is not None and job.kind == "function":
+        return  # whatever it needs, it imports
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        import raysearch.training.fit  # noqa: F401 - torch, Lightning and all that comes with them
-        from raysearch.training.isolation import LIGHTNING_LOGGERS
+        namespace = _namespace(job)
+        if namespace.name in _READY:
+            return
+        import raysearch.training.fit  # noqa: F401 - torch, and all that comes with it
+
+        for part in _NEEDED:
+            importlib.import_module(f"{namespace.name}.{part}".rstrip("."))
     finally:
         if was_enabled:
             gc.enable()
+    from raysearch.training.isolation import keep_quiet
+
+    keep_quiet()
+    _READY.add(namespace.name)
     gc.freeze()  # with some garbage; to collect it first takes longer than it is worth
-    for name in LIGHTNING_LOGGERS:
-        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _namespace(job: TrainingJob | None) -> Namespace:
+    """Return the Lightning of a job, importing the user's modules on the way."""
+    from raysearch.training.namespace import LIGHTNING, PYTORCH_LIGHTNING, namespace_of
+
+    if job is None:
+        return PYTORCH_LIGHTNING
+    model = load_object(job.model_class)
+    if job.kind == "module":
+        return namespace_of(model, kind="LightningModule", path=job.model_class)
+    is_loaded = LIGHTNING.name in sys.modules and PYTORCH_LIGHTNING.name not in sys.modules
+    return LIGHTNING if is_loaded else PYTORCH_LIGHTNING  # a function: by what its module imports
 
 
 def release_memory() -> None:

@@ -26,9 +26,10 @@ from ray.tune.search import SearchAlgorithm
 from ray.tune.stopper import Stopper
 
 from raysearch.errors import SearchAborted
-from raysearch.trial import Checkpoint, Decision, DecisionKind
+from raysearch.training.job import Ending
+from raysearch.trial import Checkpoint, Decision, DecisionKind, Trial
 from raysearch.tuning.session import Session
-from raysearch.tuning.worker import JOB, read_message
+from raysearch.tuning.worker import JOB, OBJECTS, read_message
 
 STARTING_LIMIT_S = 30.0
 """How long freed actors are held back for one that is starting, in seconds."""
@@ -68,7 +69,7 @@ class TrialSource(SearchAlgorithm):
         losses = session.engine.state.losses.get(trial.id, 0)
         return RayTrial(
             self._experiment.spec["run"],
-            config={JOB: session.job_for(trial)},
+            config=_config(session, trial),
             trial_id=trial.id,
             storage=self._experiment.storage,
             placement_group_factory=session.resources,
@@ -157,7 +158,7 @@ class EngineScheduler(TrialScheduler):
     def choose_trial_to_run(self, tune_controller: Any) -> RayTrial | None:
         """Return the trial that gets the next actor; called in every controller step."""
         self._has_freed = False
-        self._session.look_ahead(is_one_starting=self._is_one_starting())
+        self._session.look_around(is_one_starting=self._is_one_starting())
         if self._ended and self._may_free():
             self._has_freed = True
             tune_controller.stop_trial(self._ended.popleft())
@@ -189,7 +190,9 @@ class EngineScheduler(TrialScheduler):
         if kind == "failed":
             engine.failed(trial.trial_id, cause=content["cause"], error=content["error"])
         else:
-            engine.finished(trial.trial_id, reason=f"training {content['ending']}")
+            is_whole = content["ending"] == Ending.COMPLETED  # the last epoch was not measured
+            reason = engine.plan.completion if is_whole else f"training {content['ending']}"
+            engine.finished(trial.trial_id, reason=reason)
         return Decision(kind=DecisionKind.STOP)
 
     def _measured(self, trial: RayTrial, content: dict[str, Any]) -> Decision:
@@ -210,7 +213,7 @@ class EngineScheduler(TrialScheduler):
     def _update_job(self, trial: RayTrial) -> None:
         """Let any later start of the trial read its last checkpoint."""
         known = self._session.engine.state.trials[trial.trial_id]
-        trial.set_config({JOB: self._session.job_for(known)})
+        trial.set_config(_config(self._session, known))
 
     def _may_free(self) -> bool:
         """Return whether freeing an actor now costs no other one."""
@@ -249,6 +252,12 @@ class SessionStopper(Stopper):
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
+
+
+def _config(session: Session, trial: Trial) -> dict[str, Any]:
+    """Return what a worker is given to train a trial."""
+    objects = {} if session.objects is None else {OBJECTS: session.objects}
+    return {JOB: session.job_for(trial), **objects}
 
 
 def _dirname(trial: RayTrial) -> str:

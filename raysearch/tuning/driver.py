@@ -6,21 +6,24 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
+import ray
 from ray import tune
 
 from raysearch.engine import Engine
 from raysearch.experiment import Experiment
+from raysearch.run_dir import RunDir
 from raysearch.training.jobs import job_for
 from raysearch.trial import Trial
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
 from raysearch.tuning.cluster import Cluster
-from raysearch.tuning.session import Session
+from raysearch.tuning.session import Session, SessionEnd
 from raysearch.tuning.worker import TrialWorker
 
 SLOTS_EVERY_S = 5.0
@@ -34,7 +37,7 @@ class Announcements:
     last_trials: Callable[[], None] = lambda: None
     """Called once, when the last few trials are under way."""
     stopping: Callable[[], None] = lambda: None
-    """Called once, when a signal asked for the end and it is under way."""
+    """Called once, when a signal or `stop` asked for the end and it is under way."""
 
 
 def run_session(
@@ -44,9 +47,12 @@ def run_session(
     run_dir: Path,
     cluster: Cluster,
     unfinished: Sequence[Trial] = (),
+    objects: Mapping[str, Any] | None = None,
     announcements: Announcements | None = None,
-) -> bool:
-    """Train trials until the budget is used, or until a signal ends the session.
+) -> SessionEnd:
+    """Train trials until the budget is used, or until a signal or `stop` ends the session.
+
+    Where nothing is left to train, nothing is started.
 
     Args:
         engine: Started or resumed, with its journal open.
@@ -54,10 +60,11 @@ def run_session(
         run_dir: Where workers write checkpoints.
         cluster: The Ray that this process is connected to.
         unfinished: Trials of an earlier session; they go on first, from their checkpoints.
+        objects: Objects without an import path that the experiment names.
         announcements: Whom to tell what is about to happen.
 
     Returns:
-        Whether the session came to its own end; False when a signal asked for it.
+        Which of these it was.
 
     Raises:
         SearchAborted: The search cannot go on.
@@ -71,9 +78,13 @@ def run_session(
         unfinished=deque(unfinished),
         resources=tune.PlacementGroupFactory([_bundle(experiment)]),
         max_losses=experiment.failures.attempts - 1,
+        objects=ray.put(dict(objects)) if objects else None,
         on_last_trials=tell.last_trials,
         on_stopping=tell.stopping,
+        is_stop_requested=RunDir(run_dir).is_stop_requested,
     )
+    if session.is_done:
+        return session.end
     with _stop_on_signals(session):
         try:
             _make_tuner(session, cluster=cluster).fit()
@@ -81,7 +92,7 @@ def run_session(
             raise session.error or error from error
     if session.error is not None:
         raise session.error
-    return not session.stop_requested
+    return session.end
 
 
 def _make_tuner(session: Session, *, cluster: Cluster) -> tune.Tuner:
@@ -135,9 +146,9 @@ def _stop_on_signals(session: Session) -> Iterator[None]:
         return
 
     def ask_to_stop(number: int, frame: FrameType | None) -> None:
-        if session.stop_requested:
+        if session.end is not SessionEnd.DONE:
             raise KeyboardInterrupt
-        session.stop_requested = True
+        session.end = SessionEnd.INTERRUPTED
 
     before = {number: signal.signal(number, ask_to_stop) for number in _SIGNALS}
     try:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +14,13 @@ from ray.exceptions import RayError, RayTaskError
 
 from raysearch.errors import RaysearchError, TrialFailed
 from raysearch.experiment import Resources
+from raysearch.imports import provide
+from raysearch.preflight import Failure, Probe
 from raysearch.results.executor import Split
 from raysearch.training.failure import describe_failure
 from raysearch.training.job import TrainingJob
+from raysearch.training.log import printed_to
+from raysearch.training.run import evaluate, refit
 from raysearch.training.warmup import prepare_process
 
 RESTARTS = 2
@@ -25,9 +33,19 @@ class RayExecutor:
     Args:
         resources: What one trial is given, and so the actor. Without GPUs it claims no core, so
             that it can get ready beside the last trials; it works only when they have ended.
+        example: A job such as it will be given, which decides what is imported ahead.
+        objects: Objects without an import path that jobs name.
     """
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        *,
+        example: TrainingJob,
+        objects: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._example = example
+        self._objects = dict(objects or {})
         self._options: dict[str, Any] = {
             "num_cpus": resources.cpus if resources.gpus else 0,
             "num_gpus": resources.gpus,
@@ -46,7 +64,33 @@ class RayExecutor:
 
     def _start(self) -> None:
         if self._actor is None:
-            self._actor = ray.remote(_Handover).options(**self._options).remote()
+            actor = ray.remote(_Handover).options(**self._options)
+            self._actor = actor.remote(self._example, self._objects)
+
+    def probe(self, job: TrainingJob, *, thorough: bool) -> Probe:
+        """Try a configuration on a few batches; see `raysearch.preflight.probe`.
+
+        A process that goes away meanwhile, as one does that is killed for its memory, is a failure
+        of the configuration, and the next one is tried in a new process.
+        """
+        self._start()
+        try:
+            method = self._actor.probe.options(max_task_retries=0)
+            found: Probe = ray.get(method.remote(job, thorough=thorough))
+        except RayTaskError:
+            raise  # a fault of raysearch: what the configuration raises is part of the result
+        except RayError as error:
+            self.release()
+            summary = f"the process that tried it went away ({str(error).splitlines()[0]})"
+            lost = Failure(stage="training", cause="worker lost", summary=summary)
+            return Probe(failure=lost)
+        return found
+
+    def release(self) -> None:
+        """End the process, so that its memory is free for trials; a later call starts a new one."""
+        if self._actor is not None:
+            ray.kill(self._actor)
+            self._actor = None
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
         """Train the job's configuration on train + validation data, and write its checkpoint.
@@ -91,19 +135,27 @@ class RayExecutor:
 class _Handover:
     """The process that refits and tests."""
 
-    def __init__(self) -> None:
-        prepare_process()
+    def __init__(self, example: TrainingJob, objects: Mapping[str, Any]) -> None:
+        provide(objects)
+        with contextlib.suppress(Exception):  # what is wrong with it is found when it is used
+            prepare_process(example)
+
+    def probe(self, job: TrainingJob, *, thorough: bool) -> Probe:
+        """Try a configuration."""
+        from raysearch.preflight.probe import probe
+
+        with (
+            tempfile.TemporaryDirectory(prefix="raysearch-preflight-") as folder,  # on this node
+            printed_to(Path(folder) / "log.txt"),
+        ):
+            return probe(replace(job, directory=folder), thorough=thorough)
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
         """Train on train + validation data."""
-        from raysearch.training.fit import refit
-
         refit(job, epochs=epochs, path=path)
 
     def evaluate(
         self, job: TrainingJob, *, checkpoint: str, split: Split
     ) -> dict[str, float | None]:
         """Return the metrics of a checkpoint."""
-        from raysearch.training.fit import evaluate
-
         return evaluate(job, checkpoint=checkpoint, split=split)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from ray.tune import PlacementGroupFactory
@@ -19,7 +22,21 @@ ROUNDS_AHEAD = 2
 """So many trials per slot before the last one, what comes after the search is prepared: started
 only at the end, that would keep one core busy and leave the others idle."""
 
+LOOK_EVERY_S = 1.0
+"""How often it is looked whether `stop` was typed in another terminal, in seconds."""
+
 _log = logging.getLogger(__name__)
+
+
+class SessionEnd(Enum):
+    """How a session without a fault ends."""
+
+    DONE = "done"
+    """Nothing is left to train."""
+    INTERRUPTED = "interrupted"
+    """A signal asked for it; trials in training go on at the next `resume`."""
+    STOPPED = "stopped"
+    """`stop` asked for it; trials in training go on at the next `resume`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,36 +55,42 @@ class Session:
     """What one trial is given."""
     max_losses: int
     """How often Ray restarts a trial whose worker is lost."""
+    objects: Any = None
+    """A Ray reference to the objects without an import path that jobs name; None for none."""
     on_last_trials: Callable[[], None] | None = None
     """Called once, when the last few trials are under way."""
     on_stopping: Callable[[], None] | None = None
     """Called once, when somebody asked for the end and it is under way."""
     on_ray: dict[str, RayTrial] = field(default_factory=dict)
     """Trials that Ray runs or is about to run."""
+    is_stop_requested: Callable[[], bool] = lambda: False
+    """Whether `stop` was typed; asked about once a second until it was."""
     error: Exception | None = None
     """Why everything must stop, when it is a fault."""
-    stop_requested: bool = False
-    """Whether somebody asked for the end."""
+    end: SessionEnd = SessionEnd.DONE
+    """How the session will have ended, by what is known so far."""
+    looked_at: float = -math.inf
+    """When it was last asked whether `stop` was typed, on the monotonic clock."""
 
     @property
     def must_stop(self) -> bool:
         """Whether no trial may go on."""
-        return self.stop_requested or self.error is not None
+        return self.end is not SessionEnd.DONE or self.error is not None
 
     @property
     def is_done(self) -> bool:
         """Whether Ray has nothing left to run.
 
-        When the time is up, trials of an earlier session stay as they are: a larger budget goes on
-        with them.
+        When a limit is reached, trials of an earlier session stay as they are: a larger budget goes
+        on with them.
         """
         if self.on_ray or not self.engine.stop_reason:
             return False
-        return not self.unfinished or self.engine.is_time_up
+        return not self.unfinished or self.engine.is_over
 
     def next_trial(self) -> Trial | None:
         """Return the trial that is begun next, or None if there is none now."""
-        if self.engine.is_time_up:
+        if self.engine.is_over:
             return None
         return self.unfinished.popleft() if self.unfinished else self.engine.next_trial()
 
@@ -79,13 +102,14 @@ class Session:
             self.error = self.error or error
             return None
 
-    def look_ahead(self, *, is_one_starting: bool) -> None:
-        """Say what there is to say; called in every controller step.
+    def look_around(self, *, is_one_starting: bool) -> None:
+        """See whether `stop` was typed, and say what there is to say; called in every step.
 
         Args:
             is_one_starting: Whether an actor is being started, which is not to be slowed down.
         """
-        if self.stop_requested and self.on_stopping is not None:
+        self._look_for_stop()
+        if self.end is not SessionEnd.DONE and self.on_stopping is not None:
             say, self.on_stopping = self.on_stopping, None
             say()
         elif (
@@ -100,6 +124,14 @@ class Session:
                 say()
             except Exception:  # noqa: BLE001  it only saves time
                 _log.warning("what comes after the search could not be prepared", exc_info=True)
+
+    def _look_for_stop(self) -> None:
+        now = time.monotonic()
+        if self.must_stop or now - self.looked_at < LOOK_EVERY_S:
+            return
+        self.looked_at = now
+        if self.is_stop_requested():
+            self.end = SessionEnd.STOPPED
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Ray Tune pickles its settings for a restore of its own, which is never used

@@ -18,11 +18,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
+import ray
 from ray import tune
 
+from raysearch.imports import provide
 from raysearch.training.failure import describe_failure
 from raysearch.training.job import Report, TrainingJob
 from raysearch.training.log import printed_to
+from raysearch.training.run import train
 from raysearch.training.warmup import prepare_process, release_memory
 from raysearch.trial import Checkpoint, Measurement
 
@@ -30,6 +33,9 @@ Kind = Literal["started", "measured", "ended", "failed"]
 
 JOB = "job"
 """Key of the trial's `TrainingJob` in the configuration that Ray passes on."""
+
+OBJECTS = "objects"
+"""Key of a reference to the objects without an import path that jobs name, if there are any."""
 
 ABORT_WAIT_S = 20.0
 """How long an aborted fit may take to reach the end of its epoch, in seconds."""
@@ -40,6 +46,7 @@ class TrialWorker(tune.Trainable):
 
     def setup(self, config: dict[str, Any]) -> None:
         """Take the first trial; called once, when the actor starts."""
+        _provide(config)
         self._fit = FitThread(config[JOB])
 
     def step(self) -> dict[str, Any]:
@@ -105,10 +112,8 @@ class FitThread:
     def _run(self) -> None:
         folder = Path(self._job.directory)
         try:
-            prepare_process()
-            from raysearch.training.fit import train
-
             with printed_to(folder / "log.txt"):
+                prepare_process(self._job)
                 ending = train(self._job, report=self._report)
             self._messages.put(message("ended", ending=ending))
         except BaseException as error:  # noqa: BLE001  all of it is the trial's result
@@ -124,6 +129,12 @@ class FitThread:
             message("measured", measurement=asdict(report.measurement), checkpoint=checkpoint)
         )
         return self._answers.get()
+
+
+def _provide(config: dict[str, Any]) -> None:
+    """Let jobs name objects that have no import path; the driver gives the same to each worker."""
+    if OBJECTS in config:
+        provide(ray.get(config[OBJECTS]))
 
 
 def message(kind: Kind, **content: Any) -> dict[str, Any]:

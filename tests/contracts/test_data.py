@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import subprocess
 import sys
@@ -13,23 +14,59 @@ import torch
 
 from raysearch.data import DATA
 from raysearch.errors import ConfigurationError
+from tests.dirty_table import dirty_rows, write_dirty_table
 
 SPLITS = ("train", "val", "test")
+SEED = {"table": "split_seed"}
+"""Data set -> the argument that governs its split, where that is not the seed."""
+STANDARDISED = {"diabetes", "table"}
+"""Data sets whose examples depend on which of them are for training."""
 
 
 @pytest.fixture(params=sorted(DATA), autouse=True)
-def package(request):
-    return DATA[request.param]
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def required(tmp_path_factory):
+    """Return the arguments that have no default, by data set."""
+    path = write_dirty_table(tmp_path_factory.mktemp("files") / "customers.csv", n_rows=300)
+    return {"table": {"path": str(path), "target": "churn"}}
 
 
 @pytest.fixture
-def space(package):
-    return importlib.import_module(f"{package}.space")
+def package(name):
+    return DATA[name]
+
+
+class Space:
+    """A data set's space module, with the arguments that have no default filled in."""
+
+    def __init__(self, module, given):
+        self.ARGUMENTS, self.legal_domains = module.ARGUMENTS, module.legal_domains
+        self.search_space = module.search_space
+        self.data_spec = functools.partial(module.data_spec, **given)
 
 
 @pytest.fixture
-def data_class(package):
-    return importlib.import_module(f"{package}.module").Data
+def space(name, required):
+    module = importlib.import_module(f"{DATA[name]}.space")
+    return Space(module, required.get(name, {}))
+
+
+@pytest.fixture
+def data_class(name, required):
+    data_class = importlib.import_module(f"{DATA[name]}.module").Data
+    return functools.partial(data_class, **required.get(name, {}))
+
+
+@pytest.fixture
+def n_examples(name):
+    """Return how many examples there are: rows with a target, for the table."""
+    if name == "table":
+        return sum(row["churn"] not in ("", "NA") for row in dirty_rows(300))
+    return importlib.import_module(f"{DATA[name]}.space").N_EXAMPLES
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -52,14 +89,18 @@ def rows(data, split):
     return sorted(map(tuple, flat.tolist()))
 
 
-def test_space_needs_neither_torch_nor_sklearn(package):
+def test_space_needs_neither_torch_nor_sklearn(name, package, required):
+    heavy = ["torch", "pytorch_lightning", "sklearn", "ray", "pandas"]
     code = (
-        f"import sys, {package}.space as s; s.search_space(s.data_spec()); "
-        "print([m for m in ('torch', 'pytorch_lightning', 'sklearn', 'ray', 'pandas') "
-        "if m in sys.modules])"
+        f"import sys, {package}.space as s\n"
+        f"print([m for m in {heavy} if m in sys.modules])\n"
+        f"s.search_space(s.data_spec(**{required.get(name, {})}))\n"
+        f"print([m for m in {heavy} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    imported, used = done.stdout.splitlines()
+    assert imported == "[]"
+    assert used == ("['pandas']" if name == "table" else "[]")  # which reads the file
 
 
 @pytest.mark.parametrize("fractions", [{}, {"validation": 0.05, "test": 0.45}, {"test": 0.11}])
@@ -92,36 +133,35 @@ def test_arguments_have_the_defaults_of_the_data_module(space, data_class):
     assert space.data_spec(**defaults) == data_class(batch_size=8).spec
 
 
-def test_splits_are_disjoint_and_together_everything(space, data_class):
+def test_splits_are_disjoint_and_together_everything(n_examples, data_class):
     data = data_class(batch_size=50)
     sizes = [len(examples(data, split)[0]) for split in SPLITS]
-    assert sum(sizes) == space.N_EXAMPLES
+    assert sum(sizes) == n_examples
     refitted = torch.cat([batch[0] for batch in data.refit_dataloader()])
     assert len(refitted) == sizes[0] + sizes[1]
-    assert sizes[1] == sizes[2] == round(space.N_EXAMPLES * 0.2)
+    assert sizes[1] == sizes[2] == round(n_examples * 0.2)
 
 
-def test_seed_governs_the_split(data_class):
-    same, other = data_class(batch_size=50, seed=1), data_class(batch_size=70, seed=2)
-    assert rows(data_class(batch_size=50, seed=1), "val") == rows(same, "val")
+def test_seed_governs_the_split(name, data_class):
+    seed = SEED.get(name, "seed")
+    same, other = data_class(batch_size=50, **{seed: 1}), data_class(batch_size=70, **{seed: 2})
+    assert rows(data_class(batch_size=50, **{seed: 1}), "val") == rows(same, "val")
     assert rows(same, "val") != rows(other, "val")
 
 
-def test_test_split_does_not_depend_on_the_share_for_validation(space, data_class):
+def test_test_split_does_not_depend_on_the_share_for_validation(name, data_class):
     few, many = (data_class(batch_size=50, validation=share) for share in (0.1, 0.3))
     assert len(rows(few, "val")) < len(rows(many, "val"))
-    if (
-        space.data_spec().task == "classification"
-    ):  # standardised data moves with the training split
+    if name not in STANDARDISED:
         assert rows(few, "test") == rows(many, "test")
 
 
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
-        ({"validation": 0.01}, "data.validation is 0.01"),
-        ({"test": "many"}, "data.test is 'many'"),
-        ({"validation": 0.3, "test": 0.3}, "data.validation is 0.3 and data.test is 0.3"),
+        ({"validation": 0.01}, "validation is 0.01"),
+        ({"test": "many"}, "test is 'many'"),
+        ({"validation": 0.3, "test": 0.3}, r"validation is 0\.3 and (data\.)?test is 0\.3"),
         ({"batch_size": 0}, "data.batch_size is 0"),
     ],
 )
@@ -130,9 +170,10 @@ def test_what_is_out_of_range_is_refused_at_once(data_class, wrong, named):
         data_class(**{"batch_size": 8, **wrong})
 
 
-def test_a_seed_that_scikit_learn_cannot_take_is_refused(data_class):
-    with pytest.raises(ConfigurationError, match=r"data\.seed is -1"):
-        data_class(batch_size=8, seed=-1).prepare_data()
+def test_a_seed_that_scikit_learn_cannot_take_is_refused(name, data_class):
+    seed = SEED.get(name, "seed")
+    with pytest.raises(ConfigurationError, match=f"{seed} is -1"):
+        data_class(batch_size=8, **{seed: -1}).prepare_data()
 
 
 def test_all_in_a_process_share_the_tensors(data_class):

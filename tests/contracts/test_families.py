@@ -27,9 +27,15 @@ SHAPES = {
 }
 """Family -> shapes of examples that it must take; the first one is also trained on."""
 
+ROWS, CARDINALITIES = (5,), (3, 4)
+TAKE_ROWS = {"mlp"}
+"""Families that take rows of tables, whose last two columns are categories."""
+
 TASKS = ("classification", "regression")
 N_EXAMPLES = 24
 N_OUTPUTS = {"classification": 4, "regression": 2}
+OF_DATA = {"input_shape", "n_outputs", "task", "cardinalities", "class_counts", "target_scale"}
+"""Arguments that follow from the data; those that say nothing of it may be left out."""
 DEPEND_ON_DATA = {"loss", "stages"}
 """Parameters whose default in a space follows from task or shape."""
 
@@ -50,10 +56,17 @@ def one_thread():
 class Family:
     """A family for data of one task and shape."""
 
-    def __init__(self, name, task, shape):
+    def __init__(self, name, task, shape, cardinalities=()):
         self.space_module = importlib.import_module(f"{FAMILIES[name]}.space")
         self.data = DataSpec(
-            task=task, input_shape=shape, n_outputs=N_OUTPUTS[task], n_train=N_EXAMPLES
+            task=task,
+            input_shape=shape,
+            n_outputs=N_OUTPUTS[task],
+            n_train=N_EXAMPLES,
+            cardinalities=cardinalities,
+            # as a table has it: unbalanced classes, and targets in another unit
+            class_counts=(12, 6, 4, 2) if cardinalities and task == "classification" else (),
+            target_scale=1000.0 if cardinalities else 1.0,
         )
         module, class_name = self.space_module.MODULE.split(":")
         self.module_class = getattr(importlib.import_module(module), class_name)
@@ -67,8 +80,10 @@ class Family:
         return self.module_class(**self.data_arguments, **configuration)
 
 
+OF_ROWS = [(name, task, ROWS, CARDINALITIES) for name in TAKE_ROWS for task in TASKS]
 SHAPED = [(name, task, shape) for name in SHAPES for task in TASKS for shape in SHAPES[name]]
-TRAINED = [(name, task, SHAPES[name][0]) for name in SHAPES for task in TASKS]
+SHAPED += OF_ROWS
+TRAINED = [(name, task, SHAPES[name][0]) for name in SHAPES for task in TASKS] + OF_ROWS
 
 
 @pytest.fixture(params=SHAPED, ids=lambda case: "-".join(map(str, case)))
@@ -76,7 +91,7 @@ def family(request):
     return Family(*request.param)
 
 
-@pytest.fixture(params=TRAINED, ids=lambda case: "-".join(case[:2]))
+@pytest.fixture(params=TRAINED, ids=lambda case: "-".join([*case[:2], *map(str, case[3:])]))
 def trained_family(request):
     return Family(*request.param)
 
@@ -91,6 +106,8 @@ def batch_for(family, n=N_EXAMPLES):
     classes = torch.arange(n) % (N_OUTPUTS["classification"] - 1)
     # (n,) -> (n, 1, ...), one dimension for each of the inputs'
     inputs = inputs + classes.reshape(-1, *[1] * len(family.data.input_shape))
+    for column, cardinality in enumerate(reversed(family.data.cardinalities), start=1):
+        inputs[:, -column] = torch.arange(n) % cardinality
     if family.data.task == "classification":
         return inputs, classes
     return inputs, torch.stack([classes.float(), -classes.float()], dim=1)
@@ -166,7 +183,9 @@ def test_default_lies_in_the_space_and_is_the_constructors(family):
 
 def test_legal_domains_are_the_constructors_arguments(family):
     constructor = inspect.signature(family.module_class).parameters
-    assert set(constructor) == set(family.legal) | set(family.data_arguments)
+    assert set(constructor) >= set(family.legal) | set(family.data_arguments)
+    assert set(constructor) - set(family.legal) <= OF_DATA
+    assert not set(family.legal) & OF_DATA
     assert all(p.kind is inspect.Parameter.KEYWORD_ONLY for p in constructor.values())
 
 
@@ -177,7 +196,7 @@ def test_space_lies_within_the_legal_domains(family):
 
 
 def test_builds_and_computes_at_the_corners_of_its_space(family):
-    inputs = torch.zeros(2, *family.data.input_shape)
+    inputs, _ = batch_for(family, 2)
     seen = set()
     for configuration in corners(family.space):
         family.space.validate(configuration)
@@ -191,7 +210,7 @@ def test_builds_and_computes_at_the_corners_of_its_space(family):
 @pytest.mark.parametrize("n", [1, 5])
 def test_outputs_have_one_row_per_example(family, n, is_training):
     module = family.build().train(is_training)
-    outputs = module(torch.randn(n, *family.data.input_shape))
+    outputs = module(batch_for(family, n)[0])
     assert outputs.shape == (n, family.data.n_outputs)
     assert outputs.dtype == torch.float32
     assert outputs.isfinite().all()
@@ -213,7 +232,7 @@ def test_loads_from_nothing_but_its_checkpoint(trained_family, tmp_path):
     fitted(module, batch).save_checkpoint(path)
     stored = torch.load(path, weights_only=True)["hyper_parameters"]
     assert json.loads(json.dumps(stored)) == stored
-    assert set(stored) == set(trained_family.legal) | set(trained_family.data_arguments)
+    assert set(stored) == set(inspect.signature(trained_family.module_class).parameters)
     loaded = trained_family.module_class.load_from_checkpoint(path).eval()
     assert torch.equal(loaded(batch[0]), module.eval()(batch[0]))
 
@@ -287,7 +306,8 @@ def test_logs_exactly_what_is_listed(trained_family):
 def test_diverging_gives_no_warning_and_values_that_are_not_finite(trained_family):
     module = trained_family.build()
     inputs, targets = batch_for(trained_family)
-    done = fitted(module, (inputs * math.nan, targets))
+    inputs[:, 0] = math.nan
+    done = fitted(module, (inputs, targets))
     assert math.isnan(done.callback_metrics["train/loss"])
     assert math.isnan(done.callback_metrics["val/loss"])
 
@@ -313,3 +333,24 @@ def test_illegal_arguments_are_refused_together(family):
 def test_impossible_data_is_refused(trained_family, wrong, message):
     with pytest.raises(ConfigurationError, match=message):
         trained_family.module_class(**{**trained_family.data_arguments, **wrong})
+
+
+@pytest.mark.parametrize("name", sorted(set(SHAPES) - TAKE_ROWS))
+def test_families_for_images_refuse_rows(name):
+    with pytest.raises(ConfigurationError, match=r"needs images .* examples of shape"):
+        Family(name, "classification", ROWS, CARDINALITIES)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"class_counts": [1, 2]}, "class_counts is .1, 2.. Give a number for each of 4 classes"),
+        ({"class_counts": 7}, "7 is not a list of counts"),
+        ({"class_weighting": 0.5}, "class_weighting: 0.5 .*0.0"),
+        ({"target_scale": 0.0}, "target_scale is 0.0. It must be a number of at least"),
+    ],
+)
+def test_what_does_not_fit_the_data_is_refused(wrong, message):
+    family = Family("mlp", "classification", (6,))
+    with pytest.raises(ConfigurationError, match=message):
+        family.module_class(**{**family.data_arguments, **wrong})

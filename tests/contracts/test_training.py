@@ -12,12 +12,23 @@ import pytest
 import torch
 
 from raysearch.data import DATA
+from raysearch.imports import load_object
 from raysearch.models import FAMILIES
-from raysearch.training.classes import load_class
 from raysearch.training.fit import evaluate, refit, train
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Objective
-from tests.nets import Data, Listener, Net, TwoLoaderNet, make_job
+from tests import other_nets
+from tests.nets import (
+    Data,
+    Listener,
+    ManualNet,
+    Net,
+    SeveralValidations,
+    SeveralValidationsNet,
+    StreamData,
+    TwoLoaderNet,
+    make_job,
+)
 
 MAX_EPOCHS = 4
 
@@ -90,6 +101,140 @@ def test_a_continued_training_equals_an_uninterrupted_one(tmp_path, loader, sche
         assert_equal(optimizer_state(directory / last), optimizer_state(tmp_path / "whole" / last))
 
 
+STOPPING = {"class": "EarlyStopping", "args": {"monitor": "val/loss", "patience": 1}}
+FIRST_OF_TWO = Objective(metric="val/loss/dataloader_idx_0", direction="minimize")
+
+SETTINGS = {
+    "manual optimisation": {"model": ManualNet},
+    "mixed precision": {"trainer_arguments": {"precision": "bf16-mixed"}},
+    "accumulation": {
+        "trainer_arguments": {"accumulate_grad_batches": 3},
+        "model_arguments": {"schedule": "one_cycle"},
+    },
+    "several validation loaders": {
+        "model": SeveralValidationsNet,
+        "data": SeveralValidations,
+        "objective": FIRST_OF_TWO,
+    },
+    "validation every other epoch": {
+        "trainer_arguments": {"check_val_every_n_epoch": 2},
+        "max_epochs": 6,
+    },
+    "several validations in an epoch": {"trainer_arguments": {"val_check_interval": 0.5}},
+    "early stopping": {
+        "trainer_arguments": {"callbacks": [STOPPING]},
+        "model_arguments": {"learning_rate": 0.5},
+        "max_epochs": 30,
+    },
+    "the other Lightning": {
+        "model": other_nets.Net,
+        "model_arguments": {"width": 8},
+        "data": other_nets.Data,
+    },
+    "early stopping in the other Lightning": {
+        "model": other_nets.Net,
+        "model_arguments": {"width": 8, "learning_rate": 0.5},
+        "data": other_nets.Data,
+        "trainer_arguments": {"callbacks": [STOPPING]},
+        "max_epochs": 30,
+    },
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_it_goes_on_exactly_whatever_the_user_sets(tmp_path, setting):
+    job = make_job(
+        tmp_path / "whole",
+        **{"max_epochs": MAX_EPOCHS, "checkpoint_every_epochs": 1} | SETTINGS[setting],
+    )
+    whole, rest = Listener(), Listener()
+    ending = train(job, report=whole)
+    continued, start = from_report(job, whole, 1, directory=tmp_path / "rest")
+    assert train(continued, report=rest) == ending
+    assert ending == ("ended early" if "early stopping" in setting else "completed")
+    assert len(rest.reports) >= 1
+    assert without_time(rest.measurements) == without_time(whole.measurements[start:])
+    assert_same_ending(job, continued, name=whole.reports[-1].checkpoint.path)
+
+
+def from_report(job, listener, number, *, directory):
+    """Return the job that goes on from the checkpoint of a report, and that report's number."""
+    start = f"{job.directory}/{listener.reports[number - 1].checkpoint.path}"
+    return replace(job, directory=str(directory), resume_from=start), number
+
+
+def assert_same_ending(job, continued, *, name):
+    paths = [f"{folder}/{name}" for folder in (job.directory, continued.directory)]
+    assert_equal(weights(paths[0]), weights(paths[1]))
+    assert_equal(optimizer_state(paths[0]), optimizer_state(paths[1]))
+
+
+STEPS = {
+    "rounds of an epoch": {"every_steps": 4},
+    "rounds of less than an epoch": {"every_steps": 3, "data_arguments": {"loader": "dataloader"}},
+    "rounds of more than an epoch": {"every_steps": 5},
+    "accumulation": {"every_steps": 3, "trainer_arguments": {"accumulate_grad_batches": 3}},
+    "two loaders": {
+        "every_steps": 4,  # the shorter one begins again after four batches
+        "model": TwoLoaderNet,
+        "data_arguments": {"loader": "several"},
+    },
+    "manual optimisation": {"every_steps": 4, "model": ManualNet, "model_arguments": {}},
+}
+
+
+@pytest.mark.parametrize("setting", STEPS)
+def test_it_goes_on_exactly_in_the_middle_of_an_epoch(tmp_path, setting):
+    settings = {"model_arguments": {"schedule": "one_cycle"}} | STEPS[setting]
+    n_rounds = -(-17 // settings["every_steps"])
+    job = make_job(
+        tmp_path / "whole",
+        **settings,
+        max_epochs=n_rounds,
+        max_steps=17,
+        checkpoint_every_epochs=1,
+    )
+    whole = Listener()
+    assert train(job, report=whole) == "completed"
+    assert whole.epochs == whole.saved == list(range(1, n_rounds + 1))
+    for number in range(1, n_rounds):
+        rest = Listener()
+        directory = tmp_path / f"after-{number}"
+        continued, _ = from_report(job, whole, number, directory=directory)
+        assert train(continued, report=rest) == "completed"
+        assert of_validation(rest) == of_validation(whole)[number:]
+        assert_same_ending(job, continued, name=whole.reports[-1].checkpoint.path)
+
+
+def of_validation(listener):
+    """Return measurements without the mean over an epoch, which covers less after going on."""
+    return [
+        (m.epoch, m.step, m.applied, {k: v for k, v in m.values.items() if k.startswith("val/")})
+        for m in listener.measurements
+    ]
+
+
+def test_a_stream_goes_on_at_the_right_step(tmp_path):
+    job = make_job(
+        tmp_path / "whole",
+        data=StreamData,
+        model_arguments={"schedule": "one_cycle"},
+        max_epochs=3,
+        max_steps=12,
+        every_steps=5,
+        checkpoint_every_epochs=1,
+    )
+    whole, rest, again = Listener(), Listener(), Listener()
+    train(job, report=whole)
+    assert [(m.epoch, m.step) for m in whole.measurements] == [(1, 5), (2, 10), (3, 12)]
+    continued, _ = from_report(job, whole, 1, directory=tmp_path / "rest")
+    train(continued, report=rest)
+    assert [(m.epoch, m.step) for m in rest.measurements] == [(2, 10), (3, 12)]
+    assert [m.applied for m in rest.measurements] == [m.applied for m in whole.measurements[1:]]
+    train(replace(continued, directory=str(tmp_path / "again")), report=again)
+    assert rest.values == again.values
+
+
 @pytest.mark.timeout(20)  # three fits and an evaluation of real networks
 @pytest.mark.parametrize(
     ("family", "data"), [("cnn", "digits"), ("mlp", "digits"), ("mlp", "diabetes")]
@@ -108,7 +253,7 @@ def test_a_built_in_family_goes_on_exactly_and_opens_alone(tmp_path, family, dat
     paths = [tmp_path / folder / "epoch-0002.ckpt" for folder in ("whole", "rest")]
     assert_equal(weights(paths[0]), weights(paths[1]))
 
-    opened = load_class(job.model_class).load_from_checkpoint(paths[0])
+    opened = load_object(job.model_class).load_from_checkpoint(paths[0])
     assert_equal(dict(opened.state_dict()), dict(weights(paths[0])))
     tested = evaluate(job, checkpoint=str(paths[0]), split="test")
     assert all(name.startswith("test/") and value is not None for name, value in tested.items())

@@ -15,7 +15,20 @@ _RAYSEARCH = ["python", "-m", "raysearch"]
 
 
 def blocks(text: str, language: str) -> list[str]:
-    """Return the fenced blocks of a language, without their fences."""
+    """Return the fenced blocks of a language, without their fences; not those that are files."""
+    return [block for block in _fenced(text, language) if not _FILE.match(block)]
+
+
+def files(text: str) -> dict[str, str]:
+    """Return the blocks that begin with the name of a file, such as `# nets.py`, by that name."""
+    named = [b for language in ("python", "yaml") for b in _fenced(text, language)]
+    return {found.group(1): block for block in named if (found := _FILE.match(block))}
+
+
+_FILE = re.compile(r"# (\w+\.(?:py|yaml))\n")
+
+
+def _fenced(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 

@@ -29,7 +29,7 @@ def search_with(model, small, tmp_path, *, address, overrides=()):
     experiment = load(small, overrides=["model=mlp", space, "scheduler=none", *overrides])
     choice = replace(experiment.models[0], class_path=f"tests.integration.failing:{model}")
     experiment = replace(experiment, models=(choice,))
-    return Search(experiment, run_dir=tmp_path / "run", address=address)
+    return Search.from_experiment(experiment, run_dir=tmp_path / "run", address=address)
 
 
 def test_a_trial_that_raises_is_recorded_with_the_users_line(small, tmp_path, ray_address):
@@ -125,6 +125,38 @@ def test_ctrl_c_keeps_everything_and_resume_goes_on(small, tmp_path, raysearch, 
     second = [e for e in RunDir(tmp_path / "run").events() if e.at > before.last_at]
     retrained = {e.trial for e in second if isinstance(e, ev.AttemptStarted)}
     assert not retrained & finished_before
+
+
+def test_stop_keeps_everything_and_resume_goes_on_with_what_it_interrupted(
+    small, tmp_path, ray_address
+):
+    run_dir = RunDir(tmp_path / "run")
+    at = []
+
+    def ask(event, state):
+        if state.epochs >= 3 and not at:
+            run_dir.request_stop()
+            at.append(event.at)
+
+    overrides = ["scheduler=none", "fidelity.max_epochs=200", "budget.trials=2"]
+    search = Search.from_file(small, overrides=overrides, run_dir=run_dir.path, address=ray_address)
+    results = search.run_to_end(listeners=[ask])
+    state = results.state
+    assert (state.status, state.reason) == (SearchStatus.STOPPED, "stopped by `stop`")
+    assert state.last_at - at[0] < 20  # a second, or two, and what the epochs under way take
+    assert {t.status for t in state.trials.values()} == {TrialStatus.INTERRUPTED}
+    assert all(t.checkpoints for t in state.trials.values())
+    assert results.test_outcome.values is None
+    assert not run_dir.is_stop_requested()
+
+    overrides = [f"budget.epochs={state.epochs + 4}"]
+    resumed = Search.resume(run_dir.path, overrides=overrides, address=ray_address).run()
+    assert resumed.status is SearchStatus.FINISHED
+    assert resumed.state.reason == f"budget of {state.epochs + 4} epochs used"
+    assert len(resumed.state.trials) == 2
+    for trial in resumed.state.trials.values():
+        before = state.trials[trial.id]
+        assert trial.measurements[: before.epochs] == before.measurements
 
 
 def test_what_the_machine_cannot_give_is_refused_before_anything_starts(small, tmp_path, raysearch):

@@ -104,12 +104,12 @@ def test_the_best_checkpoint_of_each_trial_is_kept_and_nothing_else(finished, st
 def test_the_winner_opens_with_plain_lightning(finished, state):
     import torch
 
-    from raysearch.training.classes import load_class
+    from raysearch.imports import load_object
 
     folder, process, _ = finished
     winner = json.loads(process.stdout)["winner"]
     family = state.trials[winner["trial"]].configuration["model"]
-    module = load_class(f"raysearch.models.{family}.module:{family.upper()}")
+    module = load_object(f"raysearch.models.{family}.module:{family.upper()}")
     model = module.load_from_checkpoint(folder / "run" / winner["checkpoint"])
     assert model(torch.zeros(3, 1, 8, 8)).shape == (3, 10)
 

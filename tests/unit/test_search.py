@@ -67,7 +67,7 @@ def test_a_run_directory_that_is_taken_is_refused(file, ended):
 def test_a_budget_may_change_at_resume(ended):
     search = Search.resume(ended, overrides=["budget.trials=50", "failures.attempts=1"])
     assert search.experiment.budget.trials == 50
-    assert search._changed == ("budget.trials", "failures.attempts")
+    assert search._drive.changed == ("budget.trials", "failures.attempts")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_budget_below_what_was_used_is_refused(tmp_path):
     for _ in range(3):
         recorded.trial(0.5)
     path = recorded.finish().run_dir.path
-    with pytest.raises(ConfigurationError, match=r"budget\.trials is 2, .* has 3 trials already"):
+    with pytest.raises(ConfigurationError, match=r"budget\.trials is 2, .* has used 3 already"):
         Search.resume(path, overrides=["budget.trials=2"])
     assert Search.resume(path, overrides=["budget.trials=3"]).experiment.budget.trials == 3
 

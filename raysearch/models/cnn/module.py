@@ -11,6 +11,7 @@ from raysearch.models.supervised.arguments import (
     TrainingSettings,
     check_arguments,
     default_loss,
+    plain_counts,
     plain_shape,
     select,
 )
@@ -54,6 +55,12 @@ class CNN(SupervisedModule):
         label_smoothing: Of cross_entropy, 0 to 1.
         focal_gamma: Of focal, at least 0.
         huber_delta: Of huber, above 0, in units of the target.
+        class_weighting: Of classification, 0 to 1: the weight of class c in the loss is in
+            proportion to n_c to the power of minus this. 0 is none; 1 lets all classes together
+            count the same. Above 0 it needs class_counts.
+        class_counts: Training examples n_c of each class; empty where they are not known.
+        target_scale: Of regression: what 1 in the targets is in the data's own unit, in which RMSE
+            and MAE are logged.
 
     Example:
         >>> import torch
@@ -90,9 +97,13 @@ class CNN(SupervisedModule):
         label_smoothing: float = 0.0,
         focal_gamma: float = 2.0,
         huber_delta: float = 1.0,
+        class_weighting: float = 0.0,
+        class_counts: Sequence[int] = (),
+        target_scale: float = 1.0,
     ) -> None:
         super().__init__()
         input_shape = plain_shape(input_shape)
+        class_counts = plain_counts(class_counts)
         loss = default_loss(task) if loss is None else loss
         # Every argument, as plain JSON values: a checkpoint is opened with nothing else.
         self.save_hyperparameters()

@@ -52,7 +52,7 @@ def search_space(data: DataSpec) -> Space:
             "dropout": Float(0.0, 0.5, default=0.1),
         }
     )
-    return architecture.merged(training_space(data.task))
+    return architecture.merged(training_space(data))
 
 
 def legal_domains(data: DataSpec) -> dict[str, Domain]:
@@ -74,7 +74,7 @@ def legal_domains(data: DataSpec) -> dict[str, Domain]:
         "activation": Choice(["relu", "leaky_relu", "gelu", "silu", "elu", "tanh"]),
         "head_pooling": Choice(["average", "max"]),
         "dropout": Float(0.0, 0.95),
-        **training_domains(data.task),
+        **training_domains(data),
     }
 
 

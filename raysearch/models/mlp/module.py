@@ -11,6 +11,7 @@ from raysearch.models.supervised.arguments import (
     TrainingSettings,
     check_arguments,
     default_loss,
+    plain_counts,
     plain_shape,
     select,
 )
@@ -18,7 +19,7 @@ from raysearch.models.supervised.module import SupervisedModule
 
 
 class MLP(SupervisedModule):
-    """A multilayer perceptron with its training, for examples of any shape.
+    """A multilayer perceptron with its training, for examples of any shape, and rows of tables.
 
     All values outside the ranges below raise a `ConfigurationError`. A parameter of another
     optimiser, schedule or loss than the chosen one has no effect.
@@ -27,6 +28,10 @@ class MLP(SupervisedModule):
         input_shape: Shape of one example without the batch; all dimensions are flattened.
         n_outputs: Classes (at least 2), or target values per example.
         task: "classification" or "regression".
+        cardinalities: Of rows of a table: how many categories each of the last columns has; these
+            hold the categories' numbers, counted from 0. Each gets an embedding.
+        embedding_factor: Size of the embeddings, 0.1 to 10 times that of a rule of thumb. Has no
+            effect without categories.
         depth: Hidden layers, 1 to 100.
         width: Units in each hidden layer, 1 to 65536.
         connections: "residual" leads shortcuts around the layers, from the second on; "plain" none.
@@ -47,6 +52,12 @@ class MLP(SupervisedModule):
         label_smoothing: Of cross_entropy, 0 to 1.
         focal_gamma: Of focal, at least 0.
         huber_delta: Of huber, above 0, in units of the target.
+        class_weighting: Of classification, 0 to 1: the weight of class c in the loss is in
+            proportion to n_c to the power of minus this. 0 is none; 1 lets all classes together
+            count the same. Above 0 it needs class_counts.
+        class_counts: Training examples n_c of each class; empty where they are not known.
+        target_scale: Of regression: what 1 in the targets is in the data's own unit, in which RMSE
+            and MAE are logged.
 
     Example:
         >>> import torch
@@ -61,6 +72,8 @@ class MLP(SupervisedModule):
         input_shape: Sequence[int],
         n_outputs: int,
         task: Task = "classification",
+        cardinalities: Sequence[int] = (),
+        embedding_factor: float = 1.0,
         depth: int = 3,
         width: int = 128,
         connections: str = "plain",
@@ -77,9 +90,13 @@ class MLP(SupervisedModule):
         label_smoothing: float = 0.0,
         focal_gamma: float = 2.0,
         huber_delta: float = 1.0,
+        class_weighting: float = 0.0,
+        class_counts: Sequence[int] = (),
+        target_scale: float = 1.0,
     ) -> None:
         super().__init__()
         input_shape = plain_shape(input_shape)
+        class_counts, cardinalities = plain_counts(class_counts), plain_counts(cardinalities)
         loss = default_loss(task) if loss is None else loss
         # Every argument, as plain JSON values: a checkpoint is opened with nothing else.
         self.save_hyperparameters()

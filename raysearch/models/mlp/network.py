@@ -5,12 +5,17 @@ last. Residual connections lead around every linear layer between two hidden lay
 normalisation in front of it: the sum they run along has no activation on it ("pre-activation"). A
 network with a single hidden layer has nothing to lead around, and is the same with and without.
 
+Categories, which stand in the last columns of a table's rows as numbers, are first replaced by
+vectors that are learnt, one table of vectors for each column.
+
 Shapes:
     x: (B, ...) float32
     returns: (B, K) float32
-    B batch, F numbers in one example, W width of the hidden layers, K outputs
+    B batch, F numbers in one example, of which the last C are categories, D sizes of all
+    embeddings, W width of the hidden layers, K outputs
 
 References:
+    Guo and Berkhahn, "Entity Embeddings of Categorical Variables", 2016.
     He et al., "Identity Mappings in Deep Residual Networks", ECCV 2016 (pre-activation).
     Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", NeurIPS 2021 (such
     networks as strong baselines on tables).
@@ -23,6 +28,7 @@ import math
 from dataclasses import dataclass
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from raysearch.models.supervised.layers import (
@@ -39,12 +45,61 @@ class MLPDesign:
 
     input_shape: list[int]
     n_outputs: int
+    cardinalities: list[int]
+    embedding_factor: float
     depth: int
     width: int
     connections: str
     normalization: str
     activation: str
     dropout: float
+
+
+def embedding_size(n_categories: int, *, factor: float) -> int:
+    """Return the length of the vectors for a column with so many categories.
+
+    That is `factor` times 1.6 n^0.56, rounded, at least 1 and at most 600: the rule of fastai,
+    fitted to what worked on many tables. Guo and Berkhahn only say: between 1 and n - 1.
+
+    Example:
+        >>> [embedding_size(n, factor=1.0) for n in (2, 10, 100, 10_000)]
+        [2, 6, 21, 278]
+        >>> embedding_size(10, factor=0.25)
+        1
+    """
+    size: float = factor * 1.6 * n_categories**0.56
+    return max(1, min(600, round(size)))
+
+
+class Embeddings(nn.Module):
+    """Replaces the last C columns by vectors: (B, F) to (B, F - C + D).
+
+    The vectors of a column start with a squared length of about 1, as a standardised number has.
+    That of category 0, which stands for whatever was not seen in training, starts at zero.
+    """
+
+    def __init__(self, design: MLPDesign) -> None:
+        super().__init__()
+        sizes = [embedding_size(n, factor=design.embedding_factor) for n in design.cardinalities]
+        self.n_numbers = design.input_shape[0] - len(sizes)
+        self.n_outputs = self.n_numbers + sum(sizes)
+        self.tables = nn.ModuleList(
+            _table(n, size=size) for n, size in zip(design.cardinalities, sizes, strict=True)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the numbers of `x`, followed by the vectors of its categories."""
+        # (B, F) -> (C, B), the categories' numbers
+        categories = x[:, self.n_numbers :].long().unbind(1)
+        vectors = [table(numbers) for table, numbers in zip(self.tables, categories, strict=True)]
+        return torch.cat([x[:, : self.n_numbers], *vectors], dim=1)
+
+
+def _table(n_categories: int, *, size: int) -> nn.Embedding:
+    table = nn.Embedding(n_categories, size)
+    nn.init.normal_(table.weight, std=1 / math.sqrt(size))
+    table.weight.data[0] = 0.0
+    return table
 
 
 class Nonlinearity(nn.Sequential):
@@ -75,7 +130,12 @@ class MLPNetwork(nn.Module):
 
     def __init__(self, design: MLPDesign) -> None:
         super().__init__()
-        self.input = _linear(math.prod(design.input_shape), design=design)
+        n_inputs = math.prod(design.input_shape)
+        self.embeddings: nn.Module = nn.Identity()
+        if design.cardinalities:
+            self.embeddings = Embeddings(design)
+            n_inputs = self.embeddings.n_outputs
+        self.input = _linear(n_inputs, design=design)
         between = [
             nn.Sequential(Nonlinearity(design), _linear(design.width, design=design))
             for _ in range(design.depth - 1)
@@ -90,9 +150,9 @@ class MLPNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the outputs (B, K) for a batch (B, ...)."""
-        # (B, ...) -> (B, F)
-        x = x.flatten(1)
-        # (B, F) -> (B, W)
+        # (B, ...) -> (B, F) -> (B, F - C + D)
+        x = self.embeddings(x.flatten(1))
+        # (B, F - C + D) -> (B, W)
         x = self.last(self.hidden(self.input(x)))
         # (B, W) -> (B, K)
         return cast(Tensor, self.output(x))

@@ -1,12 +1,17 @@
 """Which multilayer perceptrons can be searched, and which are legal?
 
-Torch-free. For any input shape and both tasks; images are flattened.
+Torch-free. For any input shape and both tasks; images are flattened. Categories of tables get
+embeddings, whose size is searched where there are any.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from raysearch.data_spec import DataSpec
-from raysearch.models.supervised.space import data_arguments, training_domains, training_space
+from raysearch.errors import ConfigurationError
+from raysearch.models.supervised.space import data_arguments as supervised_arguments
+from raysearch.models.supervised.space import training_domains, training_space
 from raysearch.space import Choice, Domain, Float, Int, Space
 
 MODULE = "raysearch.models.mlp.module:MLP"
@@ -31,22 +36,59 @@ def search_space(data: DataSpec) -> Space:
             "normalization": Choice(["none", "batch", "layer"], default="batch"),
             "activation": Choice(["relu", "gelu", "silu", "elu"], default="relu"),
             "dropout": Float(0.0, 0.6, default=0.1),
+            **_embedding(data),
         }
     )
-    return architecture.merged(training_space(data.task))
+    return architecture.merged(training_space(data))
 
 
 def legal_domains(data: DataSpec) -> dict[str, Domain]:
-    """Return every value that the constructor accepts, by argument."""
+    """Return every value that the constructor accepts, by argument.
+
+    Raises:
+        ConfigurationError: There are more columns of categories than columns, or one has none.
+    """
+    _check_categories(data)
     return {
+        "embedding_factor": Float(0.1, 10.0, log=True),
         "depth": Int(1, 100),
         "width": Int(1, 65536),
         "connections": Choice(["residual", "plain"]),
         "normalization": Choice(["none", "batch", "layer"]),
         "activation": Choice(["relu", "leaky_relu", "gelu", "silu", "elu", "tanh"]),
         "dropout": Float(0.0, 0.95),
-        **training_domains(data.task),
+        **training_domains(data),
     }
+
+
+def data_arguments(data: DataSpec) -> dict[str, Any]:
+    """Return the constructor's arguments that follow from the data, as plain JSON values.
+
+    Example:
+        >>> table = DataSpec(
+        ...     task="regression", input_shape=(5,), n_outputs=1, n_train=100, cardinalities=(3, 12)
+        ... )
+        >>> data_arguments(table)["cardinalities"]
+        [3, 12]
+    """
+    categories = {"cardinalities": list(data.cardinalities)} if data.cardinalities else {}
+    return {**supervised_arguments(data), **categories}
+
+
+def _embedding(data: DataSpec) -> dict[str, Domain]:
+    if not data.cardinalities:
+        return {}
+    return {"embedding_factor": Float(0.25, 4.0, log=True, default=1.0)}
+
+
+def _check_categories(data: DataSpec) -> None:
+    is_flat = len(data.input_shape) == 1 and len(data.cardinalities) <= data.input_shape[0]
+    if data.cardinalities and not (is_flat and min(data.cardinalities) > 0):
+        raise ConfigurationError(
+            f"cardinalities is {list(data.cardinalities)} for examples of shape "
+            f"{list(data.input_shape)}. Give the number of categories, at least 1, of each of the "
+            "last columns of a flat example."
+        )
 
 
 __all__ = ["MODULE", "data_arguments", "legal_domains", "search_space"]

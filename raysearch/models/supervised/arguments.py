@@ -6,11 +6,12 @@ first to be checked against the family's legal domains, then picked apart by nam
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from raysearch.checks import integer_fault, raise_faults
+from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.data_spec import DataSpec, Task
 from raysearch.errors import ConfigurationError, unknown_name
 from raysearch.models.supervised.space import DEFAULT_LOSS
@@ -49,6 +50,12 @@ class TrainingSettings:
     """Of focal, at least 0."""
     huber_delta: float
     """Of huber, above 0, in units of the target."""
+    class_weighting: float
+    """Of classification, in [0, 1]: how far the weights of classes make up for their sizes."""
+    class_counts: list[int]
+    """Training examples of each class; empty where they are not known."""
+    target_scale: float
+    """Of regression: what 1 in the targets is in the data's own unit, above 0."""
 
 
 def default_loss(task: str) -> str:
@@ -78,6 +85,23 @@ def plain_shape(shape: Iterable[int]) -> list[int]:
             f"input_shape is {shape!r}. It must be the shape of one example, such as [{shape!r}]."
         )
     return list(shape)
+
+
+def plain_counts(counts: Iterable[int]) -> list[int]:
+    """Return numbers of examples, or of categories, as a list, which JSON knows.
+
+    Raises:
+        ConfigurationError: They are not a sequence of integers of at least 0.
+
+    Example:
+        >>> plain_counts((90, 10))
+        [90, 10]
+    """
+    if isinstance(counts, Iterable):
+        counts = list(counts)
+        if all(type(count) is int and count >= 0 for count in counts):
+            return counts
+    raise ConfigurationError(f"{counts!r} is not a list of counts. Write it like [90, 10].")
 
 
 def check_arguments(
@@ -114,6 +138,7 @@ def select(settings: type[Settings], arguments: Mapping[str, Any]) -> Settings:
 
 def _data_spec(arguments: Mapping[str, Any], *, owner: str) -> DataSpec:
     shape, task, n_outputs = (arguments[name] for name in ("input_shape", "task", "n_outputs"))
+    counts, scale = arguments.get("class_counts", ()), arguments.get("target_scale", 1.0)
     fewest = 2 if task == "classification" else 1
     raise_faults(
         None if task in DEFAULT_LOSS else f"{owner}: {_unknown_task(task)}",
@@ -123,9 +148,20 @@ def _data_spec(arguments: Mapping[str, Any], *, owner: str) -> DataSpec:
             integer_fault(f"{owner}: input_shape[{axis}]", size, at_least=1)
             for axis, size in enumerate(shape)
         ),
+        None
+        if len(counts) in (0, n_outputs)
+        else f"{owner}: class_counts is {counts!r}. Give a number for each of {n_outputs} classes.",
+        number_fault(f"{owner}: target_scale", scale, at_least=sys.float_info.min),
     )
     # What is legal does not depend on the number of examples, which a module need not know.
-    return DataSpec(task=task, input_shape=tuple(shape), n_outputs=n_outputs, n_train=1)
+    return DataSpec(
+        task=task,
+        input_shape=tuple(shape),
+        n_outputs=n_outputs,
+        n_train=1,
+        class_counts=tuple(counts),
+        cardinalities=tuple(arguments.get("cardinalities", ())),
+    )
 
 
 def _unknown_task(task: object) -> str:

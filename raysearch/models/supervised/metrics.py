@@ -1,94 +1,148 @@
 """What is measured on the validation and test splits?
 
-The metrics of `raysearch.models.metrics.LOGGED` by torchmetrics, accumulated on the device: one
-`update` per batch, one `compute` per epoch. A network that has diverged gives non-finite values
-and no warning.
+The metrics of `raysearch.models.metrics.LOGGED`. What a split's batches gave is kept on the device,
+and all metrics are computed from it at once at the end of the epoch: for small models that is
+faster than sums that are updated batch by batch, and AUROC needs all examples anyway. A network
+that has diverged gives non-finite values and no warning.
 
 Shapes:
-    classification: outputs (B, K) unnormalised log-probabilities, targets (B,) int64 in [0, K)
-    regression: outputs (B, T), targets (B, T)
-    B batch, K classes, T target values per example
+    classification: outputs (N, K) unnormalised log-probabilities, targets (N,) int64 in [0, K)
+    regression: outputs (N, T), targets (N, T)
+    N examples of a split, K classes, T target values per example
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchmetrics import MeanAbsoluteError, MeanSquaredError, Metric, MetricCollection, R2Score
-from torchmetrics.classification import (
-    MulticlassAccuracy,
-    MulticlassF1Score,
-    MulticlassPrecision,
-    MulticlassRecall,
-)
+from torchmetrics import Metric
+from torchmetrics.utilities.data import dim_zero_cat
 
 from raysearch.data_spec import Task
+from raysearch.models.supervised.ranking import Ranking, auroc, average_precision
+
+_MOST_RANKED = 4_000_000
+"""Numbers that are ranked at once, which takes about a hundred bytes for each."""
 
 
-class CrossEntropy(Metric):
-    """Mean cross-entropy in nats over all examples, without label smoothing."""
+class Scores(Metric):
+    """All metrics of a task over the examples so far, from all devices together.
 
-    full_state_update = False
-    total: Tensor
-    n_examples: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.add_state("total", default=torch.tensor(0.0), dist_reduce_fx="sum")
-        self.add_state("n_examples", default=torch.tensor(0), dist_reduce_fx="sum")
-
-    def update(self, preds: Tensor, target: Tensor) -> None:
-        """Add a batch: `preds` (B, K) unnormalised log-probabilities, `target` (B,) classes."""
-        self.total += F.cross_entropy(preds, target, reduction="sum")
-        self.n_examples += len(target)
-
-    def compute(self) -> Tensor:
-        """Return the mean over the examples so far, ()."""
-        return self.total / self.n_examples
-
-
-class R2(R2Score):
-    """Share of the targets' variance that is explained, meaned over target values.
-
-    Departs from torchmetrics, whose sums it uses, where that rounds off: residuals below 1e-4 count
-    there as none, whatever the unit of the targets. Constant targets, or fewer than two examples,
-    have no variance to explain: the value is then not finite.
-    """
-
-    def compute(self) -> Tensor:
-        """Return the mean over target values, ()."""
-        variation = self.sum_squared_error - self.sum_error**2 / self.total  # (T,)
-        return (1 - self.residual / variation).mean()
-
-
-def scores(*, task: Task, n_outputs: int) -> MetricCollection:
-    """Return the metrics of a task, under their names without a split.
+    Args:
+        task: What is predicted.
+        scale: Of regression: what 1 in the targets is in the data's own unit.
 
     Example:
-        >>> accuracy = scores(task="classification", n_outputs=2)
-        >>> accuracy.update(torch.tensor([[2.0, 1.0], [3.0, 1.0]]), torch.tensor([0, 1]))
-        >>> accuracy.compute()["accuracy"]
+        >>> scores = Scores(task="classification")
+        >>> scores.update(torch.tensor([[2.0, 1.0], [3.0, 1.0]]), torch.tensor([0, 1]))
+        >>> scores.compute()["accuracy"]
         tensor(0.5000)
     """
-    if task == "classification":
-        return MetricCollection(
-            {
-                "accuracy": MulticlassAccuracy(n_outputs, average="micro", validate_args=False),
-                "precision": MulticlassPrecision(n_outputs, validate_args=False),
-                "recall": MulticlassRecall(n_outputs, validate_args=False),
-                "f1": MulticlassF1Score(n_outputs, validate_args=False),
-                "loss": CrossEntropy(),
-            },
-            # Metrics in one group are computed from the same sums, which are updated once.
-            compute_groups=[["accuracy"], ["precision", "recall", "f1"], ["loss"]],
-        )
-    return MetricCollection(
-        {
-            "rmse": MeanSquaredError(squared=False),
-            "mae": MeanAbsoluteError(),
-            "r2": R2(),
-            "loss": MeanSquaredError(),
-        },
-        compute_groups=[["rmse", "loss"], ["mae"], ["r2"]],
+
+    full_state_update = False
+    outputs: list[Tensor]
+    targets: list[Tensor]
+
+    def __init__(self, *, task: Task, scale: float = 1.0) -> None:
+        super().__init__()
+        self.task = task
+        self.scale = scale
+        self.add_state("outputs", default=[], dist_reduce_fx="cat")
+        self.add_state("targets", default=[], dist_reduce_fx="cat")
+
+    def update(self, outputs: Tensor, targets: Tensor) -> None:
+        """Add a batch."""
+        self.outputs.append(outputs)
+        self.targets.append(targets)
+
+    def compute(self) -> dict[str, Tensor]:
+        """Return every metric under its name without a split, ()."""
+        outputs, targets = dim_zero_cat(self.outputs), dim_zero_cat(self.targets)
+        if self.task == "classification":
+            return classification_scores(outputs, targets)
+        return regression_scores(outputs, targets, scale=self.scale)
+
+
+def classification_scores(outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
+    """Return the metrics of a classification by name, each ()."""
+    loss = F.cross_entropy(outputs, targets)
+    return {
+        **_decisions(outputs.argmax(1), targets, n_classes=outputs.shape[1]),
+        **_rankings(outputs, targets),
+        "log_loss": loss,
+        "loss": loss,
+    }
+
+
+def regression_scores(outputs: Tensor, targets: Tensor, *, scale: float) -> dict[str, Tensor]:
+    """Return the metrics of a regression by name, each ().
+
+    R2 is the share of the targets' variance that is explained. Constant targets have no variance to
+    explain: it is then not finite.
+
+    Args:
+        outputs: (N, T) predictions.
+        targets: (N, T) targets.
+        scale: What 1 in both is in the data's own unit, in which RMSE and MAE are.
+    """
+    errors = outputs - targets
+    squared = errors.square()
+    variation = (targets - targets.mean(0)).square().sum(0)  # (T,)
+    loss = squared.mean()
+    return {
+        "rmse": loss.sqrt() * scale,
+        "mae": errors.abs().mean() * scale,
+        "r2": (1 - squared.sum(0) / variation).mean(),
+        "loss": loss,
+    }
+
+
+def _decisions(chosen: Tensor, targets: Tensor, *, n_classes: int) -> dict[str, Tensor]:
+    """Return what follows from the class that is chosen for each example."""
+    right = targets[chosen == targets]
+    # three times (K,)
+    hits, n_chosen, n_true = (
+        torch.bincount(classes, minlength=n_classes) for classes in (right, chosen, targets)
     )
+    recall = hits / n_true.clamp(min=1)
+    n_occurring = ((n_chosen + n_true) > 0).sum()
+    return {
+        "accuracy": hits.sum() / len(targets),
+        "balanced_accuracy": recall.sum() / (n_true > 0).sum(),
+        "precision": (hits / n_chosen.clamp(min=1)).sum() / n_occurring,
+        "recall": recall.sum() / n_occurring,
+        "f1": (2 * hits / (n_chosen + n_true).clamp(min=1)).sum() / n_occurring,
+    }
+
+
+def _rankings(outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
+    """Return what follows from the order in which the examples are taken for each class."""
+    n_examples, n_classes = outputs.shape
+    if n_classes == 2:
+        # (N, 2) -> (1, N); in the order of the second class's probability, without rounding it off
+        scores, classes = (outputs[:, 1] - outputs[:, 0])[None], targets.new_ones(1)
+    else:
+        # (N, K) -> (K, N)
+        scores = outputs.log_softmax(1).T.contiguous()
+        classes = torch.arange(n_classes, device=targets.device)
+    n_at_once = max(1, _MOST_RANKED // n_examples)
+    rankings = [
+        Ranking.of(part, targets == of_part[:, None])
+        for part, of_part in zip(
+            *(torch.split(t, n_at_once) for t in (scores, classes)), strict=True
+        )
+    ]
+    is_finite = scores.isfinite().all()
+    return {
+        "auroc": _mean(map(auroc, rankings), is_finite, otherwise=0.5),
+        "average_precision": _mean(map(average_precision, rankings), is_finite, otherwise=0.0),
+    }
+
+
+def _mean(values: Iterable[Tensor], is_finite: Tensor, *, otherwise: float) -> Tensor:
+    """Return the mean over the classes that could be rated; NaN where outputs are not finite."""
+    mean = torch.cat(list(values)).nanmean().nan_to_num(nan=otherwise)
+    return mean.where(is_finite, torch.full_like(mean, torch.nan))

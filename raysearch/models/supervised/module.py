@@ -24,11 +24,10 @@ from typing import cast
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torchmetrics import MetricCollection
 
 from raysearch.models.supervised.arguments import TrainingSettings
-from raysearch.models.supervised.losses import Loss, training_loss
-from raysearch.models.supervised.metrics import scores
+from raysearch.models.supervised.losses import Loss, class_weights, training_loss
+from raysearch.models.supervised.metrics import Scores
 from raysearch.models.supervised.optimizers import optimizer
 from raysearch.models.supervised.schedules import has_schedule, schedule
 
@@ -46,16 +45,22 @@ class SupervisedModule(LightningModule):
     network: nn.Module
     """The architecture alone, without training: inputs to outputs."""
     settings: TrainingSettings
-    val_scores: MetricCollection
-    test_scores: MetricCollection
+    class_weights: Tensor | None
+    """How much an example of each class counts in training; None if all count the same."""
+    val_scores: Scores
+    test_scores: Scores
 
     def set_up(self, *, network: nn.Module, settings: TrainingSettings) -> None:
         """Take the network, and make the loss and the metrics; called once, by the constructor."""
         self.network = network
         self.settings = settings
-        self.val_scores = scores(task=settings.task, n_outputs=settings.n_outputs)
-        self.test_scores = scores(task=settings.task, n_outputs=settings.n_outputs)
+        self.val_scores = Scores(task=settings.task, scale=settings.target_scale)
+        self.test_scores = Scores(task=settings.task, scale=settings.target_scale)
         self._loss: Loss = training_loss(settings)
+        is_classification = settings.task == "classification"
+        weighting = settings.class_weighting if is_classification else 0.0
+        weights = class_weights(settings.class_counts, weighting=weighting)
+        self.register_buffer("class_weights", weights, persistent=False)  # follows from settings
         self._train_loss: Tensor | float = 0.0  # summed over the epoch's examples so far
         self._n_trained = 0  # examples of the epoch so far
 
@@ -70,7 +75,9 @@ class SupervisedModule(LightningModule):
         dropout draws. Running statistics are buffers.
         """
         inputs, targets = self._unpacked(batch)
-        return self._loss(self(inputs), targets)
+        if self.class_weights is None:
+            return self._loss(self(inputs), targets)
+        return self._loss(self(inputs), targets, class_weights=self.class_weights)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch, and log the epoch's mean with the last one."""
@@ -131,11 +138,11 @@ class SupervisedModule(LightningModule):
             targets = targets.reshape(len(targets), -1)
         return inputs, targets
 
-    def _measure(self, batch: Batch, scores: MetricCollection) -> None:
+    def _measure(self, batch: Batch, scores: Scores) -> None:
         inputs, targets = self._unpacked(batch)
         scores.update(self(inputs).float(), targets)
 
-    def _log_scores(self, split: str, scores: MetricCollection) -> None:
+    def _log_scores(self, split: str, scores: Scores) -> None:
         # Values that torchmetrics has gathered from all devices are equal there: their mean is too.
         named = {f"{split}/{name}": value for name, value in scores.compute().items()}
         self.log_dict(named, sync_dist=True)

@@ -16,27 +16,37 @@ DEFAULT_LOSS: dict[Task, str] = {"classification": "cross_entropy", "regression"
 """The loss where none is named."""
 
 
-def training_space(task: Task) -> Space:
+UNBALANCED = 1.5
+"""From this ratio of the largest to the smallest class on, class weights are worth searching."""
+
+
+def training_space(data: DataSpec) -> Space:
     """Return the recommended space of optimiser, schedule and loss.
 
     The learning rate and the weight decay have their own ranges under each optimiser, since the
     same number means another step there. Learning rates reach just into where training diverges.
+    The weights of classes are searched only where the data are known to be unbalanced.
     """
+    task = data.task
     return Space(
         {
             "optimizer": Choice({"adamw": _adamw(), "sgd": _sgd()}, default="adamw"),
             "schedule": Choice(["constant", "cosine", "one_cycle"], default="cosine"),
             "loss": Choice(list(_losses(task)), default=DEFAULT_LOSS[task]),
             **_loss_parameters(task),
+            **({"class_weighting": Float(0.0, 1.0, default=0.0)} if is_unbalanced(data) else {}),
         }
     )
 
 
-def training_domains(task: Task) -> dict[str, Domain]:
+def training_domains(data: DataSpec) -> dict[str, Domain]:
     """Return every legal value of the arguments of training, by argument.
 
     A parameter of another loss or optimiser than the chosen one may be given; it has no effect.
+    Classes can be weighted only where it is known how many examples each has.
     """
+    task = data.task
+    is_counted = task == "regression" or bool(data.class_counts)
     return {
         "optimizer": Choice(["adamw", "nadam", "sgd"]),
         "learning_rate": Float(1e-8, 100.0, log=True),
@@ -48,11 +58,33 @@ def training_domains(task: Task) -> dict[str, Domain]:
         "label_smoothing": Float(0.0, 1.0),
         "focal_gamma": Float(0.0, 20.0),
         "huber_delta": Float(1e-6, 1e6, log=True),
+        "class_weighting": Float(0.0, 1.0) if is_counted else Choice([0.0]),
     }
+
+
+def is_unbalanced(data: DataSpec) -> bool:
+    """Return whether the classes are known to differ much in size.
+
+    Example:
+        >>> def two_classes(*counts):
+        ...     return DataSpec(
+        ...         task="classification",
+        ...         input_shape=(3,),
+        ...         n_outputs=2,
+        ...         n_train=100,
+        ...         class_counts=counts,
+        ...     )
+        >>> is_unbalanced(two_classes(90, 10)), is_unbalanced(two_classes(50, 50))
+        (True, False)
+    """
+    counts = [count for count in data.class_counts if count]
+    return bool(counts) and max(counts) > UNBALANCED * min(counts)
 
 
 def data_arguments(data: DataSpec) -> dict[str, Any]:
     """Return the constructor's arguments that follow from the data, as plain JSON values.
+
+    Counts of classes and the unit of the targets are among them where the data tell them.
 
     Example:
         >>> digits = DataSpec(
@@ -65,6 +97,8 @@ def data_arguments(data: DataSpec) -> dict[str, Any]:
         "input_shape": list(data.input_shape),
         "n_outputs": data.n_outputs,
         "task": data.task,
+        **({"class_counts": list(data.class_counts)} if data.class_counts else {}),
+        **({"target_scale": data.target_scale} if data.target_scale != 1 else {}),
     }
 
 

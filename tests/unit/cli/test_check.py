@@ -13,7 +13,7 @@ def row(text: str, key: str) -> list[str]:
 
 @pytest.fixture
 def shown(cli, experiment):
-    outcome = cli("check small.yaml")
+    outcome = cli("check small.yaml --quick")
     assert (outcome.status, outcome.err) == (0, "")
     return outcome.out
 
@@ -39,17 +39,17 @@ def test_what_leaves_the_recommendation_is_said(shown, cli):
         for line in advice
     )
     assert not any(line.startswith("cnn.dropout  has") for line in advice)
-    assert "recommended" not in cli("check small.yaml space={}").out
+    assert "recommended" not in cli("check small.yaml space={} --quick").out
 
 
 def test_an_argument_that_the_family_leaves_out_is_said(cli, experiment):
-    outcome = cli('check small.yaml model=mlp space={"warmup_fraction":0.1}')
+    outcome = cli('check small.yaml model=mlp space={"warmup_fraction":0.1} --quick')
     assert (outcome.status, outcome.err) == (0, "")
     assert "warmup_fraction  searched on your word: the recommended space" in outcome.out
 
 
 def test_json_is_one_document(cli, experiment):
-    outcome = cli("check small.yaml --json")
+    outcome = cli("check small.yaml --json --quick")
     document = outcome.document
     assert (outcome.status, outcome.err) == (0, "")
     assert document["schema_version"] == 1
@@ -64,14 +64,14 @@ def test_json_is_one_document(cli, experiment):
 
 
 def test_a_scheduler_without_rungs_has_none(cli, experiment):
-    outcome = cli("check small.yaml scheduler=none --json")
+    outcome = cli("check small.yaml scheduler=none --json --quick")
     assert outcome.document["rungs"] == []
 
 
 def test_every_fault_is_reported_and_nothing_written(cli, experiment, folder):
     experiment.write_text(experiment.read_text().replace("asha", "ahsa").replace("digits", "digts"))
     before = sorted(folder.rglob("*"))
-    outcome = cli("check small.yaml")
+    outcome = cli("check small.yaml --quick")
     assert (outcome.status, outcome.out) == (2, "")
     assert outcome.err.startswith("ConfigurationError: ")
     assert "Did you mean asha?" in outcome.err
@@ -83,3 +83,24 @@ def test_a_missing_file_is_wrong_use(cli, folder):
     outcome = cli("check nothing.yaml")
     assert outcome.status == 2
     assert "nothing.yaml" in outcome.err
+
+
+def test_a_grid_is_counted_and_held_against_the_budget(cli, experiment):
+    out = cli(
+        "check small.yaml --quick model=mlp space={} searcher=grid searcher.resolution=2 "
+        "space.optimizer=adamw space.loss=cross_entropy budget.trials=8"
+    ).out
+    said = row(out, "searcher")[1]
+    assert said.startswith("grid (resolution 2): ")
+    assert said.endswith(" configurations, of which the budget allows 8")
+
+
+def test_what_was_understood_of_a_table_is_said(cli, experiment, folder):
+    rows = [f"{n},{n % 2},{'ab'[n % 2]},always" for n in range(60)]
+    (folder / "rows.csv").write_text("\n".join(["id,x,kind,same", *rows]))
+    words = "check small.yaml --quick --json model=mlp space={}"
+    assert cli(words).document["advice"] == []
+    words += " objective=val/auroc data=table data.args.path=rows.csv data.args.target=kind"
+    outcome = cli(words)
+    assert outcome.status == 0, outcome.err
+    assert any("Column same is left out" in text for text in outcome.document["advice"])

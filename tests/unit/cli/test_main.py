@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -54,7 +56,7 @@ def test_the_examples_of_the_help_can_be_parsed(name):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("reslts runs/x", "reslts is not a command. Did you mean results? Valid: check, list,"),
+        ("reslts runs/x", "reslts is not a command. Did you mean results? Valid: check, init,"),
         ("--jsno", "python -m raysearch: --jsno is not an option."),
         ("resume", "python -m raysearch resume: RUN is missing. See python -m raysearch resume"),
         ("trial", "python -m raysearch trial: RUN and ID are missing."),
@@ -97,8 +99,8 @@ def test_what_is_empty_is_refused(folder, capsys, words, name):
 
 
 def test_options_may_stand_anywhere(cli, experiment):
-    first = cli("check small.yaml budget.trials=3 --json seed=1")
-    second = cli("check --json small.yaml budget.trials=3 seed=1")
+    first = cli("check small.yaml budget.trials=3 --json seed=1 --quick")
+    second = cli("check --json --quick small.yaml budget.trials=3 seed=1")
     assert first.document == second.document
     assert first.document["settings"]["budget"]["trials"] == 3
     assert first.document["settings"]["seed"] == 1
@@ -140,6 +142,37 @@ def test_a_signal_ends_with_130(cli, monkeypatch, number):
     outcome = cli("list data")
     assert (outcome.status, outcome.err) == (130, "Interrupted.\n")
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_modules_are_looked_for_in_the_current_directory(cli, folder, monkeypatch):
+    """As `python -m` does by itself, and the console script would not."""
+    seen = []
+    monkeypatch.setitem(lists._KINDS, "data", lambda arguments: seen.append(list(sys.path)))
+    monkeypatch.setattr(sys, "path", ["/somewhere/bin"])
+    assert cli("list data").status == 0
+    assert seen == [[str(folder), "/somewhere/bin"]]
+    assert sys.path == ["/somewhere/bin"]
+
+
+@pytest.mark.timeout(30)  # a fresh process, on a machine that may be busy
+def test_not_where_python_was_told_not_to(folder):
+    code = (
+        "import os, sys; from raysearch.cli import lists; from raysearch.cli.main import main; "
+        "lists._KINDS = {'data': lambda _: print(os.getcwd() in sys.path)}; main(['list', 'data'])"
+    )
+    import raysearch
+
+    root = str(Path(raysearch.__path__[0]).parent)
+    for flags, is_found in ([], True), (["-P"], False):
+        done = subprocess.run(
+            [sys.executable, *flags, "-c", code],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": root},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == f"{is_found}\n"
 
 
 def test_it_works_outside_the_main_thread(folder, capsys):

@@ -49,7 +49,14 @@ def test_the_winner_is_compared_with_the_default(cli, handed_over):
     assert "test/accuracy 0.75" in text
     assert "runs/small-1/winner/model.ckpt (13 B)" in text
     assert "trained again on train + validation data, 2 epochs" in text
-    assert "1 trial, exception: 0002: ValueError: width is 0 (nets.py, line 31)" in text
+    lines = text.splitlines()
+    begins = next(n for n, line in enumerate(lines) if line.startswith("failed "))
+    failed = [line.removeprefix("failed").strip() for line in lines[begins : begins + 3]]
+    assert failed == [
+        "1 trial, ValueError: 0002",
+        "ValueError: width is 0 (nets.py, line 31)",
+        "python -m raysearch trial runs/small-1 0002",
+    ]
 
 
 def test_top_limits_the_table_and_says_so(cli, search):
@@ -71,8 +78,22 @@ def test_csv_has_a_line_for_each_trial(cli, search):
     rows = list(csv.DictReader(io.StringIO(cli("results small-1 --csv").out)))
     assert [row["id"] for row in rows] == ["0000", "0001", "0002", "0003"]
     assert rows[1]["val/accuracy"] == "0.9"
-    assert rows[1]["width"] == str(search.engine.state.trials["0001"].configuration["width"])
+    width = search.engine.state.trials["0001"].configuration["width"]
+    assert rows[1]["config.width"] == str(width)
     assert rows[3]["val/accuracy"] == ""
+
+
+def test_csv_takes_the_best_ones_and_has_the_columns_of_the_data_frame(cli, search):
+    lines = cli("results small-1 --csv --top 1").out.splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("small-1,0001,completed,")
+    header = cli("results small-1 --csv").out.partition("\n")[0].split(",")
+    assert header == ["run", *Results.open(search.run_dir.path).to_dataframe().columns]
+
+
+def test_csv_of_no_trials_has_a_header_at_least(cli, folder):
+    Recorded(folder / "runs" / "new-1").finish()
+    assert cli("results new-1 --csv").out == "run\n"
 
 
 def test_json_and_csv_exclude_each_other(cli, search):
@@ -127,8 +148,26 @@ def test_a_search_without_a_winner_is_shown_with_the_reason(cli, folder):
     outcome = cli("results bad-1")
     assert outcome.status == 0
     assert "winner  none" in outcome.out
-    assert "0000: ValueError: width is 0 (nets.py, line 31)" in outcome.out
+    assert "1 trial, ValueError: 0000\n" in outcome.out
+    assert "  ValueError: width is 0 (nets.py, line 31)\n" in outcome.out
     assert "None of the 1 trials in runs/bad-1 has a finite val/accuracy" in outcome.err
+
+
+def test_failures_are_grouped_with_an_example_and_the_way_to_see_more(cli, folder):
+    search = Recorded(folder / "runs" / "bad-1")
+    search.trial(0.5)
+    for width in range(7):
+        search.fail(error=f"ValueError: width is {width} (nets.py, line 31)")
+    search.fail(error="KeyError: 'y' (nets.py, line 40)")
+    search.finish()
+    assert (
+        "failed         7 trials, ValueError: 0001, 0002, 0003, 0004, 0005 and 2 more\n"
+        "                 ValueError: width is 0 (nets.py, line 31)\n"
+        "                 python -m raysearch trial runs/bad-1 0001\n"
+        "               1 trial, KeyError: 0008\n"
+        "                 KeyError: 'y' (nets.py, line 40)\n"
+        "                 python -m raysearch trial runs/bad-1 0008\n"
+    ) in cli("results bad-1").out
 
 
 def test_nothing_is_read_as_markup_or_steers_the_terminal(cli, folder, monkeypatch):
@@ -174,7 +213,7 @@ def test_what_has_no_rank_is_said_with_the_reason(cli, search):
 
 def test_many_without_a_rank_are_counted(cli, folder):
     search = Recorded(folder / "runs" / "bad-1")
-    search.trial()
+    search.begin()
     for _ in range(7):
         search.trial(None)
     search.fail(error="ValueError: width")

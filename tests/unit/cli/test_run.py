@@ -96,6 +96,17 @@ def test_an_interrupted_search_says_how_to_go_on(rehearse, as_json):
     assert "interrupted" in out
 
 
+@pytest.mark.parametrize("values", [(0.7, 0.9), None])
+def test_a_search_that_was_stopped_is_done_as_asked(rehearse, values):
+    status, out, _ = rehearse(ends=SearchStatus.STOPPED, values=values)
+    assert status == 0
+    assert "runs/small-1: stopped" in out
+    assert "go on    python -m raysearch resume runs/small-1\n" in out
+    if values:
+        assert re.search(r"^best so far +trial 0001", out, flags=re.MULTILINE)
+        assert "not handed over yet" in out
+
+
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(signal.SIGTERM)])
 def test_what_ends_the_process_at_once_says_so_too(rehearse, end):
     status, _, err = rehearse(ends=SearchStatus.INTERRUPTED, raises=end)
@@ -168,6 +179,8 @@ def test_a_change_that_is_not_possible_is_refused(cli, search):
         ({"trials": 2}, 3, " budget.trials=6"),
         ({"minutes": 20.0}, 1, " budget.minutes=40"),
         ({"minutes": 0.25}, 1, " budget.minutes=0.5"),
+        ({"epochs": 1, "patience": 3}, 2, " budget.epochs=4 budget.patience=6"),
+        ({"trials": 8, "target": 0.5}, 1, " budget.trials=16 budget.target=null"),
     ],
 )
 def test_more_budget_is_more_than_was_given_and_used(folder, budget, trials, more):

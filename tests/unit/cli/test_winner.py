@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from raysearch.errors import Unsupported
 from raysearch.results import Results
 from tests.recorded import Bytes, Recorded
 
@@ -33,6 +34,65 @@ def test_refit_hands_the_winner_over_and_says_how_to_open_it(cli, search, execut
     assert len(executor.refits) == 1
     assert cli("refit small-1 --again").status == 0
     assert len(executor.refits) == 2
+
+
+def refusing(*, doing, error):
+    """Return an executor whose refit or test is not possible."""
+
+    def refuse(self, job, **asked):
+        raise error
+
+    return type("Refusing", (Bytes,), {doing: refuse})()
+
+
+def test_a_refit_that_is_not_possible_says_why_and_what_was_done_instead(cli, search, monkeypatch):
+    error = Unsupported("MyData has no loader of train and validation data together. Add one.")
+    refuses = refusing(doing="refit", error=error)
+    monkeypatch.setattr("raysearch.results.collect.LocalExecutor", lambda: refuses)
+    outcome = cli("refit small-1")
+    assert (outcome.status, outcome.err) == (0, "")
+    reason = (
+        "not refitted: MyData has no loader of train and validation data together; the best "
+        "checkpoint, of epoch 2, is the winner"
+    )
+    assert f"{reason}\n" in outcome.out
+    assert cli("refit small-1 --json").document["winner"]["refit_reason"] == reason
+    assert reason in cli("results small-1").out
+
+
+def test_a_test_that_is_not_possible_says_why(cli, search, monkeypatch):
+    refuses = refusing(doing="evaluate", error=Unsupported("MyNet has no test_step. Write one."))
+    monkeypatch.setattr("raysearch.results.collect.LocalExecutor", lambda: refuses)
+    cli("refit small-1")
+    outcome = cli("test small-1")
+    assert (outcome.status, outcome.err) == (1, "")
+    assert "test          not tested: MyNet has no test_step\n" in outcome.out
+    winner = cli("results small-1 --json").document["winner"]
+    assert (winner["test"], winner["test_reason"]) == (None, "not tested: MyNet has no test_step")
+
+
+def train(config, report):
+    """Is never called here: what it would report is recorded by the tests."""
+
+
+def test_a_function_without_a_checkpoint_wins_without_a_model(cli, folder, executor):
+    search = Recorded(
+        folder / "runs" / "mine-1",
+        data=None,
+        model={"function": f"{__name__}:train"},
+        space={"width": {"int": [8, 16]}},
+        objective={"metric": "loss", "direction": "minimize"},
+    )
+    search.trial(0.5, 0.25, keep=False)
+    search.finish()
+    outcome = cli("refit mine-1")
+    assert (outcome.status, outcome.err, executor.refits) == (0, "", [])
+    assert "trial 0000, epoch 2 of 2" in outcome.out
+    assert "model          none: train wrote no checkpoint at its best epoch, 2" in outcome.out
+    assert "use it   its configuration is in runs/mine-1/winner/config.yaml" in outcome.out
+    tested = cli("test mine-1")
+    assert tested.status == 1
+    assert "not tested: a function trains by itself" in tested.out
 
 
 def test_refit_of_another_trial_is_said_to_be_a_choice(cli, search, executor):
@@ -130,4 +190,6 @@ def test_what_training_prints_does_not_reach_the_document(cli, search, executor,
     outcome = cli("refit small-1 --json")
     assert outcome.document["winner"]["checkpoint"] == "winner/model.ckpt"
     assert "epoch 1 of many" in outcome.err
-    assert Results.open(search.run_dir.path).state.refits[-1].trial == "0001"
+    handover = Results.open(search.run_dir.path).handover
+    assert handover.refit is not None
+    assert handover.refit.trial == "0001"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from raysearch.data.diabetes.module import _build as build_diabetes
-from raysearch.data.splits import SplitSizes, split_arrays, split_sizes
+from raysearch.data.splits import SplitSizes, draw_split, split_arrays, split_sizes
 from raysearch.errors import ConfigurationError
 
 
@@ -62,3 +62,40 @@ def test_diabetes_is_standardised_by_the_training_split_alone():
         assert training.std(axis=0) == pytest.approx(1, abs=1e-6)
         means = arrays[f"validation_{kind}"].mean(axis=0)
         assert np.abs(means).max() > 1e-3  # as the statistics of another split would have it
+
+
+@given(
+    counts=st.lists(st.integers(1, 60), min_size=2, max_size=6),
+    validation=st.sampled_from([0.05, 0.2, 0.25]),
+    test=st.sampled_from([0.05, 0.2, 0.25]),
+    seed=st.integers(0, 9),
+)
+def test_drawn_splits_have_each_class_in_its_share_and_rare_ones_in_training(
+    counts, validation, test, seed
+):
+    classes = np.repeat(np.arange(len(counts)), counts)
+    sizes = split_sizes(len(classes), validation=validation, test=test)
+    assume(sum(n for n in counts if n >= 5) >= 0.6 * len(classes))
+    parts = draw_split(len(classes), classes=classes, sizes=sizes, seed=seed)
+    assert [len(parts[part]) for part in PARTS] == [sizes.train, sizes.validation, sizes.test]
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(len(classes)))
+    assert set(classes[parts["train"]]) == set(range(len(counts)))
+    frequent = sum(n for n in counts if n >= 3)
+    for n, found in zip(counts, np.bincount(classes[parts["test"]], minlength=9), strict=False):
+        share = sizes.test / frequent if n >= 3 else 0
+        assert abs(found - n * share) < 1
+
+
+def test_drawn_splits_follow_the_seed_and_the_test_its_own_share_alone():
+    sizes = [split_sizes(100, validation=share, test=0.2) for share in (0.1, 0.3)]
+    few, many = (draw_split(100, classes=CLASSES, sizes=size, seed=1) for size in sizes)
+    assert np.array_equal(few["test"], many["test"])
+    other = draw_split(100, classes=CLASSES, sizes=sizes[0], seed=2)
+    assert not np.array_equal(few["test"], other["test"])
+
+
+def test_a_split_of_nothing_but_rare_classes_is_refused():
+    with pytest.raises(ConfigurationError, match=r"data\.test has 2 examples, but only 0 .* 3"):
+        draw_split(
+            10, classes=np.arange(10), sizes=SplitSizes(train=6, validation=2, test=2), seed=0
+        )

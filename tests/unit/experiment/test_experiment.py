@@ -126,7 +126,7 @@ def test_every_default_is_in_the_settings(loaded):
     arguments = inspect.signature(HyperOpt).parameters
     own = {n: arguments[n].default for n in ("n_startup", "gamma", "n_candidates")}
     assert settings["searcher"] == {"name": "hyperopt", **own}
-    assert settings["data"] == {"name": "digits", "arguments": {"validation": 0.2, "test": 0.2}}
+    assert settings["data"] == {"name": "digits", "args": {"validation": 0.2, "test": 0.2}}
     assert settings["checkpoint"] == {"every": "5s", "budget_gb": 5.0}
     assert settings["parallel"] == "auto"
     assert "space" in settings
@@ -199,7 +199,7 @@ def test_the_main_job_can_be_run_with_one_of_its_families(overrides):
 
 
 def test_a_budget_or_resources_that_make_no_sense_cannot_be_built():
-    with pytest.raises(ConfigurationError, match="trials, minutes, or both"):
+    with pytest.raises(ConfigurationError, match="at least one of trials, minutes"):
         Budget()
     with pytest.raises(ConfigurationError, match="a share of a CPU or a GPU"):
         Resources(cpus=0)

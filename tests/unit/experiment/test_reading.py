@@ -17,14 +17,25 @@ UNREADABLE = {
     "a single value": ("digits", ("x.yaml, line 1: this is a single value",)),
     "a tab": ("name: x\nspace:\n\twidth: 3", ("x.yaml, line 3: there is a tab", "spaces only")),
     "a tab after spaces": ("name: x\n \tseed: 3", ("x.yaml, line 2: there is a tab",)),
-    "two colons": ("name: a: b", ("x.yaml, line 1", "not YAML at column 8", "Check colons")),
-    "an open bracket": ("model: [cnn,\nseed: 3", ("x.yaml, line 2", "begins in line 1")),
+    "two colons": ("name: a: b", ("x.yaml, line 1", "not YAML at column 8", "needs quotes")),
+    "a colon without a space": ("seed:3\nname: x", ("x.yaml, line 2", "a space after its colon")),
+    "another language": ("seed = 3", ("x.yaml, line 1: this is a single value",)),
+    "an equals sign": ("name: x\nseed = 3", ("x.yaml, line 2: seed = 3 is not KEY: VALUE",)),
+    "an at sign": ("name: @home", ("x.yaml, line 1", "'@'", "needs quotes")),
+    "crooked indentation": (
+        "budget:\n    trials: 8\n  minutes: 3",
+        ("x.yaml, line 3", "by the same number of spaces"),
+    ),
+    "an open bracket": ("model: [cnn,\nseed: 3", ("x.yaml, line 2", "begins in line 1", "Check")),
     "an open quote": (
         "name: 'x\nseed: 3",
         ("x.yaml, line 2", "quoted scalar that begins in line 1"),
     ),
     "an unknown alias": ("name: *x", ("x.yaml, line 1", "undefined alias")),
-    "two documents": ("name: x\n---\nname: y", ("x.yaml, line 2", "another document")),
+    "two documents": (
+        "name: x\n---\nname: y",
+        ("x.yaml, line 2", "another document", "one experiment"),
+    ),
     "a control character": ("name: x\nseed: \x00", ("x.yaml, line 2", "U+0000", "Remove it")),
     "endless nesting": ("a: " + "[" * 600, ("x.yaml", "nested too deeply")),
 }
@@ -106,3 +117,19 @@ def test_what_is_wrong_in_one_place_leaves_the_rest_readable():
     document = parse("a: 1\na: 2\nb: !x y\n3: 4\nc: .nan\nd: 5", source="x.yaml")
     assert document.values == {"a": 1, "b": None, "c": None, "d": 5}
     assert [fault.place.order for fault in document.faults] == [2, 3, 4, 5]
+
+
+FAULTS = {
+    "searcher: !random {}": "searcher is !random {}. Write text, a number,",
+    "name: !!python/object/apply:os.system [ls]": "name is !!python/object/apply:os.system [ls]. ",
+    "trainer: {callbacks: [!mine [a]]}": "trainer.callbacks is !mine [a]. Write text, a number,",
+    "budget: {minutes: 0,5}": "budget.5 is a key without a value. Decimals have a point, as 0.5,",
+    "space: {1: 3}": "space.1 is a key that is not text. Write a name before the colon.",
+    "trainer: {<<: &a {b: 1}, c: *a}": "trainer.c is an alias (*). Write the value out instead.",
+}
+
+
+@pytest.mark.parametrize("text", FAULTS)
+def test_a_fault_names_value_and_remedy(text):
+    (fault,) = parse(text, source="x.yaml").faults
+    assert str(fault).startswith(f"x.yaml, line 1: {FAULTS[text]}")

@@ -119,4 +119,5 @@ def test_a_fixed_argument_of_the_module_is_no_parameter(loaded, refused):
     edit = "model: {name: mlp, arguments: {warmup_fraction: 0}}"
     experiment = loaded(edit)
     assert experiment.models[0].arguments["warmup_fraction"] == 0.0
-    assert "warmup_fraction is not a parameter" in refused(edit, "space.warmup_fraction=0.1")[0]
+    fault = refused(edit, "space.warmup_fraction=0.1")[0]
+    assert "fixed already by model.arguments.warmup_fraction. Keep one of them." in fault

@@ -36,7 +36,8 @@ class Story:
             listener(event, self.state)
 
     def start(self) -> Story:
-        self.tell(ev.SearchStarted(at=self.now, settings={}, space={}, versions={}))
+        settings = {"objective": {"metric": METRIC, "direction": "maximize"}}
+        self.tell(ev.SearchStarted(at=self.now, settings=settings, space={}, versions={}))
         return self
 
     def resume(self) -> Story:

@@ -129,6 +129,26 @@ def test_a_budget_of_minutes(new_story: Any, heading: Heading) -> None:
     assert "at most 5m left" in shown[2]
 
 
+def test_the_bar_is_that_of_the_budget_nearest_to_its_end(new_story: Any, heading: Heading) -> None:
+    plan = replace(heading.plan, max_trials=100, max_total_epochs=20, unit="round", target=0.99)
+    progress, story = searched(new_story, heading)
+    n = story.state.epochs
+    shown = lines(progress, story, replace(heading, plan=plan))
+    assert shown[1].endswith(f"  3/100 trials, {n}/20 rounds, target 0.99")
+    bar = shown[1].split("  ")[0]
+    assert bar.count("━") == len(bar) * n // 20
+
+
+def test_goals_alone_have_no_bar(new_story: Any, heading: Heading) -> None:
+    plan = replace(heading.plan, max_trials=None, patience=20, max_gpu_hours=2.0)
+    progress, story = searched(new_story, heading)
+    assert lines(progress, story, replace(heading, plan=plan))[1].endswith(
+        "  0 of 2 GPU hours, 1/20 trials without gain"
+    )
+    plan = replace(plan, max_gpu_hours=None)
+    assert lines(progress, story, replace(heading, plan=plan))[1] == "1/20 trials without gain"
+
+
 def test_no_budget_at_all(new_story: Any, heading: Heading) -> None:
     heading = replace(heading, plan=replace(heading.plan, max_trials=None))
     progress, story = searched(new_story, heading)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,6 +46,47 @@ def test_a_line_for_each_end_and_each_new_best(watched: Any, out: io.StringIO) -
         "trial 0000 completed after 1 epoch, reached 0.5: all epochs",
         "trial 0001 failed after 1 epoch, reached 0.75: ValueError: no",
         "search finished: 2 trials, 2 epochs in 7.0s (budget of 2 trials used)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        ({}, "64 trials of up to 27 epochs"),
+        ({"max_seconds": 600.0}, "64 trials of up to 27 epochs, for 10m 0s"),
+        (
+            {"max_trials": None, "max_total_epochs": 1000, "max_gpu_hours": 0.5, "unit": "round"},
+            "trials of up to 27 rounds, 1000 rounds in all, 0.5 GPU hours",
+        ),
+        (
+            {"target": 0.99, "patience": 20},
+            "64 trials of up to 27 epochs, until 0.99 is reached, "
+            "until 20 trials in a row bring no gain",
+        ),
+    ],
+)
+def test_the_first_line_says_what_ends_the_search(
+    heading: Heading, out: io.StringIO, budget: Any, words: str
+) -> None:
+    told_of = replace(heading, plan=replace(heading.plan, **budget))
+    with PlainView(out, heading=told_of):
+        pass
+    assert told(out) == [f"digits: maximize val/accuracy, {words}; runs/digits-1"]
+
+
+def test_rounds_are_called_rounds(new_story: Any, heading: Heading, out: io.StringIO) -> None:
+    story = new_story()
+    told_of = replace(heading, plan=replace(heading.plan, unit="round"))
+    story.listeners.append(PlainView(out, heading=told_of, clock=story.clock))
+    story.start()
+    trial = story.trial({"lr": 0.1})
+    story.epoch(trial, 0.5, 0.4)
+    story.end(trial, "stopped", reason="rung 1")
+    story.finish("stopped", "stopped by `stop`")
+    assert told(out) == [
+        "best 0.5 in trial 0000, round 1, the default configuration: lr=0.1",
+        "trial 0000 stopped after 2 rounds, reached 0.5: rung 1",
+        "search stopped: 1 trial, 2 rounds in 2.0s (stopped by `stop`)",
     ]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from raysearch.engine import Plan
 from raysearch.live.progress import N_RECENT, Progress, Snapshot
+from raysearch.run_dir import events as ev
 from raysearch.trial import Objective, SearchStatus
 
 
@@ -139,6 +140,52 @@ def test_a_budget_of_minutes_limits_the_time_left(new_story: Any, plan: Plan) ->
     left = now(progress, story).left
     assert left is not None
     assert (left.high_s, left.is_limit) == (70.0, True)
+
+
+def test_the_first_budget_to_be_used_up_is_when_the_search_ends(new_story: Any, plan: Plan) -> None:
+    progress = Progress(replace(plan, max_total_epochs=30))
+    story = new_story(progress.update).start()
+    for _ in range(10):
+        story.epoch(story.trial({}), 0.5, 0.6)
+        story.end(list(story.state.trials)[-1])
+    left = now(progress, story).left
+    assert left is not None
+    assert left.high_s == pytest.approx(10.0)  # of 30 epochs at one a second; trials: 20 seconds
+    assert not left.is_limit
+
+
+def test_gpu_hours_go_by_as_fast_as_there_are_gpus_at_work(new_story: Any, plan: Plan) -> None:
+    progress = Progress(replace(plan, max_trials=None, max_gpu_hours=0.01))  # 36 seconds of a GPU
+    story = new_story(progress.update)
+    settings = {"resources": {"gpus": 0.5}}
+    story.tell(ev.SearchStarted(at=story.now, settings=settings, space={}, versions={}))
+    assert now(progress, story).left is None
+    a, b = story.trial({}), story.trial({})
+    story.epoch(a, *[0.5] * 12)
+    left = now(progress, story).left
+    assert left is not None
+    assert left.high_s == pytest.approx(30.0)  # 6 are used; two trials use one in a second
+    story.end(b)
+    left = now(progress, story).left
+    assert left is not None
+    assert left.high_s == pytest.approx(60.0)
+    assert now(progress, story).gpu_seconds == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("goal", [{"target": 0.99}, {"patience": 30}])
+def test_a_goal_may_end_the_search_at_any_time(
+    new_story: Any, plan: Plan, goal: dict[str, Any]
+) -> None:
+    progress = Progress(replace(plan, max_total_epochs=30, **goal))
+    story = new_story(progress.update).start()
+    story.epoch(story.trial({}), *[0.5] * 10)
+    left = now(progress, story).left
+    assert left is not None
+    assert (left.low_s, left.high_s, left.is_limit) == (0.0, pytest.approx(20.0), True)
+    without = Progress(replace(plan, max_trials=None, **goal))
+    story.listeners.append(without.update)
+    story.epoch("0000", 0.5)
+    assert now(without, story).left is None
 
 
 def test_recent_ends_are_bounded(new_story: Any, plan: Plan) -> None:

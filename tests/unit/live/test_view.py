@@ -56,6 +56,8 @@ def test_public_names() -> None:
         ("raysearch.live.text", ["rich", "numpy", "tensorboard"]),
         ("raysearch.live.plain", ["rich", "tensorboard"]),
         ("raysearch.live.terminal", ["tensorboard"]),
+        ("raysearch.live.notebook", ["IPython", "tensorboard"]),
+        ("raysearch.live.view", ["IPython", "rich", "numpy", "tensorboard"]),
         ("raysearch.live.tensorboard", ["tensorflow"]),
     ],
 )

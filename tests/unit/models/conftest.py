@@ -31,4 +31,7 @@ def settings():
         label_smoothing=0.0,
         focal_gamma=2.0,
         huber_delta=1.0,
+        class_weighting=0.0,
+        class_counts=[],
+        target_scale=1.0,
     )

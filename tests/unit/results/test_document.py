@@ -109,7 +109,13 @@ def test_failures_are_grouped_by_cause_the_most_frequent_first(search):
     search.fail(error="ValueError: 2")
     grouped = failures_by_cause(Results.open(search.run_dir.path))
     assert {cause: [t.id for t in trials] for cause, trials in grouped.items()} == {
-        "exception": ["0001", "0003"],
+        "ValueError": ["0001", "0003"],
         "worker lost": ["0002"],
     }
-    assert list(grouped) == ["exception", "worker lost"]
+    assert list(grouped) == ["ValueError", "worker lost"]
+
+
+def test_a_failure_without_the_name_of_an_exception_is_its_cause(search):
+    search.fail(error="")
+    search.fail(error="something happened")
+    assert list(failures_by_cause(Results.open(search.run_dir.path))) == ["exception"]

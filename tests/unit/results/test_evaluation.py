@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from raysearch.errors import ConfigurationError, TrialFailed
+from raysearch.errors import ConfigurationError, TrialFailed, Unsupported
 from raysearch.results import Results
 from raysearch.run_dir import events as ev
 from tests.recorded import Bytes
@@ -109,6 +109,67 @@ def test_an_opening_without_result_does_not_count(ended):
     )
     outcome = Results.open(ended.run_dir.path).test(executor=Bytes())
     assert outcome.values == {"test/accuracy": 0.75}
+
+
+class Refuses(Bytes):
+    def evaluate(self, job, *, checkpoint, split):
+        super().evaluate(job, checkpoint=checkpoint, split=split)
+        raise Unsupported("MyNet has no test_step. Write one like its validation_step.")
+
+
+def test_what_cannot_be_tested_is_skipped_with_the_reason(ended):
+    results = Results.open(ended.run_dir.path)
+    assert not results.test_outcome.is_final
+    outcome = results.test(executor=Refuses())
+    assert (outcome.values, outcome.is_final) == (None, True)
+    assert outcome.reason == "not tested: MyNet has no test_step"
+    again = Results.open(ended.run_dir.path)
+    assert again.test_outcome == outcome
+    winner = again.to_json()["winner"]
+    assert (winner["test"], winner["test_reason"]) == (None, outcome.reason)
+    metrics = json.loads((ended.run_dir.path / "winner/metrics.json").read_text())
+    assert (metrics["test"], metrics["test_reason"]) == (None, outcome.reason)
+
+
+def test_an_opening_that_was_skipped_does_not_count(ended):
+    """The test_step was added since."""
+    Results.open(ended.run_dir.path).test(executor=Refuses())
+    outcome = Results.open(ended.run_dir.path).test(executor=Bytes())
+    assert (outcome.values, outcome.reason) == ({"test/accuracy": 0.75}, "")
+    assert [event.forced for event in opened(ended) if isinstance(event, ev.TestOpened)] == [
+        False,
+        False,
+    ]
+    metrics = json.loads((ended.run_dir.path / "winner/metrics.json").read_text())
+    assert metrics["test_reason"] == ""
+
+
+def test_the_same_reason_is_journalled_once(ended):
+    for _ in range(2):
+        Results.open(ended.run_dir.path).test(executor=Refuses())
+    skipped = [e for e in ended.run_dir.events() if isinstance(e, ev.TestSkipped)]
+    assert [event.reason for event in skipped] == ["not tested: MyNet has no test_step"]
+
+
+def test_another_winner_is_not_skipped_for_it(ended):
+    results = Results.open(ended.run_dir.path)
+    results.test(executor=Refuses())
+    results.refit(trial="0000", executor=Bytes())
+    assert not results.test_outcome.is_final
+    assert results.test(executor=Bytes()).values == {"test/accuracy": 0.75}
+
+
+def test_a_test_that_fails_says_how_to_repeat_it(ended):
+    class Fails(Bytes):
+        def evaluate(self, job, *, checkpoint, split):
+            raise TrialFailed("the test of trial 0001 raised KeyError: 'y'.")
+
+    with pytest.raises(TrialFailed) as raised:
+        Results.open(ended.run_dir.path).test(executor=Fails())
+    assert str(raised.value) == (
+        "the test of trial 0001 raised KeyError: 'y'. To test once that is mended: "
+        f"python -m raysearch test {ended.run_dir.path}."
+    )
 
 
 def test_forcing_opens_the_split_again_for_the_same_winner(ended):

@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from raysearch.errors import ConfigurationError, RunDirectoryError, TrialFailed
+from raysearch.errors import ConfigurationError, RunDirectoryError, TrialFailed, Unsupported
 from raysearch.results import Results
 from raysearch.results.refit import NOT_REFITTED
 from raysearch.run_dir import events as ev
@@ -16,6 +16,23 @@ from tests.recorded import VERSIONS, Bytes, Recorded
 
 def refits_in(search):
     return [event for event in search.run_dir.events() if isinstance(event, ev.Refitted)]
+
+
+class Fails(Bytes):
+    """Writes the model, and then raises."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def refit(self, job, *, epochs, path):
+        super().refit(job, epochs=epochs, path=path)
+        raise self.error
+
+
+REFUSED = Unsupported(
+    "MyData's training and validation sets have different transforms. Add a loader."
+)
 
 
 @pytest.fixture
@@ -35,7 +52,7 @@ def test_the_winner_is_trained_for_the_epochs_of_its_best_one(ended):
     assert (ended.run_dir.path / model.path).read_bytes() == b"model of 0001"
     assert model.size_bytes == 13
     assert refits_in(ended) == [model]
-    assert results.state.refits[-1].trial == "0001"
+    assert results.handover.refit == model
     assert results.model_of(results.trial("1")) == model
 
 
@@ -58,16 +75,11 @@ def test_a_model_that_is_not_whole_is_trained_again(ended, damage):
     assert len(executor.refits) == 2
 
 
-def test_a_refit_that_fails_leaves_the_old_model_as_it_was(ended):
-    class Fails(Bytes):
-        def refit(self, job, *, epochs, path):
-            super().refit(job, epochs=epochs, path=path)
-            raise TrialFailed("out of memory")
-
+def test_a_refit_that_is_interrupted_leaves_the_old_model_as_it_was(ended):
     results = Results.open(ended.run_dir.path)
     results.refit(executor=Bytes())
-    with pytest.raises(TrialFailed, match="out of memory"):
-        results.refit(trial="0002", executor=Fails())
+    with pytest.raises(KeyboardInterrupt):
+        results.refit(trial="0002", executor=Fails(KeyboardInterrupt()))
     assert (ended.run_dir.path / "winner/model.ckpt").read_bytes() == b"model of 0001"
     assert results.winner is not None
     assert results.model_of(results.winner) is not None
@@ -96,13 +108,8 @@ def test_a_machine_that_stops_leaves_no_model_under_another_name(ended, monkeypa
 
 
 def test_a_machine_that_stops_before_the_journal_leaves_it_to_do(ended):
-    class Dies(Bytes):
-        def refit(self, job, *, epochs, path):
-            super().refit(job, epochs=epochs, path=path)
-            raise TrialFailed("power cut")
-
-    with pytest.raises(TrialFailed, match="power cut"):
-        Results.open(ended.run_dir.path).refit(executor=Dies())
+    with pytest.raises(KeyboardInterrupt):
+        Results.open(ended.run_dir.path).refit(executor=Fails(KeyboardInterrupt()))
     assert refits_in(ended) == []
     executor = Bytes()
     Results.open(ended.run_dir.path).refit(executor=executor)  # the lease was given back, too
@@ -168,6 +175,61 @@ def test_without_refit_the_best_checkpoint_is_copied(tmp_path):
     assert (tmp_path / "run/winner/model.ckpt").read_bytes() == b"y" * 1000
     names = {path.name for path in (tmp_path / "run/winner").iterdir()}
     assert names == {"model.ckpt", "config.yaml", "metrics.json"}
+
+
+@pytest.mark.parametrize(
+    ("error", "phrase"),
+    [
+        (REFUSED, "MyData's training and validation sets have different transforms"),
+        (TrialFailed("out of memory at 1.5 GB. Kept."), "out of memory at 1.5 GB"),
+    ],
+)
+def test_where_training_again_is_not_possible_the_best_checkpoint_wins(ended, error, phrase):
+    best = ended.run_dir.path / "trials/0001/epoch-0002.ckpt"
+    best.write_bytes(b"y" * 1000)
+    results = Results.open(ended.run_dir.path)
+    model = results.refit(executor=Fails(error))
+    assert (model.trial, model.refit, model.is_refused, model.epochs) == ("0001", False, True, 2)
+    assert model.reason == (
+        f"not refitted: {phrase}; the best checkpoint, of epoch 2, is the winner"
+    )
+    assert (ended.run_dir.path / model.path).read_bytes() == b"y" * 1000
+    found = results.to_json()["winner"]
+    assert (found["refit"], found["refit_reason"]) == (None, model.reason)
+    metrics = json.loads((ended.run_dir.path / "winner/metrics.json").read_text())
+    assert (metrics["refit"], metrics["refit_reason"]) == (None, model.reason)
+
+
+def test_what_was_not_possible_is_tried_again_only_when_asked_for(ended):
+    Results.open(ended.run_dir.path).refit(executor=Fails(REFUSED))
+    executor = Bytes()
+    assert not Results.open(ended.run_dir.path).refit(executor=executor).refit
+    ended.extend().trial(0.1)
+    ended.finish()
+    assert not Results.open(ended.run_dir.path).refit(executor=executor).refit
+    assert executor.refits == []
+    assert Results.open(ended.run_dir.path).refit(executor=executor, again=True).refit
+    assert executor.refits == [("0001", 2)]
+
+
+def test_another_winner_is_tried_all_the_same(ended):
+    Results.open(ended.run_dir.path).refit(executor=Fails(REFUSED))
+    executor = Bytes()
+    assert Results.open(ended.run_dir.path).refit(trial="0002", executor=executor).refit
+    assert executor.refits == [("0002", 1)]
+
+
+def test_a_refusal_without_a_checkpoint_to_take_names_the_next_best(ended):
+    (ended.run_dir.path / "trials/0001/epoch-0002.ckpt").unlink()
+    with pytest.raises(RunDirectoryError, match=r"0001 has .* no readable .*\n.*next best .* 0002"):
+        Results.open(ended.run_dir.path).refit(trial="0001", executor=Fails(REFUSED))
+
+
+def test_classes_that_cannot_be_found_are_no_reason_to_take_the_checkpoint(ended):
+    missing = ConfigurationError("There is no module nets.")
+    with pytest.raises(ConfigurationError, match="no module nets"):
+        Results.open(ended.run_dir.path).refit(executor=Fails(missing))
+    assert refits_in(ended) == []
 
 
 def test_a_checkpoint_that_cannot_be_copied_names_the_next_best(tmp_path):
@@ -258,9 +320,14 @@ def test_whoever_holds_the_lease_gives_his_own_record(ended):
     lease = ended.run_dir.lease()
     lease.acquire()
     try:
-        recorded = []
-        results = Results(ended.run_dir, state=ended.engine.state, experiment=ended.experiment)
-        results.refit(executor=Bytes(), record=recorded.append)
+        recorded, state = [], ended.engine.state
+        results = Results(ended.run_dir, state=state, experiment=ended.experiment)
+
+        def record(event):
+            recorded.append(event)
+            state.apply(event)
+
+        results.refit(executor=Bytes(), record=record)
         assert [event.trial for event in recorded] == ["0001"]
         assert results.winner is not None
         assert results.model_of(results.winner) == recorded[0]

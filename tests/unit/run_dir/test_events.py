@@ -44,6 +44,7 @@ EXAMPLES: list[ev.Event] = [
     ),
     ev.TestOpened(at=7.0, trial="0001", forced=True),
     ev.Tested(at=8.0, trial="0001", values={"test/accuracy": 0.5}),
+    ev.TestSkipped(at=8.5, trial="0001", reason="not tested: Net has no test_step"),
     ev.SearchEnded(at=9.0, status=SearchStatus.FINISHED, reason="budget of 3 trials used"),
 ]
 

@@ -15,6 +15,20 @@ def storage(tmp_path):
     return LocalStorage(tmp_path / "run")
 
 
+def test_a_key_exists_once_it_was_put_and_until_it_is_deleted(storage):
+    assert not storage.exists("a/b")
+    storage.put("a/b", b"")
+    assert storage.exists("a/b")
+    storage.delete("a/b")
+    assert not storage.exists("a/b")
+
+
+def test_what_cannot_be_looked_at_does_not_exist(storage):
+    storage.put("a", b"x")
+    assert not storage.exists("a/b")  # below a file
+    assert not storage.exists("x" * 1000)  # no file system has such names
+
+
 def test_put_makes_folders_and_replaces(storage):
     storage.put("a/b.json", b"old")
     storage.put("a/b.json", b"new")

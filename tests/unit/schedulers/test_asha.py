@@ -111,6 +111,47 @@ def test_later_brackets_start_later_and_keep_to_themselves() -> None:
     ]
 
 
+def test_the_bracket_of_a_trial_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asha = ASHA(objective=ACCURACY, max_epochs=27, brackets=4)
+    drawn: list[int] = []
+    bracket = asha.bracket
+
+    def counted(number: int) -> int:
+        drawn.append(number)
+        return bracket(number)
+
+    monkeypatch.setattr(asha, "bracket", counted)
+    for epoch in range(1, 27):
+        for number in (3, 4):
+            decide(asha, number, {epoch: 0.5})
+    assert drawn == [3, 4]
+
+
+@pytest.mark.parametrize("every", [2, 4, 5])
+def test_trials_that_are_measured_every_few_epochs_are_compared_all_the_same(every: int) -> None:
+    asha = ASHA(objective=ACCURACY, max_epochs=27)  # rungs at 1, 3 and 9
+    epochs = range(every, 27, every)
+    good, bad = ({epoch: value + epoch / 1000 for epoch in epochs} for value in (0.9, 0.1))
+
+    def decisions(number: int, values: dict[int, float]) -> dict[int, str]:
+        told, found = dict[int, float | None](), dict[int, str]()
+        for epoch, value in values.items():
+            told[epoch] = value
+            decision = decide(asha, number, told)
+            if decision.reason:
+                found[epoch] = decision.reason.partition(",")[0]
+            if decision.kind is STOP:
+                break
+        return found
+
+    firsts = {
+        rung: next(e for e in epochs if e >= level) for rung, level in ((1, 1), (2, 3), (3, 9))
+    }
+    passed = {epoch: f"rung {rung}: rank 1 of 1" for rung, epoch in firsts.items()}
+    assert decisions(0, good) == passed  # of two rungs reached at once, the later one is named
+    assert decisions(1, bad) == {every: "rung 1: rank 2 of 2"}
+
+
 def test_brackets_follow_from_seed_and_number() -> None:
     def brackets(seed: int) -> list[int]:
         asha = ASHA(objective=ACCURACY, max_epochs=27, brackets=4, seed=seed)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
 
 from raysearch.searchers import tried
-from raysearch.searchers.tried import draw_untried, key, keys_of
+from raysearch.searchers.tried import Tried, draw_untried, key
 from raysearch.space import Choice, Float, Int, Prior, Space
-from raysearch.trial import Trial
+from raysearch.trial import Configuration, Trial, Value
 
 
 def test_key_ignores_order_only() -> None:
@@ -20,9 +21,47 @@ def test_key_ignores_order_only() -> None:
     assert key({"a": 1}) != key({"a": 1, "b": None})
 
 
-def test_keys_of_trials() -> None:
-    trials = [Trial(id=str(n), number=n, configuration={"a": n % 2}) for n in range(4)]
-    assert keys_of(trials) == {key({"a": 0}), key({"a": 1})}
+def trial(number: int, configuration: Configuration) -> Trial:
+    return Trial(id=str(number), number=number, configuration=configuration)
+
+
+def test_a_configuration_was_tried_whether_its_trial_has_ended_or_not() -> None:
+    known = Tried()
+    known.add(trial(0, {"a": 0}))
+    known.set_pending([trial(1, {"a": 1}), trial(2, {"a": 2})])
+    assert [key({"a": a}) in known for a in range(4)] == [True, True, True, False]
+    assert [known.has_ended(key({"a": a})) for a in range(3)] == [True, False, False]
+    assert len(known) == 3
+
+
+def test_those_pending_are_those_told_last() -> None:
+    known = Tried()
+    known.set_pending([trial(1, {"a": 1})])
+    known.set_pending([trial(1, {"a": 5})])  # another search's trial with the same id
+    assert key({"a": 1}) not in known
+    assert key({"a": 5}) in known
+    known.add(trial(1, {"a": 5}))
+    known.set_pending([])
+    assert key({"a": 5}) in known
+    assert len(known) == 1
+
+
+class Counted(dict[str, Value]):
+    """A configuration that counts how often its key is made."""
+
+    n_made = 0
+
+    def items(self) -> Any:
+        self.n_made += 1
+        return super().items()
+
+
+def test_the_key_of_a_pending_trial_is_made_once() -> None:
+    known, configuration = Tried(), Counted(a=1)
+    for _ in range(10):
+        known.set_pending([trial(1, configuration)])
+    known.add(trial(1, configuration))
+    assert configuration.n_made == 1
 
 
 def test_first_draw_is_taken_if_it_is_new() -> None:

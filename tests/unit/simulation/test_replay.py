@@ -7,6 +7,7 @@ import pytest
 from raysearch.engine import fold
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import from_line, to_line
+from raysearch.searchers.grid import Grid
 from raysearch.searchers.hyperopt import HyperOpt
 from raysearch.searchers.random import Random
 from raysearch.simulation import Conditions, CurveSettings, ParametricCurves
@@ -52,6 +53,29 @@ def test_from_any_prefix_one_worker_goes_on_to_the_same_end(brackets, step):
     for end in range(1, len(whole.events) + 1, step):
         again = run(scheduler=asha(ACCURACY, brackets=brackets), events=whole.events[:end])
         assert what_was_found(again) == what_was_found(whole), whole.events[end - 1]
+
+
+@pytest.mark.parametrize(
+    "budget",
+    [
+        {"max_total_epochs": 90},
+        {"target": 0.9},
+        {"patience": 5},
+        {"points": [{**NETWORKS.default(), "depth": 8}, {**NETWORKS.default(), "depth": 1}]},
+        {"searcher": Grid},
+    ],
+    ids=str,
+)
+def test_from_any_prefix_budgets_and_points_lead_to_the_same_end(budget):
+    def once(events=()):
+        changes = {"max_trials": 12 if {"points", "searcher"} & budget.keys() else 100, **budget}
+        return run(changes.pop("searcher", Random), **changes, events=events)
+
+    whole = once()
+    for end in range(1, len(whole.events) + 1, 5):
+        again = once(whole.events[:end])
+        assert what_was_found(again) == what_was_found(whole), whole.events[end - 1]
+        assert again.state.reason == whole.state.reason
 
 
 def test_with_checkpoints_it_does_so_from_wherever_a_write_was_cut():
@@ -100,6 +124,22 @@ def test_a_finished_search_is_extended():
     assert what_was_found(longer) == what_was_found(run(max_trials=12))
     assert longer.state.status is SearchStatus.FINISHED
     assert longer.events[: len(short.events)] == short.events
+
+
+@pytest.mark.parametrize(
+    ("smaller", "larger"),
+    [
+        ({"max_total_epochs": 60}, {"max_total_epochs": 120}),
+        ({"target": 0.8}, {"target": 0.92}),
+        ({"patience": 3}, {"patience": 8}),
+    ],
+)
+def test_a_larger_budget_of_any_kind_goes_on(smaller, larger):
+    short = run(max_trials=100, **smaller)
+    assert run(max_trials=100, **smaller, events=short.events).state.trials == short.state.trials
+    longer = run(max_trials=100, **larger, events=short.events)
+    assert len(longer.state.trials) > len(short.state.trials)
+    assert longer.state.reason != short.state.reason
 
 
 def test_time_goes_on_where_it_was():

@@ -8,10 +8,11 @@ import pytest
 
 from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.schedulers.none import NoScheduler
+from raysearch.searchers.grid import Grid
 from raysearch.searchers.random import Random
 from raysearch.simulation import Conditions, Curve, CurveSettings, ParametricCurves, simulate
 from raysearch.space import Choice, Float, Int, Space
-from raysearch.trial import SearchStatus, TrialStatus
+from raysearch.trial import Objective, SearchStatus, TrialStatus
 from tests.lab import ACCURACY, SPACE, Counting
 from tests.unit.simulation.worlds import MAX_EPOCHS, NETWORKS, asha, epochs, search, table
 
@@ -235,6 +236,82 @@ def test_a_small_space_is_searched_to_its_end_without_any_budget():
     assert simulation.state.reason == "the searcher has nothing left to suggest"
 
 
+def test_points_come_after_the_default_and_before_the_searcher():
+    points = [{"width": w} for w in (90, 50, 80, 90)]  # 50 is the default
+    simulation = search(table(scrambled), points=points, max_trials=5, n_workers=2)
+    trials = simulation.state.trials.values()
+    assert [t.configuration["width"] for t in trials] == [50, 90, 80, 3, 4]
+    assert [t.origin.get("position") for t in trials] == [None, 0, 2, None, None]
+
+
+def test_a_grid_is_searched_to_its_end():
+    space = Space({"width": Int(1, 100, default=26)})
+    simulation = search(
+        table(scrambled), space=space, searcher=Grid(space, objective=ACCURACY), max_trials=100
+    )
+    widths = [t.configuration["width"] for t in simulation.state.trials.values()]
+    assert widths == [26, 1, 50, 75, 100]  # 26, on the grid too, was tried already
+    assert simulation.state.reason == "the searcher has nothing left to suggest"
+
+
+# ---- other budgets than trials and time
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_the_epochs_of_all_trials_end_the_search(n_workers):
+    simulation = search(
+        table(scrambled),
+        scheduler=STEADY,
+        n_workers=n_workers,
+        max_trials=None,
+        max_total_epochs=100,
+    )
+    state = simulation.state
+    assert 100 <= state.epochs < 100 + n_workers
+    assert not state.live
+    assert state.reason == "budget of 100 epochs used"
+    assert {t.reason for t in state.trials.values()} == {state.reason, "trained all 27 epochs"}
+
+
+def test_a_target_ends_the_search_at_once():
+    simulation = search(
+        table(lambda width, epoch: width % 50 / 100 + epoch / 1000),
+        scheduler=STEADY,
+        n_workers=2,
+        max_trials=None,
+        target=0.045,
+    )
+    state = simulation.state
+    assert state.reason == "target 0.045 reached by trial 0003 (0.045)"  # 0.03 + 15 / 1000
+    assert (simulation.winner.id, simulation.winner.epochs) == ("0003", 15)
+    assert not state.live
+
+
+def test_a_target_that_is_a_loss_is_reached_from_above():
+    loss = Objective(metric="val/accuracy", direction="minimize")
+    simulation = search(
+        table(lambda width, epoch: width / 100 / epoch),
+        objective=loss,
+        scheduler=STEADY,
+        max_trials=None,
+        target=0.1,
+    )
+    assert simulation.state.reason == "target 0.1 reached by trial 0000 (0.1)"
+
+
+def test_patience_ends_the_search_when_nothing_better_comes():
+    best = 12
+    simulation = search(
+        table(lambda width, epoch: 0.9 if width == best else 0.5),
+        scheduler=STEADY,
+        max_trials=None,
+        patience=20,
+    )
+    assert simulation.state.reason == "no better trial among the last 20"
+    assert len(simulation.state.trials) == 1 + best + 20
+    assert all(t.status is TrialStatus.COMPLETED for t in simulation.state.trials.values())
+
+
 def test_the_same_arguments_give_the_same_journal():
     def once(seed=0):
         return search(
@@ -252,13 +329,21 @@ def test_the_same_arguments_give_the_same_journal():
 
 def test_an_endless_search_is_refused():
     space = Space({"width": Int(1, 100), "dropout": Float(0.0, 0.5)})
-    with pytest.raises(ConfigurationError, match="max_trials and max_seconds are both None"):
+    with pytest.raises(ConfigurationError, match=r"max_trials, .* max_seconds are all None"):
         search(table(scrambled), space=space, max_trials=None)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("max_epochs", 0), ("n_workers", 0), ("max_trials", 0), ("max_seconds", -1.0)],
+    [
+        ("max_epochs", 0),
+        ("n_workers", 0),
+        ("max_trials", 0),
+        ("max_seconds", -1.0),
+        ("max_total_epochs", 0),
+        ("patience", 0),
+        ("target", math.nan),
+    ],
 )
 def test_a_number_out_of_range_is_named(name, value):
     with pytest.raises(ConfigurationError, match=rf"{name} is {value}\. It must be"):

@@ -168,7 +168,7 @@ def test_descriptions(domain, text):
         (Float(0, 1), 10**400, "The nearest legal value is 1.0."),
         (Float(0, 1), np.float64(0.5), "np.float64(0.5) is a numpy.float64, and a float is needed."),  # noqa: E501
         (Float(0, 1, step=0.1), 0.1 + 0.2, "The nearest legal value is 0.3."),
-        (Float(1e-4, 1), "1e-3", '"1e-3" is text, and a float is needed. Write 1.0e-3: without'),
+        (Float(1e-4, 1), "1e-3", '"1e-3" is text, and a float is needed. Write 1e-3'),
         (Float(0, 1), [0.5], "[0.5] is a list, and a float is needed."),
     ],
 )  # fmt: skip
@@ -208,7 +208,7 @@ def test_illegal_values_are_explained_with_the_nearest_legal_one(domain, value, 
         (lambda: Float(NAN, 1), ["low: nan is not finite"]),
         (lambda: Float(0, INF), ["high: inf is not finite"]),
         (lambda: Float(0, 1, step=NAN), ["step: nan is not finite"]),
-        (lambda: Float("1e-4", 1), ['low: "1e-4" is text, and a float is needed. Write 1.0e-4']),
+        (lambda: Float("1e-4", 1), ['low: "1e-4" is text, and a float is needed. Write 1e-4']),
         (lambda: Float("0.5", 1), ["Write 0.5 without quotes"]),
         (lambda: Float("half", 1), ["low: half is text, and a float is needed."]),
         (lambda: Float(False, 1), ["low: false is a bool"]),

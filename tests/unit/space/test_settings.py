@@ -64,7 +64,7 @@ def test_what_is_usual_is_not_written():
         ({"int": [64, 8]}, ["low 64 lies above high 8"]),
         ({"int": [8]}, ["int is [8]. Give two bounds: int: [low, high]."]),
         ({"float": 0.5}, ["float is 0.5. Give two bounds: float: [low, high]."]),
-        ({"float": ["1e-4", 0.1]}, ['low: "1e-4" is text, and a float is needed. Write 1.0e-4']),
+        ({"float": ["1e-4", 0.1]}, ['low: "1e-4" is text, and a float is needed. Write 1e-4']),
         ({"int": [8, 64], "stpe": 8}, ["stpe is not a setting of int. Did you mean step?"]),
         ({"int": [64, 8], "stpe": 8}, ["stpe is not a setting", "low 64 lies above high 8"]),
         ({"choice": ["a"], "log": True}, ["log is not a setting of choice."]),

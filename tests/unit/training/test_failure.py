@@ -12,7 +12,10 @@ import textwrap
 import pytest
 import torch
 
+from raysearch.training import failure
 from raysearch.training.failure import describe_failure
+from raysearch.training.fit import train
+from tests.unit.training.plain_job import job_of
 
 
 @pytest.fixture
@@ -137,8 +140,65 @@ def test_an_exception_that_was_never_raised_has_no_place():
 def test_it_loads_no_torch():
     code = (
         "import sys, raysearch.training.failure, raysearch.training.job, raysearch.training.log, "
-        "raysearch.training.warmup, raysearch.training.classes\n"
+        "raysearch.training.warmup, raysearch.training.run, raysearch.training.namespace\n"
         "print([m for m in ('torch', 'pytorch_lightning', 'ray', 'sklearn') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def failing(users_module, tmp_path, *, place, namespace):
+    """Return the failure of a trial whose model, data or callback raises in its line 3."""
+    body = {
+        "model": "    def training_step(self, batch, index):\n        raise ValueError('mine')\n",
+        "data": "    def val_dataloader(self):\n        raise ValueError('mine')\n",
+        "callback": "    def on_train_epoch_end(self, *_):\n        raise ValueError('mine')\n",
+    }[place]
+    tests = "tests.nets" if namespace == "pytorch_lightning" else "tests.other_nets"
+    base = {
+        "model": f"{tests} import Net as Base",
+        "data": f"{tests} import Data as Base",
+        "callback": f"{namespace}.callbacks import Callback as Base",
+    }[place]
+    users_module(f"from {base}\nclass Mine(Base):\n{body}")
+    classes = {"model": f"{tests}:Net", "data": f"{tests}:Data", place: "my_project.nets:Mine"}
+    callbacks = [{"class": "my_project.nets:Mine"}] if place == "callback" else []
+    job = job_of(
+        tmp_path,
+        model=classes["model"],
+        data=classes["data"],
+        trainer_arguments={"callbacks": callbacks},
+    )
+    return failure_of(lambda: train(job, report=lambda report: True))
+
+
+@pytest.mark.parametrize("namespace", ["pytorch_lightning", "lightning.pytorch"])
+@pytest.mark.parametrize("place", ["model", "data", "callback"])
+def test_a_fault_in_a_fit_names_the_users_line(users_module, tmp_path, place, namespace):
+    found = failing(users_module, tmp_path, place=place, namespace=namespace)
+    assert found.summary.startswith("ValueError: mine (my_project/nets.py, line 4, in ")
+
+
+def test_a_package_that_is_installed_is_named_before_torch(tmp_path, monkeypatch):
+    packages = tmp_path / "site-packages"
+    (packages / "my_nets").mkdir(parents=True)
+    source = "import torch\ndef fail():\n    torch.nn.Linear(2, 2)(torch.zeros(3))\n"
+    (packages / "my_nets" / "__init__.py").write_text(source)
+    monkeypatch.syspath_prepend(str(packages))
+    monkeypatch.setattr("raysearch.training.failure._PACKAGES", (packages.resolve(),))
+    monkeypatch.setattr(
+        "raysearch.training.failure._LIBRARIES", (*failure._LIBRARIES, packages.resolve())
+    )
+    importlib.invalidate_caches()
+    error = caught(importlib.import_module("my_nets").fail)
+    error.__traceback__ = error.__traceback__.tb_next  # without the frame of this test
+    assert "(my_nets/__init__.py, line 3, in fail)" in describe_failure(error).summary
+
+
+def test_a_project_with_the_environment_inside_is_the_users(users_module, tmp_path, monkeypatch):
+    """The usual place of a virtual environment: in the project's folder, which is the cwd."""
+    monkeypatch.chdir(tmp_path)
+    library = tmp_path / ".venv" / "lib" / "site-packages"
+    monkeypatch.setattr("raysearch.training.failure._LIBRARIES", (library,))
+    nets = users_module("def fail():\n    raise KeyError('width')\n")
+    assert failure_of(nets.fail).summary.endswith("(my_project/nets.py, line 2, in fail)")

@@ -10,10 +10,12 @@ import warnings
 
 import pytest
 import torch
-from pytorch_lightning.utilities.warnings import PossibleUserWarning
 
-from raysearch.training.isolation import isolated
+from raysearch.training.isolation import isolated, quieten
+from raysearch.training.namespace import NAMESPACES
 from raysearch.training.seeding import RandomState
+
+LOGGERS = ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "lightning.fabric")
 
 
 def read_settings():
@@ -28,7 +30,7 @@ def read_settings():
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "benchmark": torch.backends.cudnn.benchmark,
         "filters": list(warnings.filters),
-        "levels": [logging.getLogger(n).level for n in ("pytorch_lightning", "lightning_fabric")],
+        "levels": [logging.getLogger(name).level for name in LOGGERS],
         "interrupt": signal.getsignal(signal.SIGINT),
     }
 
@@ -87,8 +89,12 @@ def test_signals_are_left_alone_off_the_main_thread():
     assert failures == []
 
 
-def test_hints_of_lightning_are_not_shown_but_warnings_are():
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_hints_of_lightning_are_not_shown_but_warnings_are(namespace):
+    hint = namespace.load_fabric("utilities.warnings:PossibleUserWarning")
     with pytest.warns(UserWarning, match="real") as shown, isolated(threads=1):
-        warnings.warn("use more workers", PossibleUserWarning, stacklevel=1)
+        quieten(namespace)
+        warnings.warn("use more workers", hint, stacklevel=1)
         warnings.warn("real trouble", UserWarning, stacklevel=1)
+        assert {logging.getLogger(name).level for name in LOGGERS} == {logging.WARNING}
     assert len(shown) == 1

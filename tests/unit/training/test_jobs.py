@@ -43,6 +43,7 @@ def test_a_new_trial_starts_from_nothing(experiment, tmp_path):
     assert job.directory == str(tmp_path / "trials" / "0003")
     assert job.trainer_arguments == {"gradient_clip_val": 1.0}
     assert (job.resume_from, job.seconds_before, job.best_before) == (None, 0.0, None)
+    assert job.epochs_before == 0
     assert (job.max_epochs, job.threads, job.accelerator) == (4, 1, "cpu")
 
 
@@ -50,7 +51,7 @@ def test_a_later_start_reads_the_last_checkpoint(experiment, tmp_path):
     trial = trial_with(experiment, 0.5, 0.7, 0.6, checkpoints=[2, 3])
     job = job_for(experiment, trial, run_dir=tmp_path)
     assert job.resume_from == str(tmp_path / "trials" / "0003" / "epoch-0003.ckpt")
-    assert (job.seconds_before, job.best_before) == (4.5, 0.7)
+    assert (job.epochs_before, job.seconds_before, job.best_before) == (3, 4.5, 0.7)
 
 
 def test_the_checkpoint_of_a_best_epoch_that_was_lost_is_written_again(experiment, tmp_path):

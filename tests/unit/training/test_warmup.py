@@ -42,3 +42,35 @@ def test_a_prepared_process_has_all_it_needs_and_lets_go_of_models():
     )
     assert done.stderr == ""
     assert done.stdout.splitlines() == ["True True", "False", "completed", "True", "[]"]
+
+
+LIGHTNING = """
+import sys
+from tests.unit.training.plain_job import job_of
+from raysearch.training.warmup import prepare_process
+prepare_process(job_of("unused", model="tests.other_nets:Net", data="tests.other_nets:Data"))
+before = set(sys.modules)
+import torch, tempfile, logging
+from tests.unit.training.plain_job import job_of
+from raysearch.training.run import train
+with tempfile.TemporaryDirectory() as folder:
+    job = job_of(folder, model="tests.other_nets:Net", data="tests.other_nets:Data")
+    print(train(job, report=lambda report: True))
+print(logging.getLogger("lightning.pytorch.utilities").isEnabledFor(logging.INFO))
+print(sorted({name.split(".")[0] for name in set(sys.modules) - before} & {
+    "lightning", "pytorch_lightning", "torchmetrics", "scipy", "sympy"
+}))
+prepare_process(job_of("unused", model="tests.other_nets:Data", data="tests.other_nets:Data"))
+"""
+
+
+@pytest.mark.timeout(60)  # imports torch and Lightning in a new process
+def test_the_jobs_lightning_is_prepared_and_a_wrong_class_named():
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", LIGHTNING],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines() == ["completed", "False", "[]"]
+    assert "tests.other_nets:Data is Data, which is no LightningModule" in done.stderr

@@ -14,9 +14,9 @@ import pytest
 from ray.tune import PlacementGroupFactory
 
 from raysearch.trial import Decision, DecisionKind, TrialStatus
-from raysearch.tuning import adapter
-from raysearch.tuning.adapter import EngineScheduler
-from raysearch.tuning.session import Session
+from raysearch.tuning import adapter, session
+from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
+from raysearch.tuning.session import Session, SessionEnd
 from raysearch.tuning.worker import JOB, message
 from tests.lab import Lab, StopBelow, measurement
 
@@ -55,6 +55,8 @@ class House:
         plan = {"scheduler": StopBelow(0.4), "max_trials": 8, "max_epochs": 9, **plan}
         self.lab = Lab(**plan).start()
         self.said: list[str] = []
+        self.looks = 0
+        self.is_stop_typed = False
         self.session = Session(
             engine=self.lab.engine,
             job_for=lambda trial: f"job of {trial.id} from {len(trial.checkpoints)} checkpoints",
@@ -64,9 +66,14 @@ class House:
             max_losses=2,
             on_last_trials=lambda: self.said.append("last trials"),
             on_stopping=lambda: self.said.append("stopping"),
+            is_stop_requested=self._look,
         )
         self.scheduler = EngineScheduler(self.session)
         self.controller = Controller(self.scheduler)
+
+    def _look(self) -> bool:
+        self.looks += 1
+        return self.is_stop_typed
 
     def begin(self) -> OnRay:
         """Let one more trial start to train."""
@@ -240,10 +247,54 @@ def test_a_preparation_that_fails_costs_nothing(caplog):
 
 def test_a_stop_that_was_asked_for_is_said_once(house):
     house.begin()
-    house.session.stop_requested = True
+    house.session.end = SessionEnd.INTERRUPTED
     house.step()
     house.step()
     assert house.said == ["stopping"]
+
+
+def test_stop_from_another_terminal_ends_the_session(house):
+    trial = house.begin()
+    house.is_stop_typed = True
+    for _ in range(50):
+        house.step()
+    assert (house.looks, house.session.end, house.said) == (1, SessionEnd.STOPPED, ["stopping"])
+    assert SessionStopper(house.session).stop_all()
+    assert TrialSource(house.session).next_trial() is None
+    assert house.report(trial, 1, 0.9) == "NOOP"  # what comes late is trained again
+
+
+def test_nobody_looks_for_a_stop_more_often_than_that(house, monkeypatch):
+    monkeypatch.setattr(session.time, "monotonic", lambda: house.lab.clock.now)
+    house.begin()
+    for _ in range(30):  # three seconds
+        house.step()
+        house.lab.clock.now += 0.1
+    assert house.looks == 3
+    assert house.session.end is SessionEnd.DONE
+    house.is_stop_typed = True
+    house.lab.clock.now += 1.0
+    house.step()
+    assert house.session.end is SessionEnd.STOPPED
+
+
+def test_a_signal_that_came_first_is_what_ended_the_session(house):
+    house.begin()
+    house.session.end, house.is_stop_typed = SessionEnd.INTERRUPTED, True
+    house.step()
+    assert house.session.end is SessionEnd.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [("ended early", "training ended early"), ("completed", "trained all 9 epochs")],
+)
+def test_training_that_ends_by_itself_completes_the_trial(house, ending, reason):
+    trial = house.begin()
+    house.report(trial, 4, 0.9)
+    assert house.send(trial, "ended", ending=ending) == "STOP"
+    known = house.lab.state.trials[trial.trial_id]
+    assert (known.status, known.reason, known.epochs) == (TrialStatus.COMPLETED, reason, 4)
 
 
 def test_a_session_is_done_when_all_have_ended_and_none_will_come():
@@ -253,6 +304,20 @@ def test_a_session_is_done_when_all_have_ended_and_none_will_come():
     for epoch in range(1, 10):
         house.report(trial, epoch, 0.9)
     assert house.session.is_done
+
+
+@pytest.mark.parametrize("limit", [{"target": 0.95}, {"max_total_epochs": 1}])
+def test_a_limit_ends_what_runs_at_its_next_report(limit):
+    house = House(max_trials=None, **limit)
+    first, second = house.begin(), house.begin()
+    assert house.report(first, 1, 0.95) == "STOP"
+    assert house.session.next_trial() is None
+    assert not house.session.is_done
+    assert house.report(second, 1, 0.5) in ("STOP", "NOOP")
+    house.step()
+    assert house.session.is_done
+    reasons = {t.reason for t in house.lab.state.trials.values()}
+    assert reasons == {house.lab.engine.stop_reason}
 
 
 def test_when_the_time_is_up_unfinished_trials_stay_for_a_larger_budget():

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from raysearch.models.mlp.network import MLPDesign, MLPNetwork
+from raysearch.models.mlp.network import Embeddings, MLPDesign, MLPNetwork, embedding_size
 
 DESIGN = MLPDesign(
     input_shape=[2, 3],
@@ -18,6 +18,8 @@ DESIGN = MLPDesign(
     normalization="none",
     activation="relu",
     dropout=0.0,
+    cardinalities=[],
+    embedding_factor=1.0,
 )
 
 
@@ -87,3 +89,51 @@ def test_signals_of_residual_networks_stay_in_size_however_deep(normalization, d
     network = MLPNetwork(design)
     hidden = network.hidden(network.input(torch.randn(32, 6)))
     assert 0.3 < hidden.std().item() < 10
+
+
+ROWS = replace(DESIGN, input_shape=[4], cardinalities=[3, 12], normalization="none")
+
+
+def test_categories_become_their_vectors_and_numbers_stay():
+    torch.manual_seed(0)
+    embeddings = Embeddings(ROWS)
+    rows = torch.tensor([[0.5, -1.0, 2, 11], [1.5, 3.0, 0, 4]])
+    first, second = embeddings.tables
+    found = embeddings(rows)
+    assert found.shape == (2, embeddings.n_outputs) == (2, 2 + 3 + 6)
+    expected = torch.cat([rows[0, :2], first.weight[2], second.weight[11]])
+    torch.testing.assert_close(found[0], expected)
+
+
+def test_rows_may_be_categories_alone():
+    network = MLPNetwork(replace(ROWS, input_shape=[2]))
+    assert network(torch.tensor([[1.0, 5.0], [0.0, 0.0]])).shape == (2, 4)
+
+
+def test_what_was_never_seen_adds_nothing_and_other_vectors_have_the_length_of_a_number():
+    torch.manual_seed(0)
+    table = Embeddings(replace(ROWS, cardinalities=[1000], input_shape=[1])).tables[0].weight
+    assert table[0].abs().sum() == 0
+    assert table[1:].square().sum(1).mean().item() == pytest.approx(1.0, rel=0.1)
+
+
+def test_each_category_is_learnt_by_itself():
+    torch.manual_seed(0)
+    network = MLPNetwork(ROWS)
+    network(torch.tensor([[0.5, -1.0, 2, 11]])).sum().backward()
+    first, second = (table.weight.grad.abs().sum(1) for table in network.embeddings.tables)
+    assert first.nonzero().flatten().tolist() == [2]
+    assert second.nonzero().flatten().tolist() == [11]
+
+
+@pytest.mark.parametrize("factor", [0.1, 1.0, 10.0])
+def test_embeddings_grow_with_the_factor_and_the_categories(factor):
+    sizes = [embedding_size(n, factor=factor) for n in (1, 2, 10, 1000, 10**6)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] >= 1
+    assert sizes[-1] <= 600
+    assert sizes[2] >= embedding_size(10, factor=0.1)
+
+
+def test_without_categories_nothing_is_embedded():
+    assert isinstance(MLPNetwork(DESIGN).embeddings, torch.nn.Identity)

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 
 from raysearch.models.supervised.losses import (
+    class_weights,
     cross_entropy,
     focal,
     huber,
@@ -105,3 +107,37 @@ def test_settings_choose_a_loss_of_classification(settings, chosen, expected):
 def test_settings_choose_a_loss_of_regression(settings, chosen, expected):
     settings = replace(settings, task="regression", huber_delta=0.7, **chosen)
     assert torch.equal(training_loss(settings)(PREDICTED, TARGETS), expected)
+
+
+WEIGHTS = torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64)
+
+
+@pytest.mark.parametrize(
+    "loss", [partial(cross_entropy, label_smoothing=0.1), partial(focal, gamma=2)]
+)
+def test_weighted_losses_are_means_over_examples(loss):
+    each = [loss(OUTPUTS[[n]], CLASSES[[n]]).item() for n in range(len(CLASSES))]
+    expected = mean([WEIGHTS[c].item() * value for c, value in zip(CLASSES, each, strict=True)])
+    assert loss(OUTPUTS, CLASSES, class_weights=WEIGHTS).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("weighting", [0.25, 0.5, 1.0])
+def test_weights_follow_the_power_and_the_mean_example_counts_as_one(weighting):
+    counts = [80, 15, 5]
+    weights = class_weights(counts, weighting=weighting)
+    assert (weights[2] / weights[0]).item() == pytest.approx(16**weighting)
+    assert sum(n * w for n, w in zip(counts, weights.tolist(), strict=True)) == pytest.approx(100)
+
+
+def test_balanced_weights_let_classes_count_the_same():
+    weights = class_weights([80, 15, 5], weighting=1.0)
+    assert (weights * torch.tensor([80, 15, 5])).tolist() == pytest.approx([100 / 3] * 3)
+
+
+def test_a_class_without_examples_has_a_finite_weight():
+    assert class_weights([5, 0], weighting=1.0).isfinite().all()
+
+
+@pytest.mark.parametrize(("counts", "weighting"), [([], 1.0), ([9, 1], 0.0)])
+def test_there_are_no_weights_where_none_are_wanted_or_known(counts, weighting):
+    assert class_weights(counts, weighting=weighting) is None

@@ -78,7 +78,12 @@ def test_train_loss_of_an_epoch_cut_short_covers_what_was_trained(settings, batc
 
 
 @pytest.mark.parametrize(
-    "changes", [{"loss": "focal"}, {"loss": "cross_entropy", "label_smoothing": 0.5}]
+    "changes",
+    [
+        {"loss": "focal"},
+        {"loss": "cross_entropy", "label_smoothing": 0.5},
+        {"class_weighting": 1.0, "class_counts": [2, 3, 40]},
+    ],
 )
 def test_validation_loss_is_the_plain_one_whatever_is_optimised(settings, batch, changes):
     module = module_with(settings, **changes)
@@ -139,3 +144,31 @@ def test_metrics_of_an_epoch_forget_the_one_before(settings, batch):
     final = F.cross_entropy(module(batch[0]), batch[1]).item()
     assert watching.seen[-1]["val/loss"] == pytest.approx(final, rel=1e-5)
     assert watching.seen[0]["val/loss"] > watching.seen[-1]["val/loss"]
+
+
+def test_errors_are_in_the_datas_own_unit_and_losses_in_that_of_the_targets(settings, batch):
+    targets = torch.arange(10.0)
+    module = module_with(settings, task="regression", n_outputs=1, loss="mse", target_scale=50.0)
+    _, trainer = fit(module, (batch[0], targets), max_epochs=1)
+    values = {name: value.item() for name, value in trainer.callback_metrics.items()}
+    squared = F.mse_loss(module(batch[0]), targets.reshape(10, 1)).item()
+    assert values["val/loss"] == pytest.approx(squared, rel=1e-5)
+    assert values["val/rmse"] == pytest.approx(50 * squared**0.5, rel=1e-5)
+
+
+def test_a_rare_class_counts_for_more_where_classes_are_weighted(settings, batch):
+    plain = module_with(settings)
+    weighted = module_with(settings, class_weighting=1.0, class_counts=[98, 1, 1])
+    rare = (batch[0][1:2], batch[1][1:2])
+    ratio = weighted.training_loss(rare).item() / plain.training_loss(rare).item()
+    assert ratio == pytest.approx(100 / 3, rel=1e-4)
+
+
+def test_weights_of_classes_follow_from_the_settings_and_are_not_stored(settings):
+    module = module_with(settings, class_weighting=1.0, class_counts=[98, 1, 1])
+    assert set(module.state_dict()) == set(module_with(settings).state_dict())
+
+
+def test_a_regression_has_no_classes_to_weight(settings):
+    module = module_with(settings, task="regression", loss="mse", class_weighting=1.0)
+    assert module.class_weights is None

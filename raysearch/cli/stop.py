@@ -1,0 +1,116 @@
+"""How is a search stopped from another terminal?"""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from raysearch.cli.command import Command, add_run, positive
+
+if TYPE_CHECKING:
+    from raysearch.results import Results
+    from raysearch.run_dir import RunDir
+
+DONE, FAILED = 0, 1
+
+TIMEOUT_S = 300
+"""Seconds to wait unless --timeout says otherwise: a worker ends at the end of its epoch."""
+ASK_EVERY_S = 0.25
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    add_run(parser)
+    parser.add_argument(
+        "--no-wait", action="store_true", help="ask for the end, and do not wait for it"
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=positive,
+        default=TIMEOUT_S,
+        help=f"how long to wait at most ({TIMEOUT_S})",
+    )
+
+
+def _execute(arguments: Namespace) -> int:
+    from raysearch.cli.find import find_run
+    from raysearch.results import Results
+    from raysearch.trial import SearchStatus
+
+    run_dir = find_run(arguments.run, storage=arguments.storage)
+    driver = _driver(run_dir)
+    if driver is None:
+        print(f"{run_dir.path} is not at work, so there is nothing to stop.")
+        return _tell(Results.open(run_dir.path))
+    if Results.open(run_dir.path).state.status is not SearchStatus.RUNNING:
+        print(
+            f"The search in {run_dir.path} has ended; {_name(driver)} refits or tests its winner, "
+            "which `stop` does not interrupt. Wait until that is done."
+        )
+        return DONE
+    run_dir.request_stop()
+    if arguments.no_wait:
+        print(f"{_name(driver)} was asked to save all trials of {run_dir.path} and to end.")
+        return DONE
+    return _wait(run_dir, driver, timeout_s=arguments.timeout)
+
+
+STOP = Command(
+    name="stop",
+    help="end a search that runs in another terminal, with everything saved",
+    description="Ask the process that runs a search to save all trials and to end, and wait until "
+    "it has. The winner so far is neither refitted nor tested; `resume` goes on. Where nothing is "
+    "at work, that is said, with exit status 0. Exit status 1 when it has not ended in time.",
+    example="stop runs/digits-20261123-170912",
+    add_arguments=_add_arguments,
+    execute=_execute,
+)
+
+
+def _wait(run_dir: RunDir, driver: Mapping[str, Any], *, timeout_s: float) -> int:
+    """Wait until the driver has given its lease back, and say how the search stands then."""
+    from raysearch.results import Results
+
+    print(
+        f"Waiting for {_name(driver)} to save all trials and to end; each trial ends with its "
+        "epoch.",
+        flush=True,
+    )
+    end = time.monotonic() + timeout_s
+    while _is_same(_driver(run_dir), driver):
+        if time.monotonic() >= end:
+            print(
+                f"{_name(driver)} is still at work after {timeout_s:g} s. It was asked to end, and "
+                "does so when the epochs under way are over. To wait longer, type this again, with "
+                "--timeout; Ctrl-C in its own terminal, twice, ends it at once."
+            )
+            return FAILED
+        time.sleep(ASK_EVERY_S)
+    return _tell(Results.open(run_dir.path))
+
+
+def _tell(results: Results) -> int:
+    """Print how a search stands, and what can be done with it."""
+    from raysearch.cli.screen import print_facts
+    from raysearch.cli.summary import heading, next_steps
+
+    print(f"\n{heading(results)}\n")
+    print_facts(next_steps(results), wrap=False)
+    return DONE
+
+
+def _driver(run_dir: RunDir) -> Mapping[str, Any] | None:
+    """Return who is at work on a run directory, or None."""
+    from raysearch.run_dir import Lease
+
+    return Lease.holder(run_dir.path.absolute())
+
+
+def _is_same(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:
+    return one is not None and one["token"] == other["token"]
+
+
+def _name(driver: Mapping[str, Any]) -> str:
+    return f"process {driver['pid']} on {driver['host']}"

@@ -1,0 +1,232 @@
+"""What does a column of the file become in the examples that a model sees?
+
+Each class holds what was learnt from the training split about one column, as plain values, and
+turns any rows of that column into numbers. `fitting` makes them.
+
+Shapes:
+    series: (N,) a column of raw values
+    numbers: (N, k) float64; codes: (N,) int64
+    N rows, k numbers per row
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from raysearch.data.table.dates import days_of, parts_of
+from raysearch.data.table.numerals import is_missing, numbers_of
+from raysearch.data.table.scaling import Scale
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+OTHER = 0
+"""Code of a category that is rare in the training split, or was never seen there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberColumn:
+    """A column of numbers."""
+
+    kind: ClassVar[str] = "number"
+    name: str
+    decimal: str
+    """Decimal mark of texts that leave a doubt."""
+    scale: Scale
+
+    def raw(self, series: pd.Series) -> NDArray[np.float64]:
+        """Return the numbers as they are, (N,), NaN where there is none."""
+        return numbers_of(series, decimal=self.decimal)
+
+    def numbers(self, series: pd.Series) -> NDArray[np.float64]:
+        """Return the scaled numbers."""
+        return self.scale(self.raw(series))
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the numbers."""
+        return [self.name, *([f"{self.name} is missing"] if self.scale.flags_missing else [])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagColumn:
+    """A column of truth values in words, such as yes and no."""
+
+    kind: ClassVar[str] = "flag"
+    name: str
+    no: str
+    """In lower case."""
+    yes: str
+    """In lower case."""
+    scale: Scale
+
+    def raw(self, series: pd.Series) -> NDArray[np.float64]:
+        """Return 0 for no and 1 for yes, (N,), NaN where neither stands."""
+        import numpy as np
+
+        values = {self.no: 0.0, self.yes: 1.0}
+        texts = texts_of(series)
+        return np.array([values.get((text or "").casefold(), np.nan) for text in texts])
+
+    def numbers(self, series: pd.Series) -> NDArray[np.float64]:
+        """Return the scaled numbers."""
+        return self.scale(self.raw(series))
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the numbers."""
+        return [self.name, *([f"{self.name} is missing"] if self.scale.flags_missing else [])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateColumn:
+    """A column of dates, taken apart."""
+
+    kind: ClassVar[str] = "date"
+    name: str
+    formats: tuple[str, ...]
+    origin: float
+    """The first day of the training split, counted from the beginning of 1970."""
+    scales: dict[str, Scale]
+    """By part, those that vary."""
+
+    def raw(self, series: pd.Series) -> NDArray[np.float64]:
+        """Return the days from the beginning of 1970, (N,), NaN where there is no date."""
+        return days_of(series, formats=self.formats)
+
+    def numbers(self, series: pd.Series) -> NDArray[np.float64]:
+        """Return the scaled parts, side by side."""
+        import numpy as np
+
+        parts = parts_of(self.raw(series), origin=self.origin)
+        return np.concatenate([scale(parts[name]) for name, scale in self.scales.items()], axis=1)
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the numbers."""
+        return list(self._outputs())
+
+    def _outputs(self) -> Iterator[str]:
+        for part, scale in self.scales.items():
+            yield f"{self.name} {part}"
+            if scale.flags_missing:
+                yield f"{self.name} is missing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryColumn:
+    """A column of categories, which become codes.
+
+    Code 0 is for every category that is rare or unknown, so that the rare ones of the training
+    split teach what to make of those never seen. Code 1 is for missing values, if the training
+    split has any; without, they count as unknown. The others follow by falling frequency.
+    """
+
+    kind: ClassVar[str] = "category"
+    name: str
+    categories: tuple[str, ...]
+    flags_missing: bool
+    """Whether missing values have a code of their own."""
+
+    @property
+    def cardinality(self) -> int:
+        """Number of codes."""
+        return 1 + self.flags_missing + len(self.categories)
+
+    @cached_property
+    def _code_of(self) -> dict[str | None, int]:
+        first = 1 + self.flags_missing
+        of_missing: dict[str | None, int] = {None: 1 if self.flags_missing else OTHER}
+        return of_missing | {text: first + place for place, text in enumerate(self.categories)}
+
+    def codes(self, series: pd.Series) -> NDArray[np.int64]:
+        """Return the code of each row."""
+        import numpy as np
+
+        code_of = self._code_of
+        return np.array([code_of.get(text, OTHER) for text in texts_of(series)], dtype=np.int64)
+
+
+Column = NumberColumn | FlagColumn | DateColumn | CategoryColumn
+
+_KINDS: dict[str, type[Any]] = {
+    kind.kind: kind for kind in (NumberColumn, FlagColumn, DateColumn, CategoryColumn)
+}
+
+
+def column_to_json(column: Column) -> dict[str, Any]:
+    """Return plain values that `column_from_json` reads back unchanged."""
+    plain = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(column).items()}
+    return {"kind": column.kind, **plain}
+
+
+def column_from_json(values: dict[str, Any]) -> Column:
+    """Return the column that `column_to_json` wrote."""
+    plain: dict[str, Any] = {}
+    plain |= {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k != "kind"}
+    if "scale" in plain:
+        plain["scale"] = Scale(**plain["scale"])
+    if "scales" in plain:
+        plain["scales"] = {part: Scale(**scale) for part, scale in plain["scales"].items()}
+    column: Column = _KINDS[values["kind"]](**plain)
+    return column
+
+
+def texts_of(series: pd.Series) -> NDArray[np.object_]:
+    """Return each value as text without blanks around it, None where it is missing.
+
+    A whole number is written without a fraction, so that a column of codes has the same texts
+    whether it was read as text, as integers, or, because of gaps, as decimals.
+
+    Example:
+        >>> import pandas as pd
+        >>> texts_of(pd.Series([1.0, None, 2.5])).tolist()
+        ['1', None, '2.5']
+        >>> texts_of(pd.Series([" a", "?"])).tolist()
+        ['a', None]
+    """
+    import numpy as np
+    import pandas as pd
+
+    places, unique = pd.factorize(series)  # missing ones get the place -1
+    texts = np.empty(len(unique) + 1, dtype=object)
+    texts[:-1] = [_text(value) for value in unique]
+    return np.asarray(texts[places])
+
+
+def is_present(texts: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Return which of the texts are there, not None."""
+    import numpy as np
+
+    return np.array([text is not None for text in texts], dtype=bool)
+
+
+def is_text(series: pd.Series) -> bool:
+    """Return whether the values of a column may be text, by its type."""
+    import pandas as pd
+
+    return not (
+        pd.api.types.is_numeric_dtype(series.dtype)
+        or pd.api.types.is_bool_dtype(series.dtype)
+        or pd.api.types.is_datetime64_any_dtype(series.dtype)
+    )
+
+
+def unread(column: NumberColumn | FlagColumn | DateColumn, series: pd.Series) -> list[str]:
+    """Return the values, as text, that stand there but are not what the column takes."""
+    import numpy as np
+
+    texts = texts_of(series)
+    return list(texts[np.isnan(column.raw(series)) & is_present(texts)])
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value).strip()
+    return None if is_missing(text) else text

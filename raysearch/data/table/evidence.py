@@ -1,0 +1,54 @@
+"""What do the values of a column, taken as text, say about it?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from raysearch.data.table.columns import is_present, texts_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+_IDENTIFIER = re.compile(r"(^|[\s_.-])(id|ids|uuid|guid|index|idx|key|row|nr)$|^unnamed", re.I)
+_CAMEL_IDENTIFIER = re.compile(r"[a-z](Id|ID|Key|Index)$")
+
+
+class Given:
+    """A column of the training split, with its texts, which are asked for again and again.
+
+    Args:
+        name: The column's name.
+        series: Its values.
+    """
+
+    def __init__(self, name: str, series: pd.Series) -> None:
+        self.name = name
+        self.series = series
+        self.texts = texts_of(series)
+        self.present = is_present(self.texts)
+        self.n_values = int(self.present.sum())
+        """Values that are not missing."""
+        self.different: list[str] = list(dict.fromkeys(self.texts[self.present]))
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a value is missing."""
+        return self.n_values < len(self.texts)
+
+
+def numbers_rows(name: str, values: NDArray[np.float64]) -> bool:
+    """Return whether a column of integers, all different, only says which row it is."""
+    import numpy as np
+
+    if np.isnan(values).any() or (values % 1).any() or len(np.unique(values)) < len(values):
+        return False
+    is_named_so = bool(_IDENTIFIER.search(name) or _CAMEL_IDENTIFIER.search(name))
+    return is_named_so or bool(len(values) > 20 and (np.diff(values) > 0).all())
+
+
+def short(text: str) -> str:
+    """Return a value of the file in quotes, cut where it is long."""
+    return repr(text if len(text) <= 30 else f"{text[:30]}...")

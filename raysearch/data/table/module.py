@@ -1,0 +1,158 @@
+"""How are the rows of a table cut into batches, and its preprocessing kept with the model?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from raysearch.checks import integer_fault, raise_faults
+from raysearch.data.table.arguments import Scaling, TableArguments
+from raysearch.data.table.preparing import about, arrays, settled
+from raysearch.data.table.preprocessing import STATE, Preprocessing
+from raysearch.data.tensors import Splits, TensorLoader
+from raysearch.data_spec import Task
+from raysearch.errors import ConfigurationError
+
+
+class Data(pl.LightningDataModule):
+    """A CSV or Parquet file with a column to be predicted from the others.
+
+    All that is learnt about the columns is learnt from the training split alone, and stays so when
+    a model is trained again on training and validation rows together: its inputs do not change.
+
+    Args:
+        batch_size: Rows in a training batch, at least 1.
+        seed: Has no effect: the split has a seed of its own, since the number of features depends
+            on the training rows, and the space of a search on that number.
+        path: The file.
+        target: Column to be predicted.
+        task: "classification" or "regression"; None to tell by the target. Text, truth values and
+            a few different integers are classes.
+        features: Columns to predict from; None for all others.
+        ignore: Columns to leave out.
+        categorical: Columns that are categories, whatever they look like.
+        numeric: Columns that are numbers, whatever they look like.
+        dates: Columns that are dates, or a mapping of them to formats such as "%d/%m/%Y".
+        split: Column that says train, validation or test of each row.
+        order_by: Column of dates or numbers: the latest rows are the test, those before the
+            validation. What only grows in it (year, days elapsed) is then not learnt from.
+        validation: Share of the rows for validation, from 0.05 to 0.45.
+        test: Share of the rows for the test, from 0.05 to 0.45; both together at most 0.5.
+        split_seed: Governs which rows each split holds, where no column does.
+        scaling: Of numbers: "standard" (mean and standard deviation), or "robust" (median and
+            quartiles, with far outliers drawn in).
+        max_categories: Categories of a column that are told apart, 2 to 100000.
+        min_count: Training rows below which a category is pooled with other rare ones.
+        separator: Of a CSV file; None to tell by its first lines.
+        decimal: Decimal mark, "." or ","; None to tell by the values.
+        encoding: Of a CSV file; None to tell by its bytes.
+        fingerprint: Of the file, which is refused if it has another; None to take it as it is.
+
+    Shapes:
+        inputs: (B, F) float32, numbers first, then the codes of categories
+        targets: (B,) int64 classes in sorted order, or (B, 1) float32 standardised
+        B batch, F features
+
+    Raises:
+        ConfigurationError: An argument is wrong, or the file does not fit it.
+    """
+
+    def __init__(
+        self,
+        *,
+        batch_size: int,
+        seed: int = 0,
+        path: str,
+        target: str,
+        task: Task | None = None,
+        features: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
+        categorical: Sequence[str] = (),
+        numeric: Sequence[str] = (),
+        dates: Sequence[str] | Mapping[str, str | None] = (),
+        split: str | None = None,
+        order_by: str | None = None,
+        validation: float = 0.2,
+        test: float = 0.2,
+        split_seed: int = 0,
+        scaling: Scaling = "standard",
+        max_categories: int = 100,
+        min_count: int = 3,
+        separator: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
+        fingerprint: str | None = None,
+    ) -> None:
+        given = {
+            name: value
+            for name, value in locals().items()
+            if name not in ("self", "__class__", "batch_size", "seed")
+        }
+        super().__init__()
+        raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
+        self.arguments = settled(given)
+        self._about = about(self.arguments)
+        self.spec = self._about.spec
+        self.batch_size = batch_size
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """What turns raw rows into inputs, and outputs into answers."""
+        return Preprocessing.from_json(dict(self._about.preprocessing))
+
+    def prepare_data(self) -> None:
+        """Leave the prepared arrays in this node's cache."""
+        self._splits()
+
+    def train_dataloader(self) -> TensorLoader:
+        """Return the training split, shuffled."""
+        return self._splits().training_loader(batch_size=self.batch_size)
+
+    def val_dataloader(self) -> TensorLoader:
+        """Return the validation split."""
+        return self._splits().validation_loader()
+
+    def test_dataloader(self) -> TensorLoader:
+        """Return the test split."""
+        return self._splits().test_loader()
+
+    def refit_dataloader(self) -> TensorLoader:
+        """Return the training and the validation split together, shuffled."""
+        return self._splits().refit_loader(batch_size=self.batch_size)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps of the data: the preprocessing, as plain JSON values."""
+        return {STATE: dict(self._about.preprocessing)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Refuse a checkpoint of a model whose inputs were prepared in another way.
+
+        Raises:
+            ConfigurationError: They were.
+        """
+        if state_dict[STATE] != self._about.preprocessing:
+            raise ConfigurationError(
+                f"The checkpoint was written with {self.arguments.path} prepared in another way "
+                "than now, so the model would be given other inputs than it learnt from. Put back "
+                "the file and the arguments it was trained with, or train again."
+            )
+
+    def _splits(self) -> Splits:
+        return _load(json.dumps(self.arguments.to_json(), sort_keys=True))
+
+
+@lru_cache(maxsize=4)
+def _load(arguments: str) -> Splits:
+    """Return the splits as tensors; a process that trains trial after trial reads them once."""
+    prepared = arrays(TableArguments.read(json.loads(arguments)))
+
+    def split(part: str) -> tuple[torch.Tensor, torch.Tensor]:
+        inputs, targets = prepared[f"{part}_inputs"], prepared[f"{part}_targets"]
+        return torch.from_numpy(inputs), torch.from_numpy(targets)
+
+    return Splits(train=split("train"), validation=split("validation"), test=split("test"))

@@ -1,0 +1,311 @@
+"""How do the arguments of an experiment become examples, once per node?
+
+In this order: read the file, take the rows that have a target, split them, learn the preprocessing
+from the training split, and apply it to all of them. What comes out is kept in the node's cache
+under the content of the file, so that neither the processes that train, nor a second `check`, read
+the table again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+from raysearch.data.cache import cached_arrays
+from raysearch.data.table.arguments import TableArguments, listed
+from raysearch.data.table.columns import CategoryColumn
+from raysearch.data.table.fitting import file_decimal, fit_columns
+from raysearch.data.table.preprocessing import Preprocessing
+from raysearch.data.table.reading import fingerprint, read_table
+from raysearch.data.table.splitting import split_rows
+from raysearch.data.table.target import Target, TargetColumn, read_target
+from raysearch.data_spec import DataSpec
+from raysearch.errors import ConfigurationError, did_you_mean
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from raysearch.data.cache import Arrays
+
+_FORMAT = 1
+"""Raised when the same table would now be prepared in another way."""
+
+_ABOUT = "about"
+"""Name of the entry beside the arrays of the splits: the rest as JSON."""
+
+_GIVEN_AWAY = 0.99
+"""Correlation with the target from which a number is suspected to give it away."""
+
+_RARE_SHARE = 0.2
+"""A smallest class with less than this, in proportion to an equal share, is worth a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What is known about a prepared table, without its examples."""
+
+    spec: DataSpec
+    notes: tuple[str, ...]
+    """What a person should know: what was guessed, and what is left out."""
+    preprocessing: Mapping[str, Any]
+    """As JSON."""
+
+
+def settled(given: Mapping[str, Any]) -> TableArguments:
+    """Return checked arguments that stand for the file as it is now.
+
+    Raises:
+        ConfigurationError: An argument is wrong, or the file has changed since its fingerprint was
+            taken.
+    """
+    arguments = TableArguments.read(given)
+    now = fingerprint(arguments.path)
+    if arguments.fingerprint not in (None, now):
+        raise ConfigurationError(
+            f"fingerprint is {arguments.fingerprint}, but that of {arguments.path} is {now}: the "
+            "file has changed since. A search goes on with the data it began with; put them back, "
+            "or begin a new search without fingerprint."
+        )
+    return replace(arguments, fingerprint=now)
+
+
+def about(arguments: TableArguments) -> About:
+    """Return what is known about a table; read once in a process.
+
+    Raises:
+        ConfigurationError: With what is wrong; each text begins with the name of an argument.
+    """
+    return _about(json.dumps(arguments.to_json(), sort_keys=True))
+
+
+def arrays(arguments: TableArguments) -> Arrays:
+    """Return the prepared table, from the node's cache or made now.
+
+    Returns:
+        "train_inputs", "train_targets" and so on for "validation" and "test", beside the entry that
+        `about` reads.
+
+    Shapes:
+        inputs: (N, F) float32
+        targets: (N,) int64 classes, or (N, 1) float32 standardised
+
+    Raises:
+        ConfigurationError: As `about`.
+    """
+    plain = {key: value for key, value in arguments.to_json().items() if key != "path"}
+    build = partial(_build, arguments)
+    return cached_arrays("table", arguments={**plain, "table_format": _FORMAT}, build=build)
+
+
+@lru_cache(maxsize=16)
+def _about(arguments: str) -> About:
+    prepared = arrays(TableArguments.read(json.loads(arguments)))
+    stored = json.loads(str(prepared[_ABOUT]))
+    return About(
+        spec=DataSpec.from_json(stored["spec"]),
+        notes=tuple(stored["notes"]),
+        preprocessing=stored["preprocessing"],
+    )
+
+
+def _build(arguments: TableArguments) -> Arrays:
+    """Return the arrays of the splits, and what is known about them."""
+    import numpy as np
+
+    table = read_table(arguments)
+    known = tuple(table.frame.columns)
+    _check_columns(known, arguments=arguments)
+    target = read_target(table.frame[arguments.target], arguments=arguments)
+    frame = table.frame.iloc[target.rows].reset_index(drop=True)
+    classes = target.values if target.task == "classification" else None
+    parts, split_notes = _split(frame, classes, arguments=arguments)
+    training = frame.iloc[parts["train"]]
+    fitted = _fitted_target(target, rows=parts["train"], arguments=arguments)
+    used = _used(known, arguments=arguments)
+    decimal = file_decimal(training[used], arguments=arguments)
+    if decimal is None and table.separator == ";":
+        decimal = ","  # the semicolon stands in for a comma that is taken
+    findings = fit_columns(training[used], arguments=arguments, decimal=decimal)
+    if not findings.columns and not findings.faults:
+        left_out = " ".join(findings.notes)
+        findings.faults.append(f"features has no column that can be used. {left_out}")
+    if findings.faults:
+        raise ConfigurationError(findings.faults)
+    ordered = sorted(findings.columns, key=lambda column: isinstance(column, CategoryColumn))
+    preprocessing = Preprocessing(target=fitted, columns=tuple(ordered), known=known)
+    notes = [*table.notes, *target.notes, *split_notes, *findings.notes]
+    notes += _class_notes(fitted, target.values[parts["train"]])
+    prepared = _examples(frame, target.values, parts=parts, preprocessing=preprocessing)
+    notes += _leak_notes(prepared, frame[[*used, arguments.target]], preprocessing=preprocessing)
+    spec = _spec(preprocessing, targets=prepared["train_targets"])
+    about = {"spec": spec.to_json(), "notes": notes, "preprocessing": preprocessing.to_json()}
+    return {**prepared, _ABOUT: np.array(json.dumps(about))}
+
+
+def _examples(
+    frame: pd.DataFrame,
+    values: NDArray[Any],
+    *,
+    parts: Mapping[str, NDArray[np.intp]],
+    preprocessing: Preprocessing,
+) -> Arrays:
+    import numpy as np
+
+    target, prepared = preprocessing.target, {}
+    if target.task == "regression":
+        values = ((values - target.mean) / target.std)[:, None].astype(np.float32)
+    for part, rows in parts.items():
+        prepared[f"{part}_inputs"] = preprocessing.encode(frame.iloc[rows])
+        prepared[f"{part}_targets"] = values[rows]
+    return prepared
+
+
+def _spec(preprocessing: Preprocessing, *, targets: NDArray[Any]) -> DataSpec:
+    import numpy as np
+
+    target = preprocessing.target
+    counts = (
+        np.bincount(targets, minlength=target.n_outputs).tolist()
+        if target.task == "classification"
+        else ()
+    )
+    return DataSpec(
+        task=target.task,
+        input_shape=(len(preprocessing.features),),
+        n_outputs=target.n_outputs,
+        n_train=len(targets),
+        cardinalities=tuple(column.cardinality for column in preprocessing.categories),
+        class_counts=tuple(counts),
+        target_scale=target.std,
+    )
+
+
+def _fitted_target(
+    target: TargetColumn, *, rows: NDArray[np.intp], arguments: TableArguments
+) -> Target:
+    """Return the target with what the training split says about it."""
+    name = arguments.target
+    if target.task == "classification":
+        return Target(name=name, task=target.task, classes=target.classes)
+    values = target.values[rows]
+    mean, std = float(values.mean()), float(values.std())
+    if not std > 0:
+        raise ConfigurationError(
+            f"target is {name}, which is {mean:g} in all training rows. There is nothing to learn; "
+            "choose another target, or another split."
+        )
+    return Target(name=name, task=target.task, mean=mean, std=std)
+
+
+def _split(
+    frame: pd.DataFrame, classes: NDArray[Any] | None, *, arguments: TableArguments
+) -> tuple[dict[str, NDArray[np.intp]], list[str]]:
+    try:
+        return split_rows(frame, classes=classes, arguments=arguments)
+    except ConfigurationError as error:
+        raise ConfigurationError([text.removeprefix("data.") for text in error.faults]) from error
+
+
+def _used(known: Sequence[str], *, arguments: TableArguments) -> list[str]:
+    """Return the columns to predict from, in the order of the file."""
+    never = {arguments.target, arguments.split, *arguments.ignore}
+    chosen = known if arguments.features is None else arguments.features
+    return [name for name in known if name in chosen and name not in never]
+
+
+def _check_columns(known: Sequence[str], *, arguments: TableArguments) -> None:
+    """Refuse arguments that name columns which are not there, or contradict each other."""
+    faults = []
+    for argument in ("target", "split", "order_by"):
+        name = getattr(arguments, argument)
+        if name is not None and name not in known:
+            faults.append(f"{argument} is {name}. {_columns(name, known)}")
+    lists = {
+        argument: tuple(getattr(arguments, argument) or ())
+        for argument in ("features", "ignore", "categorical", "numeric", "dates")
+    }
+    for argument, names in lists.items():
+        for name in names:
+            if name not in known:
+                faults.append(f"{argument} lists {name}. {_columns(name, known)}")
+            elif name in (arguments.target, arguments.split):
+                role = "target" if name == arguments.target else "split"
+                faults.append(f"{argument} lists {name}, which is the {role}. Take it out.")
+    if arguments.target in (arguments.split, arguments.order_by):
+        role = "split" if arguments.target == arguments.split else "order_by"
+        faults.append(f"{role} is {arguments.target}, which is the target. Choose another column.")
+    for first, second in (
+        ("features", "ignore"),
+        ("categorical", "numeric"),
+        ("categorical", "dates"),
+        ("numeric", "dates"),
+    ):
+        both = [name for name in lists[first] if name in lists[second]]
+        if both:
+            faults.append(f"{second} lists {listed(both)}, and so does {first}. Keep one.")
+    if faults:
+        raise ConfigurationError(faults)
+
+
+def _columns(name: str, known: Sequence[str]) -> str:
+    return f"{did_you_mean(name, known)}Columns: {listed(known)}."
+
+
+def _class_notes(target: Target, values: NDArray[Any]) -> list[str]:
+    """Return what the training split says about the classes."""
+    import numpy as np
+
+    if target.task != "classification":
+        return []
+    counts = np.bincount(values, minlength=len(target.classes))
+    unseen = [str(name) for name, n in zip(target.classes, counts, strict=True) if n == 0]
+    notes = []
+    if unseen:
+        notes.append(f"No training row has the class {listed(unseen)}, so it cannot be learnt.")
+    rarest = int(counts.argmin())
+    if counts[rarest] < _RARE_SHARE * len(values) / len(counts):
+        notes.append(
+            f"The classes are unbalanced: {target.classes[rarest]} has {counts[rarest]} of "
+            f"{len(values)} training rows. val/accuracy says little then; val/auroc, "
+            "val/average_precision and val/balanced_accuracy say more."
+        )
+    return notes
+
+
+def _leak_notes(
+    prepared: Arrays, frame: pd.DataFrame, *, preprocessing: Preprocessing
+) -> list[str]:
+    """Return what makes results look better than they would be on new rows."""
+    import numpy as np
+
+    notes = []
+    n_copies = int(frame.duplicated().sum())
+    if n_copies:
+        notes.append(
+            f"{n_copies} rows are copies of others, so rows of the test may have been trained on. "
+            "Take copies out of the file unless they are independent cases."
+        )
+    inputs, targets = prepared["train_inputs"].astype(float), prepared["train_targets"]
+    places = np.arange(preprocessing.target.n_outputs)
+    wanted = (targets[:, None] == places) * 1.0 if targets.ndim == 1 else targets.astype(float)
+    n_numbers = inputs.shape[1] - len(preprocessing.categories)
+    for name, values in zip(preprocessing.features, inputs.T[:n_numbers], strict=False):
+        strength = max(_correlation(values, column) for column in wanted.T)
+        if strength > _GIVEN_AWAY:
+            notes.append(
+                f"{name} nearly gives {preprocessing.target.name} away (correlation "
+                f"{strength:.3f}). If it is only known afterwards, list its column under ignore."
+            )
+    return notes
+
+
+def _correlation(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Return the size of the correlation of two columns, 0 where one is constant."""
+    first, second = first - first.mean(), second - second.mean()
+    size = float((first @ first) * (second @ second)) ** 0.5
+    return abs(float(first @ second)) / size if size > 0 else 0.0

@@ -1,0 +1,219 @@
+"""What is to be predicted: which classes, or numbers in which unit?
+
+The classes are those of the whole file, in sorted order, since what a model can answer has to be
+known before anything is split. Mean and standard deviation of a number are those of the training
+split.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from raysearch.data.table.arguments import TableArguments, listed
+from raysearch.data.table.columns import is_present, texts_of
+from raysearch.data.table.numerals import decimal_of, number_of, numbers_of
+from raysearch.data_spec import Task
+from raysearch.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+Label = str | int
+
+_ABSENT = frozenset({"", "na", "n/a", "nan", "null", "#n/a", "<na>", "nat", "?"})
+"""A target that says this is missing. Fewer texts than for features: "none" and "-" may be
+classes."""
+
+_TEXT = "the target is text"
+
+_MOST_INTEGER_CLASSES = 20
+_ROWS_PER_CLASS = 10
+_NEARLY_ALL = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The column that is predicted, and what was learnt about it."""
+
+    name: str
+    task: Task
+    classes: tuple[Label, ...] = ()
+    """Of a classification, in sorted order; their places are what models predict."""
+    mean: float = 0.0
+    """Of a regression: the training split's, in the target's own unit."""
+    std: float = 1.0
+    """Of a regression: the training split's standard deviation, above 0."""
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers that a model predicts for a row."""
+        return len(self.classes) if self.task == "classification" else 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values that `from_json` reads back unchanged."""
+        return {**asdict(self), "classes": list(self.classes)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Target:
+        """Return the target that `to_json` wrote."""
+        return cls(**{**values, "classes": tuple(values["classes"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetColumn:
+    """The targets of the rows that have one."""
+
+    task: Task
+    classes: tuple[Label, ...]
+    rows: NDArray[np.intp]
+    """Which rows of the file have a target, ascending."""
+    values: NDArray[Any]
+    """Of these: places of classes, int64, or numbers in the target's own unit, float64."""
+    notes: tuple[str, ...]
+    """What a person should know."""
+
+
+def read_target(series: pd.Series, *, arguments: TableArguments) -> TargetColumn:
+    """Return the targets in a column.
+
+    Raises:
+        ConfigurationError: There are none, they are all the same, or are not what `task` says.
+
+    Example:
+        >>> import pandas as pd
+        >>> arguments = TableArguments(path="pets.csv", target="pet")
+        >>> target = read_target(pd.Series(["dog", "cat", "", "dog"]), arguments=arguments)
+        >>> target.classes, target.values.tolist(), target.rows.tolist()
+        (('cat', 'dog'), [1, 0, 1], [0, 1, 3])
+    """
+    import numpy as np
+
+    texts = _texts(series)
+    present = np.flatnonzero(is_present(texts))
+    if len(present) == 0:
+        raise ConfigurationError(
+            f"target is {arguments.target}, a column without a single value. Choose another one."
+        )
+    numbers = _numbers(texts[present], arguments=arguments)
+    task, notes = arguments.task, []
+    if task is None:
+        task, reason = _inferred(texts[present], numbers)
+        other = "regression" if task == "classification" else "classification"
+        hint = "" if reason == _TEXT else f" If that is wrong: `task: {other}`."
+        notes.append(f"task is {task}, since {reason}.{hint}")
+    if task == "regression":
+        found = _regression(texts, present, numbers, arguments=arguments)
+    else:
+        found = _classification(texts, present, arguments=arguments)
+    rows, values, classes = found
+    n_lost = len(texts) - len(rows)
+    if n_lost:
+        notes.append(
+            f"{n_lost} of {len(texts)} rows are left out: they have no {arguments.target}."
+        )
+    return TargetColumn(task=task, classes=classes, rows=rows, values=values, notes=tuple(notes))
+
+
+_Found = tuple["NDArray[np.intp]", "NDArray[Any]", tuple[Label, ...]]
+
+
+def _classification(
+    texts: NDArray[np.object_], present: NDArray[np.intp], *, arguments: TableArguments
+) -> _Found:
+    import numpy as np
+
+    different = set(texts[present])
+    name, n_rows = arguments.target, len(present)
+    if len(different) == 1:
+        raise ConfigurationError(
+            f"target is {name}, and all {n_rows} rows have the value {different.pop()!r}. There is "
+            "nothing to tell apart; choose another column."
+        )
+    if len(different) > max(20, n_rows / 3):
+        raise ConfigurationError(
+            f"target is {name}, with {len(different)} different values in {n_rows} rows, too many "
+            "for classes. Choose another column, or, for numbers, write `task: regression`."
+        )
+    classes = _in_order(different)
+    place = {str(label): number for number, label in enumerate(classes)}
+    return present, np.array([place[text] for text in texts[present]], dtype=np.int64), classes
+
+
+def _regression(
+    texts: NDArray[np.object_],
+    present: NDArray[np.intp],
+    numbers: NDArray[np.float64],
+    *,
+    arguments: TableArguments,
+) -> _Found:
+    import numpy as np
+
+    name, known = arguments.target, ~np.isnan(numbers)
+    wrong = list(dict.fromkeys(texts[present][~known]))
+    if len(wrong) and known.mean() < _NEARLY_ALL:
+        raise ConfigurationError(
+            f"target is {name}, but for a regression it must be a number, and "
+            f"{(~known).sum()} of {len(known)} values are none, such as "
+            f"{listed([repr(text) for text in wrong[:3]])}. Mend the file, or write "
+            "`task: classification`."
+        )
+    if len(np.unique(numbers[known])) == 1:
+        raise ConfigurationError(
+            f"target is {name}, and all {known.sum()} rows have the value {numbers[known][0]:g}. "
+            "There is nothing to predict; choose another column."
+        )
+    return present[known], numbers[known], ()
+
+
+def _inferred(texts: NDArray[np.object_], numbers: NDArray[np.float64]) -> tuple[Task, str]:
+    """Return what the target is, and why."""
+    import numpy as np
+
+    known = numbers[~np.isnan(numbers)]
+    if len(known) < _NEARLY_ALL * len(texts):
+        return "classification", _TEXT
+    n_different = len(np.unique(known))
+    if (known % 1).any() or n_different > _MOST_INTEGER_CLASSES:
+        return "regression", f"the target has {n_different} different numbers"
+    if n_different > 2 and len(known) < _ROWS_PER_CLASS * n_different:
+        return "regression", f"the target has {n_different} different numbers in {len(known)} rows"
+    return "classification", f"the target has only {n_different} different values"
+
+
+def _texts(series: pd.Series) -> NDArray[np.object_]:
+    """Return each target as text, None where it is missing."""
+    import pandas as pd
+
+    texts = texts_of(series)
+    for place, value in enumerate(series):
+        if texts[place] is None and not pd.isna(value):
+            text = str(value).strip()
+            texts[place] = None if text.casefold() in _ABSENT else text
+    return texts
+
+
+def _numbers(texts: NDArray[np.object_], *, arguments: TableArguments) -> NDArray[np.float64]:
+    """Return the targets that are not missing as numbers, NaN where one is none."""
+    import pandas as pd
+
+    mark, _ = decimal_of(set(texts))
+    plain = pd.Series(texts, dtype=object)
+    return numbers_of(plain, decimal=arguments.decimal or mark or ".")
+
+
+def _in_order(texts: set[str]) -> tuple[Label, ...]:
+    """Return classes in sorted order: as integers if all are, else as text.
+
+    Example:
+        >>> _in_order({"10", "9"}), _in_order({"b", "a"})
+        ((9, 10), ('a', 'b'))
+    """
+    if all(text.lstrip("-").isdecimal() and str(int(text)) == text for text in texts):
+        return tuple(sorted(int(text) for text in texts))
+    numbers = {text: number_of(text, decimal=".") for text in texts}
+    if all(number is not None for number in numbers.values()):
+        return tuple(sorted(texts, key=lambda text: numbers[text] or 0.0))
+    return tuple(sorted(texts))

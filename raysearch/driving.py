@@ -1,0 +1,262 @@
+"""How is one session of a search wired together: run directory, engine, Ray, and the handing over?
+
+A session lasts from the start of Ray to its end. Everything it decides is in the journal, so that
+the next session, be it days later, goes on where this one ended.
+"""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+from raysearch.engine import Engine, Plan
+from raysearch.engine.state import Listener
+from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
+from raysearch.experiment import Experiment, to_yaml
+from raysearch.results import Executor, Results
+from raysearch.run_dir import Journal, Lease, RunDir
+from raysearch.searchers import Searcher
+from raysearch.training.job import TrainingJob
+from raysearch.training.jobs import job_for
+from raysearch.trial import SearchStatus, Trial, trial_id
+
+Stage = Callable[[str], None]
+"""Told what a person waits for: "starting Ray"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drive:
+    """What is driven, and where."""
+
+    experiment: Experiment
+    run_dir: RunDir
+    address: str | None = None
+    """Of a running Ray cluster; None starts a private Ray."""
+    objects: Mapping[str, Any] = field(default_factory=dict)
+    """Objects without an import path that the experiment names."""
+    resumes: bool = False
+    """Whether the run directory holds the search already."""
+    changed: tuple[str, ...] = ()
+    """Settings that differ from those of the session before."""
+
+
+def plan_of(experiment: Experiment) -> Plan:
+    """Return objective, budgets and limits, as the engine knows them."""
+    budget = experiment.budget
+    return Plan(
+        objective=experiment.objective,
+        max_epochs=experiment.fidelity.epochs,
+        unit=experiment.fidelity.unit,
+        max_trials=budget.trials,
+        max_seconds=None if budget.minutes is None else budget.minutes * 60,
+        max_total_epochs=budget.epochs,
+        max_gpu_hours=budget.gpu_hours,
+        target=budget.target,
+        patience=budget.patience,
+        max_attempts=experiment.failures.attempts,
+        abort_after=experiment.failures.abort_after,
+        checkpoint_budget_bytes=experiment.checkpoint.budget_gb * 1e9,
+    )
+
+
+@contextmanager
+def session(
+    drive: Drive, *, listeners: Sequence[Listener], stage: Stage
+) -> Iterator[tuple[Engine, Executor]]:
+    """Run the search; yield engine and executor while Ray is up and the lease is held.
+
+    Raises:
+        ConfigurationError: The resources do not suffice, or the model or the data cannot be
+            trained at all; nothing was written.
+        SearchAborted: The search cannot go on; its status is "failed".
+        RunDirectoryError: The run directory is in use, or cannot be written.
+
+    Side effects:
+        Writes the run directory; starts and stops Ray.
+    """
+    experiment, run_dir = drive.experiment, drive.run_dir
+    _refuse_if_unusable(run_dir)
+    stage("starting Ray")
+    from raysearch.tuning.cluster import check_machine, connect
+
+    if drive.address is None:
+        check_machine(experiment.resources, parallel=experiment.parallel)
+    searcher = experiment.make_searcher()
+    threading.Thread(target=_prepare, args=[searcher], daemon=True).start()
+    given: dict[str, Any] = {"resources": experiment.resources, "slots": experiment.parallel}
+    with connect(drive.address, **given) as cluster:
+        from raysearch.tuning.driver import Announcements, run_session
+        from raysearch.tuning.executor import RayExecutor
+        from raysearch.tuning.session import SessionEnd
+
+        executor = RayExecutor(experiment.resources, example=_example(drive), objects=drive.objects)
+        if _is_own(experiment) and not drive.resumes:
+            _preflight(experiment, executor=executor, stage=stage)
+        with run_dir.writing() as journal:
+            engine = _engine(drive, journal=journal, searcher=searcher, listeners=listeners)
+            unfinished = _begin(drive, engine)
+            with _ended(engine):
+                ending = run_session(
+                    engine,
+                    experiment=experiment,
+                    run_dir=run_dir.path,
+                    cluster=cluster,
+                    unfinished=unfinished,
+                    objects=drive.objects,
+                    announcements=Announcements(
+                        last_trials=executor.prepare,
+                        stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
+                    ),
+                )
+            if ending is SessionEnd.DONE:
+                engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
+            elif ending is SessionEnd.STOPPED:
+                engine.end(SearchStatus.STOPPED, reason="`stop` asked for it")
+            else:
+                engine.end(SearchStatus.INTERRUPTED, reason="a signal asked for it")
+            yield engine, executor
+
+
+def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage) -> None:
+    """Refit the winner and open the test split."""
+    results = Results(drive.run_dir, state=engine.state, experiment=drive.experiment)
+    if results.winner is None or results.is_without_model(results.winner):
+        return
+    if results.wants_refit(results.winner) and results.model_of(results.winner) is None:
+        stage("refitting the winner on train + validation data")
+    results.refit(executor=executor, record=engine.record)
+    if not results.test_outcome.is_final:
+        stage("testing the winner, once")
+        results.test(executor=executor, record=engine.record)
+
+
+def is_all_done(drive: Drive) -> bool:
+    """Return whether the search has ended and its winner is handed over and tested."""
+    results = Results.open(drive.run_dir.path)
+    state, winner = results.state, results.winner
+    is_spent = not drive.changed or plan_of(drive.experiment).used_up(state, now=state.last_at)
+    if state.status is not SearchStatus.FINISHED or state.live or not is_spent or winner is None:
+        return False
+    if results.is_without_model(winner):
+        return True
+    return results.model_of(winner) is not None and results.test_outcome.is_final
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what decides how a trial trains."""
+    names = ("raysearch", "torch", "pytorch-lightning", "ray", "hyperopt", "numpy")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
+
+
+def _refuse_if_unusable(run_dir: RunDir) -> None:
+    try:
+        run_dir.refuse_if_unusable()
+    except RunDirectoryError as error:
+        raise ConfigurationError(str(error)) from error
+    Lease.refuse_if_held(run_dir.path)
+
+
+def _example(drive: Drive) -> TrainingJob:
+    """Return the job of the default configuration."""
+    trial = Trial(id=trial_id(0), number=0, configuration=drive.experiment.space.default())
+    return job_for(drive.experiment, trial, run_dir=drive.run_dir.path)
+
+
+def _is_own(experiment: Experiment) -> bool:
+    """Return whether classes of the user's own are trained, of which nothing is known yet."""
+    is_own_data = experiment.data is not None and experiment.data.is_own
+    return is_own_data or any(choice.is_own for choice in experiment.models)
+
+
+def _preflight(experiment: Experiment, *, executor: Any, stage: Stage) -> None:
+    """Try the model and the data in a worker, before the search is journalled as started.
+
+    Raises:
+        ConfigurationError: They cannot be trained.
+    """
+    from raysearch.preflight import preflight
+
+    stage("trying the model and the data on a few batches")
+    verdict = preflight(experiment, run_probe=executor.probe, time_limit_s=PREFLIGHT_S)
+    executor.release()
+    if verdict.faults:
+        texts = [finding.text for finding in verdict.faults]
+        raise ConfigurationError([*texts, "Nothing was started."])
+    for warning in verdict.warnings:
+        stage(warning.text)
+
+
+PREFLIGHT_S = 10.0
+"""How long a search of one's own model may wait for configurations to be tried, in seconds."""
+
+
+def _engine(
+    drive: Drive, *, journal: Journal, searcher: Searcher, listeners: Sequence[Listener]
+) -> Engine:
+    experiment = drive.experiment
+    return Engine(
+        plan=plan_of(experiment),
+        space=experiment.space,
+        points=experiment.points,
+        searcher=searcher,
+        scheduler=experiment.make_scheduler(),
+        journal=journal,
+        remove_checkpoint=drive.run_dir.storage.delete,
+        listeners=listeners,
+    )
+
+
+def _begin(drive: Drive, engine: Engine) -> list[Trial]:
+    """Start the search, or take it up where its journal ends; return the unfinished trials."""
+    settings, run_dir = dict(drive.experiment.settings), drive.run_dir
+    if drive.resumes:
+        engine.replay(run_dir.events())
+        unfinished = engine.resume(settings=settings, changed=drive.changed)
+        trials = engine.state.trials.values()
+        run_dir.remove_orphans({c.path for t in trials for c in t.checkpoints})
+    elif run_dir.has_search():
+        raise RunDirectoryError(f"{run_dir.path} holds a search already. `resume` goes on with it.")
+    else:
+        unfinished = []
+        space = drive.experiment.space.to_json()
+        engine.start(settings=settings, space=space, versions=versions())
+    _write_settings(run_dir, settings)
+    return unfinished
+
+
+def _write_settings(run_dir: RunDir, settings: dict[str, Any]) -> None:
+    head = "# The settings of this search, with all defaults filled in. `resume` reads them.\n"
+    for name, version in versions().items():
+        head += f"# {name} {version}\n"
+    run_dir.storage.put("experiment.yaml", (head + to_yaml(settings)).encode())
+
+
+@contextmanager
+def _ended(engine: Engine) -> Iterator[None]:
+    """Journal the end of a session that ends by an exception.
+
+    Not after a KeyboardInterrupt, which may have come in the middle of anything: a search without
+    an end and without a driver is an interrupted one.
+    """
+    try:
+        yield
+    except SearchAborted as error:
+        engine.end(SearchStatus.FAILED, reason=str(error))
+        raise
+    except RunDirectoryError:
+        raise  # the journal cannot be written; it already holds what can be known
+    except Exception as error:
+        engine.end(SearchStatus.FAILED, reason=f"{type(error).__name__}: {error}")
+        raise
+
+
+def _prepare(searcher: Searcher) -> None:
+    """Import what is needed once Ray has started; called in a thread while it does."""
+    importlib.import_module("raysearch.tuning.driver")
+    searcher.prepare()

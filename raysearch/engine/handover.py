@@ -1,0 +1,90 @@
+"""What was done with winners so far: which was handed over, and what did the test split show?
+
+A part of the state of a search. It knows the order of refits, tests and measurements, from which
+follows whether a handed-over model still stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from raysearch.run_dir import events as ev
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """One opening of the test split."""
+
+    model: ev.Refitted
+    """The model that was tested."""
+    forced: bool
+    values: Mapping[str, float | None] | None = None
+    """None when the split was opened but no result came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """A test that is not possible for a model."""
+
+    model: ev.Refitted
+    reason: str
+    """A phrase for a person: "Net has no test_step"."""
+
+
+@dataclass(slots=True)
+class Handover:
+    """Refits and tests, in order. Only its methods change it."""
+
+    refit: ev.Refitted | None = None
+    """The model that was handed over last."""
+    is_settled: bool = False
+    """Whether nothing was measured after that."""
+    openings: list[Opening] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+
+    def measured(self) -> None:
+        """Take into account that a trial was measured: the winner may be another one now."""
+        self.is_settled = False
+
+    def refitted(self, event: ev.Refitted) -> None:
+        """Take a model into account that was handed over."""
+        self.refit, self.is_settled = event, True
+
+    def test_opened(self, event: ev.TestOpened) -> None:
+        """Take into account that the test split is about to be read."""
+        if self.refit is not None:
+            self.openings.append(Opening(model=self.refit, forced=event.forced))
+
+    def tested(self, event: ev.Tested) -> None:
+        """Take the result of the last opening into account."""
+        if self.openings:
+            self.openings[-1] = replace(self.openings[-1], values=event.values)
+
+    def test_skipped(self, event: ev.TestSkipped) -> None:
+        """Take into account that the model handed over last cannot be tested."""
+        if self.refit is not None:
+            self.skips.append(Skip(model=self.refit, reason=event.reason))
+
+    @property
+    def results(self) -> list[Opening]:
+        """The openings that had a result; one that was cut short showed nothing to anybody."""
+        return [opening for opening in self.openings if opening.values is not None]
+
+    def result_of(self, model: ev.Refitted) -> Opening | None:
+        """Return the latest test of this model, or None."""
+        same = [opening for opening in self.results if is_same_model(opening.model, model)]
+        return same[-1] if same else None
+
+    def skip_of(self, model: ev.Refitted) -> Skip | None:
+        """Return why this model could not be tested when that was last tried, or None."""
+        same = [skip for skip in self.skips if is_same_model(skip.model, model)]
+        return same[-1] if same else None
+
+
+def is_same_model(one: ev.Refitted, other: ev.Refitted) -> bool:
+    """Return whether two handed-over models came from the same trial in the same way.
+
+    Trained twice, they may differ in the last digits; that is not a reason for a second test.
+    """
+    return (one.trial, one.epochs, one.refit) == (other.trial, other.epochs, other.refit)

@@ -1,0 +1,233 @@
+"""Which keys may each section of an experiment file have?
+
+The sections' forms as pydantic models; nothing of them leaves this package. What the keys stand for
+(which families, which classes, which ranges) is checked by the modules that look them up.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from raysearch.data_spec import DataSpec, Task
+from raysearch.experiment.values import (
+    FORM,
+    CheckpointSettings,
+)
+from raysearch.trial import Direction
+
+SECONDS = r"^[0-9]+(\.[0-9]+)? ?s$"
+
+
+def _short_form(value: object, *, key: str) -> object:
+    """Return plain text as the mapping that it stands for."""
+    if not isinstance(value, str | dict):
+        raise ValueError(f"Write a {key}, or a mapping with the key {key}.")
+    return {key: value} if isinstance(value, str) else value
+
+
+def name_alone(value: object) -> object:
+    """Return a plain name as the mapping that it stands for."""
+    return _short_form(value, key="name")
+
+
+def models_of(value: object) -> object:
+    """Return the models that are written, one or several, as a list of mappings."""
+    return [_model(item) for item in (value if isinstance(value, list) else [value])]
+
+
+def _model(value: object) -> object:
+    if not isinstance(value, str | dict):
+        raise ValueError(
+            "Write the name of a model family, the path of a class as package.module:Class, or a "
+            "list of them."
+        )
+    return _named_thing(value, ways=("name", "class", "function", "builder"))
+
+
+def data_of(value: object) -> object:
+    """Return the data that are written as a mapping."""
+    if not isinstance(value, str | dict):
+        raise ValueError(
+            "Write the name of a data set, or the path of a class as package.module:Class."
+        )
+    return _named_thing(value, ways=("name", "class"))
+
+
+def _named_thing(value: str | dict[str, Any], *, ways: tuple[str, ...]) -> dict[str, Any]:
+    """Return the mapping that names something in exactly one of several ways."""
+    given = {"name": value} if isinstance(value, str) else dict(value)
+    path = given.get("name")
+    if isinstance(path, str) and ":" in path and "class" not in given:
+        given["class"] = given.pop("name")
+    if "arguments" in given and "args" not in given:
+        given["args"] = given.pop("arguments")  # the word of earlier files and journals
+    named = [way for way in ways if given.get(way) is not None]
+    if len(named) > 1:
+        raise ValueError(f"It has both {named[0]} and {named[1]}. Keep one of them.")
+    if not named and not set(given) - {*ways, "args", "spec"}:
+        raise ValueError(f"Write one of the keys {', '.join(ways)}.")
+    return given
+
+
+def objective_of(value: object) -> object:
+    """Return the one objective that is written as a mapping."""
+    if isinstance(value, list):
+        raise ValueError("Several objectives are not available in this version. Name one metric.")
+    return _short_form(value, key="metric")
+
+
+def list_if_none(value: object) -> object:
+    """Return an empty list for a section with nothing in it."""
+    return [] if value is None else value
+
+
+def empty_if_none(value: object) -> object:
+    """Return an empty mapping for a section with nothing in it."""
+    return {} if value is None else value
+
+
+def _interval(value: object) -> object:
+    is_epochs = type(value) is int and value >= 1
+    is_seconds = isinstance(value, str) and re.search(SECONDS, value) and _seconds(value) > 0
+    if not is_epochs and not is_seconds:
+        raise ValueError("Write epochs as an integer of at least 1, or seconds such as 5s.")
+    return value
+
+
+def _seconds(text: str) -> float:
+    return float(text.rstrip(" s"))
+
+
+PATH_FORM = ConfigDict(**FORM, serialize_by_alias=True)
+
+
+class SpecSection(BaseModel):
+    """Shapes and sizes of data of one's own, for built-in families to be laid out for."""
+
+    model_config = FORM
+
+    task: Task
+    """What is predicted: one class of several, or real numbers."""
+    input_shape: Annotated[list[Annotated[int, Field(ge=1, strict=True)]], Field(min_length=1)]
+    """Shape of one example: [F] for F features, [C, H, W] for images."""
+    n_outputs: Annotated[int, Field(ge=1, strict=True)]
+    """Classes, or target values per example."""
+    n_train: Annotated[int, Field(ge=1, strict=True)]
+    """Examples in the training split."""
+
+    def resolved(self) -> DataSpec:
+        """Return what families are told."""
+        return DataSpec.from_json(self.model_dump())
+
+
+class DataSection(BaseModel):
+    """The data, and the arguments of its data module that stay fixed."""
+
+    model_config = PATH_FORM
+
+    name: str | None = None
+    """Name of a built-in data set."""
+    class_: str | None = Field(default=None, alias="class")
+    """In place of a name: a LightningDataModule of one's own, as package.module:Class."""
+    args: Annotated[dict[str, Any], BeforeValidator(empty_if_none)] = Field(
+        default={}, examples=[{"validation": 0.2}]
+    )
+    """Arguments of the data module that are not searched, such as the share of validation."""
+    spec: SpecSection | None = Field(
+        default=None,
+        examples=[
+            {
+                "task": "classification",
+                "input_shape": [3, 32, 32],
+                "n_outputs": 10,
+                "n_train": 50000,
+            }
+        ],
+    )
+    """Shapes and sizes of data of one's own; built-in families need them."""
+
+
+class ModelSection(BaseModel):
+    """A model, and the arguments of its module that stay fixed."""
+
+    model_config = PATH_FORM
+
+    name: str | None = None
+    """Name of a built-in model family."""
+    class_: str | None = Field(default=None, alias="class")
+    """In place of a name: a LightningModule of one's own, as package.module:Class."""
+    function: str | None = None
+    """In place of a name: a function train(config, report) that does all of the training."""
+    builder: str | None = None
+    """In place of a name: a function build(hp) that returns a LightningModule."""
+    args: Annotated[dict[str, Any], BeforeValidator(empty_if_none)] = Field(
+        default={}, examples=[{"hidden": 64}]
+    )
+    """Constructor arguments that are not searched."""
+
+    @property
+    def path(self) -> str | None:
+        """The import path, if it is one's own."""
+        return self.class_ or self.function or self.builder
+
+    @property
+    def way(self) -> str:
+        """The key that says which model it is."""
+        given = {
+            "class": self.class_,
+            "function": self.function,
+            "builder": self.builder,
+        }
+        return next((way for way, value in given.items() if value is not None), "name")
+
+
+class ObjectiveSection(BaseModel):
+    """What the search improves."""
+
+    model_config = FORM
+
+    metric: str
+    """Metric as the model logs it, measured on the validation split: val/accuracy."""
+    direction: Direction | None = None
+    """Whether more or less of it is better; known for the metrics of `list metrics`."""
+
+
+class SearcherSection(BaseModel):
+    """What suggests configurations; further keys are the settings of the searcher named."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = "hyperopt"
+    """Name of a built-in searcher."""
+
+
+class SchedulerSection(BaseModel):
+    """What stops trials early; further keys are the settings of the scheduler named."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = "asha"
+    """Name of a built-in scheduler."""
+
+
+class CheckpointSection(BaseModel):
+    """When running trials are saved, and how much is kept."""
+
+    model_config = FORM
+
+    every: Annotated[
+        Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=SECONDS)],
+        BeforeValidator(_interval),
+    ] = "5s"
+    """Interval at which a running trial is saved: epochs as a number, or seconds as 5s."""
+    budget_gb: Annotated[float, Field(gt=0, strict=True)] = 5.0
+    """Gigabytes that the checkpoints of ended trials may take in all, best trials first."""
+
+    def resolved(self) -> CheckpointSettings:
+        """Return the settings with the interval taken apart."""
+        if isinstance(self.every, int):
+            return CheckpointSettings(every_epochs=self.every, budget_gb=self.budget_gb)
+        return CheckpointSettings(every_s=_seconds(self.every), budget_gb=self.budget_gb)

@@ -1,0 +1,96 @@
+"""How is an experiment tried before it is run? Stage 2 of `check`."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from raysearch.experiment import Experiment
+from raysearch.preflight.corners import DEFAULT, Corner, corners_of
+from raysearch.preflight.findings import Tried
+from raysearch.preflight.record import Probe
+from raysearch.preflight.verdict import Verdict, judge
+from raysearch.training.job import TrainingJob
+from raysearch.training.jobs import job_for
+from raysearch.trial import Trial
+
+TIME_LIMIT_S = 20.0
+"""Seconds after which no further configuration is tried."""
+
+
+class RunProbe(Protocol):
+    """Tries one configuration, here or in a worker; `raysearch.preflight.probe.probe` is one."""
+
+    def __call__(self, job: TrainingJob, *, thorough: bool) -> Probe:
+        """Return what was seen; a failure of the configuration is part of that."""
+        ...
+
+
+def preflight(
+    experiment: Experiment,
+    *,
+    run_probe: RunProbe | None = None,
+    time_limit_s: float = TIME_LIMIT_S,
+    say: Callable[[str], None] | None = None,
+) -> Verdict:
+    """Try the default configuration and the corners of an experiment, and judge them.
+
+    Args:
+        experiment: What would be searched.
+        run_probe: Tries one configuration; None for this process, which then imports torch.
+        time_limit_s: Seconds after which no further configuration is begun. The default one is
+            tried in any case.
+        say: Told what is tried: "trying cnn, highest (3 of 27)".
+
+    Returns:
+        The verdict; its faults are not raised.
+
+    Side effects:
+        Runs user code, with checkpoints in a temporary folder that is removed at the end.
+    """
+    began_s = time.monotonic()
+    run = run_probe or _probe_here
+    wanted = corners_of(experiment)
+    tried: list[Tried] = []
+    left_out: list[Corner] = []
+    settled: set[str] = set()  # families of which nothing more is to be learnt
+    with tempfile.TemporaryDirectory(prefix="raysearch-preflight-") as folder:
+        for number, corner in enumerate(wanted):
+            if corner.family in settled:
+                continue
+            next_s = tried[-1].probe.seconds if len(tried) > 1 else 0.0  # the first loads libraries
+            if tried and time.monotonic() - began_s + next_s > time_limit_s:
+                left_out.append(corner)
+                continue
+            if say is not None:
+                say(f"trying {corner.label} ({number + 1} of {len(wanted)})")
+            job = _job(experiment, corner, folder=Path(folder) / str(number))
+            probe = _wanted(run(job, thorough=corner.name == DEFAULT), refit=experiment.refit)
+            tried.append(Tried(corner=corner, probe=probe))
+            if probe.is_function or probe.wrong_arguments:
+                settled.add(corner.family)
+    seconds = time.monotonic() - began_s
+    return judge(experiment, tried=tried, not_tried=left_out, seconds=seconds)
+
+
+def _job(experiment: Experiment, corner: Corner, *, folder: Path) -> TrainingJob:
+    """Return what a trial of a configuration would train, on a GPU only if there is one."""
+    trial = Trial(id="preflight", number=0, configuration=corner.configuration)
+    job = job_for(experiment, trial, run_dir=folder)
+    return replace(job, accelerator="auto") if job.accelerator == "gpu" else job
+
+
+def _wanted(probe: Probe, *, refit: bool) -> Probe:
+    """Return the probe without a failure to refit where no refit is wanted."""
+    is_of_refit = probe.failure is not None and probe.failure.stage == "refit"
+    return replace(probe, failure=None) if is_of_refit and not refit else probe
+
+
+def _probe_here(job: TrainingJob, *, thorough: bool) -> Probe:
+    from raysearch.preflight.probe import probe
+
+    return probe(job, thorough=thorough)

@@ -1,0 +1,148 @@
+"""What did a search find? Everything that its journal and its files say, without changing anything.
+
+`Results` is this and what can be done with it; the functions that do it take what was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from raysearch.engine.handover import Handover
+from raysearch.engine.state import SearchState
+from raysearch.errors import ConfigurationError
+from raysearch.experiment import Experiment, from_settings
+from raysearch.imports import Kind
+from raysearch.results.kinds import written_kind
+from raysearch.results.selection import Selection, best_checkpoint, rank, select
+from raysearch.results.winner_folder import describes
+from raysearch.run_dir import Lease, RunDir
+from raysearch.run_dir import events as ev
+from raysearch.trial import Objective, SearchStatus, Trial, trial_id
+
+
+class Found:
+    """A search as its run directory has it, to be read.
+
+    Args:
+        run_dir: The run directory.
+        state: What its journal comes to. Where something else writes the journal, such as an
+            engine, it is that one's state.
+        experiment: The experiment if it is at hand; else it is made from the journal's settings
+            when it is first needed.
+    """
+
+    def __init__(
+        self, run_dir: RunDir, *, state: SearchState, experiment: Experiment | None = None
+    ) -> None:
+        self.run_dir = run_dir
+        self.state = state
+        if experiment is not None:
+            self.experiment = experiment
+
+    # ---- what was searched
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The experiment as it was last resolved.
+
+        Raises:
+            ConfigurationError: This version of raysearch cannot make it of the settings, or a class
+                of the user's own cannot be found here.
+        """
+        source = str(self.run_dir.experiment_file)
+        return from_settings(dict(self.state.settings), source=source)
+
+    @property
+    def objective(self) -> Objective:
+        """What was improved."""
+        return Objective(**self.state.settings["objective"])
+
+    def kind_of(self, trial: Trial) -> Kind:
+        """Return what trained the trial: a module, a builder's module, or a function by itself."""
+        kind = written_kind(trial.configuration, settings=self.state.settings)
+        if kind is not None:
+            return kind
+        try:
+            return self.experiment.bind(trial.configuration).kind
+        except ConfigurationError:  # its source is not here, and nearly all are classes
+            return "module"
+
+    @property
+    def is_refit_wanted(self) -> bool:
+        """Whether the experiment wants the winner trained again, on all data but the test split."""
+        return bool(self.state.settings.get("refit", True))
+
+    def wants_refit(self, trial: Trial) -> bool:
+        """Return whether the trial is to be trained again to be handed over; functions never."""
+        return self.is_refit_wanted and self.kind_of(trial) != "function"
+
+    @property
+    def status(self) -> SearchStatus:
+        """Where the search stands; one whose driver was killed is interrupted."""
+        is_running = self.state.status is SearchStatus.RUNNING
+        if is_running and Lease.holder(self.run_dir.path.absolute()) is None:
+            return SearchStatus.INTERRUPTED
+        return self.state.status
+
+    # ---- what was found
+
+    @property
+    def handover(self) -> Handover:
+        """Refits and tests of winners so far."""
+        return self.state.handover
+
+    def ranking(self) -> list[Trial]:
+        """Return the trials with a finite value, best first; see `selection` for ties."""
+        return rank(self.state.trials.values(), objective=self.objective)
+
+    @property
+    def selection(self) -> Selection:
+        """The best trial whose model can be had, and better ones whose model is lost."""
+        return self.select(self.ranking())
+
+    def select(self, ranking: Sequence[Trial]) -> Selection:
+        """Return the first of a ranking that can be the winner, and those passed over."""
+        return select(
+            ranking,
+            objective=self.objective,
+            run_dir=self.run_dir,
+            needs_model=lambda trial: not self.is_without_model(trial),
+        )
+
+    def is_without_model(self, trial: Trial) -> bool:
+        """Return whether there is no model of the trial because its function kept none."""
+        is_kept = best_checkpoint(trial, objective=self.objective) is not None
+        return not is_kept and self.kind_of(trial) == "function"
+
+    @property
+    def winner(self) -> Trial | None:
+        """The trial that won, so far if the search goes on; None if none can.
+
+        It is the trial whose model was handed over last, as long as nothing was measured since;
+        otherwise the best one with a checkpoint on disk. A function may write none; then it is the
+        best one.
+        """
+        if self.handover.refit is not None and self.handover.is_settled:
+            return self.state.trials[self.handover.refit.trial]
+        return self.selection.winner
+
+    @property
+    def default(self) -> Trial | None:
+        """Trial 0000, the default configuration; None before it was created."""
+        return self.state.trials.get(trial_id(0))
+
+    # ---- the winner's model
+
+    def record_of(self, trial: Trial) -> ev.Refitted | None:
+        """Return the record of the model handed over last, if it is of this trial."""
+        record = self.handover.refit
+        return record if record is not None and record.trial == trial.id else None
+
+    def model_of(self, trial: Trial) -> ev.Refitted | None:
+        """Return the record of the trial's model in `winner/`, if it is there and whole.
+
+        Its path is empty if the trial, of a function, has no model, and that is settled.
+        """
+        record = self.record_of(trial)
+        return record if record is not None and describes(self.run_dir, record) else None

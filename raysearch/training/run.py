@@ -1,0 +1,56 @@
+"""How is a configuration trained, whether Lightning does it or a function of the user's?
+
+The front of this package: nothing of torch or Lightning is imported before it is known that they
+are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from raysearch.errors import Unsupported
+from raysearch.training.job import Ending, Report, TrainingJob
+from raysearch.trial import Measurement
+
+_BY_ITSELF = "the model is a function that trains by itself, so only that function knows how"
+
+
+def train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
+    """Train a configuration and report its measurements; see `fit.train` and `function`."""
+    if job.kind == "function":
+        from raysearch.training.function import train_function
+
+        return train_function(job, report=report)
+    from raysearch.training import fit
+
+    return fit.train(job, report=report)
+
+
+def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
+    """Train a configuration on training and validation data together; see `fit.refit`.
+
+    Raises:
+        Unsupported: The model is a function that trains by itself.
+    """
+    if job.kind == "function":
+        raise Unsupported(_BY_ITSELF)
+    from raysearch.training import fit
+
+    return fit.refit(job, epochs=epochs, path=path)
+
+
+def evaluate(
+    job: TrainingJob, *, checkpoint: str, split: Literal["validation", "test"]
+) -> dict[str, float | None]:
+    """Return the metrics of a checkpoint on one split; see `fit.evaluate`.
+
+    Raises:
+        Unsupported: The model is a function that trains by itself.
+    """
+    if job.kind == "function":
+        raise Unsupported(_BY_ITSELF)
+    from raysearch.training import fit
+
+    return fit.evaluate(job, checkpoint=checkpoint, split=split)

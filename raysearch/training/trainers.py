@@ -1,0 +1,234 @@
+"""How does a job's `trainer` section become a Trainer?
+
+A Trainer is set up for small models: no progress bar, no summary, no sanity check, no checkpoint
+callback of Lightning's, and a logger that keeps nothing, since each costs time in every trial and
+shows nothing that the reports do not. Any argument of the user's takes the place of these.
+
+Objects among the arguments are written {"class": "package.module:Name", "args": {...}} and made
+anew for each fit. A name without a module, such as "EarlyStopping", is Lightning's own.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from raysearch.errors import ConfigurationError, did_you_mean, one_of, unknown_name
+from raysearch.imports import load_object
+from raysearch.training.job import TrainingJob
+from raysearch.training.namespace import Namespace
+from raysearch.training.portable import PlainCheckpoints
+from raysearch.training.rounds import NEVER
+
+_SHELVES = {
+    "callbacks": "callbacks",
+    "logger": "loggers",
+    "plugins": "plugins",
+    "profiler": "profilers",
+    "strategy": "strategies",
+}
+"""Argument of the Trainer -> module of Lightning in which a bare class name is looked up."""
+
+_OURS = ("max_epochs", "max_steps", "devices", "default_root_dir", "enable_checkpointing")
+"""Arguments that follow from the job."""
+
+
+class SilentLogger:
+    """Keeps nothing, and lets user code log what it likes; from "loggers.logger:DummyLogger".
+
+    Args:
+        directory: The trial's folder, where user code may look for a place to write.
+    """
+
+    def __init__(self, directory: str) -> None:
+        super().__init__()
+        self._directory = directory
+
+    @property
+    def save_dir(self) -> str:
+        """The trial's folder."""
+        return self._directory
+
+    @property
+    def log_dir(self) -> str:
+        """The trial's folder."""
+        return self._directory
+
+
+def make_trainer(
+    job: TrainingJob,
+    *,
+    namespace: Namespace,
+    first: tuple[Any, ...] = (),
+    last: tuple[Any, ...] = (),
+    keep: Callable[[Any], bool] = lambda callback: True,
+    **settings: Any,
+) -> Any:
+    """Return a Trainer for one fit or evaluation.
+
+    Args:
+        job: Holds the user's arguments.
+        namespace: The Lightning to take it from.
+        first: Callbacks of ours that come before the user's.
+        last: Callbacks of ours that come after them.
+        keep: Which of the user's callbacks take part.
+        settings: Arguments of the Trainer that go before the user's.
+
+    Raises:
+        ConfigurationError: An argument, or a class among them, does not exist; or one follows from
+            the job.
+    """
+    users = _users_arguments(job, namespace=namespace)
+    theirs = [callback for callback in _as_list(users.pop("callbacks", [])) if keep(callback)]
+    callbacks = [*first, *theirs, *last]
+    plugins = _as_list(users.pop("plugins", []))
+    lean: dict[str, Any] = {
+        "accelerator": job.accelerator,
+        "enable_progress_bar": _has(callbacks, "callbacks:ProgressBar", namespace=namespace),
+        "enable_model_summary": False,
+        "num_sanity_val_steps": 0,
+        "use_distributed_sampler": False,
+    }
+    if "logger" not in users:
+        logger = namespace.derive(SilentLogger, part="loggers.logger:DummyLogger")
+        lean |= {
+            "logger": logger(job.directory),
+            "log_every_n_steps": NEVER,
+            "enable_autolog_hparams": False,
+        }
+    owned = {
+        **_limits(job),
+        "devices": 1,
+        "default_root_dir": job.directory,
+        "callbacks": callbacks,
+        "plugins": [*plugins, *_own_plugins(plugins, job=job, namespace=namespace)],
+        "enable_checkpointing": _has(callbacks, "callbacks:Checkpoint", namespace=namespace),
+    }
+    trainer = namespace.load(":Trainer")
+    return trainer(**{**lean, **users, **owned, **settings})
+
+
+def _limits(job: TrainingJob) -> dict[str, Any]:
+    if job.max_steps is None:
+        return {"max_epochs": job.max_epochs}
+    return {
+        "max_epochs": -1,
+        "max_steps": job.max_steps,
+        "val_check_interval": NEVER,  # `ReportRounds` says when
+        "check_val_every_n_epoch": None,
+    }
+
+
+def _own_plugins(users: list[Any], *, job: TrainingJob, namespace: Namespace) -> list[Any]:
+    """Return our plugins, but for those that the user brings."""
+    own = []
+    if not any(isinstance(plugin, namespace.load("plugins.io:CheckpointIO")) for plugin in users):
+        made = namespace.derive(PlainCheckpoints, part="plugins.io:TorchCheckpointIO")
+        own.append(made(job))
+    environment = namespace.load_fabric("plugins.environments:ClusterEnvironment")
+    if not any(isinstance(plugin, environment) for plugin in users):
+        # also inside a SLURM or MPI job: a trial is alone
+        own.append(namespace.load_fabric("plugins.environments:LightningEnvironment")())
+    return own
+
+
+def _has(callbacks: list[Any], part: str, *, namespace: Namespace) -> bool:
+    """Return whether one of the callbacks is of this kind; if not, Lightning must add none."""
+    return any(isinstance(callback, namespace.load(part)) for callback in callbacks)
+
+
+def _as_list(found: Any) -> list[Any]:
+    return list(found) if isinstance(found, list | tuple) else [found]
+
+
+def _users_arguments(job: TrainingJob, *, namespace: Namespace) -> dict[str, Any]:
+    valid = inspect.signature(namespace.load(":Trainer").__init__).parameters.keys() - {"self"}
+    faults = []
+    for name in job.trainer_arguments:
+        if name in _OURS:
+            faults.append(f"trainer.{name} follows from the experiment. Leave it out.")
+        elif name not in valid:
+            kind = "an argument of Lightning's Trainer"
+            faults.append(unknown_name(name, kind=kind, valid=valid, where="trainer: "))
+    if faults:
+        raise ConfigurationError(faults)
+    return {
+        name: _made(value, argument=name, namespace=namespace)
+        for name, value in job.trainer_arguments.items()
+        if value is not None or name in ("check_val_every_n_epoch",)
+    }
+
+
+def _made(value: Any, *, argument: str, namespace: Namespace) -> Any:
+    """Return a value of the experiment with the objects in it made."""
+    if isinstance(value, Mapping):
+        if "class" in value and value.keys() <= {"class", "args"}:
+            return _object(value, argument=argument, namespace=namespace)
+        return {
+            key: _made(entry, argument=argument, namespace=namespace)
+            for key, entry in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_member(entry, argument=argument, namespace=namespace) for entry in value]
+    if argument == "callbacks" and isinstance(value, str):
+        return [_member(value, argument=argument, namespace=namespace)]
+    return value
+
+
+def _member(value: Any, *, argument: str, namespace: Namespace) -> Any:
+    if argument == "callbacks" and isinstance(value, str):
+        value = {"class": value}
+    return _made(value, argument=argument, namespace=namespace)
+
+
+def _object(value: Mapping[str, Any], *, argument: str, namespace: Namespace) -> Any:
+    path = str(value["class"])
+    found = _found(path, argument=argument, namespace=namespace)
+    if not callable(found) or isinstance(found, namespace.load("callbacks:Callback")):
+        return copy.deepcopy(found)  # an object that was given as it is, used once per fit
+    arguments = {
+        name: _made(entry, argument=name, namespace=namespace)
+        for name, entry in (value.get("args") or {}).items()
+    }
+    _check_arguments(found, arguments, where=f"trainer.{argument}: {path}")
+    return found(**arguments)
+
+
+def _found(path: str, *, argument: str, namespace: Namespace) -> Any:
+    if ":" in path or "." in path:
+        return load_object(namespace.translated(path))
+    shelf = f"{namespace.name}.{_SHELVES.get(argument, 'callbacks')}"
+    module = __import__(shelf, fromlist=["*"])
+    names = [name for name in getattr(module, "__all__", dir(module)) if name[:1].isupper()]
+    if path not in names:
+        raise ConfigurationError(
+            f"trainer.{argument}: {path} is not a class of {shelf}. {did_you_mean(path, names)}"
+            f"It has: {one_of(names)}. One of your own is written as package.module:Name."
+        )
+    return getattr(module, path)
+
+
+def _check_arguments(found: Any, arguments: Mapping[str, Any], *, where: str) -> None:
+    try:
+        parameters = inspect.signature(found).parameters
+    except (TypeError, ValueError):
+        return  # written in C; it says so itself
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+        return
+    unknown = [name for name in arguments if name not in parameters]
+    missing = [
+        name
+        for name, parameter in parameters.items()
+        if parameter.default is inspect.Parameter.empty
+        and parameter.kind is not inspect.Parameter.VAR_POSITIONAL
+        and name not in arguments
+    ]
+    if not unknown and not missing:
+        return
+    faults = [
+        f"{where} has no argument {n}. {did_you_mean(n, parameters)}".strip() for n in unknown
+    ]
+    faults += [f"{where} needs the argument {name}." for name in missing]
+    raise ConfigurationError([f"{fault} It has: {', '.join(parameters)}." for fault in faults])

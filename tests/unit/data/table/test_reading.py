@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import os
+
+import pandas as pd
+import pytest
+
+from raysearch.data.table.arguments import TableArguments
+from raysearch.data.table.reading import fingerprint, read_table
+from raysearch.errors import ConfigurationError
+
+
+def read(path, **arguments):
+    return read_table(TableArguments.read({"path": path, "target": "y", **arguments}))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_separators_are_told_by_the_first_lines(csv_file, separator):
+    lines = [separator.join(row) for row in (["a", "b", "y"], ["1", "x z", "0"], ["2", "w", "1"])]
+    table = read(csv_file(*lines))
+    assert table.separator == separator
+    assert table.frame.to_dict("list") == {"a": ["1", "2"], "b": ["x z", "w"], "y": ["0", "1"]}
+
+
+def test_decimal_commas_do_not_cut_a_table_of_semicolons(csv_file):
+    table = read(csv_file("a;y", "1,5;2,5", "3,5;4,5"))
+    assert table.frame["a"].tolist() == ["1,5", "3,5"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16"])
+def test_encodings_are_told_by_the_bytes(csv_file, encoding):
+    table = read(csv_file("größe,y", "grün,1", "blau,2", encoding=encoding))
+    assert list(table.frame) == ["größe", "y"]
+    assert table.frame["größe"].tolist() == ["grün", "blau"]
+    assert any("not UTF-8" in note for note in table.notes) == (encoding in ("latin-1", "cp1252"))
+
+
+def test_bytes_that_windows_has_not_are_latin_1(csv_file):
+    assert read(csv_file(content=b"a,y\n\x81\xe4,1\n")).frame["a"].tolist() == ["\x81ä"]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_lines_may_end_in_any_way_and_begin_late(csv_file, end):
+    frame = read(csv_file(content=end.join([b"", b"a,y", b"1,2", b"3,4", b""]))).frame
+    assert frame.to_dict("list") == {"a": ["1", "3"], "y": ["2", "4"]}
+
+
+def test_values_stay_text_whatever_they_look_like(csv_file):
+    frame = read(csv_file("a,b,y", '007,"1,5",NA', " x ,,", "short")).frame
+    assert frame["a"].tolist() == ["007", "x ", "short"]
+    assert frame["b"].tolist() == ["1,5", "", ""]
+    assert frame["y"].tolist() == ["NA", "", ""]
+
+
+def test_parquet_keeps_its_types(tmp_path):
+    path = tmp_path / "table.parquet"
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", None], "y": [0.5, 1.5]}, index=[7, 8])
+    frame.to_parquet(path)
+    found = read(str(path)).frame
+    assert found["a"].tolist() == [1, 2]
+    assert pd.isna(found["b"][1])
+    assert found["y"].dtype == float
+
+
+def test_nested_values_of_parquet_become_text(tmp_path):
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"a": [[1, 2], None], "y": [0.5, 1.5]}).to_parquet(path)
+    assert read(str(path)).frame["a"][0] == "[1 2]"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "which is empty. Give a file with a line of column names"),
+        (b" \n\n", "which is empty"),
+        (b"just\nsome\nlines\n", "no separator cuts .* It is 'just'. Set separator"),
+        (b"1,2\n3,4\n", "first line is 1, 2: these are values, not names"),
+        (b"a,b,a\n1,2,3\n", "several columns named a. Give each column a name of its own"),
+        (b"a,y\n1,2\n1,2,3\n1,2\n", r"do not all have the 2 columns .*line 3"),
+        (b"PAR1 and no more", "no whole Parquet file"),
+    ],
+)
+def test_what_is_no_table_is_refused(csv_file, content, message):
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        read(csv_file(content=content))
+    assert caught.value.faults[0].startswith("path is ")
+    assert "table.csv" in caught.value.faults[0]
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    for look in (lambda path: read(path), fingerprint):
+        with pytest.raises(ConfigurationError, match=r"path is .*none\.csv, which cannot be read"):
+            look(str(tmp_path / "none.csv"))
+
+
+def test_another_encoding_than_the_one_given_is_refused(csv_file):
+    path = csv_file("ä,y", "1,2", encoding="latin-1")
+    with pytest.raises(ConfigurationError, match=r"encoding is utf-8, but byte 0 of .* is not"):
+        read(path, encoding="utf-8")
+
+
+def test_a_fingerprint_is_of_the_content(csv_file):
+    first = fingerprint(csv_file("a,y", "1,2"))
+    path = csv_file("a,y", "1,3")
+    os.utime(path, ns=(1, 1))
+    second = fingerprint(path)
+    os.utime(path, ns=(2, 2))
+    assert fingerprint(path) == second != first
+    assert len(second) == 16
