@@ -30,6 +30,10 @@ Stage = Callable[[str], None]
 """Told what a person waits for: "starting Ray"."""
 
 
+PREFLIGHT_S = 10.0
+"""How long a search of one's own model may wait for configurations to be tried, in seconds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drive:
     """What is driven, and where."""
@@ -126,7 +130,7 @@ def session(
 def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage) -> None:
     """Refit the winner and open the test split."""
     results = Results(drive.run_dir, state=engine.state, experiment=drive.experiment)
-    if results.winner is None or results.is_without_model(results.winner):
+    if results.winner is None:
         return
     if results.wants_refit(results.winner) and results.model_of(results.winner) is None:
         stage("refitting the winner on train + validation data")
@@ -140,18 +144,25 @@ def is_all_done(drive: Drive) -> bool:
     """Return whether the search has ended and its winner is handed over and tested."""
     results = Results.open(drive.run_dir.path)
     state, winner = results.state, results.winner
-    is_spent = not drive.changed or plan_of(drive.experiment).used_up(state, now=state.last_at)
-    if state.status is not SearchStatus.FINISHED or state.live or not is_spent or winner is None:
+    is_used_up = plan_of(drive.experiment).used_up(state, now=state.last_at) and not state.live
+    if state.status is not SearchStatus.FINISHED or winner is None:
         return False
-    if results.is_without_model(winner):
-        return True
+    if drive.changed and not is_used_up:
+        return False
+    if "refit" in drive.changed:
+        return False  # the model in winner/ was made as the setting before said
     return results.model_of(winner) is not None and results.test_outcome.is_final
 
 
 def versions() -> dict[str, str]:
     """Return the versions of what decides how a trial trains."""
-    names = ("raysearch", "torch", "pytorch-lightning", "ray", "hyperopt", "numpy")
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
+    names = ("raysearch", "torch", "pytorch-lightning", "lightning", "ray", "hyperopt", "numpy")
+    found = {name: metadata.version(name) for name in names if _is_installed(name)}
+    return {"python": platform.python_version(), **found}
+
+
+def _is_installed(name: str) -> bool:
+    return any(metadata.distributions(name=name))
 
 
 def _refuse_if_unusable(run_dir: RunDir) -> None:
@@ -190,10 +201,6 @@ def _preflight(experiment: Experiment, *, executor: Any, stage: Stage) -> None:
         raise ConfigurationError([*texts, "Nothing was started."])
     for warning in verdict.warnings:
         stage(warning.text)
-
-
-PREFLIGHT_S = 10.0
-"""How long a search of one's own model may wait for configurations to be tried, in seconds."""
 
 
 def _engine(

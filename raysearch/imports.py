@@ -83,7 +83,8 @@ def load_object(path: str) -> Any:
     if path.startswith(PREFIX):
         return _provided(path)
     module_name, colon, attributes = path.partition(":")
-    if not (module_name and colon and attributes):
+    is_whole = colon and all([*module_name.split("."), *attributes.split(".")])
+    if not is_whole:  # something is left out around a dot or the colon
         raise ConfigurationError(no_path(path))
     found: Any = _module(module_name, path=path)
     for attribute in attributes.split("."):

@@ -121,7 +121,7 @@ class Beside:
         if recorded is not None:
             self._compared += 1
             self._difference = self._difference or self._first_difference(measured, recorded)
-        return measured.epoch != self._epochs
+        return self._epochs is None or measured.epoch < self._epochs
 
     def _line(self, measured: Measurement, *, recorded: Measurement | None) -> str:
         beside: Mapping[str, float | None] = {} if recorded is None else recorded.values

@@ -8,7 +8,7 @@ import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from raysearch.cli.command import (
     PROGRAM,
@@ -131,19 +131,12 @@ def _to_end(search: Search, *, as_json: bool) -> int:
 
 def _watched(search: Search, *, as_json: bool) -> Results:
     """Run a search with a live view and TensorBoard; with --json, standard output stays empty."""
-    from raysearch.live import TensorBoardWriter, view_for
+    from raysearch.live.watch import watch
 
-    experiment, run_dir = search.experiment, search.run_dir
     stream = sys.stderr if as_json else sys.stdout
-    view = view_for(stream, name=experiment.name, run_dir=str(run_dir.path), plan=search.plan)
-    with contextlib.redirect_stdout(stream), view:
-        writer = TensorBoardWriter(
-            run_dir.tensorboard,
-            objective=experiment.objective,
-            space=experiment.space,
-            warn=view.note,
-        )
-        return search.run_to_end(listeners=[view, writer], stage=view.stage)
+    given: dict[str, Any] = {"experiment": search.experiment, "run_dir": search.run_dir}
+    with contextlib.redirect_stdout(stream), watch(stream, plan=search.plan, **given) as seen:
+        return search.run_to_end(listeners=seen.listeners, stage=seen.stage)
 
 
 def print_outcome(results: Results) -> None:

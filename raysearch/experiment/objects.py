@@ -34,6 +34,15 @@ def plain_settings(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
 
     Side effects:
         The objects are provided to this process: see `imports.provide`.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> class Net: ...
+        >>> settings, objects = plain_settings({"model": [Fraction, Net], "data": "digits"})
+        >>> settings["model"]
+        [{'class': 'fractions:Fraction'}, {'class': 'object:Net'}]
+        >>> objects == {"object:Net": Net}
+        True
     """
     names = _Names()
     settings = {key: value for key, value in given.items() if value is not None}
@@ -43,7 +52,7 @@ def plain_settings(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
         settings["data"] = _data(settings["data"], names)
     if "space" in settings:
         settings["space"] = _space(settings["space"])
-    if "trainer" in settings:
+    if isinstance(settings.get("trainer"), Mapping):
         settings["trainer"] = {
             key: _trainer_value(value, names) for key, value in settings["trainer"].items()
         }
@@ -63,6 +72,18 @@ def provide_again(settings: Mapping[str, Any], *, given: Mapping[str, Any]) -> d
 
     Side effects:
         The objects are provided to this process.
+
+    Example:
+        >>> class Net: ...
+        >>> settings, _ = plain_settings({"model": Net})
+        >>> sorted(provide_again(settings, given={"model": Net}))
+        ['object:Net']
+        >>> provide_again(settings, given={"model": None})
+        Traceback (most recent call last):
+        raysearch.errors.ConfigurationError: This search was started in Python with Net, which no
+        other process can import. Resume it in Python, and give the same objects again:
+        raysearch.Search.resume(RUN, model=..., data=..., trainer=...). What a module defines is
+        found by itself.
     """
     _, objects = plain_settings({key: value for key, value in given.items() if value is not None})
     missing = [path for path in _object_paths(settings) if path not in objects]

@@ -27,8 +27,14 @@ Share = Count | Annotated[float, Field(gt=0, le=1, strict=True)]
 Switch = Annotated[bool, Field(strict=True)]
 
 LIGHTNING = "pytorch_lightning"
-CALLBACKS = f"{LIGHTNING}.callbacks"
-"""Where callbacks are looked up that are named without a package."""
+SHELVES = {
+    "callbacks": "callbacks",
+    "logger": "loggers",
+    "plugins": "plugins",
+    "profiler": "profilers",
+    "strategy": "strategies",
+}
+"""Argument of the Trainer -> module of Lightning in which a class without a package is."""
 
 
 class ObjectSection(BaseModel):
@@ -37,7 +43,7 @@ class ObjectSection(BaseModel):
     model_config = ConfigDict(**FORM, serialize_by_alias=True)
 
     class_: str = Field(alias="class")
-    """The class, as package.module:Class; for Lightning's own callbacks the name alone will do."""
+    """The class, as package.module:Class; for one of Lightning's own the name alone will do."""
     args: dict[str, Any] = {}
     """Arguments of its constructor."""
 
@@ -163,10 +169,7 @@ def check_objects(section: TrainerSection | None, *, report: Report) -> None:
         where = report.document.nearest((*path, "class"))
         if name.startswith(PREFIX):
             continue
-        if ":" not in name and path[1] != "callbacks":
-            report.wrong(where, "Write the class as package.module:Class.")
-            continue
-        signature = _signature(name, where=where, report=report)
+        signature = _signature(name, shelf=SHELVES[str(path[1])], where=where, report=report)
         if signature is None:
             continue
         for argument in made.args:
@@ -180,14 +183,15 @@ def check_objects(section: TrainerSection | None, *, report: Report) -> None:
             report.add(where, f"{dotted(path)}: {name} needs {', '.join(missing)}, under args.")
 
 
-def _signature(name: str, *, where: Path, report: Report) -> Signature | None:
+def _signature(name: str, *, shelf: str, where: Path, report: Report) -> Signature | None:
     """Return what is known of a class, or None with the fault reported."""
     if ":" in name:
         return known_signature(where, name, report=report)
     try:
-        return signature_of(f"{CALLBACKS}:{name}")
-    except ConfigurationError:
-        report.add(where, f"{dotted(where)}: {_no_callback(name)}")
+        return signature_of(f"{LIGHTNING}.{shelf}:{name}")
+    except ConfigurationError as error:
+        text = _no_callback(name) if shelf == "callbacks" else str(error)
+        report.add(where, f"{dotted(where)}: {text}")
         return None
 
 

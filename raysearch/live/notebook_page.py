@@ -109,7 +109,7 @@ def _best(snapshot: Snapshot, *, heading: Heading) -> str:
     value = _element("b", short_number(best.value), style=_GOOD)
     phrase = against_default(snapshot, objective=objective)
     compared = _element("span", f", {_text(phrase)}", style=_DIM) if phrase else ""
-    return f"{value} (trial {_text(best.trial.id)}, epoch {best.epoch}){compared}"
+    return f"{value} (trial {_text(best.trial.id)}, {snapshot.unit} {best.epoch}){compared}"
 
 
 def _configuration(snapshot: Snapshot) -> str:

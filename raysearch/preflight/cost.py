@@ -8,12 +8,12 @@ an honest one is wide: a search that finds many good configurations trains longe
 from __future__ import annotations
 
 import math
-import os
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from raysearch.experiment import Experiment
+from raysearch.preflight.machine import cores
 from raysearch.preflight.record import Probe
 
 SAMPLE = 200
@@ -111,9 +111,7 @@ def slots_here(experiment: Experiment, *, gpus: int = 0) -> int:
     if experiment.parallel is not None:
         return experiment.parallel
     resources = experiment.resources
-    has_affinity = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    fits = [cores / resources.cpus] if resources.cpus else []
+    fits = [cores() / resources.cpus] if resources.cpus else []
     fits += [gpus / resources.gpus] if resources.gpus and gpus else []
     return max(1, int(min(fits, default=1.0) + 1e-9))
 

@@ -1,7 +1,8 @@
 """Would a worker find the module that a class comes from?
 
-A worker is another process, maybe on another machine. It looks where every Python does: among what
-is installed, in PYTHONPATH, and in the working directory. A module that was found only because this
+A worker is another process, maybe on another machine. It looks where every Python does, among what
+is installed and in PYTHONPATH, and where Ray tells it to: in the working directory, and in the
+folder of the script that started the search. A module that was found only because this
 process has put a folder on `sys.path`, or that exists nowhere but in it, cannot be loaded there.
 Nothing is imported here.
 """
@@ -16,6 +17,9 @@ import sysconfig
 from pathlib import Path
 
 from raysearch.imports import PREFIX
+
+ANSWER_WITHIN_S = 20.0
+"""How long a new process may take to say what it finds; after that, nothing is claimed."""
 
 _ASK = "import importlib.util as u, sys; s = u.find_spec(sys.argv[1]); print(s and s.origin or '')"
 
@@ -48,9 +52,9 @@ def origin_fault(path: str) -> str:
         return ""
     return (
         f"{path} was found in {folder}, where this process looks for modules and workers do not. "
-        f"They look in the working directory ({Path.cwd()}), in PYTHONPATH, and among installed "
-        f"packages. Run the command from {folder}, add that folder to PYTHONPATH, or install "
-        f"{package}."
+        f"They look in the working directory ({Path.cwd()}), beside the script that is run, in "
+        f"PYTHONPATH, and among installed packages. Run the command from {folder}, add that folder "
+        f"to PYTHONPATH, or install {package}."
     )
 
 
@@ -70,8 +74,8 @@ def _folder_of(package: str) -> Path | None:
 
 
 def _is_standard(folder: Path) -> bool:
-    """Return whether every Python that is started here looks into a folder."""
-    entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    """Return whether every worker that is started here looks into a folder."""
+    entries = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), _folder_of_script()]
     given = [Path.cwd(), *(Path(entry) for entry in entries if entry)]
     if any(folder == entry.resolve() for entry in given):
         return True
@@ -79,14 +83,27 @@ def _is_standard(folder: Path) -> bool:
     return any(folder == Path(sysconfig.get_path(name)).resolve() for name in installed)
 
 
+def _folder_of_script() -> str:
+    """Return the folder of the script that is running, as Ray tells it to workers; else "".
+
+    There is none in an interactive session, or with `python -m`, where `sys.path` lacks it.
+    """
+    folder = os.path.dirname(os.path.realpath(sys.argv[0]))  # noqa: PTH120 - as Ray does
+    is_script = hasattr(sys.modules["__main__"], "__file__")
+    return folder if is_script and folder in sys.path else ""
+
+
 def _fresh_python_finds(package: str, *, folder: Path) -> bool:
     """Return whether a new process finds a package there, as it does what is installed to edit."""
-    asked = subprocess.run(
-        [sys.executable, "-c", _ASK, package],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=20,
-    )
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-c", _ASK, package],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=ANSWER_WITHIN_S,
+        )
+    except subprocess.TimeoutExpired:
+        return True
     origin = asked.stdout.strip()
     return bool(origin) and folder in Path(origin).resolve().parents

@@ -123,6 +123,8 @@ def _short(job: TrainingJob, *, is_gauged: bool = True) -> TrainingJob:
     limit = given.get(_LIMIT)
     is_less = isinstance(limit, int) and limit < VALIDATION_BATCHES
     arguments = {**given, _LIMIT: limit if is_less else VALIDATION_BATCHES}
+    if arguments.get("logger"):
+        del arguments["logger"]  # it would tell a tracking server, or a folder, of a run
     if given.get("check_val_every_n_epoch") is not None:
         arguments["check_val_every_n_epoch"] = 1
     if is_gauged:

@@ -134,7 +134,10 @@ def _prepare(found: Found, trial: Trial, *, job: TrainingJob, executor: Executor
     try:
         executor.refit(job, epochs=epochs, path=path)
     except TrialFailed as error:
-        _copy_checkpoint(found, trial, path=path)
+        try:
+            _copy_checkpoint(found, trial, path=path)
+        except RunDirectoryError as lost:
+            raise RunDirectoryError(f"Not refitted: {phrase(error)}. {lost}") from error
         return _Prepared(path=path, reason=_refused(error, epochs=epochs), is_refused=True)
     return _Prepared(path=path, refit=True)
 

@@ -23,9 +23,10 @@ def describes(run_dir: RunDir, model: ev.Refitted) -> bool:
         is_whole = not model.path or (
             (run_dir.path / model.path).stat().st_size == model.size_bytes
         )
-    except (FileNotFoundError, ValueError):
-        return False
-    return is_whole and (metrics["trial"], metrics["best_epoch"]) == (model.trial, model.epochs)
+        described = metrics["trial"], metrics["best_epoch"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return False  # it is not there, or not what was written
+    return is_whole and described == (model.trial, model.epochs)
 
 
 def install(run_dir: RunDir, model: Path | None) -> int:

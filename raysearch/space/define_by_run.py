@@ -4,7 +4,7 @@
     build(Replay(space.default()))
 
 The function is run, and what it asks for is written down: at all defaults; with each parameter once
-at each of its values (numbers with more than 16 values at both ends), in the company in which it
+at each of its values (numbers with more than 64 values at both ends), in the company in which it
 was first met; with each of that company changed, to see what the new one depends on; and at random
 points, until many in a row show nothing new.
 """

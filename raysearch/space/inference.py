@@ -24,7 +24,7 @@ from raysearch.space.values import distinct
 from raysearch.space.when import Conditions
 from raysearch.trial import Value
 
-MAX_VALUES = 16
+MAX_VALUES = 64
 """Numbers with more values than these are tried at their ends only, and are nobody's parent."""
 
 MAX_PARENTS = 3

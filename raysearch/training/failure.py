@@ -121,7 +121,7 @@ def _telling(frames: Sequence[traceback.FrameSummary]) -> traceback.FrameSummary
 def _is_users(filename: str) -> bool:
     if filename.startswith("<"):
         return not filename.startswith("<frozen")  # a notebook's cell, but not the import system
-    path = Path(filename).resolve()
+    path = _resolved(filename)
     return not any(path.is_relative_to(folder) for folder in (_OWN, *_LIBRARIES))
 
 
@@ -130,11 +130,18 @@ def _is_familys(filename: str) -> bool:
 
 
 def _is_of_a_package(filename: str) -> bool:
-    path = Path(filename).resolve()
+    path = _resolved(filename)
     for folder in _PACKAGES:
         if path.is_relative_to(folder):
             return path.relative_to(folder).parts[0] not in _FRAMEWORKS
     return False
+
+
+def _resolved(filename: str) -> Path:
+    try:
+        return Path(filename).resolve()
+    except (OSError, ValueError, RuntimeError):  # as when the working directory was removed
+        return Path(filename)
 
 
 def _short(filename: str) -> str:

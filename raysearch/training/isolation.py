@@ -7,7 +7,6 @@ drawn before; here everything else that user code, Lightning or torch may leave 
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 import warnings
@@ -18,6 +17,12 @@ from typing import Any
 import torch
 
 from raysearch.training.namespace import NAMESPACES, Namespace
+from raysearch.training.process import (
+    read_directory,
+    read_environment,
+    set_directory,
+    set_environment,
+)
 from raysearch.training.seeding import RandomState
 
 _BETWEEN_THEM = r"`isinstance\(treespec, LeafSpec\)` is deprecated"
@@ -34,20 +39,16 @@ def _set_deterministic(setting: tuple[bool, bool]) -> None:
     torch.use_deterministic_algorithms(is_enabled, warn_only=warns_only)
 
 
-def _cudnn() -> tuple[bool, bool]:
-    return torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic
+_CUDNN = ("enabled", "benchmark", "deterministic", "allow_tf32")
 
 
-def _set_cudnn(setting: tuple[bool, bool]) -> None:
-    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = setting
+def _cudnn() -> tuple[bool, ...]:
+    return tuple(getattr(torch.backends.cudnn, name) for name in _CUDNN)
 
 
-def _set_environment(variables: dict[str, str]) -> None:
-    for name in set(os.environ) - set(variables):
-        del os.environ[name]
-    for name, value in variables.items():
-        if os.environ.get(name) != value:  # other threads may be reading what did not change
-            os.environ[name] = value
+def _set_cudnn(settings: tuple[bool, ...]) -> None:
+    for name, setting in zip(_CUDNN, settings, strict=True):
+        setattr(torch.backends.cudnn, name, setting)
 
 
 def _set_default_device(device: torch.device) -> None:
@@ -55,8 +56,8 @@ def _set_default_device(device: torch.device) -> None:
 
 
 _SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
-    (lambda: dict(os.environ), _set_environment),
-    (os.getcwd, os.chdir),
+    (read_environment, set_environment),
+    (read_directory, set_directory),
     (torch.get_num_threads, torch.set_num_threads),
     (torch.get_default_dtype, torch.set_default_dtype),
     (torch.get_default_device, _set_default_device),
@@ -64,6 +65,7 @@ _SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
     (torch.is_grad_enabled, torch.set_grad_enabled),
     (_deterministic, _set_deterministic),
     (_cudnn, _set_cudnn),
+    (torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
 )
 """How each setting of the process is read, and how it is set."""
 

@@ -60,16 +60,35 @@ def restored(*, threads: int) -> Iterator[None]:
         with isolated(threads=threads):
             yield
         return
-    environment, directory = dict(os.environ), os.getcwd()  # noqa: PTH109 - as chdir takes it
+    environment, directory = read_environment(), read_directory()
     states = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002
     try:
         with warnings.catch_warnings():
             yield
     finally:
         set_environment(environment)
-        os.chdir(directory)
+        set_directory(directory)
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
+
+
+def read_directory() -> str:
+    """Return the working directory; "" if it was removed."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - as chdir takes it
+    except FileNotFoundError:
+        return ""
+
+
+def set_directory(path: str) -> None:
+    """Make this the working directory; "", for one that was removed, changes nothing."""
+    if path:
+        os.chdir(path)
+
+
+def read_environment() -> dict[str, str]:
+    """Return a copy of the environment's variables."""
+    return dict(os.environ)
 
 
 def set_environment(variables: dict[str, str]) -> None:

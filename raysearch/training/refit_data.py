@@ -167,11 +167,15 @@ def _check_tensors(train: Any, validation: Any) -> None:
 
 
 def _treatment(dataset: Any) -> dict[str, Any]:
-    """Return the attributes that say how an example is treated: flags, and what can be called."""
+    """Return the attributes that say how an example is treated: settings, and what can be called.
+
+    A setting may as well say which part of the data it is (`part="train"`). What is not certain is
+    refused: a `refit_dataloader` says it.
+    """
     return {
         name: value
         for name, value in getattr(dataset, "__dict__", {}).items()
-        if "transform" in name or callable(value) or isinstance(value, bool)
+        if "transform" in name or callable(value) or isinstance(value, bool | int | float | str)
     }
 
 

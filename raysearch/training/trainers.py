@@ -11,6 +11,7 @@ anew for each fit. A name without a module, such as "EarlyStopping", is Lightnin
 from __future__ import annotations
 
 import copy
+import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -200,7 +201,7 @@ def _found(path: str, *, argument: str, namespace: Namespace) -> Any:
     if ":" in path or "." in path:
         return load_object(namespace.translated(path))
     shelf = f"{namespace.name}.{_SHELVES.get(argument, 'callbacks')}"
-    module = __import__(shelf, fromlist=["*"])
+    module = importlib.import_module(shelf)
     names = [name for name in getattr(module, "__all__", dir(module)) if name[:1].isupper()]
     if path not in names:
         raise ConfigurationError(

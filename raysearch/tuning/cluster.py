@@ -7,7 +7,6 @@ is removed with it; with an address, a cluster that runs already is used and lef
 from __future__ import annotations
 
 import logging
-import math
 import os
 import shutil
 import socket
@@ -21,6 +20,7 @@ import ray
 
 from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.experiment import Resources
+from raysearch.preflight.machine import cores
 
 _ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",  # Ray's own progress display is off: ours shows it
@@ -72,16 +72,6 @@ def fitting(resources: Resources, *, available: Mapping[str, float]) -> int:
     return int(
         min(available.get(name, 0.0) / amount + 1e-9 for name, amount in wanted.items() if amount)
     )
-
-
-def cores() -> int:
-    """Return how many cores this process may use: of the machine, its affinity, its container."""
-    n = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        return n
-    return n if quota == "max" else max(1, min(n, math.ceil(int(quota) / int(period))))
 
 
 def check_machine(resources: Resources, *, parallel: int | None) -> None:

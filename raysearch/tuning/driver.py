@@ -139,7 +139,8 @@ def _slots(experiment: Experiment, *, cluster: Cluster) -> Callable[[], int]:
 def _stop_on_signals(session: Session) -> Iterator[None]:
     """End the session at the first Ctrl-C, SIGTERM or SIGHUP, and at once at the second.
 
-    Outside the main thread, as in a notebook's executor, signals are left alone.
+    Outside the main thread, as in a notebook's executor, signals are left alone; and so is SIGHUP
+    where it is ignored, as under `nohup`.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -150,7 +151,9 @@ def _stop_on_signals(session: Session) -> Iterator[None]:
             raise KeyboardInterrupt
         session.end = SessionEnd.INTERRUPTED
 
-    before = {number: signal.signal(number, ask_to_stop) for number in _SIGNALS}
+    is_left_alone = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    numbers = [number for number in _SIGNALS if number != signal.SIGHUP or not is_left_alone]
+    before = {number: signal.signal(number, ask_to_stop) for number in numbers}
     try:
         yield
     finally:

@@ -46,8 +46,7 @@ class TrialWorker(tune.Trainable):
 
     def setup(self, config: dict[str, Any]) -> None:
         """Take the first trial; called once, when the actor starts."""
-        _provide(config)
-        self._fit = FitThread(config[JOB])
+        self._fit = _fit(config)
 
     def step(self) -> dict[str, Any]:
         """Return the next message of the trial; called again when the driver lets it go on."""
@@ -57,7 +56,7 @@ class TrialWorker(tune.Trainable):
         """Leave the trial that was stopped or paused, and take another one."""
         self._fit.abort()
         release_memory()
-        self._fit = FitThread(new_config[JOB])
+        self._fit = _fit(new_config)
         return True
 
     def cleanup(self) -> None:
@@ -70,10 +69,12 @@ class FitThread:
 
     Args:
         job: What is trained.
+        objects: A reference to the objects without an import path that the job names, if any.
     """
 
-    def __init__(self, job: TrainingJob) -> None:
+    def __init__(self, job: TrainingJob, *, objects: Any = None) -> None:
         self._job = job
+        self._objects = objects
         self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -113,15 +114,19 @@ class FitThread:
         folder = Path(self._job.directory)
         try:
             with printed_to(folder / "log.txt"):
+                if self._objects is not None:
+                    provide(ray.get(self._objects))  # what unpickling them raises is a result, too
                 prepare_process(self._job)
                 ending = train(self._job, report=self._report)
             self._messages.put(message("ended", ending=ending))
         except BaseException as error:  # noqa: BLE001  all of it is the trial's result
-            failure = describe_failure(error)
+            cause, summary = "exception", type(error).__name__
             try:
+                failure = describe_failure(error)
+                cause, summary = failure.cause, failure.summary
                 _write_error(folder / "error.txt", failure.details)
             finally:  # without a message the driver would wait for ever
-                self._messages.put(message("failed", cause=failure.cause, error=failure.summary))
+                self._messages.put(message("failed", cause=cause, error=summary))
 
     def _report(self, report: Report) -> bool:
         checkpoint = report.checkpoint and asdict(report.checkpoint)
@@ -131,10 +136,8 @@ class FitThread:
         return self._answers.get()
 
 
-def _provide(config: dict[str, Any]) -> None:
-    """Let jobs name objects that have no import path; the driver gives the same to each worker."""
-    if OBJECTS in config:
-        provide(ray.get(config[OBJECTS]))
+def _fit(config: dict[str, Any]) -> FitThread:
+    return FitThread(config[JOB], objects=config.get(OBJECTS))
 
 
 def message(kind: Kind, **content: Any) -> dict[str, Any]:

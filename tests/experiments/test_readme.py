@@ -207,7 +207,7 @@ def test_a_data_set_is_for_the_task_that_is_said(name):
 
 
 @pytest.mark.timeout(60)  # imports Lightning and Ray
-@pytest.mark.parametrize("block", PYTHON, ids=["winner", "search", "tune"])
+@pytest.mark.parametrize("block", PYTHON, ids=["winner", "table", "search", "tune"])
 def test_every_import_in_an_example_resolves(block):
     imports = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.ImportFrom)]
     for node in imports:

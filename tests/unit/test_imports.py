@@ -19,6 +19,8 @@ def test_a_nested_class_is_found():
     [
         ("nets.Net", "'nets.Net' is not an import path. Write it as package.module:Class."),
         (":Net", "':Net' is not an import path"),
+        (".nets:Net", "'.nets:Net' is not an import path"),
+        ("nets:Net.", "'nets:Net.' is not an import path"),
         ("no_such_package.nets:Net", "no package or module no_such_package. Is it installed"),
         ("json.no_such_module:Net", "no module json.no_such_module"),
         ("json.decoder:JSONDecoderr", "no JSONDecoderr in json.decoder. Did you mean JSONDecoder?"),

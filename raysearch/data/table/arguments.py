@@ -5,7 +5,6 @@ Needs neither torch nor pandas, and does not read the file.
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -201,7 +200,7 @@ def _is_dates(value: Any) -> bool:
 
 def _is_encoding(value: Any) -> bool:
     try:
-        codecs.lookup(value)
-    except (LookupError, TypeError):
+        "a".encode(value)  # a codec that is not of text, such as hex, is refused here
+    except (LookupError, TypeError, ValueError):
         return False
     return True

@@ -17,8 +17,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from raysearch.data.table.dates import days_of, parts_of
-from raysearch.data.table.numerals import is_missing, numbers_of
+from raysearch.data.table.numerals import number_of, numbers_of
 from raysearch.data.table.scaling import Scale
+from raysearch.data.table.texts import is_present, is_text, texts_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,12 +145,30 @@ class CategoryColumn:
         of_missing: dict[str | None, int] = {None: 1 if self.flags_missing else OTHER}
         return of_missing | {text: first + place for place, text in enumerate(self.categories)}
 
+    @cached_property
+    def _text_of(self) -> dict[float, str]:
+        """The category that is written for a number, such as 007 for 7."""
+        numbers = {text: number_of(text, decimal=".") for text in reversed(self.categories)}
+        return {number: text for text, number in numbers.items() if number is not None}
+
     def codes(self, series: pd.Series) -> NDArray[np.int64]:
-        """Return the code of each row."""
+        """Return the code of each row.
+
+        Numbers in a column that was read as numbers are looked up by what they are worth where
+        no category is written as they are: 007 lost its zeros on the way.
+        """
         import numpy as np
 
-        code_of = self._code_of
-        return np.array([code_of.get(text, OTHER) for text in texts_of(series)], dtype=np.int64)
+        code_of, texts = dict(self._code_of), texts_of(series)
+        if not is_text(series):
+            for text in {text for text in texts if text is not None} - code_of.keys():
+                code_of[text] = code_of.get(self._written(text), OTHER)
+        return np.array([code_of.get(text, OTHER) for text in texts], dtype=np.int64)
+
+    def _written(self, text: str) -> str:
+        """Return the category that is written for a number, or the text if there is none."""
+        number = number_of(text, decimal=".")
+        return text if number is None else self._text_of.get(number, text)
 
 
 Column = NumberColumn | FlagColumn | DateColumn | CategoryColumn
@@ -177,56 +196,9 @@ def column_from_json(values: dict[str, Any]) -> Column:
     return column
 
 
-def texts_of(series: pd.Series) -> NDArray[np.object_]:
-    """Return each value as text without blanks around it, None where it is missing.
-
-    A whole number is written without a fraction, so that a column of codes has the same texts
-    whether it was read as text, as integers, or, because of gaps, as decimals.
-
-    Example:
-        >>> import pandas as pd
-        >>> texts_of(pd.Series([1.0, None, 2.5])).tolist()
-        ['1', None, '2.5']
-        >>> texts_of(pd.Series([" a", "?"])).tolist()
-        ['a', None]
-    """
-    import numpy as np
-    import pandas as pd
-
-    places, unique = pd.factorize(series)  # missing ones get the place -1
-    texts = np.empty(len(unique) + 1, dtype=object)
-    texts[:-1] = [_text(value) for value in unique]
-    return np.asarray(texts[places])
-
-
-def is_present(texts: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Return which of the texts are there, not None."""
-    import numpy as np
-
-    return np.array([text is not None for text in texts], dtype=bool)
-
-
-def is_text(series: pd.Series) -> bool:
-    """Return whether the values of a column may be text, by its type."""
-    import pandas as pd
-
-    return not (
-        pd.api.types.is_numeric_dtype(series.dtype)
-        or pd.api.types.is_bool_dtype(series.dtype)
-        or pd.api.types.is_datetime64_any_dtype(series.dtype)
-    )
-
-
 def unread(column: NumberColumn | FlagColumn | DateColumn, series: pd.Series) -> list[str]:
     """Return the values, as text, that stand there but are not what the column takes."""
     import numpy as np
 
     texts = texts_of(series)
     return list(texts[np.isnan(column.raw(series)) & is_present(texts)])
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = str(value).strip()
-    return None if is_missing(text) else text

@@ -70,15 +70,21 @@ def formats_of(texts: Sequence[str]) -> tuple[tuple[str, ...], bool]:
     is_day_first = any(first > 12 for first, _ in pairs)
     is_month_first = any(second > 12 for _, second in pairs)
     if pairs and is_day_first == is_month_first:
-        return (), True
+        either = _with_times([*_PLAIN, *_DAY_FIRST, *_MONTH_FIRST])
+        fits = _fit(texts[:_N_TRIED], either)
+        return (), sum(fits) > 0.5 * len(fits)  # else it is no column of dates
     ordered = _MONTH_FIRST if is_month_first else _DAY_FIRST
-    dated = [*_PLAIN, *ordered, *(_DAY_FIRST[:1] if is_month_first else ())]
-    formats = [dated[0], *(date + time for date in dated[1:] for time in _TIMES)]
+    formats = _with_times([*_PLAIN, *ordered, *(_DAY_FIRST[:1] if is_month_first else ())])
     needed = _needed(texts[:_N_TRIED], formats)
     # what these leave of all texts is little, or it is no column of dates
     left = [text for text, fits in zip(texts, _fit(texts, needed), strict=True) if not fits]
     needed |= _needed(left[:_N_TRIED], [other for other in formats if other not in needed])
     return tuple(date_format for date_format in formats if date_format in needed), False
+
+
+def _with_times(dated: Sequence[str]) -> list[str]:
+    """Return the formats of dates alone, and of dates with times; the first has its own times."""
+    return [dated[0], *(date + time for date in dated[1:] for time in _TIMES)]
 
 
 def _needed(texts: Sequence[str], formats: Sequence[str]) -> set[str]:

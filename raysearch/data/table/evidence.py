@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from raysearch.data.table.columns import is_present, texts_of
+from raysearch.data.table.texts import is_present, texts_of
 
 if TYPE_CHECKING:
     import numpy as np

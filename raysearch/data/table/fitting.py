@@ -21,11 +21,11 @@ from raysearch.data.table.columns import (
     DateColumn,
     FlagColumn,
     NumberColumn,
-    is_text,
 )
 from raysearch.data.table.evidence import Given, numbers_rows, short
 from raysearch.data.table.numerals import decimal_of, is_number, number_of
 from raysearch.data.table.scaling import Scale, fit_scale
+from raysearch.data.table.texts import is_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -129,6 +129,11 @@ class _Fitter:
         wrong = self._misfits(given, values, argument="numeric" if is_told else None)
         if wrong is None:
             return is_told
+        if not is_told and given.name == self._arguments.order_by:
+            # the latest rows are the test, so its values there are beyond what was learnt from
+            reason = f"it says which rows are the latest. To use it: `numeric: [{given.name}]`"
+            self._leave_out(given.name, reason)
+            return True
         if not is_told and numbers_rows(given.name, values):
             reason = f"it numbers the rows. To use it: `numeric: [{given.name}]`"
             self._leave_out(given.name, reason)

@@ -40,7 +40,8 @@ class Data(pl.LightningDataModule):
         dates: Columns that are dates, or a mapping of them to formats such as "%d/%m/%Y".
         split: Column that says train, validation or test of each row.
         order_by: Column of dates or numbers: the latest rows are the test, those before the
-            validation. What only grows in it (year, days elapsed) is then not learnt from.
+            validation. What only grows in it (numbers; of dates, year and days elapsed) is then
+            not learnt from.
         validation: Share of the rows for validation, from 0.05 to 0.45.
         test: Share of the rows for the test, from 0.05 to 0.45; both together at most 0.5.
         split_seed: Governs which rows each split holds, where no column does.

@@ -25,7 +25,8 @@ MISSING = frozenset(
 """What stands, in whatever case, where a value is missing."""
 
 _AROUND = re.compile(
-    r"[$\u20ac\u00a3\u00a5\u20b9]|\b(?:eur|usd|gbp|chf|jpy|cad|aud|sek|nok|dkk|pln|czk|inr|cny)\b"
+    r"[$\u20ac\u00a3\u00a5\u20b9]"
+    r"|(?<![a-z])(?:eur|usd|gbp|chf|jpy|cad|aud|sek|nok|dkk|pln|czk|inr|cny)(?![a-z])"
     r"|(?<=\d)[\s'\u2019_\u00a0\u202f](?=\d{3}(?!\d))",
     re.IGNORECASE,
 )
@@ -74,7 +75,7 @@ def number_of(text: str, *, decimal: str) -> float | None:
         >>> number_of("1,234", decimal=",")
         1.234
     """
-    if decimal == ".":
+    if decimal == "." and "_" not in text:  # which is a number to Python, such as 1_2
         try:
             return float(text)  # nearly every number, and much faster
         except ValueError:

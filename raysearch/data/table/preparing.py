@@ -15,6 +15,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.cache import cached_arrays
+from raysearch.data.table.advice import class_notes, leak_notes
 from raysearch.data.table.arguments import TableArguments, listed
 from raysearch.data.table.columns import CategoryColumn
 from raysearch.data.table.fitting import file_decimal, fit_columns
@@ -32,17 +33,11 @@ if TYPE_CHECKING:
 
     from raysearch.data.cache import Arrays
 
-_FORMAT = 1
+_FORMAT = 2
 """Raised when the same table would now be prepared in another way."""
 
 _ABOUT = "about"
 """Name of the entry beside the arrays of the splits: the rest as JSON."""
-
-_GIVEN_AWAY = 0.99
-"""Correlation with the target from which a number is suspected to give it away."""
-
-_RARE_SHARE = 0.2
-"""A smallest class with less than this, in proportion to an equal share, is worth a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +134,9 @@ def _build(arguments: TableArguments) -> Arrays:
     ordered = sorted(findings.columns, key=lambda column: isinstance(column, CategoryColumn))
     preprocessing = Preprocessing(target=fitted, columns=tuple(ordered), known=known)
     notes = [*table.notes, *target.notes, *split_notes, *findings.notes]
-    notes += _class_notes(fitted, target.values[parts["train"]])
+    notes += class_notes(fitted, target.values[parts["train"]])
     prepared = _examples(frame, target.values, parts=parts, preprocessing=preprocessing)
-    notes += _leak_notes(prepared, frame[[*used, arguments.target]], preprocessing=preprocessing)
+    notes += leak_notes(prepared, frame[[*used, arguments.target]], preprocessing=preprocessing)
     spec = _spec(preprocessing, targets=prepared["train_targets"])
     about = {"spec": spec.to_json(), "notes": notes, "preprocessing": preprocessing.to_json()}
     return {**prepared, _ABOUT: np.array(json.dumps(about))}
@@ -254,58 +249,3 @@ def _check_columns(known: Sequence[str], *, arguments: TableArguments) -> None:
 
 def _columns(name: str, known: Sequence[str]) -> str:
     return f"{did_you_mean(name, known)}Columns: {listed(known)}."
-
-
-def _class_notes(target: Target, values: NDArray[Any]) -> list[str]:
-    """Return what the training split says about the classes."""
-    import numpy as np
-
-    if target.task != "classification":
-        return []
-    counts = np.bincount(values, minlength=len(target.classes))
-    unseen = [str(name) for name, n in zip(target.classes, counts, strict=True) if n == 0]
-    notes = []
-    if unseen:
-        notes.append(f"No training row has the class {listed(unseen)}, so it cannot be learnt.")
-    rarest = int(counts.argmin())
-    if counts[rarest] < _RARE_SHARE * len(values) / len(counts):
-        notes.append(
-            f"The classes are unbalanced: {target.classes[rarest]} has {counts[rarest]} of "
-            f"{len(values)} training rows. val/accuracy says little then; val/auroc, "
-            "val/average_precision and val/balanced_accuracy say more."
-        )
-    return notes
-
-
-def _leak_notes(
-    prepared: Arrays, frame: pd.DataFrame, *, preprocessing: Preprocessing
-) -> list[str]:
-    """Return what makes results look better than they would be on new rows."""
-    import numpy as np
-
-    notes = []
-    n_copies = int(frame.duplicated().sum())
-    if n_copies:
-        notes.append(
-            f"{n_copies} rows are copies of others, so rows of the test may have been trained on. "
-            "Take copies out of the file unless they are independent cases."
-        )
-    inputs, targets = prepared["train_inputs"].astype(float), prepared["train_targets"]
-    places = np.arange(preprocessing.target.n_outputs)
-    wanted = (targets[:, None] == places) * 1.0 if targets.ndim == 1 else targets.astype(float)
-    n_numbers = inputs.shape[1] - len(preprocessing.categories)
-    for name, values in zip(preprocessing.features, inputs.T[:n_numbers], strict=False):
-        strength = max(_correlation(values, column) for column in wanted.T)
-        if strength > _GIVEN_AWAY:
-            notes.append(
-                f"{name} nearly gives {preprocessing.target.name} away (correlation "
-                f"{strength:.3f}). If it is only known afterwards, list its column under ignore."
-            )
-    return notes
-
-
-def _correlation(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Return the size of the correlation of two columns, 0 where one is constant."""
-    first, second = first - first.mean(), second - second.mean()
-    size = float((first @ first) * (second @ second)) ** 0.5
-    return abs(float(first @ second)) / size if size > 0 else 0.0

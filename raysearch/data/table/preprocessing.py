@@ -26,10 +26,10 @@ from raysearch.data.table.columns import (
     Column,
     column_from_json,
     column_to_json,
-    is_text,
     unread,
 )
 from raysearch.data.table.target import Label, Target
+from raysearch.data.table.texts import is_text
 from raysearch.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:

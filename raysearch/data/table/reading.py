@@ -12,7 +12,7 @@ import hashlib
 import io
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -77,10 +77,6 @@ def read_table(arguments: TableArguments) -> RawTable:
         content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(_unreadable(arguments.path, error)) from error
-    if not content.strip():
-        raise ConfigurationError(
-            f"path is {path}, which is empty. Give a file with a line of column names and rows."
-        )
     if content.startswith(b"PAR1"):
         return _parquet(path)
     return _csv(content, arguments=arguments)
@@ -117,9 +113,13 @@ def _is_nested(value: object) -> bool:
 def _csv(content: bytes, *, arguments: TableArguments) -> RawTable:
     path = Path(arguments.path)
     text, notes = _decoded(content, arguments=arguments)
+    if not text.strip():
+        raise ConfigurationError(
+            f"path is {path}, which is empty. Give a file with a line of column names and rows."
+        )
     text = text.lstrip("\r\n")  # blank lines before the names
     separator = arguments.separator or _separator(text, path=path)
-    header = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    header = next(_lines(text, separator=separator))
     names = [name.strip() or f"Unnamed: {place}" for place, name in enumerate(header)]
     _check_names(names, path=path)
     if all(is_number(name) for name in names):
@@ -174,14 +174,16 @@ def _separator(text: str, *, path: Path) -> str:
 def _columns(text: str, *, separator: str) -> tuple[bool, int]:
     """Return whether a separator cuts the first lines alike, and how many columns it makes."""
     try:
-        lines = list(
-            islice(csv.reader(io.StringIO(text, newline=""), delimiter=separator), _N_SNIFFED)
-        )
+        lines = list(islice(_lines(text, separator=separator), _N_SNIFFED))
     except csv.Error:
         return False, 0
     widths = Counter(len(line) for line in lines if line)
     width = len(lines[0])
     return width > 1 and widths[width] >= 0.8 * widths.total(), width
+
+
+def _lines(text: str, *, separator: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
 
 
 def _parsed(text: str, *, names: Sequence[str], separator: str, path: Path) -> pd.DataFrame:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from raysearch.data.splits import draw_split, split_sizes
 from raysearch.data.table import dates
 from raysearch.data.table.arguments import TableArguments, listed
-from raysearch.data.table.columns import texts_of
 from raysearch.data.table.numerals import decimal_of, numbers_of
+from raysearch.data.table.texts import texts_of
 from raysearch.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ split.
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.table.arguments import TableArguments, listed
-from raysearch.data.table.columns import is_present, texts_of
 from raysearch.data.table.numerals import decimal_of, number_of, numbers_of
+from raysearch.data.table.texts import is_present, texts_of
 from raysearch.data_spec import Task
 from raysearch.errors import ConfigurationError
 
@@ -26,6 +27,9 @@ Label = str | int
 _ABSENT = frozenset({"", "na", "n/a", "nan", "null", "#n/a", "<na>", "nat", "?"})
 """A target that says this is missing. Fewer texts than for features: "none" and "-" may be
 classes."""
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+"""A class that is the same when it is written as an integer again."""
 
 _TEXT = "the target is text"
 
@@ -211,7 +215,7 @@ def _in_order(texts: set[str]) -> tuple[Label, ...]:
         >>> _in_order({"10", "9"}), _in_order({"b", "a"})
         ((9, 10), ('a', 'b'))
     """
-    if all(text.lstrip("-").isdecimal() and str(int(text)) == text for text in texts):
+    if all(_INTEGER.fullmatch(text) for text in texts):
         return tuple(sorted(int(text) for text in texts))
     numbers = {text: number_of(text, decimal=".") for text in texts}
     if all(number is not None for number in numbers.values()):

@@ -9,7 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from raysearch.cli.rerun import Beside
+from raysearch.training.job import Report
 from raysearch.training.jobs import job_for
+from raysearch.trial import Measurement
 from tests.recorded import Recorded
 
 pytestmark = pytest.mark.timeout(60)  # imports torch and Lightning, and trains
@@ -150,3 +153,14 @@ def test_options_that_do_nothing_together_are_refused(cli, search, options, mess
     outcome = cli(f"trial small-1 1 {options}")
     assert outcome.status == 2
     assert message in outcome.err
+
+
+def test_it_stops_at_the_first_measurement_from_the_last_epoch_wanted_on(search):
+    """Where validation runs in every second epoch, the third is not measured."""
+    beside = Beside(search.engine.state.trials["0001"], objective="x", unit="epoch", epochs=3)
+    goes_on = [beside.report(measured(epoch)) for epoch in (2, 4)]
+    assert goes_on == [True, False]
+
+
+def measured(epoch):
+    return Report(measurement=Measurement(epoch=epoch, step=epoch, values={"x": 1.0}, seconds=1.0))

@@ -259,3 +259,14 @@ def test_callbacks_reach_the_trainer(read):
 def test_steps_are_rounds(read):
     fidelity = read(FILE, "fidelity={max_steps: 2000}").fidelity
     assert (fidelity.epochs, fidelity.every_steps, fidelity.unit) == (20, 100, "round")
+
+
+@pytest.mark.parametrize("section", ["logger", "profiler", "plugins"])
+def test_lightnings_own_classes_are_found_by_their_names(read, refusal, section):
+    name = {"logger": "CSVLogger", "profiler": "SimpleProfiler", "plugins": "AsyncCheckpointIO"}
+    made = f"{{class: {name[section]}, args: {{save_dir: logs}}}}"
+    if section == "logger":
+        assert read(FILE, f"trainer.logger={made}").trainer["logger"]["class"] == "CSVLogger"
+    else:
+        assert "save_dir is not an argument" in refusal(FILE, f"trainer.{section}={made}")
+    assert "there is no" in refusal(FILE, f"trainer.{section}={{class: Nothing}}")

@@ -82,11 +82,11 @@ def test_rounds_are_called_rounds(new_story: Any, heading: Heading, out: io.Stri
     trial = story.trial({"lr": 0.1})
     story.epoch(trial, 0.5, 0.4)
     story.end(trial, "stopped", reason="rung 1")
-    story.finish("stopped", "stopped by `stop`")
+    story.finish("stopped", "`stop` asked for it")
     assert told(out) == [
         "best 0.5 in trial 0000, round 1, the default configuration: lr=0.1",
         "trial 0000 stopped after 2 rounds, reached 0.5: rung 1",
-        "search stopped: 1 trial, 2 rounds in 2.0s (stopped by `stop`)",
+        "search stopped: 1 trial, 2 rounds in 2.0s (`stop` asked for it)",
     ]
 
 

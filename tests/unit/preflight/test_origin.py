@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from raysearch.preflight import origin
 from raysearch.preflight.origin import origin_fault
 
 
@@ -59,3 +60,16 @@ def test_what_is_installed_or_no_matter_of_importing_is_fine(path):
 
 def test_a_class_of_the_running_script_is_a_fault():
     assert "Move it to a module of its own" in origin_fault("__main__:Net")
+
+
+def test_the_folder_of_the_script_that_runs_is_fine(elsewhere, monkeypatch):
+    """Ray tells it to workers, if this process looks there as well."""
+    monkeypatch.setattr(sys, "argv", [str(elsewhere / "search.py")])
+    assert origin_fault("strange_nets:Net") == ""
+    monkeypatch.setattr(sys, "argv", [str(elsewhere / "other" / "search.py")])
+    assert origin_fault("strange_nets:Net") != ""
+
+
+def test_nothing_is_claimed_if_no_new_python_answers_in_time(elsewhere, monkeypatch):
+    monkeypatch.setattr(origin, "ANSWER_WITHIN_S", 0.0)
+    assert origin_fault("strange_nets:Net") == ""

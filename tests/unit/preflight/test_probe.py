@@ -179,3 +179,13 @@ def test_what_is_no_error_passes_through(tried, monkeypatch):
 def test_the_tensors_of_a_batch_are_described():
     batch = {"a": torch.zeros(2, 3), "b": (torch.tensor(1.0), None)}
     assert list(tensors_of(batch)) == ["a: 2 x 3 float32", "b: one float32", "b: NoneType"]
+
+
+def test_a_logger_of_the_users_hears_nothing_of_it(tried, tmp_path):
+    """Else a tracking server would show runs that nobody has started."""
+    logs = tmp_path / "logs"
+    logger = {"class": "pytorch_lightning.loggers:CSVLogger", "args": {"save_dir": str(logs)}}
+    callbacks = ["LearningRateMonitor"]  # which wants some logger
+    found = tried(thorough=True, trainer_arguments={"logger": logger, "callbacks": callbacks})
+    assert found.failure is None
+    assert not logs.exists()

@@ -219,10 +219,28 @@ def test_another_winner_is_tried_all_the_same(ended):
     assert executor.refits == [("0002", 1)]
 
 
-def test_a_refusal_without_a_checkpoint_to_take_names_the_next_best(ended):
+def test_a_refusal_without_a_checkpoint_to_take_says_why_and_names_the_next_best(ended):
     (ended.run_dir.path / "trials/0001/epoch-0002.ckpt").unlink()
-    with pytest.raises(RunDirectoryError, match=r"0001 has .* no readable .*\n.*next best .* 0002"):
+    with pytest.raises(RunDirectoryError) as raised:
         Results.open(ended.run_dir.path).refit(trial="0001", executor=Fails(REFUSED))
+    first, second, *_ = str(raised.value).splitlines()
+    assert first.startswith(
+        "Not refitted: MyData's training and validation sets have different transforms. "
+    )
+    assert "0001 has measurements up to epoch 3 but no readable checkpoint" in first
+    assert second.startswith("The next best trial is 0002")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"trial": "0001"}'])
+def test_what_no_longer_describes_the_model_is_written_again(ended, text):
+    executor = Bytes()
+    Results.open(ended.run_dir.path).refit(executor=executor)
+    metrics = ended.run_dir.winner / "metrics.json"
+    whole = json.loads(metrics.read_text())
+    metrics.write_text(text)
+    Results.open(ended.run_dir.path).refit(executor=executor)
+    assert len(executor.refits) == 2
+    assert json.loads(metrics.read_text()).keys() == whole.keys()
 
 
 def test_classes_that_cannot_be_found_are_no_reason_to_take_the_checkpoint(ended):

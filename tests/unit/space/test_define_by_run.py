@@ -152,7 +152,7 @@ def test_another_range_where_it_cannot_be_told_when_is_refused():
         record_space(build)
     assert str(caught.value) == (
         "b is asked for as {'int': [0, 9]} or as {'int': [0, 5]}, and which of them when does not "
-        "follow from parameters with up to 16 values. Use a name for each."
+        "follow from parameters with up to 64 values. Use a name for each."
     )
 
 

@@ -202,3 +202,15 @@ def test_a_project_with_the_environment_inside_is_the_users(users_module, tmp_pa
     monkeypatch.setattr("raysearch.training.failure._LIBRARIES", (library,))
     nets = users_module("def fail():\n    raise KeyError('width')\n")
     assert failure_of(nets.fail).summary.endswith("(my_project/nets.py, line 2, in fail)")
+
+
+def test_a_working_directory_that_was_removed_hides_nothing(tmp_path, monkeypatch):
+    folder = tmp_path / "removed"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with pytest.raises(ValueError, match="no such width") as raised:
+        exec(compile("raise ValueError('no such width')", "cell.py", "exec"))
+    assert describe_failure(raised.value).summary == (
+        "ValueError: no such width (cell.py, line 1, in <module>)"
+    )

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
@@ -66,6 +67,15 @@ def test_everything_is_put_back(tmp_path, raises):
     assert read_settings() == before
     assert torch.equal(RandomState.read().torch, random_state.torch)
     assert RandomState.read().python == random_state.python
+
+
+def test_a_working_directory_that_was_removed_is_left(tmp_path):
+    before, folder = Path.cwd(), tmp_path / "removed"
+    folder.mkdir()
+    with isolated(threads=1):
+        os.chdir(folder)
+        folder.rmdir()
+    assert Path.cwd() == before
 
 
 def test_threads_are_as_asked_for():

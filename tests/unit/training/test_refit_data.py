@@ -81,6 +81,28 @@ def test_tensors_are_joined():
     assert examples(made) == [1.0, 2.0, 3.0]
 
 
+class Noisy(Dataset):
+    """Examples with settings that are no transforms."""
+
+    def __init__(self, *, noise, augment):
+        self.noise, self.augment = noise, augment
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return torch.tensor(float(index))
+
+
+@pytest.mark.parametrize(
+    ("noise", "augment", "name"), [(0.0, "none", "augment"), (0.5, "x", "aug")]
+)
+def test_settings_that_differ_are_refused(noise, augment, name):
+    sets = [Noisy(noise=0.5, augment="strong"), Noisy(noise=noise, augment=augment)]
+    with pytest.raises(Unsupported, match=f"{name}.* of its two Noisy data sets"):
+        joined(*[DataLoader(dataset) for dataset in sets])
+
+
 def test_the_same_class_with_equal_transforms_is_joined():
     for transforms in ((None, None), (Scale(2), Scale(2)), (torch.neg, torch.neg)):
         sets = [

@@ -57,6 +57,11 @@ def test_nobody_guesses_whether_the_day_comes_first(texts):
     assert formats_of(texts) == ((), True)
 
 
+def test_one_value_that_could_be_a_date_puts_no_other_text_in_doubt():
+    assert formats_of(["oak", "elm", "1-2-10"]) == ((), False)
+    assert formats_of(["2020-01-31", "5 May 2020", "01/02/2020"]) == ((), True)
+
+
 @pytest.mark.parametrize("text", ["2020", "202002", "hello", "12.5", "1.2"])
 def test_what_is_no_date_has_no_format(text):
     assert formats_of([text]) == ((), False)

@@ -114,6 +114,13 @@ def test_codes_are_the_same_for_integers_texts_and_decimals_with_gaps():
         assert column.codes(series).tolist() == [2, 1]
 
 
+def test_categories_that_look_like_numbers_are_found_again_when_read_as_numbers():
+    column = column_of(["007"] * 5 + ["1.50"] * 4 + ["1.0"] * 3, categorical=["x"])
+    assert column.codes(pd.Series([7.0, 1.5, 1.0, None, 8.0])).tolist() == [1, 2, 3, 0, 0]
+    assert column.codes(pd.Series([7, 1])).tolist() == [1, 3]
+    assert column.codes(pd.Series(["007", "7"])).tolist() == [1, 0]  # text is another category
+
+
 LEFT_OUT = {
     "empty": ("x", ["", "n/a", None] * 9, "it is empty in the training rows"),
     "constant": ("x", ["USD"] * 27, "it is 'USD' in all training rows"),
@@ -175,6 +182,13 @@ def test_dates_in_order_are_not_learnt_by_what_only_grows():
     values = [f"20{year}-{month:02d}-01" for year in range(10, 20) for month in range(1, 13)]
     assert {"elapsed", "year"} < set(column_of(values).scales)
     assert not {"elapsed", "year"} & set(column_of(values, order_by="x").scales)
+
+
+def test_numbers_in_order_are_not_learnt_unless_it_is_told():
+    years = [1990 + number % 30 for number in range(60)]
+    assert "says which rows are the latest" in fit(years, order_by="x").notes[0]
+    assert fit(years, order_by="x").columns == []
+    assert isinstance(column_of(years, order_by="x", numeric=["x"]), NumberColumn)
 
 
 def test_one_column_tells_the_decimal_mark_for_another():

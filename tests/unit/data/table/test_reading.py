@@ -52,6 +52,11 @@ def test_values_stay_text_whatever_they_look_like(csv_file):
     assert frame["y"].tolist() == ["NA", "", ""]
 
 
+def test_names_and_values_may_follow_a_blank_and_stand_in_quotes(csv_file):
+    frame = read(csv_file('x, "b, c", y', '1, "2, 3", 4')).frame
+    assert frame.to_dict("records") == [{"x": "1", "b, c": "2, 3", "y": "4"}]
+
+
 def test_parquet_keeps_its_types(tmp_path):
     path = tmp_path / "table.parquet"
     frame = pd.DataFrame({"a": [1, 2], "b": ["x", None], "y": [0.5, 1.5]}, index=[7, 8])
@@ -73,6 +78,8 @@ def test_nested_values_of_parquet_become_text(tmp_path):
     [
         (b"", "which is empty. Give a file with a line of column names"),
         (b" \n\n", "which is empty"),
+        (b"\xef\xbb\xbf", "which is empty"),
+        (b"\xff\xfe\n\x00", "which is empty"),
         (b"just\nsome\nlines\n", "no separator cuts .* It is 'just'. Set separator"),
         (b"1,2\n3,4\n", "first line is 1, 2: these are values, not names"),
         (b"a,b,a\n1,2,3\n", "several columns named a. Give each column a name of its own"),

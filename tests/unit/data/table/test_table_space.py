@@ -82,6 +82,7 @@ FAULTS = {
     "decimal": ({"decimal": ";"}, "decimal is ';'. It must be"),
     "separator": ({"separator": "::"}, "separator is '::'. It must be one character"),
     "encoding": ({"encoding": "utf8000"}, "encoding is 'utf8000'. It must be an encoding"),
+    "no text": ({"encoding": "hex"}, "encoding is 'hex'. It must be an encoding"),
     "scaling": ({"scaling": "minmax"}, "scaling is 'minmax'. It must be standard, robust"),
     "dates": ({"dates": {"age": 3}}, "dates is {'age': 3}. It must be a list of column names, or"),
     "count": ({"min_count": 0}, "min_count is 0. It must be 1 to"),
@@ -122,6 +123,15 @@ def test_rare_classes_do_not_break_the_split(csv_file):
     spec = space.data_spec(path=path, target="y")
     assert spec.n_outputs == 4
     assert spec.class_counts[2:] == (1, 2)  # all in training
+
+
+def test_classes_that_may_be_one_are_said(csv_file):
+    lines = [f"{n % 7}.5,{('Yes', 'yes', 'no')[n % 3]}" for n in range(60)]
+    notes = space.advice(path=csv_file("a,y", *lines), target="y")
+    assert any("The classes 'Yes', 'yes' may be one" in note for note in notes)
+    lines = [line.replace("Yes", "maybe") for line in lines]
+    notes = space.advice(path=csv_file("a,y", *lines), target="y")
+    assert not any("may be one" in note for note in notes)
 
 
 def test_copies_and_columns_that_give_the_target_away_are_said(csv_file):

@@ -48,6 +48,18 @@ def test_classes_are_numbered_in_sorted_order():
     assert target.values.tolist() == [1, 2, 0, 2]
 
 
+@pytest.mark.parametrize(
+    ("values", "classes"),
+    [
+        (["10", "-9", "0"], (-9, 0, 10)),
+        (["--5", "7"], ("--5", "7")),
+        (["007", "10"], ("007", "10")),
+    ],
+)
+def test_classes_are_integers_where_all_are_written_so(values, classes):
+    assert read(values * 5, task="classification").classes == classes
+
+
 def test_rows_without_a_target_are_left_out_and_said():
     target = read(["1.5", "", "n/a", "2.5", "oops"] + ["3.25"] * 40)
     assert target.rows.tolist() == [0, 3, *range(5, 45)]

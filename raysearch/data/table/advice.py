@@ -1,0 +1,105 @@
+"""What should a person know about a prepared table before trusting what is measured on it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from raysearch.data.table.arguments import listed
+from raysearch.data.table.numerals import number_of
+from raysearch.data.table.preprocessing import Preprocessing
+from raysearch.data.table.target import Label, Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from raysearch.data.cache import Arrays
+
+_GIVEN_AWAY = 0.99
+"""Correlation with the target from which a number is suspected to give it away."""
+
+_RARE_SHARE = 0.2
+"""A smallest class with less than this, in proportion to an equal share, is worth a word."""
+
+
+def class_notes(target: Target, values: NDArray[Any]) -> list[str]:
+    """Return what the training split says about the classes.
+
+    Args:
+        target: What is predicted.
+        values: Places of the classes of the training rows, (N,); not used for a regression.
+    """
+    import numpy as np
+
+    if target.task != "classification":
+        return []
+    counts = np.bincount(values, minlength=len(target.classes))
+    unseen = [str(name) for name, n in zip(target.classes, counts, strict=True) if n == 0]
+    notes = [
+        f"The classes {listed(map(repr, alike))} may be one, written in several ways. If so, mend "
+        "the file."
+        for alike in _alike(target.classes)
+    ]
+    if unseen:
+        notes.append(f"No training row has the class {listed(unseen)}, so it cannot be learnt.")
+    rarest = int(counts.argmin())
+    if counts[rarest] < _RARE_SHARE * len(values) / len(counts):
+        notes.append(
+            f"The classes are unbalanced: {target.classes[rarest]} has {counts[rarest]} of "
+            f"{len(values)} training rows. val/accuracy says little then; val/auroc, "
+            "val/average_precision and val/balanced_accuracy say more."
+        )
+    return notes
+
+
+def leak_notes(prepared: Arrays, frame: pd.DataFrame, *, preprocessing: Preprocessing) -> list[str]:
+    """Return what makes results look better than they would be on new rows.
+
+    Args:
+        prepared: The arrays of the splits.
+        frame: All rows, with the columns to predict from and the target.
+        preprocessing: What made the arrays of the rows.
+    """
+    import numpy as np
+
+    notes = []
+    n_copies = int(frame.duplicated().sum())
+    if n_copies:
+        notes.append(
+            f"{n_copies} rows are copies of others, so rows of the test may have been trained on. "
+            "Take copies out of the file unless they are independent cases."
+        )
+    inputs, targets = prepared["train_inputs"].astype(float), prepared["train_targets"]
+    places = np.arange(preprocessing.target.n_outputs)
+    wanted = (targets[:, None] == places) * 1.0 if targets.ndim == 1 else targets.astype(float)
+    n_numbers = inputs.shape[1] - len(preprocessing.categories)
+    for name, values in zip(preprocessing.features, inputs.T[:n_numbers], strict=False):
+        strength = max(_correlation(values, column) for column in wanted.T)
+        if strength > _GIVEN_AWAY:
+            notes.append(
+                f"{name} nearly gives {preprocessing.target.name} away (correlation "
+                f"{strength:.3f}). If it is only known afterwards, list its column under ignore."
+            )
+    return notes
+
+
+def _correlation(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Return the size of the correlation of two columns, 0 where one is constant."""
+    first, second = first - first.mean(), second - second.mean()
+    size = float((first @ first) * (second @ second)) ** 0.5
+    return abs(float(first @ second)) / size if size > 0 else 0.0
+
+
+def _alike(classes: Sequence[Label]) -> list[list[str]]:
+    """Return the classes that differ only in capital letters, or in how a number is written.
+
+    Example:
+        >>> _alike(("1", "1.0", "NO", "no", "yes"))
+        [['1', '1.0'], ['NO', 'no']]
+    """
+    groups: dict[str | float, list[str]] = {}
+    for text in map(str, classes):
+        number = number_of(text, decimal=".")
+        groups.setdefault(text.casefold() if number is None else number, []).append(text)
+    return [alike for alike in groups.values() if len(alike) > 1]

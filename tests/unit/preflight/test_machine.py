@@ -1,0 +1,44 @@
+"""How many cores there are, also in a container."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from raysearch.preflight import machine
+from raysearch.preflight.cost import slots_here
+
+
+@pytest.fixture
+def quota(tmp_path, monkeypatch):
+    """Say what a container may use; there are eight cores."""
+    path = tmp_path / "cpu.max"
+    monkeypatch.setattr(machine, "QUOTA", path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    return path.write_text
+
+
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        ("max 100000\n", 8),
+        ("200000 100000\n", 2),
+        ("150000 100000\n", 2),
+        ("1600000 100000\n", 8),
+        ("1000 100000\n", 1),
+        ("not written by Linux\n", 8),
+    ],
+)
+def test_a_container_may_have_fewer_than_the_machine(quota, text, n):
+    quota(text)
+    assert machine.cores() == n
+
+
+def test_without_a_container_all_are_there(quota):
+    assert machine.cores() == 8
+
+
+def test_no_more_trials_at_once_are_foreseen_than_the_container_has_cores(quota, experiment):
+    quota("200000 100000\n")
+    assert slots_here(experiment(parallel="auto")) == 2

@@ -1,0 +1,83 @@
+"""What is left to do when a search has ended, and what becomes of its winner? Without Ray."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from raysearch.driving import hand_over, is_all_done
+from raysearch.results import Results
+from raysearch.run_dir import events as ev
+from raysearch.search import Search
+from tests.recorded import Bytes, Recorded
+
+
+def train(config, report):
+    """Is never called here: what it would report is recorded by the tests."""
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+def handed_over(search, *, said):
+    """Hand the winner of a search over as a driver does; return what executed it."""
+    executor = Bytes()
+    drive = Search.resume(search.run_dir.path)._drive
+    hand_over(drive, search.engine, executor=executor, stage=said.append)
+    search.finish()
+    return executor
+
+
+def is_done(search, *overrides):
+    return is_all_done(Search.resume(search.run_dir.path, overrides=overrides)._drive)
+
+
+def ended(path, **settings):
+    search = Recorded(path, budget={"trials": 2}, **settings)
+    search.trial(0.5)
+    search.trial(0.7, 0.9)
+    return search
+
+
+def test_the_winner_is_refitted_and_tested_once(tmp_path, said):
+    search = ended(tmp_path / "run-1")
+    executor = handed_over(search, said=said)
+    assert (executor.refits, executor.tests) == ([("0001", 2)], [("0001", "test")])
+    assert said == ["refitting the winner on train + validation data", "testing the winner, once"]
+    assert is_done(search)
+    assert not is_done(search, "budget.trials=3")
+
+
+def test_nothing_is_done_before_the_winner_is_handed_over(tmp_path):
+    assert not is_done(ended(tmp_path / "run-1").finish())
+
+
+def test_a_refit_that_is_wanted_later_is_left_to_do(tmp_path, said):
+    search = ended(tmp_path / "run-1", refit=False)
+    assert handed_over(search, said=said).refits == []
+    assert is_done(search)
+    assert not is_done(search, "refit=true")
+
+
+def test_a_winner_without_a_model_is_handed_over_as_well(tmp_path, said):
+    """Else `winner/` would go on to show the one before it, or none."""
+    search = Recorded(
+        tmp_path / "run-1",
+        data=None,
+        model={"function": f"{__name__}:train"},
+        space={"width": {"int": [8, 16], "default": 8}},
+        objective={"metric": "val/accuracy", "direction": "maximize"},
+        budget={"trials": 1},
+    )
+    search.trial(0.7, keep=False)
+    executor = handed_over(search, said=said)
+    assert (executor.refits, executor.tests) == ([], [])
+    results = Results.open(search.run_dir.path)
+    metrics = json.loads((results.run_dir.winner / "metrics.json").read_text())
+    assert (metrics["trial"], metrics["validation"]["val/accuracy"]) == ("0000", 0.7)
+    handed = [event for event in results.run_dir.events() if isinstance(event, ev.Handed)]
+    assert [type(event) for event in handed] == [ev.Refitted, ev.TestSkipped]
+    assert is_done(search)

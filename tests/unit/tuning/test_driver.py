@@ -1,0 +1,60 @@
+"""Which signals end a session, and which are left alone? Without Ray being started."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from raysearch.tuning.driver import _stop_on_signals
+from raysearch.tuning.session import SessionEnd
+
+pytestmark = pytest.mark.timeout(60)  # the import of ray.tune
+
+
+class Course:
+    """As much of a session as signals know of."""
+
+    end = SessionEnd.DONE
+
+
+@pytest.fixture
+def hangup():
+    """Set what SIGHUP does, and put it back."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield lambda handler: signal.signal(signal.SIGHUP, handler)
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_first_signal_asks_for_the_end_and_the_second_ends_at_once(number, hangup):
+    hangup(signal.SIG_DFL)
+    before, course = signal.getsignal(number), Course()
+    with pytest.raises(KeyboardInterrupt), _stop_on_signals(course):
+        signal.raise_signal(number)
+        assert course.end is SessionEnd.INTERRUPTED
+        signal.raise_signal(number)
+    assert signal.getsignal(number) is before
+
+
+def test_under_nohup_the_end_of_the_terminal_does_not_end_the_search(hangup):
+    hangup(signal.SIG_IGN)
+    course = Course()
+    with _stop_on_signals(course):
+        signal.raise_signal(signal.SIGHUP)
+        assert course.end is SessionEnd.DONE
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_off_the_main_thread_signals_are_left_alone():
+    before, seen = signal.getsignal(signal.SIGINT), []
+
+    def run():
+        with _stop_on_signals(Course()):
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert seen == [before]
