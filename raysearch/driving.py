@@ -134,10 +134,14 @@ def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage)
         return
     if results.wants_refit(results.winner) and results.model_of(results.winner) is None:
         stage("refitting the winner on train + validation data")
-    results.refit(executor=executor, record=engine.record)
+    model = results.refit(executor=executor, record=engine.record)
+    if model.is_refused:
+        stage(model.reason)
     if not results.test_outcome.is_final:
         stage("testing the winner, once")
-        results.test(executor=executor, record=engine.record)
+        tested = results.test(executor=executor, record=engine.record)
+        if tested.values is None:
+            stage(tested.reason)
 
 
 def is_all_done(drive: Drive) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -144,11 +145,12 @@ class Search:
         self._drive = Drive(
             experiment=experiment, run_dir=RunDir(path), address=address, objects=objects
         )
+        self._may_rename = run_dir is None
 
     @classmethod
-    def _of(cls, drive: Drive) -> Search:
+    def _of(cls, drive: Drive, *, may_rename: bool = False) -> Search:
         search = cls.__new__(cls)
-        search._drive = drive
+        search._drive, search._may_rename = drive, may_rename
         return search
 
     @property
@@ -177,7 +179,8 @@ class Search:
     ) -> Search:
         """Return the search for an experiment that is resolved already; see `from_file`."""
         path = _run_dir(run_dir, storage=Path(storage), name=experiment.name)
-        return cls._of(Drive(experiment=experiment, run_dir=RunDir(path), address=address))
+        drive = Drive(experiment=experiment, run_dir=RunDir(path), address=address)
+        return cls._of(drive, may_rename=run_dir is None)
 
     @classmethod
     def from_file(
@@ -267,8 +270,8 @@ class Search:
             listeners: Called after each event was journalled, in place of the live view and the
                 writer of TensorBoard's files.
             stage: Told what a person waits for.
-            progress: Whether to show a live view, or a stream to show it on; by default in a
-                notebook and on a terminal.
+            progress: Whether to show a view, or a stream to show it on; by default a live one in a
+                notebook and on a terminal, and plain lines on standard error elsewhere.
 
         Raises:
             ConfigurationError: The resources do not suffice, or the model or the data cannot be
@@ -280,6 +283,7 @@ class Search:
             Writes the run directory, TensorBoard's files included; starts and stops Ray.
         """
         with (
+            self.reserved(),
             self._watched(progress, listeners=listeners, stage=stage) as watch,
             driving.session(self._drive, listeners=watch.listeners, stage=watch.stage),
         ):
@@ -298,8 +302,10 @@ class Search:
         What the commands `run` and `resume` do. A session that a signal or `stop` ended is neither
         refitted nor tested. Arguments, errors and side effects are those of `run`.
         """
-        drive = self._drive
-        with self._watched(progress, listeners=listeners, stage=stage) as watch:
+        with (
+            self.reserved() as drive,
+            self._watched(progress, listeners=listeners, stage=stage) as watch,
+        ):
             if drive.resumes and driving.is_all_done(drive):
                 watch.stage("nothing is left to do; a larger budget goes on with the search")
                 return Results.open(self.run_dir.path)
@@ -308,6 +314,31 @@ class Search:
                 if engine.state.status is SearchStatus.FINISHED:
                     driving.hand_over(drive, engine, executor=executor, stage=watch.stage)
         return Results.open(self.run_dir.path)
+
+    @contextmanager
+    def reserved(self) -> Iterator[Drive]:
+        """Make the run directory, under another name where somebody was quicker; `run` does it.
+
+        Side effects:
+            Removes the folder again if nothing was written to it.
+        """
+        made: Path | None = None
+        while self._may_rename:
+            path = self.run_dir.path
+            try:
+                path.mkdir(parents=True)
+                made, self._may_rename = path, False
+            except FileExistsError:
+                path = _new_path(path.parent, name=self.experiment.name)
+                self._drive = replace(self._drive, run_dir=RunDir(path))
+            except OSError:
+                break  # the session will say what is wrong with the place
+        try:
+            yield self._drive
+        finally:
+            if made is not None:
+                with suppress(OSError):  # it is not empty
+                    made.rmdir()
 
     @contextmanager
     def _watched(

@@ -202,10 +202,9 @@ def _data(experiment: Experiment) -> str:
     if spec is None:
         return data.name
     shape = " x ".join(str(n) for n in spec.input_shape)
-    return (
-        f"{data.name}: {spec.task}, {counted(spec.n_train, 'example')} of {shape} to train on, "
-        f"{spec.n_outputs} outputs"
-    )
+    numbers = "number" if spec.n_inputs == 1 else "numbers"
+    examples = f"{counted(spec.n_train, 'example')} of {shape} {numbers} to train on"
+    return f"{data.name}: {spec.task}, {examples}, {spec.n_outputs} outputs"
 
 
 def advice_on_data(experiment: Experiment) -> list[str]:

@@ -99,7 +99,7 @@ def _check(file: Path, module: Path) -> None:
     if existing:
         does = "exists" if len(existing) == 1 else "exist"
         raise ConfigurationError(
-            f"{' and '.join(existing)} {does} already, and is not overwritten. Give another name: "
+            f"{' and '.join(existing)} {does} already, and nothing is overwritten. Another name: "
             f"{PROGRAM} init NAME.yaml. {nothing}"
         )
 

@@ -67,7 +67,9 @@ def _metrics(arguments: Namespace) -> None:
     ]
     print_table(rows, header=["metric", "task", "direction"])
     print(
-        "\nThe objective is one that begins with val/. Models of one's own log what they like; the "
+        "\nThe objective is one that begins with val/. precision, recall and f1 are means over the "
+        "classes; with two\nclasses auroc and average_precision are of the second, the positive "
+        "one. Models of one's own log what they like; the "
         "direction of\nthese names is known, with or without val/, val_ or valid_ in front:\n"
     )
     for direction in get_args(Direction):

@@ -134,9 +134,10 @@ def _watched(search: Search, *, as_json: bool) -> Results:
     from raysearch.live.watch import watch
 
     stream = sys.stderr if as_json else sys.stdout
-    given: dict[str, Any] = {"experiment": search.experiment, "run_dir": search.run_dir}
-    with contextlib.redirect_stdout(stream), watch(stream, plan=search.plan, **given) as seen:
-        return search.run_to_end(listeners=seen.listeners, stage=seen.stage)
+    with contextlib.redirect_stdout(stream), search.reserved():
+        given: dict[str, Any] = {"experiment": search.experiment, "run_dir": search.run_dir}
+        with watch(stream, plan=search.plan, **given) as seen:
+            return search.run_to_end(listeners=seen.listeners, stage=seen.stage)
 
 
 def print_outcome(results: Results) -> None:
@@ -146,14 +147,17 @@ def print_outcome(results: Results) -> None:
         failure_facts,
         heading,
         next_facts,
+        next_steps,
         warnings,
         winner_facts,
     )
+    from raysearch.trial import SearchStatus
 
     print(f"\n{heading(results)}\n")
     print_facts([*winner_facts(results), *failure_facts(results)])
     print()
-    print_facts(next_facts(results), wrap=False)
+    is_over = results.status is SearchStatus.FINISHED
+    print_facts(next_facts(results) if is_over else next_steps(results), wrap=False)
     for text in warnings(results):
         note(f"\n{text}")
 

@@ -56,13 +56,14 @@ def winner_facts(results: Results) -> list[tuple[str, str]]:
         return [(label, "none")]
     best = winner.best(objective)
     epoch = f", epoch {best.epoch} of {winner.epochs}" if best else ""
-    return [
+    facts = [
         (label, f"trial {winner.id}{epoch}{_better_one(results, winner)}"),
         (objective.metric, value_against_default(results, winner)),
         *configuration_facts(results, winner),
-        *_test(results),
-        *_model(results, winner),
     ]
+    if not is_final and results.model_of(winner) is None:
+        return facts  # refit and test come at the end of the search
+    return [*facts, *_test(results), *_model(results, winner)]
 
 
 def failure_facts(results: Results) -> list[tuple[str, str]]:

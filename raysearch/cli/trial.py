@@ -108,6 +108,7 @@ def to_document(trial: Trial, *, events: list[Event], objective: Objective) -> d
                 "attempt": event.attempt,
                 "worker": event.worker,
                 "from_epoch": event.from_epoch,
+                "reason": event.reason,
                 "cause": _end_of(event.attempt, events),
             }
             for event in events
@@ -173,11 +174,14 @@ def _interruptions(events: list[Event]) -> list[tuple[str, str]]:
     from raysearch.live.text import first_line
     from raysearch.run_dir import events as ev
 
-    return [
-        ("", f"attempt {e.attempt}: {e.cause}{f' ({first_line(e.error)})' if e.error else ''}")
-        for e in events
-        if isinstance(e, ev.AttemptEnded)
-    ]
+    said = []
+    for event in events:
+        if isinstance(event, ev.AttemptStarted) and event.reason:
+            said.append(("", f"attempt {event.attempt}: {event.reason}"))
+        elif isinstance(event, ev.AttemptEnded):
+            why = f" ({first_line(event.error)})" if event.error else ""
+            said.append(("", f"attempt {event.attempt}: {event.cause}{why}"))
+    return said
 
 
 def _curves(trial: Trial, *, objective: Objective) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ from raysearch.engine.ledger import Ledger
 from raysearch.engine.opening import opening
 from raysearch.engine.plan import Plan
 from raysearch.engine.spending import Spending
-from raysearch.engine.state import WORKER_LOST, Listener, SearchState
+from raysearch.engine.state import DISK_FULL, WORKER_LOST, Listener, SearchState
 from raysearch.errors import SearchAborted
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
@@ -233,18 +233,34 @@ class Engine:
         )
         return self.state.trials[trial_id(number)]
 
-    def attempt_started(self, trial: str, *, worker: str) -> int:
-        """Journal that a worker began to train the trial; return the attempt, from 1."""
+    def attempt_started(
+        self, trial: str, *, worker: str, damaged: Mapping[str, str] | None = None
+    ) -> int:
+        """Journal that a worker began to train the trial; return the attempt, from 1.
+
+        Args:
+            trial: Its id.
+            worker: Host and process.
+            damaged: Checkpoints that the worker could not read, by path, with what is wrong with
+                each; it went back to the one before them, or to the start. They are given up. Their
+                files stay until the next `resume`, since an epoch that is repeated may have been
+                written under the same name by now.
+        """
         known = self.state.trials[trial]
-        last = known.checkpoints[-1].epoch if known.checkpoints else 0
+        at, damaged = self._clock(), damaged or {}
+        lost = [c for c in known.checkpoints if c.path in damaged]
+        whole = [c for c in known.checkpoints if c.path not in damaged]
+        last = whole[-1].epoch if whole else 0
+        started = ev.AttemptStarted(
+            at=at,
+            trial=trial,
+            attempt=known.attempts + 1,
+            worker=worker,
+            from_epoch=last,
+            reason=messages.went_back([damaged[c.path] for c in lost], epoch=last),
+        )
         self._ledger.emit(
-            ev.AttemptStarted(
-                at=self._clock(),
-                trial=trial,
-                attempt=known.attempts + 1,
-                worker=worker,
-                from_epoch=last,
-            )
+            *(ev.CheckpointRemoved(at=at, trial=trial, path=c.path) for c in lost), started
         )
         return known.attempts + 1
 
@@ -319,8 +335,11 @@ class Engine:
     def failed(self, trial: str, *, cause: str, error: str) -> None:
         """Journal that the trial raised: a result like any other, and not tried again.
 
+        A full disk is none: it says nothing about the configuration, and the next trial would meet
+        it too. The trial is interrupted, and goes on at the next `resume`.
+
         Raises:
-            SearchAborted: All of the first trials failed.
+            SearchAborted: All of the first trials failed, or the disk is full.
         """
         if trial not in self.state.live:
             return
@@ -328,6 +347,9 @@ class Engine:
         ended = ev.AttemptEnded(
             at=self._clock(), trial=trial, attempt=known.attempts, cause=cause, error=error
         )
+        if cause == DISK_FULL:
+            self._ledger.emit(ended)
+            raise SearchAborted(messages.disk_full(known, error=error))
         self._ledger.end_trial(known, TrialStatus.FAILED, before=[ended], cause=cause, error=error)
         self._check_failures()
 

@@ -37,6 +37,30 @@ def nothing_measured(reason: str, *, metric: str) -> str:
     )
 
 
+def went_back(faults: Sequence[str], *, epoch: int) -> str:
+    """Return why a trial went on from an earlier epoch than its last checkpoint; empty if not.
+
+    Example:
+        >>> went_back(["epoch-0009.ckpt is missing"], epoch=4)
+        'went back to epoch 4, since epoch-0009.ckpt is missing'
+    """
+    if not faults:
+        return ""
+    return f"went back to {f'epoch {epoch}' if epoch else 'the start'}, since {'; '.join(faults)}"
+
+
+def disk_full(trial: Trial, *, error: str) -> str:
+    """Return the message for a trial that could not write."""
+    last = trial.checkpoints[-1].epoch if trial.checkpoints else 0
+    onwards = f"from epoch {last}, its last checkpoint" if last else "from its start"
+    return (
+        f"the disk is full: trial {trial.id} could not write what it had to: {error}. The search "
+        "was ended, since no other trial could either. All that was measured is kept, and no trial "
+        f"counts as failed for this. Make room, then `resume` goes on, with trial {trial.id} "
+        f"{onwards}."
+    )
+
+
 def all_failed(ended: Sequence[Trial]) -> str:
     """Return the message for a search whose first trials all failed."""
     return (

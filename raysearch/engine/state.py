@@ -248,6 +248,9 @@ _HANDLERS: dict[type, Callable[[SearchState, Any], None]] = {
 WORKER_LOST = "worker lost"
 """Cause of an attempt whose process or node went away."""
 
+DISK_FULL = "disk full"
+"""Cause of an attempt that could not write: no evidence against its configuration."""
+
 Listener = Callable[[Event, SearchState], None]
 """Called after each event was journalled and applied: live view, TensorBoard."""
 

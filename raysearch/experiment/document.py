@@ -6,6 +6,7 @@ value, however late, can name its line. Values set by an override have the overr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ Path = tuple[str | int, ...]
 
 LONGEST = 80
 """Characters of a value that a message shows at most."""
+
+_LONG_WORD = re.compile(r"\S{300,}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,7 +52,8 @@ class Fault:
     """Path of the value that is at fault; empty if it is none in particular."""
 
     def __str__(self) -> str:
-        return f"{self.place.text}: {self.text}"
+        text = _LONG_WORD.sub(lambda word: f"{word.group()[: LONGEST - 4]} ...", self.text)
+        return f"{self.place.text}: {printable(text)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +127,21 @@ class Document:
             text = in_one_line(self.get(path)).replace(PREFIX, "")  # objects by their names
         text = text or "empty"
         return text if len(text) <= LONGEST else text[: LONGEST - 4] + " ..."
+
+
+def printable(text: str) -> str:
+    r"""Return text in which characters that would steer a terminal stand as their escapes.
+
+    Example:
+        >>> printable("\x1b[31mred\n")
+        '\\x1b[31mred\n'
+    """
+    return "".join(
+        character
+        if character.isprintable() or character == "\n"
+        else character.encode("unicode_escape").decode()
+        for character in text
+    )
 
 
 def dotted(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 from pydantic import BaseModel
@@ -69,6 +70,7 @@ def _field(path: Path) -> _Field | None:
     return found
 
 
+@cache
 def _fields(form: type) -> dict[str, _Field]:
     if dataclasses.is_dataclass(form):
         annotations = get_type_hints(form, include_extras=True)

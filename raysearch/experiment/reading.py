@@ -17,7 +17,7 @@ import yaml
 from raysearch.errors import ConfigurationError
 from raysearch.experiment.document import Document, Fault, Mark, Path, Place, dotted
 from raysearch.experiment.syntax import syntax_fault
-from raysearch.experiment.yaml_text import TAG, compose, scalar
+from raysearch.experiment.yaml_text import DEEPEST, TAG, compose, scalar
 
 MINIMAL = (
     "A small one: {data: digits, model: mlp, objective: val/accuracy, fidelity: {max_epochs: 9}}."
@@ -26,6 +26,8 @@ MAPPING = "An experiment file is a mapping of keys to values, `KEY: VALUE` on ea
 NOTHING_STARTED = "Nothing was started."
 NO_TAG = "Write text, a number, true, false, null, a list or a mapping, without a tag (!)."
 UNTAGGED = (f"{TAG}map", f"{TAG}seq")
+MOST_BYTES = 200_000
+"""What an experiment file may have; reading as much takes about two seconds."""
 
 
 def read(path: str | FilePath) -> Document:
@@ -104,6 +106,8 @@ class _Walk:
         if id(node) in self._seen:
             self._fault(path, "is an alias (*). Write the value out instead.")
             return None
+        if len(path) > DEEPEST:
+            raise RecursionError(f"{dotted(path[:1])} is nested more than {DEEPEST} deep")
         self._seen.add(id(node))
         if isinstance(node, yaml.CollectionNode) and node.tag not in UNTAGGED:
             self._fault(path, f"is {self._written(node)}. {NO_TAG}", at=node)
@@ -173,7 +177,14 @@ class _Walk:
 
 def _text(path: FilePath) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)  # no more of a device, which may never end
+        if len(content) > MOST_BYTES:
+            raise refusal(
+                f"{path} has more than {MOST_BYTES // 1000} kB, and is no experiment file. Did you "
+                "mean another file? Data and long tables belong into files of their own."
+            )
+        return content.decode("utf-8-sig")
     except FileNotFoundError as error:
         raise refusal(f"{path} does not exist. {_files_near(path)}") from error
     except IsADirectoryError as error:

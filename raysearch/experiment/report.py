@@ -18,6 +18,9 @@ from raysearch.experiment.reading import NOTHING_STARTED
 
 OWN_CLASSES = "Classes of one's own are not available in this version."
 
+MOST_FAULTS = 100
+"""Faults that a message tells at most; a file with more is probably not what was meant."""
+
 
 class Report:
     """Gathers faults, each with the place of the value that it is about.
@@ -36,6 +39,7 @@ class Report:
     def __init__(self, document: Document) -> None:
         self.document = document
         self._faults = list(document.faults)
+        self._known = set(self._faults)
         self._unreadable = [fault.path for fault in document.faults if fault.path]
 
     def add(self, path: Path, text: str) -> None:
@@ -43,7 +47,8 @@ class Report:
         if any(path[: len(broken)] == broken for broken in self._unreadable):
             return
         fault = Fault(self.document.place(path), text, path)
-        if fault not in self._faults:
+        if fault not in self._known:
+            self._known.add(fault)
             self._faults.append(fault)
 
     def is_broken(self, path: Path) -> bool:
@@ -120,7 +125,10 @@ class Report:
         Raises:
             ConfigurationError: There are faults.
         """
-        texts = [str(fault) for fault in sorted(self._faults, key=lambda fault: fault.place)]
+        ordered = sorted(self._faults, key=lambda fault: fault.place)
+        texts = [str(fault) for fault in ordered[:MOST_FAULTS]]
         if texts:
+            if len(ordered) > MOST_FAULTS:
+                texts.append(f"{self.document.source}: {len(ordered) - MOST_FAULTS} more faults.")
             texts[-1] = f"{texts[-1]}\n{NOTHING_STARTED}"
             raise ConfigurationError(texts)

@@ -6,10 +6,11 @@ The sections' forms as pydantic models; nothing of them leaves this package. Wha
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from raysearch.data_spec import DataSpec, Task
 from raysearch.experiment.values import (
@@ -91,10 +92,21 @@ def empty_if_none(value: object) -> object:
 
 def _interval(value: object) -> object:
     is_epochs = type(value) is int and value >= 1
-    is_seconds = isinstance(value, str) and re.search(SECONDS, value) and _seconds(value) > 0
+    is_seconds = (
+        isinstance(value, str)
+        and re.search(SECONDS, value) is not None
+        and 0 < _seconds(value) < math.inf
+    )
     if not is_epochs and not is_seconds:
         raise ValueError("Write epochs as an integer of at least 1, or seconds such as 5s.")
     return value
+
+
+def _import_path(path: str) -> str:
+    module, _, name = path.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
+        raise ValueError("Write the import path of a class, as package.module:Class.")
+    return path
 
 
 def _seconds(text: str) -> float:
@@ -225,9 +237,16 @@ class CheckpointSection(BaseModel):
     """Interval at which a running trial is saved: epochs as a number, or seconds as 5s."""
     budget_gb: Annotated[float, Field(gt=0, strict=True)] = 5.0
     """Gigabytes that the checkpoints of ended trials may take in all, best trials first."""
+    allow: Annotated[
+        list[Annotated[str, AfterValidator(_import_path)]], BeforeValidator(list_if_none)
+    ] = Field(default=[], examples=[["my_project.nets:Settings"]])
+    """Classes of one's own, as package.module:Class, that models put in their checkpoints and that
+    may be read back, which may run their code; tensors and plain values always are."""
 
     def resolved(self) -> CheckpointSettings:
         """Return the settings with the interval taken apart."""
         if isinstance(self.every, int):
-            return CheckpointSettings(every_epochs=self.every, budget_gb=self.budget_gb)
-        return CheckpointSettings(every_s=_seconds(self.every), budget_gb=self.budget_gb)
+            every: dict[str, Any] = {"every_epochs": self.every}
+        else:
+            every = {"every_s": _seconds(self.every)}
+        return CheckpointSettings(**every, budget_gb=self.budget_gb, allow=tuple(self.allow))

@@ -112,6 +112,10 @@ class Failures:
 
     attempts: Annotated[int, Field(ge=1, strict=True)] = 3
     """How often a trial is started at most when its worker is lost."""
+    timeout_s: Annotated[float, Field(ge=1, le=31_536_000, strict=True)] | None = None
+    """Seconds that a trial may report nothing before it is ended as failed; null for any time.
+    The loading of data counts with the first epoch, as do the imports of a new worker beyond two
+    minutes: allow for the slowest."""
     abort_after: Annotated[int, Field(ge=1, strict=True)] = 5
     """The search stops when the first this many trials have all failed."""
 
@@ -126,6 +130,8 @@ class CheckpointSettings:
     """Seconds between checkpoints, more than 0."""
     budget_gb: float
     """Gigabytes (10^9 bytes) that the checkpoints of ended trials may take in all."""
+    allow: tuple[str, ...] = ()
+    """Import paths of the user's classes that may be read back from checkpoints."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

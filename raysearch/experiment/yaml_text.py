@@ -31,6 +31,9 @@ SCALARS = {
 }
 """Type -> (what it looks like, the characters it can begin with); the first that matches holds."""
 
+DEEPEST = 60
+"""How deeply lists and mappings may be nested: far more than any experiment needs."""
+
 Resolvers = dict[str, list[tuple[str, re.Pattern[str]]]]
 
 
@@ -50,6 +53,12 @@ class CoreLoader(yaml.SafeLoader):
     """Recognises the scalars of YAML 1.2; used to compose nodes, never to construct objects."""
 
     yaml_implicit_resolvers = _resolvers()
+
+    def fetch_flow_collection_start(self, TokenClass: type) -> None:  # noqa: N803  PyYAML's name
+        """Begin a list or mapping in brackets; PyYAML's time grows with the square of the depth."""
+        if self.flow_level > DEEPEST:
+            raise RecursionError(f"brackets are nested more than {DEEPEST} deep")
+        super().fetch_flow_collection_start(TokenClass)
 
 
 class CoreDumper(yaml.SafeDumper):
@@ -101,6 +110,7 @@ def compose(text: str) -> yaml.Node | None:
 
     Raises:
         yaml.YAMLError: The text is not one YAML document.
+        RecursionError: It is nested too deeply.
     """
     node: yaml.Node | None = yaml.compose(text, Loader=CoreLoader)
     return node

@@ -44,8 +44,8 @@ def watch(
     """Watch a search from `with` to the end of its block.
 
     Args:
-        progress: Whether to show a live view, or the stream to show it on; None shows one in a
-            notebook and on a terminal.
+        progress: Whether to show a view, or the stream to show it on; None shows a live one in a
+            notebook and on a terminal, and plain lines on standard error elsewhere.
         experiment: What is searched.
         run_dir: Where TensorBoard's files go.
         plan: Objective and budgets.
@@ -57,9 +57,11 @@ def watch(
             run_dir.tensorboard, objective=experiment.objective, space=experiment.space, warn=warn
         )
 
-    stream = sys.stdout if progress is None or isinstance(progress, bool) else progress
-    if progress is False or (progress is None and not (in_notebook(stream) or is_terminal(stream))):
+    if progress is False:
         yield Watch(listeners=[writer(_log.warning)])
         return
+    stream = sys.stdout if progress is None or progress is True else progress
+    if progress is None and not (in_notebook(stream) or is_terminal(stream)):
+        stream = sys.stderr
     with view_for(stream, name=experiment.name, run_dir=str(run_dir.path), plan=plan) as view:
         yield Watch(listeners=[view, writer(view.note)], stage=view.stage)

@@ -19,6 +19,7 @@ from raysearch.imports import load_object
 from raysearch.preflight.arguments import describe, function_fault, wrong_arguments
 from raysearch.preflight.gauge import ENOUGH_BATCHES, PATH, Reading, reading
 from raysearch.preflight.record import Failure, Probe, Stage
+from raysearch.training.allowed import allowed_only
 from raysearch.training.building import build
 from raysearch.training.failure import describe_failure
 from raysearch.training.fit import evaluate, refit, train
@@ -176,7 +177,7 @@ def _no_open(job: TrainingJob, *, path: str) -> str:
     """Return why the model's own `load_from_checkpoint` does not open a checkpoint, if so."""
     module = load_object(job.model_class)
     try:
-        with isolated(threads=job.threads):
+        with isolated(threads=job.threads), allowed_only(path, allow=job.allow):
             module.load_from_checkpoint(path, map_location="cpu", weights_only=True)
     except Exception as error:  # noqa: BLE001 - all of it is the result
         return describe_failure(error).summary

@@ -40,6 +40,11 @@ class Found:
         if experiment is not None:
             self.experiment = experiment
 
+    def __repr__(self) -> str:
+        return (
+            f"Results({str(self.run_dir.path)!r}, {self.status}, {len(self.state.trials)} trials)"
+        )
+
     # ---- what was searched
 
     @cached_property

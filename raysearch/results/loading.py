@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -13,19 +13,24 @@ from raysearch.errors import RunDirectoryError, Unsupported
 from raysearch.imports import Kind, load_object
 from raysearch.results.messages import to_type
 from raysearch.results.winner_folder import CONFIG, METRICS, MODEL
+from raysearch.training.allowed import allowed_only
+from raysearch.training.checkpoints import damage
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def load_model(run: str | Path) -> nn.Module:
+def load_model(run: str | Path, *, allow: Sequence[str] = ()) -> nn.Module:
     """Return the winner's model, on the CPU and in eval mode.
 
     Args:
         run: The run directory; a copy will do.
+        allow: Import paths of classes that may be read from the checkpoint beside tensors and plain
+            values, such as "my_project.nets:Settings"; a run directory cannot allow them itself.
 
     Raises:
         RunDirectoryError: There is no winner in it, or what is there is not whole.
+        TrialFailed: The checkpoint holds something that is not allowed.
         ConfigurationError: The model's class or builder cannot be found here.
         Unsupported: The winner is of a function that trains by itself, and is no model that
             raysearch knows how to open.
@@ -39,13 +44,25 @@ def load_model(run: str | Path) -> nn.Module:
     winner = read_winner(run)
     if winner.kind == "function":
         raise Unsupported(_of_function(Path(run), winner))
-    named, path = load_object(winner.path), Path(run) / MODEL
-    model: nn.Module = (
-        _built(named, winner.arguments, path=path)
-        if winner.kind == "builder"
-        else named.load_from_checkpoint(path, map_location="cpu", weights_only=True)
-    )
+    path = Path(run) / MODEL
+    _refuse_damaged(path, run=Path(run))
+    named = load_object(winner.path)
+    with allowed_only(str(path), allow=allow):
+        model: nn.Module = (
+            _built(named, winner.arguments, path=path)
+            if winner.kind == "builder"
+            else named.load_from_checkpoint(path, map_location="cpu", weights_only=True)
+        )
     return model.eval()
+
+
+def _refuse_damaged(path: Path, *, run: Path) -> None:
+    fault = damage(path, size_bytes=None)
+    if fault is not None:
+        raise RunDirectoryError(
+            f"The model in {path.parent.as_posix()} is not whole: {fault}. The disk or another "
+            f"program changed it. To make it again: {to_type('refit', run, '--again')}."
+        )
 
 
 def _built(build: Any, arguments: Mapping[str, Any], *, path: Path) -> Any:

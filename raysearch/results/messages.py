@@ -71,6 +71,10 @@ def no_winner(found: Found) -> str:
     passed_over = found.selection.passed_over
     if passed_over:
         return unreadable(found, passed_over[0])
+    if not any(
+        trial.measurements or trial.status.is_ended for trial in found.state.trials.values()
+    ):
+        return f"No trial in {run} has measured an epoch yet, so there is no winner so far."
     failed = sum(trial.status == "failed" for trial in found.state.trials.values())
     return (
         f"None of the {len(found.state.trials)} trials in {run} has a finite {metric}; {failed} "

@@ -168,7 +168,7 @@ def _best_epoch(found: Found, trial: Trial) -> int:
 
 
 def _copy_checkpoint(found: Found, trial: Trial, *, path: Path) -> None:
-    fault = checkpoint_fault(trial, objective=found.objective, run_dir=found.run_dir)
+    fault = checkpoint_fault(trial, objective=found.objective, run_dir=found.run_dir, opens=True)
     checkpoint = best_checkpoint(trial, objective=found.objective)
     if fault is not None or checkpoint is None:
         raise RunDirectoryError(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from raysearch.run_dir import RunDir
+from raysearch.training.checkpoints import damage, size_fault
 from raysearch.trial import Checkpoint, Objective, Trial, TrialStatus
 
 
@@ -73,10 +74,18 @@ def best_checkpoint(trial: Trial, *, objective: Objective) -> Checkpoint | None:
     return next((c for c in trial.checkpoints if c.epoch == best.epoch), None)
 
 
-def checkpoint_fault(trial: Trial, *, objective: Objective, run_dir: RunDir) -> str | None:
+def checkpoint_fault(
+    trial: Trial, *, objective: Objective, run_dir: RunDir, opens: bool = False
+) -> str | None:
     """Return what is wrong with the checkpoint of the trial's best epoch, or None.
 
-    The file must be there and as long as it was when it was written; it is not opened.
+    The file must be there and as long as it was when it was written.
+
+    Args:
+        trial: Whose best epoch it is.
+        objective: Says which epoch is the best.
+        run_dir: Where the checkpoints are.
+        opens: Whether the file is read as well, and its checksums are compared.
     """
     best = trial.best(objective)
     if best is None:
@@ -85,14 +94,9 @@ def checkpoint_fault(trial: Trial, *, objective: Objective, run_dir: RunDir) -> 
     if checkpoint is None:
         return f"none of its best epoch, {best.epoch}, is kept"
     path = run_dir.path / checkpoint.path
-    if not path.is_file():
-        return f"{path.name} is missing"
-    size_bytes = path.stat().st_size
-    if size_bytes == checkpoint.size_bytes:
-        return None
-    return f"{path.name} is {size_bytes:,} bytes" + (
-        f" instead of {checkpoint.size_bytes:,}" if size_bytes else ""
-    )
+    if opens:
+        return damage(path, size_bytes=checkpoint.size_bytes)
+    return size_fault(path, size_bytes=checkpoint.size_bytes)
 
 
 def select(

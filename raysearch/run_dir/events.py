@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from raysearch.errors import RunDirectoryError
+from raysearch.run_dir.storage import is_inside
 from raysearch.trial import Configuration, Measurement, SearchStatus, TrialStatus, Value
 
 SCHEMA_VERSION = 1
@@ -66,6 +67,8 @@ class AttemptStarted:
     worker: str = ""
     """Host and process, such as "node-3:4711"."""
     from_epoch: int = 0
+    reason: str = ""
+    """Why it did not go on from the latest checkpoint, if it did not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +291,8 @@ def from_line(line: str) -> Event:
 
     Raises:
         ValueError: The line is not JSON, or lacks a field.
-        RunDirectoryError: The event is of a kind that this version does not know.
+        RunDirectoryError: The event is of a kind that this version does not know, or speaks of a
+            file outside the run directory.
     """
     record = json.loads(line)
     name = record.pop("event", None) if isinstance(record, dict) else None
@@ -298,6 +302,7 @@ def from_line(line: str) -> Event:
             f"the journal holds an event {name!r}, which this version of raysearch does not know. "
             "It was probably written by a newer version; open it with that one."
         )
+    _refuse_outside(record, name=str(name))
     known = {key: value for key, value in record.items() if key in _FIELDS[kind]}
     if kind is SearchResumed:
         known["changed"] = tuple(known.get("changed", ()))
@@ -305,3 +310,18 @@ def from_line(line: str) -> Event:
         return kind(**known)
     except TypeError as error:
         raise ValueError(f"event {name}: {error}") from error
+
+
+def _refuse_outside(record: Mapping[str, Any], *, name: str) -> None:
+    """Raise if files that an event speaks of are not in the run directory."""
+    path, trial = record.get("path", ""), record.get("trial", "")
+    if not is_inside(path):
+        fault = f"the path {path!r}, which leads out of the run directory"
+    elif not is_inside(trial) or "/" in trial or trial == ".":
+        fault = f"the trial {trial!r}, which cannot name a folder"
+    else:
+        return
+    raise RunDirectoryError(
+        f"the journal holds an event {name} with {fault}. raysearch writes no such thing: somebody "
+        "changed the journal, and nothing of it is used. Take a copy from before."
+    )

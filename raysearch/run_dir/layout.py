@@ -35,6 +35,12 @@ class RunDir:
         self.path = path
         self.storage = LocalStorage(path.absolute())
 
+    def __repr__(self) -> str:
+        return f"RunDir({str(self.path)!r})"
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
     @property
     def experiment_file(self) -> Path:
         """The resolved settings."""

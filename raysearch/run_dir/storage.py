@@ -19,6 +19,18 @@ TEMPORARY = ".writing-"
 """How the names of files begin that are being written, or were when a process was killed."""
 
 
+def is_inside(key: object) -> bool:
+    """Return whether it is a path that cannot lead out of the folder that it is relative to.
+
+    Example:
+        >>> is_inside("trials/0007/epoch-0009.ckpt"), is_inside("../a"), is_inside("/etc/passwd")
+        (True, False, False)
+    """
+    if not isinstance(key, str) or key.startswith("/") or "\\" in key or "\0" in key:
+        return False
+    return ".." not in key or ".." not in key.split("/")
+
+
 class Appender(Protocol):
     """An open segment that grows."""
 
@@ -110,8 +122,7 @@ class LocalStorage:
         self._path(key).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if key.startswith("/") or ".." in parts or "\\" in key:
+        if not is_inside(key):
             raise RunDirectoryError(
                 f"{key!r} is not a path inside the run directory {self.root}. "
                 "Paths there are relative, with forward slashes and without '..'."

@@ -6,10 +6,14 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from raysearch.checks import integer_fault, raise_faults
+from raysearch.errors import ConfigurationError
 from raysearch.searchers.base import EXHAUSTED, NoSuggestion
 from raysearch.searchers.tried import Key, Tried, key
 from raysearch.space import Domain, Float, Int, Parameter, Space
 from raysearch.trial import Configuration, Objective, Suggestion, Trial, Value
+
+MOST_VALUES = 10_000
+"""Values of one parameter that a grid holds at most; each is kept in memory."""
 
 
 class Grid:
@@ -34,7 +38,7 @@ class Grid:
         resolution: Values of a number without a step, at least 1; with 1, it is the middle.
 
     Raises:
-        ConfigurationError: The resolution is not positive.
+        ConfigurationError: The resolution is not positive, or a parameter has too many values.
 
     Example:
         >>> objective = Objective(metric="val/loss", direction="minimize")
@@ -99,6 +103,7 @@ def configurations(space: Space, *, resolution: int) -> Iterator[dict[str, Value
         >>> [c["dropout"] for c in configurations(space, resolution=2) if c["width"] == 24]
         [0.0, 0.5]
     """
+    _check_sizes(space, resolution=resolution)
     levels = [(p, values(p.domain, resolution=resolution)) for p in space.parameters]
     return _completed({}, levels)
 
@@ -111,6 +116,17 @@ def values(domain: Domain, *, resolution: int) -> tuple[Value, ...]:
         ((1, 10, 100), (0, 2, 4, 6))
     """
     return tuple(domain.grid(None if _has_step(domain) else resolution))
+
+
+def _check_sizes(space: Space, *, resolution: int) -> None:
+    for parameter in space.parameters:
+        size = parameter.domain.size()
+        n = size if size is not None and _has_step(parameter.domain) else resolution
+        if n > MOST_VALUES and (size is None or size > MOST_VALUES):
+            raise ConfigurationError(
+                f"{parameter.key} has {n} values in the grid, and may have {MOST_VALUES}. Give it "
+                "a larger step, or lower searcher.resolution."
+            )
 
 
 def _has_step(domain: Domain) -> bool:

@@ -41,6 +41,9 @@ class NotGiven(Enum):
 
 NOT_GIVEN = NotGiven.NOT_GIVEN  # None may be one of the values, and then the default
 
+MOST_VALUES = 10_000
+"""Values that a choice may have."""
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class Choice(Domain):
@@ -168,6 +171,11 @@ class Choice(Domain):
 
 
 def _value_faults(values: object) -> list[str]:
+    if isinstance(values, Mapping | list | tuple) and len(values) > MOST_VALUES:
+        return [
+            f"The choice has {len(values)} values, and may have {MOST_VALUES}. Give a range of "
+            "numbers, or split it into several parameters."
+        ]
     if isinstance(values, Mapping):
         faults = _subspace_faults(values)
     elif isinstance(values, list | tuple):
@@ -192,14 +200,16 @@ def _subspace_faults(subspaces: Mapping[object, object]) -> list[str]:
 def _twin_faults(values: Sequence[Value]) -> list[str]:
     """Return which values are listed twice, or count as equal although their types differ."""
     faults = []
-    for index, value in enumerate(values):
-        first = values[values.index(value)]
-        if is_same(first, value) and values.index(value) != index:
-            faults.append(f"{show(value)} is listed twice. Remove one.")
-        elif not is_same(first, value):
+    seen: dict[Value, Value] = {}
+    for value in values:
+        is_first = value not in seen
+        first = seen.setdefault(value, value)
+        if not is_same(first, value):
             faults.append(
                 f"{show(first)} and {show(value)} count as equal. Keep one, or write both as text."
             )
+        elif not is_first:
+            faults.append(f"{show(value)} is listed twice. Remove one.")
     return faults
 
 

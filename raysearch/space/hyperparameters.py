@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from raysearch.errors import ConfigurationError
+from raysearch.errors import ConfigurationError, unknown_name
 from raysearch.space.choice import NOT_GIVEN, Choice, NotGiven
 from raysearch.space.domain import Domain, Prior
 from raysearch.space.numeric import Float, Int
@@ -26,6 +26,8 @@ from raysearch.space.plain import Bool, Fixed
 from raysearch.space.scales import Sampling
 from raysearch.space.values import show, type_name
 from raysearch.trial import Value
+
+_METHODS = ("Bool", "Choice", "Fixed", "Float", "Int")
 
 
 class HyperParameters(ABC):
@@ -39,6 +41,14 @@ class HyperParameters(ABC):
         ConfigurationError: The name is no text, or the arguments make no domain, as soon as they
             are looked at.
     """
+
+    def __getattr__(self, name: str) -> Any:
+        """Say which methods there are, to whoever looks for those of another library."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(
+            unknown_name(f"hp.{name}", kind="a method of hp", valid=[f"hp.{m}" for m in _METHODS])
+        )
 
     def Int(  # noqa: N802 - all five are called as the domains are
         self,

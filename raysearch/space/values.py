@@ -76,18 +76,23 @@ def type_name(value: object) -> str:
     return f"a {module}{kind.__qualname__}"
 
 
+_NAME_IT = ' Give it a name, such as "small", and look the name up in the model.'
+
+
 def scalar_fault(value: object) -> str | None:
     """Return why the value is not a plain JSON scalar, or None if it is one.
 
     Example:
         >>> scalar_fault("relu")
         >>> scalar_fault([1, 2])
-        '[1, 2] is a list, and a plain value is needed: text, int, float, bool or null.'
+        '[1, 2] is a list, and a plain value is needed: text, int, float, bool or null. Give it a
+        name, such as "small", and look the name up in the model.'
     """
     if type(value) not in _PLAIN_TYPES:
         return (
             f"{show(value)} is {type_name(value)}, and a plain value is needed: "
             f"text, int, float, bool or null."
+            + (_NAME_IT if isinstance(value, list | tuple | dict) else "")
         )
     if type(value) is float and not math.isfinite(value):
         return f"{show(value)} is not finite. Give a finite number."

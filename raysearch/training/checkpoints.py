@@ -1,10 +1,17 @@
-"""When is a checkpoint written, and how does it come to disk whole?"""
+"""When is a checkpoint written, how does it come to disk whole, and is it still whole later?
+
+What was written by torch is a zip archive with a checksum for each part, so damage is found without
+loading torch, also where `torch.load` would take changed weights for good ones.
+"""
 
 from __future__ import annotations
 
 import itertools
 import os
+import zipfile
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from raysearch.training.job import TrainingJob
@@ -108,3 +115,71 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sound_start(job: TrainingJob) -> tuple[TrainingJob, dict[str, str]]:
+    """Return the job from the newest checkpoint that is whole, or from the start.
+
+    Args:
+        job: As `job_for` makes it.
+
+    Returns:
+        That job, and what is wrong with each newer checkpoint, by its path. Nothing is raised: a
+        file that cannot be read is as good as lost.
+    """
+    damaged: dict[str, str] = {}
+    while job.resume_from is not None:
+        fault = damage(Path(job.resume_from), size_bytes=job.resume_bytes, is_zip=_is_zip(job))
+        if fault is None:
+            return replace(job, otherwise=None), damaged
+        damaged[job.resume_from] = fault
+        job = job.otherwise or replace(
+            job, resume_from=None, epochs_before=0, seconds_before=0.0, best_before=None
+        )
+    return job, damaged
+
+
+def _is_zip(job: TrainingJob) -> bool:
+    """Return whether torch itself writes the job's checkpoints, as far as one can know."""
+    return job.kind != "function" and not {"plugins", "strategy"} & job.trainer_arguments.keys()
+
+
+def damage(path: Path, *, size_bytes: int | None, is_zip: bool = False) -> str | None:
+    """Return what is wrong with a checkpoint, as "epoch-0009.ckpt is missing"; None if nothing is.
+
+    The whole file is read, and its checksums are compared if it is a zip archive. One in another
+    format, which a function of the user's may have written, counts as whole if its size is right.
+
+    Args:
+        path: The file.
+        size_bytes: How long it was when it was written; None where nobody knows.
+        is_zip: Whether it must be a zip archive.
+    """
+    fault = size_fault(path, size_bytes=size_bytes)
+    if fault is not None:
+        return fault
+    try:
+        with path.open("rb") as file:
+            if not is_zip and file.read(len(_ZIP_HEAD)) != _ZIP_HEAD:
+                return None
+            with zipfile.ZipFile(file) as archive:
+                part = archive.testzip()
+    except OSError as error:
+        return f"{path.name} cannot be read: {error.strerror or error}"
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
+        return f"{path.name} is damaged: {error}"
+    return None if part is None else f"{path.name} is damaged: {part} has changed"
+
+
+_ZIP_HEAD = b"PK\x03\x04"
+
+
+def size_fault(path: Path, *, size_bytes: int | None) -> str | None:
+    """Return whether a file is missing or not as long as it was; None if it is. Nothing is read."""
+    if not path.is_file():
+        return f"{path.name} is missing"
+    found = path.stat().st_size
+    if found == size_bytes or (found and size_bytes is None):
+        return None
+    instead = f" instead of {size_bytes:,}" if found else ""
+    return f"{path.name} is {found:,} bytes{instead}"

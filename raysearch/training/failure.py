@@ -6,14 +6,16 @@ the exception was raised. Nothing here loads torch.
 
 from __future__ import annotations
 
+import errno
 import sys
 import sysconfig
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import raysearch
+from raysearch.engine.state import DISK_FULL
 
 _OWN = Path(raysearch.__path__[0]).resolve()
 _FAMILIES = (_OWN / "models", _OWN / "data")
@@ -41,7 +43,23 @@ _FRAMEWORKS = frozenset(
     }
 )
 """Packages that raise what others have done wrong."""
-_MEMORY_TEXTS = ("out of memory", "can't allocate memory", "cannot allocate memory")
+_SHARED_MEMORY = "unable to write to file </torch_"
+"""How torch says that there is no room to pass a tensor from one process to another."""
+_MEMORY_TEXTS = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    _SHARED_MEMORY,
+)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_NO_ROOM_TEXTS = (
+    "no space left on device",
+    "disk quota exceeded",
+    "pytorchstreamwriter failed writing",
+    ". unexpected pos ",
+)
+"""What is left of such an error where another process reports it, or torch's C++, which does not
+say why it could not write: the last two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +67,7 @@ class Failure:
     """Why a trial failed."""
 
     cause: str
-    """Its kind: "exception" or "out of memory"."""
+    """Its kind: "exception", "out of memory" or "disk full"."""
     summary: str
     """One line: the exception, and the line of the user's code that led to it."""
     details: str
@@ -71,10 +89,35 @@ def describe_failure(error: BaseException) -> Failure:
         ('exception', "ValueError: invalid literal for int() with base 10: 'ten'")
     """
     return Failure(
-        cause="out of memory" if _is_out_of_memory(error) else "exception",
+        cause=_cause(error),
         summary=f"{_first_line(error)}{_place(error)}",
         details="".join(traceback.format_exception(error)),
     )
+
+
+def _cause(error: BaseException) -> str:
+    if _is_out_of_memory(error):
+        return "out of memory"
+    return DISK_FULL if any(map(_is_disk_full, _chain(error))) else "exception"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and those that led to it, as a traceback shows them."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        hidden = current.__suppress_context__
+        current = current.__cause__ or (None if hidden else current.__context__)
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in _NO_ROOM
+    text = _text(error).lower()
+    is_systems = isinstance(error, OSError | RuntimeError)
+    return is_systems and any(words in text for words in _NO_ROOM_TEXTS)
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
@@ -98,7 +141,16 @@ def _text(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    frame = _telling(traceback.extract_tb(error.__traceback__))
+    return place(traceback.extract_tb(error.__traceback__))
+
+
+def place(frames: Sequence[traceback.FrameSummary]) -> str:
+    """Return " (FILE, line N, in FUNCTION)" of the frame that a person has to look at.
+
+    Args:
+        frames: Of a traceback or a stack, the innermost last; empty text for none.
+    """
+    frame = _telling(frames)
     if frame is None:
         return ""
     return f" ({_short(frame.filename)}, line {frame.lineno}, in {frame.name})"

@@ -9,14 +9,13 @@ model. `run` is the front that also knows configurations that are not trained by
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from raysearch.errors import TrialFailed, Unsupported
+from raysearch.training.allowed import allowed_only
 from raysearch.training.building import Parts, build
 from raysearch.training.checkpoints import write_whole
 from raysearch.training.isolation import isolated
@@ -49,7 +48,8 @@ def train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
     Raises:
         ConfigurationError: A class cannot be loaded, or the Trainer has no such argument.
         TrialFailed: There was no epoch to train or none to measure, or the checkpoint to go on from
-            holds more than tensors and plain values. Whatever model or data raise passes through.
+            holds more than tensors, plain values and what
+            the job allows. Whatever model or data raise passes through.
 
     Side effects:
         Writes checkpoints into the job's directory, each atomically, under new names. The process
@@ -64,7 +64,7 @@ def _train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
     parts = build(job)
     first, last = _callbacks(job, parts, reporter=reporter)
     trainer = make_trainer(job, namespace=parts.namespace, first=first, last=last)
-    _fit(trainer, parts, checkpoint=job.resume_from)
+    _fit(trainer, parts, checkpoint=job.resume_from, allow=job.allow)
     _check_trained(job, parts, trainer=trainer, n_reports=reporter.n_reports)
     if _is_complete(job, parts, trainer=trainer):
         return Ending.COMPLETED
@@ -145,7 +145,7 @@ def _refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
         ),
     )
     trainer = prepare_refit(job, parts, refit=refit)
-    _fit(trainer, parts, checkpoint=None)
+    _fit(trainer, parts, checkpoint=None, allow=())
     if refit.measurement is None:
         raise TrialFailed(
             f"The refit of trial {job.trial} ended after {trainer.global_step} steps, before "
@@ -170,14 +170,15 @@ def evaluate(
     Raises:
         ConfigurationError: A class cannot be loaded.
         Unsupported: The model has no step for the split, or the data module no loader.
-        TrialFailed: The checkpoint holds more than tensors and plain values.
+        TrialFailed: The checkpoint holds more than tensors, plain values and what
+            the job allows.
     """
     with isolated(threads=job.threads):
         parts = build(job)
         _check_split(parts, split=split)
         trainer = make_trainer(job, namespace=parts.namespace)
         run = trainer.validate if split == "validation" else trainer.test
-        with _plain_values_only(checkpoint):
+        with allowed_only(checkpoint, allow=job.allow):
             run(
                 parts.model,
                 datamodule=parts.data,
@@ -218,27 +219,11 @@ def _is_empty(loaders: Any) -> bool:
         return False  # of unknown length
 
 
-def _fit(trainer: Any, parts: Parts, *, checkpoint: str | None) -> None:
+def _fit(trainer: Any, parts: Parts, *, checkpoint: str | None, allow: Sequence[str]) -> None:
     try:
-        with _plain_values_only(checkpoint):
+        with allowed_only(checkpoint, allow=allow):
             trainer.fit(parts.model, datamodule=parts.data, ckpt_path=checkpoint, weights_only=True)
     except SystemExit as error:
         if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from error  # which Lightning turns into an exit
         raise
-
-
-@contextmanager
-def _plain_values_only(checkpoint: str | None) -> Iterator[None]:
-    """Say which checkpoint it was that held more than may be read back."""
-    try:
-        yield
-    except pickle.UnpicklingError as error:
-        if checkpoint is None:
-            raise
-        raise TrialFailed(
-            f"{checkpoint} holds more than tensors and plain values, and anything else in a run "
-            "directory is not read back, since that could run code. Keep what save_hyperparameters "
-            "stores, and the states of callbacks and data modules, to numbers, text, lists, dicts "
-            f"and tensors. {str(error).splitlines()[0]}"
-        ) from error

@@ -76,6 +76,8 @@ class TrainingJob:
     """Epochs between checkpoints beside those of best epochs; None for no such rule."""
     checkpoint_every_s: float | None = None
     """Seconds between checkpoints beside those of best epochs; None for no such rule."""
+    allow: tuple[str, ...] = ()
+    """Import paths of classes that may be read back from checkpoints, beside plain values."""
     trainer_arguments: Mapping[str, Any] = field(default_factory=dict)
     """Further arguments of Lightning's Trainer, such as `gradient_clip_val`, by name."""
     accelerator: str = "cpu"
@@ -84,6 +86,10 @@ class TrainingJob:
     """Threads that torch may use in an operation, at least 1."""
     resume_from: str | None = None
     """Path of the checkpoint to go on from; None to begin."""
+    resume_bytes: int | None = None
+    """How long that file was when it was written; None where nobody knows."""
+    otherwise: TrainingJob | None = None
+    """The same job from an older checkpoint, or from the start: if that one cannot be read."""
     epochs_before: int = 0
     """Epochs that were trained when that checkpoint was written."""
     seconds_before: float = 0.0

@@ -14,16 +14,31 @@ def job_for(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJ
     """Return the job that trains a trial from its last checkpoint, or from the start.
 
     Epochs after that checkpoint are repeated; if one of them was the best, its checkpoint, which
-    was lost, is written again.
+    was lost, is written again. The job also says how to go on from the checkpoints before it, the
+    newest first, and from the start, should they turn out to be damaged (`sound_start`).
 
     Args:
         experiment: Where model, data and settings come from.
         trial: Whose configuration is trained.
         run_dir: The run directory, as the worker reaches it.
     """
+    job = _from_start(experiment, trial, run_dir=run_dir)
+    for checkpoint in trial.checkpoints:
+        before = tuple(m for m in trial.measurements if m.epoch <= checkpoint.epoch)
+        job = replace(
+            job,
+            resume_from=str(run_dir.absolute() / checkpoint.path),
+            resume_bytes=checkpoint.size_bytes,
+            epochs_before=checkpoint.epoch,
+            seconds_before=before[-1].seconds if before else 0.0,
+            best_before=replace(trial, measurements=before).value(experiment.objective),
+            otherwise=job,
+        )
+    return job
+
+
+def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJob:
     binding = experiment.bind(trial.configuration)
-    last = trial.checkpoints[-1] if trial.checkpoints else None
-    before = tuple(m for m in trial.measurements if last is not None and m.epoch <= last.epoch)
     return TrainingJob(
         trial=trial.id,
         kind=binding.kind,
@@ -39,11 +54,8 @@ def job_for(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJ
         directory=str(run_dir.absolute() / "trials" / trial.id),
         checkpoint_every_epochs=experiment.checkpoint.every_epochs,
         checkpoint_every_s=experiment.checkpoint.every_s,
+        allow=experiment.checkpoint.allow,
         trainer_arguments=dict(experiment.trainer),
         accelerator="gpu" if experiment.resources.gpus else "cpu",
         threads=max(1, int(experiment.resources.cpus)),
-        resume_from=str(run_dir.absolute() / last.path) if last else None,
-        epochs_before=last.epoch if last else 0,
-        seconds_before=before[-1].seconds if before else 0.0,
-        best_before=replace(trial, measurements=before).value(experiment.objective),
     )

@@ -27,9 +27,10 @@ from ray.tune.stopper import Stopper
 
 from raysearch.errors import SearchAborted
 from raysearch.training.job import Ending
+from raysearch.training.silence import TIMEOUT
 from raysearch.trial import Checkpoint, Decision, DecisionKind, Trial
 from raysearch.tuning.session import Session
-from raysearch.tuning.worker import JOB, OBJECTS, read_message
+from raysearch.tuning.worker import JOB, OBJECTS, TIMEOUT_S, read_message
 
 STARTING_LIMIT_S = 30.0
 """How long freed actors are held back for one that is starting, in seconds."""
@@ -163,6 +164,9 @@ class EngineScheduler(TrialScheduler):
             self._has_freed = True
             tune_controller.stop_trial(self._ended.popleft())
         for trial in list(self._startable.values()):
+            if trial.status == RayTrial.PENDING and self._has_ended(trial):
+                tune_controller.stop_trial(trial)
+                continue
             if trial.status == RayTrial.PENDING:
                 return trial
             self._startable.pop(trial.trial_id)
@@ -185,10 +189,16 @@ class EngineScheduler(TrialScheduler):
         if kind == "measured":
             return self._measured(trial, content)
         if kind == "started":
-            engine.attempt_started(trial.trial_id, worker=content["worker"])
+            folder = f"trials/{trial.trial_id}"
+            damaged = {f"{folder}/{name}": why for name, why in content["damaged"].items()}
+            engine.attempt_started(trial.trial_id, worker=content["worker"], damaged=damaged)
+            if damaged:
+                self._update_job(trial)
             return Decision(kind=DecisionKind.CONTINUE)
         if kind == "failed":
             engine.failed(trial.trial_id, cause=content["cause"], error=content["error"])
+            if content["cause"] == TIMEOUT:  # asked to go on, its process ends: none to use again
+                return Decision(kind=DecisionKind.CONTINUE)
         else:
             is_whole = content["ending"] == Ending.COMPLETED  # the last epoch was not measured
             reason = engine.plan.completion if is_whole else f"training {content['ending']}"
@@ -214,6 +224,11 @@ class EngineScheduler(TrialScheduler):
         """Let any later start of the trial read its last checkpoint."""
         known = self._session.engine.state.trials[trial.trial_id]
         trial.set_config(_config(self._session, known))
+
+    def _has_ended(self, trial: RayTrial) -> bool:
+        """Return whether Ray queues a trial again that has ended, as one whose process hung."""
+        known = self._session.engine.state.trials.get(trial.trial_id)
+        return known is not None and known.status.is_ended
 
     def _may_free(self) -> bool:
         """Return whether freeing an actor now costs no other one."""
@@ -257,7 +272,8 @@ class SessionStopper(Stopper):
 def _config(session: Session, trial: Trial) -> dict[str, Any]:
     """Return what a worker is given to train a trial."""
     objects = {} if session.objects is None else {OBJECTS: session.objects}
-    return {JOB: session.job_for(trial), **objects}
+    timeout = {} if session.timeout_s is None else {TIMEOUT_S: session.timeout_s}
+    return {JOB: session.job_for(trial), **objects, **timeout}
 
 
 def _dirname(trial: RayTrial) -> str:

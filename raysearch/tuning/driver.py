@@ -78,6 +78,7 @@ def run_session(
         unfinished=deque(unfinished),
         resources=tune.PlacementGroupFactory([_bundle(experiment)]),
         max_losses=experiment.failures.attempts - 1,
+        timeout_s=experiment.failures.timeout_s,
         objects=ray.put(dict(objects)) if objects else None,
         on_last_trials=tell.last_trials,
         on_stopping=tell.stopping,

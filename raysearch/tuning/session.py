@@ -55,6 +55,8 @@ class Session:
     """What one trial is given."""
     max_losses: int
     """How often Ray restarts a trial whose worker is lost."""
+    timeout_s: float | None = None
+    """How long a trial may report nothing, in seconds; None for any time."""
     objects: Any = None
     """A Ray reference to the objects without an import path that jobs name; None for none."""
     on_last_trials: Callable[[], None] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from raysearch.models.mlp.module import MLP
 
 
@@ -22,3 +24,12 @@ class LogsElsewhere(MLP):
 
     def log(self, name, value, **settings):
         super().log(f"my_{name}", value, **settings)
+
+
+class HangsWhenWide(MLP):
+    """Never comes back from its second epoch when it is wider than 24."""
+
+    def training_step(self, batch, batch_index):
+        if self.hparams["width"] > 24 and self.current_epoch == 1:
+            threading.Event().wait()
+        return super().training_step(batch, batch_index)

@@ -14,7 +14,7 @@ import pytest
 from raysearch.engine import fold
 from raysearch.errors import SearchAborted
 from raysearch.experiment import load
-from raysearch.results import Results
+from raysearch.results import Results, failures_by_cause
 from raysearch.run_dir import Lease, RunDir
 from raysearch.run_dir import events as ev
 from raysearch.search import Search
@@ -43,11 +43,37 @@ def test_a_trial_that_raises_is_recorded_with_the_users_line(small, tmp_path, ra
     for trial in failed:
         assert trial.cause == "exception"
         assert "ValueError: too wide for this machine" in trial.error
-        assert "failing.py, line 13, in training_step" in trial.error
+        assert "failing.py, line 15, in training_step" in trial.error
         assert trial.epochs == 1
         assert trial.attempts == 1
         text = (tmp_path / "run" / "trials" / trial.id / "error.txt").read_text()
         assert "Traceback" in text
+
+
+def test_a_trial_that_hangs_is_ended_and_disturbs_no_other(small, tmp_path, ray_address):
+    overrides = [
+        "failures.timeout_s=5",
+        "budget.trials=3",
+        "space={width: {int: [16, 32], default: 16}}",
+        "points=[{width: 32}, {width: 24}]",
+    ]
+    search = search_with("HangsWhenWide", small, tmp_path, address=ray_address, overrides=overrides)
+    results = search.run()
+    trials = list(results.state.trials.values())
+    hung = [t for t in trials if t.configuration["width"] > 24]
+    assert results.status is SearchStatus.FINISHED
+    assert ([t.id for t in hung], len(trials)) == (["0001"], 3)
+    for trial in trials:
+        assert (trial.attempts, results.state.losses.get(trial.id, 0)) == (1, 0)
+        status = TrialStatus.FAILED if trial in hung else TrialStatus.COMPLETED
+        assert trial.status is status
+    for trial in hung:
+        assert (trial.cause, trial.epochs) == ("timeout", 1)
+        assert "nothing was reported for 5 s since epoch 1," in trial.error
+        assert "failing.py, line 34, in training_step" in trial.error
+        text = (tmp_path / "run" / "trials" / trial.id / "error.txt").read_text()
+        assert "threading.Event().wait()" in text
+    assert failures_by_cause(results) == {"timeout": hung}
 
 
 def test_a_metric_that_is_never_logged_stops_the_search_at_once(small, tmp_path, ray_address):

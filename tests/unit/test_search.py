@@ -143,3 +143,17 @@ def test_a_place_that_cannot_be_a_folder_is_wrong_use(file, tmp_path, place):
     search = Search.from_file(file, run_dir=tmp_path / place)
     with pytest.raises(ConfigurationError, match=r"file is not a folder.*Nothing was started"):
         search.run()
+
+
+def test_two_searches_made_at_once_take_two_folders(file, tmp_path, monkeypatch):
+    monkeypatch.setattr("time.strftime", lambda form: "20261123-170912")
+    first, second = (Search.from_file(file, storage=tmp_path / "runs") for _ in range(2))
+    assert first.run_dir.path == second.run_dir.path
+    with first.reserved() as one, second.reserved() as other:
+        names = [drive.run_dir.path.name for drive in (one, other)]
+        (other.run_dir.path / "kept").write_text("")
+    assert names == ["tiny-20261123-170912", "tiny-20261123-170912-2"]
+    assert second.run_dir.path.name == names[1]
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == names[
+        1:
+    ]  # the empty one is gone

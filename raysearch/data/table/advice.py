@@ -41,6 +41,12 @@ def class_notes(target: Target, values: NDArray[Any]) -> list[str]:
         "the file."
         for alike in _alike(target.classes)
     ]
+    if len(target.classes) == 2:
+        other, positive = target.classes
+        notes.append(
+            f"The class that is looked for, as val/auroc and val/average_precision see it, is "
+            f"{positive}. To look for the other: `positive: {str(other)!r}`."
+        )
     if unseen:
         notes.append(f"No training row has the class {listed(unseen)}, so it cannot be learnt.")
     rarest = int(counts.argmin())

@@ -27,7 +27,7 @@ ARGUMENTS: dict[str, Domain] = {
 """The arguments that are a number or a choice: their legal values and defaults."""
 
 _COLUMN_LISTS = ("features", "ignore", "categorical", "numeric")
-_TEXTS = ("path", "target", "split", "order_by", "separator", "encoding", "fingerprint")
+_TEXTS = ("path", "target", "positive", "split", "order_by", "separator", "encoding", "fingerprint")
 _REQUIRED = ("path", "target")
 
 
@@ -47,6 +47,8 @@ class TableArguments:
     """Column to be predicted."""
     task: Task | None = None
     """What the target is; None to tell by its values."""
+    positive: str | None = None
+    """Of two classes, the one that is looked for; None for one such as "yes", else the rarer."""
     features: tuple[str, ...] | None = None
     """Columns to predict from; None for all others."""
     ignore: tuple[str, ...] = ()

@@ -33,6 +33,8 @@ class Data(pl.LightningDataModule):
         target: Column to be predicted.
         task: "classification" or "regression"; None to tell by the target. Text, truth values and
             a few different integers are classes.
+        positive: Of two classes, the one that is looked for, and of which average precision
+            speaks; None for one such as "yes" or 1, else the rarer one.
         features: Columns to predict from; None for all others.
         ignore: Columns to leave out.
         categorical: Columns that are categories, whatever they look like.
@@ -56,7 +58,7 @@ class Data(pl.LightningDataModule):
 
     Shapes:
         inputs: (B, F) float32, numbers first, then the codes of categories
-        targets: (B,) int64 classes in sorted order, or (B, 1) float32 standardised
+        targets: (B,) int64 classes (see `Target.classes`), or (B, 1) float32 standardised
         B batch, F features
 
     Raises:
@@ -71,6 +73,7 @@ class Data(pl.LightningDataModule):
         path: str,
         target: str,
         task: Task | None = None,
+        positive: str | None = None,
         features: Sequence[str] | None = None,
         ignore: Sequence[str] = (),
         categorical: Sequence[str] = (),

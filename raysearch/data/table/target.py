@@ -1,13 +1,16 @@
 """What is to be predicted: which classes, or numbers in which unit?
 
 The classes are those of the whole file, in sorted order, since what a model can answer has to be
-known before anything is split. Mean and standard deviation of a number are those of the training
-split.
+known before anything is split. Of two classes the second one is the one that is looked for: the
+one that the user names, else one such as "yes" or 1, else the rarer one. Mean and standard
+deviation of a number are those of the training split.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +34,9 @@ classes."""
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 """A class that is the same when it is written as an integer again."""
 
+_AFFIRMATIVE = frozenset({"1", "true", "yes", "y", "t", "positive", "+"})
+"""Classes that say so themselves that they are the positive one."""
+
 _TEXT = "the target is text"
 
 _MOST_INTEGER_CLASSES = 20
@@ -45,7 +51,8 @@ class Target:
     name: str
     task: Task
     classes: tuple[Label, ...] = ()
-    """Of a classification, in sorted order; their places are what models predict."""
+    """Of a classification, in sorted order, of two the positive one last; their places are what
+    models predict."""
     mean: float = 0.0
     """Of a regression: the training split's, in the target's own unit."""
     std: float = 1.0
@@ -91,7 +98,7 @@ def read_target(series: pd.Series, *, arguments: TableArguments) -> TargetColumn
         >>> arguments = TableArguments(path="pets.csv", target="pet")
         >>> target = read_target(pd.Series(["dog", "cat", "", "dog"]), arguments=arguments)
         >>> target.classes, target.values.tolist(), target.rows.tolist()
-        (('cat', 'dog'), [1, 0, 1], [0, 1, 3])
+        (('dog', 'cat'), [0, 1, 0], [0, 1, 3])
     """
     import numpy as np
 
@@ -129,7 +136,8 @@ def _classification(
 ) -> _Found:
     import numpy as np
 
-    different = set(texts[present])
+    counts = Counter(texts[present])
+    different = set(counts)
     name, n_rows = arguments.target, len(present)
     if len(different) == 1:
         raise ConfigurationError(
@@ -141,7 +149,7 @@ def _classification(
             f"target is {name}, with {len(different)} different values in {n_rows} rows, too many "
             "for classes. Choose another column, or, for numbers, write `task: regression`."
         )
-    classes = _in_order(different)
+    classes = _with_positive_last(_in_order(different), counts, arguments=arguments)
     place = {str(label): number for number, label in enumerate(classes)}
     return present, np.array([place[text] for text in texts[present]], dtype=np.int64), classes
 
@@ -206,6 +214,30 @@ def _numbers(texts: NDArray[np.object_], *, arguments: TableArguments) -> NDArra
     mark, _ = decimal_of(set(texts))
     plain = pd.Series(texts, dtype=object)
     return numbers_of(plain, decimal=arguments.decimal or mark or ".")
+
+
+def _with_positive_last(
+    classes: tuple[Label, ...], counts: Mapping[str, int], *, arguments: TableArguments
+) -> tuple[Label, ...]:
+    """Return classes with the positive one last, if they are two.
+
+    Raises:
+        ConfigurationError: The one that is named is none of two classes.
+    """
+    named = arguments.positive
+    if named is not None and (len(classes) != 2 or named not in map(str, classes)):
+        shown = listed([repr(str(label)) for label in classes], most=5)
+        raise ConfigurationError(
+            f"positive is {named!r}, and the classes of {arguments.target} are {shown}. Name one "
+            "of two classes, or leave it out."
+        )
+    if len(classes) != 2:
+        return classes
+    affirmative = [str(label) for label in classes if str(label).lower() in _AFFIRMATIVE]
+    if named is None and len(affirmative) == 1:
+        named = affirmative[0]
+    positive = named or str(min(reversed(classes), key=lambda label: counts[str(label)]))
+    return tuple(sorted(classes, key=lambda label: str(label) == positive))
 
 
 def _in_order(texts: set[str]) -> tuple[Label, ...]:

@@ -65,8 +65,8 @@ def test_decisions_and_attempts_are_told_with_reasons(cli, folder):
         {"epoch": 2, "kind": "stop", "reason": "rung 1: rank 3 of 3, cutoff 0.9"}
     ]
     assert document["attempts_made"] == [
-        {"attempt": 1, "worker": "here:1", "from_epoch": 0, "cause": "worker lost"},
-        {"attempt": 2, "worker": "there:2", "from_epoch": 1, "cause": None},
+        {"attempt": 1, "worker": "here:1", "from_epoch": 0, "reason": "", "cause": "worker lost"},
+        {"attempt": 2, "worker": "there:2", "from_epoch": 1, "reason": "", "cause": None},
     ]
 
 
@@ -98,3 +98,17 @@ def test_a_long_curve_keeps_the_rows_that_tell_something():
     assert len(shown) <= ROWS + 2
     assert shown == sorted(shown)
     assert [m.epoch for m in telling(measurements[:5], always=set())] == [1, 2, 3, 4, 5]
+
+
+def test_a_damaged_checkpoint_is_told(cli, folder):
+    search = Recorded(folder / "runs" / "back-1")
+    trial = search.begin(0.5, 0.4)
+    search.engine.worker_lost(trial.id, error="node-3 went away")
+    damaged = {f"trials/{trial.id}/epoch-0002.ckpt": "epoch-0002.ckpt is 0 bytes"}
+    search.engine.attempt_started(trial.id, worker="there:2", damaged=damaged)
+    search.journal.close()
+    said = "went back to epoch 1, since epoch-0002.ckpt is 0 bytes"
+    assert f"attempt 2: {said}" in cli("trial back-1 0").out
+    document = cli("trial back-1 0 --json").document
+    assert document["attempts_made"][1]["from_epoch"] == 1
+    assert document["attempts_made"][1]["reason"] == said

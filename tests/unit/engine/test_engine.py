@@ -194,6 +194,30 @@ def test_the_search_aborts_when_all_of_the_first_trials_fail():
         lab.engine.failed(last, cause="exception", error="KeyError: 'x'")
 
 
+def test_a_full_disk_ends_the_search_and_is_no_evidence_against_the_trial():
+    lab = Lab(abort_after=3, max_trials=10, max_epochs=9).start()
+    first, second = lab.new_trial(), lab.new_trial()
+    lab.report(first, 1, 0.9)
+    lab.report(first, 2, 0.8)
+    with pytest.raises(SearchAborted, match=r"(?s)disk is full: trial 0000.*Errno 28.*kept.*room"
+                       r".*resume.*0000 from epoch 2, its last") as aborted:  # fmt: skip
+        lab.engine.failed(first, cause="disk full", error="OSError: [Errno 28] No space left")
+    lab.engine.end(SearchStatus.FAILED, reason=str(aborted.value))
+    assert lab.searcher.observed == []
+    state = fold(lab.journal.events)
+    assert state == lab.state
+    assert {t.status for t in state.trials.values()} == {TrialStatus.INTERRUPTED}
+    assert (state.trials[first].cause, state.trials[second].cause) == ("disk full", "interrupted")
+    again = Lab(journal=lab.journal, abort_after=3, max_trials=10, max_epochs=9)
+    again.engine.replay(list(lab.journal.events))
+    assert [t.id for t in again.engine.resume(settings={})] == [first, second]
+
+
+def test_a_full_disk_before_the_first_checkpoint_says_so(lab):
+    with pytest.raises(SearchAborted, match=r"trial 0000 from its start"):
+        lab.engine.failed(lab.new_trial(), cause="disk full", error="OSError: full")
+
+
 def test_one_success_among_the_first_trials_prevents_the_abort():
     lab = Lab(abort_after=3, max_trials=20, max_epochs=1).start()
     lab.report(lab.new_trial(), 1, 0.5)
@@ -238,6 +262,40 @@ def test_a_repeated_epoch_changes_nothing_but_the_checkpoint(lab):
     assert known.checkpoints[-1].epoch == 2
     assert len(lab.scheduler.seen) == seen
     assert lab.state.epochs == 2
+
+
+def test_damaged_checkpoints_are_given_up_and_the_trial_goes_back():
+    lab = Lab(max_epochs=9).start()
+    trial = lab.new_trial()
+    for epoch, value in enumerate([0.9, 0.8, 0.7], start=1):
+        lab.report(trial, epoch, value)
+    assert [c.epoch for c in lab.state.trials[trial].checkpoints] == [1, 3]
+    last, removed = f"trials/{trial}/3.ckpt", list(lab.removed)
+    lab.engine.worker_lost(trial, error="gone")
+    damaged = {last: "3.ckpt is missing", "trials/9999/1.ckpt": "of another trial"}
+    lab.engine.attempt_started(trial, worker="here:2", damaged=damaged)
+    started = lab.journal.events[-1]
+    assert (started.attempt, started.from_epoch) == (2, 1)
+    assert started.reason == "went back to epoch 1, since 3.ckpt is missing"
+    assert lab.removed == removed  # the next attempt may have written it anew by now
+    for epoch in (2, 3, 4):
+        lab.report(trial, epoch, 0.1)
+    known = lab.state.trials[trial]
+    assert [m.values["val/accuracy"] for m in known.measurements] == [0.9, 0.8, 0.7, 0.1]
+    assert [c.epoch for c in known.checkpoints] == [1, 4]
+    assert fold(lab.journal.events) == lab.state
+
+
+def test_without_any_whole_checkpoint_it_begins_again(lab):
+    trial = lab.new_trial()
+    lab.report(trial, 1, 0.9)
+    lab.engine.attempt_started(
+        trial, worker="here:2", damaged={f"trials/{trial}/1.ckpt": "1.ckpt is 0 bytes"}
+    )
+    started = lab.journal.events[-1]
+    assert started.from_epoch == 0
+    assert started.reason == "went back to the start, since 1.ckpt is 0 bytes"
+    assert lab.state.trials[trial].checkpoints == ()
 
 
 def test_training_that_ends_early_is_completed(lab):

@@ -40,7 +40,7 @@ budget: {trials: null, minutes: 3}
 resources: {cpus: 2, gpus: 0.5}
 parallel: 3
 checkpoint: {every: 2, budget_gb: 0.5}
-failures: {attempts: 1, abort_after: 9}
+failures: {attempts: 1, timeout_s: 600, abort_after: 9}
 trainer: {gradient_clip_val: 1, precision: bf16-mixed, limit_train_batches: 5}
 refit: false
 """
@@ -70,7 +70,7 @@ def test_the_sections_of_a_file_become_typed_values(varied):
     assert varied.budget == Budget(trials=None, minutes=3.0)
     assert varied.resources == Resources(cpus=2.0, gpus=0.5)
     assert varied.checkpoint == CheckpointSettings(every_epochs=2, budget_gb=0.5)
-    assert varied.failures == Failures(attempts=1, abort_after=9)
+    assert varied.failures == Failures(attempts=1, timeout_s=600, abort_after=9)
     assert varied.trainer == {
         "gradient_clip_val": 1.0,
         "precision": "bf16-mixed",
@@ -88,7 +88,7 @@ def test_what_is_left_out_has_its_default(loaded):
     assert experiment.resources == Resources(cpus=1, gpus=0)
     assert experiment.parallel is None
     assert experiment.checkpoint == CheckpointSettings(every_s=5.0, budget_gb=5.0)
-    assert experiment.failures == Failures(attempts=3, abort_after=5)
+    assert experiment.failures == Failures(attempts=3, timeout_s=None, abort_after=5)
     assert experiment.trainer == {}
     assert experiment.refit is True
 
@@ -127,7 +127,7 @@ def test_every_default_is_in_the_settings(loaded):
     own = {n: arguments[n].default for n in ("n_startup", "gamma", "n_candidates")}
     assert settings["searcher"] == {"name": "hyperopt", **own}
     assert settings["data"] == {"name": "digits", "args": {"validation": 0.2, "test": 0.2}}
-    assert settings["checkpoint"] == {"every": "5s", "budget_gb": 5.0}
+    assert settings["checkpoint"] == {"every": "5s", "budget_gb": 5.0, "allow": []}
     assert settings["parallel"] == "auto"
     assert "space" in settings
 

@@ -250,6 +250,20 @@ def test_classes_that_cannot_be_found_are_no_reason_to_take_the_checkpoint(ended
     assert refits_in(ended) == []
 
 
+def test_a_checkpoint_whose_contents_changed_is_not_copied(tmp_path):
+    search = Recorded(tmp_path / "run", refit=False)
+    search.trial(0.962)
+    search.trial(0.964)
+    search.finish()
+    (tmp_path / "run/trials/0001/epoch-0001.ckpt").write_bytes(b"PK\x03\x04" + bytes(996))
+    with pytest.raises(
+        RunDirectoryError, match=r"epoch-0001.ckpt is damaged.*\n.*best trial is 0000"
+    ):
+        Results.open(tmp_path / "run").refit(executor=Bytes())
+    assert not (tmp_path / "run" / "winner" / "model.ckpt").exists()
+    assert Results.open(tmp_path / "run").refit(trial="0", executor=Bytes()).trial == "0000"
+
+
 def test_a_checkpoint_that_cannot_be_copied_names_the_next_best(tmp_path):
     search = Recorded(tmp_path / "run", refit=False)
     search.trial(0.962)

@@ -60,6 +60,15 @@ def test_the_checkpoint_of_a_best_epoch_that_was_lost_is_written_again(experimen
     assert (job.seconds_before, job.best_before) == (3.0, 0.6)
 
 
+def test_each_older_checkpoint_and_the_start_stand_behind_the_last(experiment, tmp_path):
+    trial = trial_with(experiment, 0.5, 0.7, 0.6, checkpoints=[2, 3])
+    job = job_for(experiment, trial, run_dir=tmp_path)
+    older = job.otherwise
+    assert (older.epochs_before, older.seconds_before, older.best_before) == (2, 3.0, 0.7)
+    assert older.resume_from == str(tmp_path / "trials" / "0003" / "epoch-0002.ckpt")
+    assert older.otherwise == job_for(experiment, trial_with(experiment), run_dir=tmp_path)
+
+
 def test_threads_and_accelerator_follow_the_resources(experiment, tmp_path):
     resources = replace(experiment.resources, cpus=3.5, gpus=0.5)
     job = job_for(

@@ -17,7 +17,7 @@ from raysearch.trial import Decision, DecisionKind, TrialStatus
 from raysearch.tuning import adapter, session
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
 from raysearch.tuning.session import Session, SessionEnd
-from raysearch.tuning.worker import JOB, message
+from raysearch.tuning.worker import JOB, TIMEOUT_S, message
 from tests.lab import Lab, StopBelow, measurement
 
 pytestmark = pytest.mark.timeout(60)  # the import of ray.tune
@@ -82,7 +82,7 @@ class House:
         on_ray = OnRay(trial.id)
         self.scheduler.on_trial_add(self.controller, on_ray)
         on_ray.status = "RUNNING"
-        assert self.send(on_ray, "started", worker="here:1") == "CONTINUE"
+        assert self.send(on_ray, "started", worker="here:1", damaged={}) == "CONTINUE"
         return on_ray
 
     def send(self, trial: OnRay, kind: str, **content: Any) -> str:
@@ -166,7 +166,7 @@ def test_a_trial_that_has_ended_does_not_begin_again(house):
     trial = house.begin()
     house.lab.engine.failed("0000", cause="exception", error="E")
     before = house.lab.state.trials["0000"]
-    assert house.send(trial, "started", worker="here:2") == "STOP"
+    assert house.send(trial, "started", worker="here:2", damaged={}) == "STOP"
     assert house.lab.state.trials["0000"] == before
 
 
@@ -174,6 +174,58 @@ def test_a_failure_is_journalled_and_stops_the_trial(house):
     trial = house.begin()
     assert house.send(trial, "failed", cause="exception", error="E: x") == "STOP"
     assert house.lab.state.trials["0000"].error == "E: x"
+
+
+def test_a_damaged_checkpoint_is_journalled_and_read_by_no_later_start(house):
+    trial = house.begin()
+    checkpoint = {"epoch": 1, "path": "epoch-0001.ckpt", "size_bytes": 9}
+    measured = asdict(measurement(1, 0.9))
+    house.send(trial, "measured", measurement=measured, checkpoint=checkpoint)
+    assert trial.config[JOB] == "job of 0000 from 1 checkpoints"
+    damaged = {"epoch-0001.ckpt": "epoch-0001.ckpt is missing"}
+    assert house.send(trial, "started", worker="here:2", damaged=damaged) == "CONTINUE"
+    assert trial.config[JOB] == "job of 0000 from 0 checkpoints"
+    assert "epoch-0001.ckpt is missing" in house.lab.journal.events[-1].reason
+
+
+def test_a_full_disk_stops_all_of_them(house):
+    trial, other = house.begin(), house.begin()
+    answer = house.send(trial, "failed", cause="disk full", error="OSError: [Errno 28]")
+    assert answer == "NOOP"
+    assert SessionStopper(house.session).stop_all()
+    assert "the disk is full" in str(house.session.error)
+    assert house.report(other, 1, 0.9) == "NOOP"
+    assert house.lab.state.trials[trial.trial_id].status is TrialStatus.INTERRUPTED
+
+
+def test_a_trial_that_hung_has_failed_and_goes_on_to_end_its_process(house):
+    """Stopped, its process would be kept, and the next trial would find it dead."""
+    trial, other = house.begin(), house.begin()
+    assert house.send(trial, "failed", cause="timeout", error="silent") == "CONTINUE"
+    known = house.lab.state.trials["0000"]
+    assert (known.status, known.cause) == (TrialStatus.FAILED, "timeout")
+    trial.status = "ERROR"
+    house.scheduler.on_trial_error(house.controller, trial)
+    assert house.session.on_ray.keys() == {"0001"}
+    trial.status = "PENDING"
+    house.scheduler.on_trial_add(house.controller, trial)  # Ray queues it again
+    waiting = OnRay("0002")
+    house.lab.new_trial()
+    house.scheduler.on_trial_add(house.controller, waiting)
+    assert house.step() is waiting
+    assert house.controller.stopped == ["0000"]
+    assert house.session.on_ray.keys() == {"0001", "0002"}
+    assert house.lab.state.trials["0000"] == known
+    assert house.lab.state.losses == {}
+    assert house.report(other, 1, 0.9) == "CONTINUE"
+
+
+def test_a_worker_is_told_how_long_it_may_be_silent(house):
+    trial = house.begin()
+    house.session.timeout_s = 600.0
+    trial.status = "ERROR"
+    house.scheduler.on_trial_error(house.controller, trial)
+    assert trial.config[TIMEOUT_S] == 600.0
 
 
 def test_training_that_ends_early_is_completed(house):

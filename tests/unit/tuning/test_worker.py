@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import subprocess
+import sys
+import textwrap
 import threading
+import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from raysearch.training.run import train
+from raysearch.tuning import worker
 from raysearch.tuning.worker import FitThread, message, read_message
 from tests.nets import make_job
 
 pytestmark = pytest.mark.timeout(60)  # the first fit imports what optimisers need
+
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def read(fit):
@@ -52,6 +64,25 @@ def test_a_failure_is_a_message_with_its_traceback_on_disk(tmp_path):
     assert "Traceback" in next(tmp_path.rglob("error.txt")).read_text()
 
 
+def test_a_fit_goes_on_from_the_newest_checkpoint_that_is_whole(tmp_path):
+    job = make_job(tmp_path, max_epochs=4, checkpoint_every_epochs=1)
+    assert train(job, report=lambda report: report.measurement.epoch < 3) == "stopped"
+    folder = Path(job.directory)
+    for epoch in (1, 2, 3):
+        path = str(folder / f"epoch-{epoch:04d}.ckpt")
+        job = replace(job, resume_from=path, epochs_before=epoch, otherwise=job)
+    os.truncate(folder / "epoch-0003.ckpt", 1000)
+    (folder / "epoch-0002.ckpt").unlink()
+    fit = FitThread(job)
+    started = read(fit)[1]
+    assert list(started["damaged"]) == ["epoch-0003.ckpt", "epoch-0002.ckpt"]
+    assert [read(fit)[1]["measurement"].epoch for _ in range(3)] == [2, 3, 4]
+    assert read(fit) == ("ended", {"ending": "completed"})
+    log = (folder / "log.txt").read_text()
+    assert "epoch-0003.ckpt is damaged" in log
+    assert "epoch-0002.ckpt is missing; training goes on without it" in log
+
+
 def test_messages_are_flat_and_refuse_what_json_cannot_hold():
     assert message("ended", ending="completed") == {
         "kind": "ended",
@@ -59,3 +90,94 @@ def test_messages_are_flat_and_refuse_what_json_cannot_hold():
     }
     with pytest.raises(ValueError, match="JSON"):
         message("failed", error=float("nan"))
+
+
+def hang_in_round_two(config, report):
+    """Report once, and then wait for what never comes."""
+    report({"val/loss": 1.0})
+    threading.Event().wait(3600)
+
+
+def never_lets_go(config, report):
+    """Sleep without letting any other thread of the interpreter run."""
+    ctypes.PyDLL(None).sleep(3600)
+
+
+def function_job(directory, function):
+    path = f"{function.__module__}:{function.__name__}"
+    return make_job(directory, kind="function", model_class=path, data_class="")
+
+
+def test_a_fit_that_hangs_has_failed_and_says_where(tmp_path, monkeypatch):
+    ends = []
+    monkeypatch.setattr(os, "_exit", ends.append)
+    fit = FitThread(function_job(tmp_path, hang_in_round_two), timeout_s=1.0)
+    read(fit)
+    assert read(fit)[0] == "measured"
+    kind, content = read(fit)
+    assert (kind, content["cause"]) == ("failed", "timeout")
+    assert (
+        "nothing was reported for 1 s since epoch 1, longer than failures.timeout_s"
+        in (content["error"])
+    )
+    assert "test_worker.py, line" in content["error"]
+    assert content["error"].endswith("in hang_in_round_two)")
+    assert "threading.Event().wait(3600)" in next(tmp_path.rglob("error.txt")).read_text()
+    assert ends == []
+    fit.abort()  # waits no longer, and takes the process with it
+    assert ends == [1]
+
+
+def test_the_process_of_a_fit_that_hangs_ends_when_it_is_asked_to_go_on(tmp_path):
+    outcome = in_a_process(tmp_path, hang_in_round_two, n_messages=4)
+    assert (outcome.returncode, outcome.stdout.split()) == (1, ["started", "measured", "failed"])
+
+
+def test_a_fit_that_stops_the_interpreter_loses_its_worker(tmp_path):
+    outcome = in_a_process(tmp_path, never_lets_go, n_messages=2)
+    assert (outcome.returncode, outcome.stdout.split()) == (1, ["started"]), outcome.stderr
+    assert "in never_lets_go" in outcome.stderr
+
+
+def test_imports_and_the_time_of_the_driver_are_no_silence(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "prepare_process", lambda job: time.sleep(1.5))
+    fit = FitThread(function_job(tmp_path, hang_in_round_two), timeout_s=1.0)
+    read(fit)
+    assert read(fit)[0] == "measured"
+    monkeypatch.undo()
+    other = FitThread(make_job(tmp_path, max_epochs=2), timeout_s=1.0)
+    read(other)
+    read(other)
+    time.sleep(1.2)
+    assert read(other)[0] == "measured"
+    assert read(other)[0] == "ended"
+
+
+def test_imports_may_not_take_for_ever_either(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "PREPARATION_S", 0.0)
+    monkeypatch.setattr(worker, "prepare_process", lambda job: threading.Event().wait(3600))
+    fit = FitThread(function_job(tmp_path, hang_in_round_two), timeout_s=1.0)
+    read(fit)
+    assert "for 1 s since it began" in read(fit)[1]["error"]
+
+
+def in_a_process(tmp_path, function, *, n_messages):
+    """Take messages of a fit in a process of its own, which prints their kinds.
+
+    While it trains, what it prints goes to the log of the trial, so it prints past that.
+    """
+    code = f"""
+        import sys
+        from pathlib import Path
+        from raysearch.tuning import worker
+        from {__name__} import {function.__name__}, function_job
+        worker.LAST_RESORT_S = 0.5
+        job = function_job(Path({str(tmp_path)!r}), {function.__name__})
+        fit = worker.FitThread(job, timeout_s=1.0)
+        for _ in range({n_messages}):
+            print(fit.next_message()["kind"], flush=True, file=sys.__stdout__)
+    """
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip

@@ -17,9 +17,11 @@ def read(values, **arguments):
 @pytest.mark.parametrize(
     ("values", "task", "classes"),
     [
-        (["b", "a", "b"], "classification", ("a", "b")),
+        (["b", "a", "b"], "classification", ("b", "a")),  # the rarer one is looked for
+        (["a", "b", "b", "a"], "classification", ("a", "b")),
+        (["no", "yes", "yes"], "classification", ("no", "yes")),
         ([True, False, True], "classification", ("False", "True")),
-        (["10", "9", "10"], "classification", (9, 10)),
+        (["10", "9", "10"], "classification", (10, 9)),
         ([1.0, 0.0, None], "classification", (0, 1)),
         (["none", "-", "mild"], "classification", ("-", "mild", "none")),
         ([1, 2, 3] * 10, "classification", (1, 2, 3)),
@@ -89,3 +91,14 @@ def test_a_target_goes_to_json_and_back():
         Target(name="y", task="regression", mean=3.5, std=2.0),
     ):
         assert Target.from_json(target.to_json()) == target
+
+
+def test_the_positive_class_can_be_named():
+    series = pd.Series(["stays", "leaves", "stays"])
+    found = read_target(series, arguments=TableArguments(path="x", target="y", positive="stays"))
+    assert (found.classes, found.values.tolist()) == (("leaves", "stays"), [1, 0, 1])
+    with pytest.raises(ConfigurationError, match=r"positive is 'stay', and the classes of y are"):
+        read_target(series, arguments=TableArguments(path="x", target="y", positive="stay"))
+    three = TableArguments(path="x", target="y", positive="a")
+    with pytest.raises(ConfigurationError, match="Name one of two classes"):
+        read_target(pd.Series(["a", "b", "c"]), arguments=three)
