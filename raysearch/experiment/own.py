@@ -13,7 +13,7 @@ from typing import Any
 from raysearch.errors import ConfigurationError
 from raysearch.experiment.definitions import UNKNOWN, Reader, Signature, is_plain
 from raysearch.experiment.sources import source_file
-from raysearch.imports import PREFIX, load_object, no_path
+from raysearch.imports import PREFIX, load_object, no_attribute, no_path
 
 __all__ = ["Signature", "signature_of"]
 
@@ -40,7 +40,11 @@ def signature_of(path: str) -> Signature:
     """
     module, colon, name = path.partition(":")
     if path.startswith(PREFIX) or module in sys.modules:
-        return _of_object(load_object(path))
+        found = load_object(path)
+        if inspect.ismodule(found):  # whether it is there depends on what was imported before
+            names = [key for key, value in vars(sys.modules[module]).items() if callable(value)]
+            raise ConfigurationError(no_attribute(path, name, names=names))
+        return _of_object(found)
     is_path = module and colon and name
     if not is_path or not all(part.isidentifier() for part in module.split(".")):
         raise ConfigurationError(no_path(path))

@@ -35,8 +35,8 @@ _ENVIRONMENT = {
     "TUNE_WARN_THRESHOLD_S": "60",
     "TUNE_WARN_INSUFFICENT_RESOURCE_THRESHOLD_S": "1000000",
 }
-_SET_LATER = ("TUNE_MAX_PENDING_TRIALS_PG", "RAY_AUTH_MODE")
-"""Set by `connect`, and by Ray itself for a cluster that it starts."""
+_SET_LATER = ("TUNE_MAX_PENDING_TRIALS_PG", "RAY_AUTH_MODE", "PYTHONBREAKPOINT")
+"""Set by `connect`, by Ray itself for a cluster that it starts, and by Ray when it connects."""
 _QUIET_LOGGERS = ("ray", "ray.tune", "ray.train", "ray.air", "ray.data")
 
 

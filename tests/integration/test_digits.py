@@ -66,8 +66,11 @@ def test_a_search_with_one_worker_can_be_repeated(raysearch, ray_address, small,
 
 
 def test_the_examples_in_python_run(tmp_path, ray_address):
-    """The README's blocks as they stand, but for the size of the search and the Ray it uses."""
-    opened, searched, tuned = blocks(README, "python")
+    """The README's blocks as they stand, but for the size of the search and the Ray it uses.
+
+    The one that predicts with a table is run where there is a table, in test_own.
+    """
+    opened, _, searched, tuned = blocks(README, "python")
     asked = 'overrides=["budget.trials=8"]'
     fewer = f'overrides=["budget.trials=1", "fidelity.max_epochs=2"], address="{ray_address}"'
     assert asked in searched

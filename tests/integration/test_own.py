@@ -19,7 +19,7 @@ from raysearch.experiment import Fidelity
 from raysearch.results import Results
 from raysearch.trial import TrialStatus
 from tests.dirty_table import write_dirty_table
-from tests.experiments.documents import README, files
+from tests.experiments.documents import README, blocks, files
 
 pytestmark = pytest.mark.timeout(240)  # real workers, which import torch and both Lightnings
 
@@ -307,19 +307,27 @@ def test_the_section_of_the_readme_works_as_it_stands(tmp_path, raysearch, ray_a
         [sys.executable, "search.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "config" in done.stdout or "hidden" in done.stdout
+    assert "config.hidden" in done.stdout
     assert "test_acc" in done.stdout.splitlines()[-1]
 
 
-def test_a_dirty_table_becomes_a_tested_winner(tmp_path, raysearch, ray_address):
+def test_a_dirty_table_becomes_a_tested_winner_that_predicts(tmp_path, raysearch, ray_address):
     write_dirty_table(tmp_path / "customers.csv")
     text = files(README)["table.yaml"].replace("target: left", "target: churn")
     (tmp_path / "table.yaml").write_text(text)
     outcome = raysearch(
         "run", "table.yaml", "budget.trials=3", "fidelity.max_epochs=5",
-        "--run-dir", "run", "--address", ray_address, "--json",
+        "--run-dir", "runs/table-20261123-170912", "--address", ray_address, "--json",
     )  # fmt: skip
     assert outcome.status == 0, outcome.err
     winner = outcome.document["winner"]
     assert winner["values"]["val/auroc"] > 0.6
     assert winner["test"]["test/auroc"] > 0.6
+
+    write_dirty_table(tmp_path / "new_customers.csv", n_rows=5, seed=1)
+    _, predicts, *_ = blocks(README, "python")
+    done = subprocess.run(
+        [sys.executable, "-c", predicts], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("yes") + done.stdout.count("no") >= 5

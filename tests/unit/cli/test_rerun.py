@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -120,6 +121,7 @@ def test_breakpoints_and_the_debugger_have_the_terminal(folder, monkeypatch):
         [sys.executable, "-m", "raysearch", "trial", "mine-1", "0", "--rerun", "--pdb"],
         cwd=folder,
         input="p self.hparams.width * 1000\nc\np secret\nq\n",
+        env={name: value for name, value in os.environ.items() if name != "PYTHONBREAKPOINT"},
         capture_output=True,
         text=True,
     )

@@ -120,7 +120,8 @@ def test_a_metric_that_is_not_logged_is_missing_among_those_that_are(tried):
 def test_a_checkpoint_that_cannot_be_read_back_is_a_failure(tried):
     failure = tried(faulty.Secretive, thorough=True).failure
     assert failure.stage == "checkpoint"
-    assert "more than tensors and plain values" in failure.summary
+    assert "faulty:Secret" in failure.summary
+    assert "checkpoint: {allow: [" in failure.summary
     assert tried(faulty.Secretive).failure is None
 
 
