@@ -1,7 +1,8 @@
 """How is a search described, run, resumed and extended, from Python?
 
 `Search` takes an experiment, in Python's words or from a file, and gives back its results. The
-wiring of what lies below is in `driving`.
+wiring of what lies below is in `driving`. The module is longer than most because the arguments,
+each explained, are the interface.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
+import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
@@ -152,3 +153,34 @@ def load_splits(
         return torch.from_numpy(inputs), torch.from_numpy(targets)
 
     return Splits(train=split("train"), validation=split("validation"), test=split("test"))
+
+
+class InMemoryData(pl.LightningDataModule):
+    """The loaders of data whose splits fit in memory; a data set says where the splits are from."""
+
+    batch_size: int
+    """Examples in a training batch."""
+
+    def prepare_data(self) -> None:
+        """Leave the prepared arrays in this node's cache."""
+        self._splits()
+
+    def train_dataloader(self) -> TensorLoader:
+        """Return the training split, shuffled."""
+        return self._splits().training_loader(batch_size=self.batch_size)
+
+    def val_dataloader(self) -> TensorLoader:
+        """Return the validation split."""
+        return self._splits().validation_loader()
+
+    def test_dataloader(self) -> TensorLoader:
+        """Return the test split."""
+        return self._splits().test_loader()
+
+    def refit_dataloader(self) -> TensorLoader:
+        """Return the training and the validation split together, shuffled."""
+        return self._splits().refit_loader(batch_size=self.batch_size)
+
+    def _splits(self) -> Splits:
+        """Return the splits, prepared once per node."""
+        raise NotImplementedError

@@ -71,6 +71,7 @@ class _Expansion:
         self._environ = environ
 
     def value(self, value: Any, path: Path) -> Any:
+        """Return a value with what its references stand for, noting where and what is wrong."""
         if isinstance(value, dict):
             return {key: self.value(item, (*path, key)) for key, item in value.items()}
         if isinstance(value, list):

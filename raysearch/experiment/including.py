@@ -153,6 +153,7 @@ class _Merge:
     def mapping(
         self, over: Mapping[str, Any], under: Mapping[str, Any], path: Path
     ) -> dict[str, Any]:
+        """Return two mappings in one, noting where each value was written."""
         values = {**under, **over}
         for key in over.keys() & under.keys():
             inner = (*path, key)

@@ -103,6 +103,7 @@ class _Walk:
         self._seen: set[int] = set()
 
     def value(self, node: yaml.Node, path: Path) -> Any:
+        """Return the plain value of a node; None, with a fault noted, where it has none."""
         if id(node) in self._seen:
             self._fault(path, "is an alias (*). Write the value out instead.")
             return None

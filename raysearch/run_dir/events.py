@@ -1,7 +1,8 @@
 """What can happen in a search, and how is it written down?
 
 Each event is one line of JSON in the journal: `{"event": "trial_created", "at": 1771.5, ...}`.
-The names and fields are a format on disk: only ever add, and give what is added a default.
+The names and fields are a format on disk: only ever add, and give what is added a default. The
+module is longer than most because it is the list of all events.
 """
 
 from __future__ import annotations

@@ -155,6 +155,7 @@ class _LocalAppender:
             raise
 
     def append(self, data: bytes) -> None:
+        """Add the bytes and flush them to disk; see `Appender`."""
         view = memoryview(data)
         try:
             while view:

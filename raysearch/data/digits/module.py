@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytorch_lightning as pl
-
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.digits.space import N_EXAMPLES, data_spec
 from raysearch.data.splits import split_arrays, split_sizes
-from raysearch.data.tensors import Splits, TensorLoader, load_splits
+from raysearch.data.tensors import InMemoryData, Splits, load_splits
 
 if TYPE_CHECKING:
     from raysearch.data.cache import Arrays
 
 
-class Data(pl.LightningDataModule):
+class Data(InMemoryData):
     """The digits with a stratified split.
 
     Args:
@@ -46,26 +44,6 @@ class Data(pl.LightningDataModule):
         self.spec = data_spec(validation=validation, test=test)
         self.batch_size = batch_size
         self._split = {"seed": seed, "validation": validation, "test": test}
-
-    def prepare_data(self) -> None:
-        """Leave the prepared arrays in this node's cache."""
-        self._splits()
-
-    def train_dataloader(self) -> TensorLoader:
-        """Return the training split, shuffled."""
-        return self._splits().training_loader(batch_size=self.batch_size)
-
-    def val_dataloader(self) -> TensorLoader:
-        """Return the validation split."""
-        return self._splits().validation_loader()
-
-    def test_dataloader(self) -> TensorLoader:
-        """Return the test split."""
-        return self._splits().test_loader()
-
-    def refit_dataloader(self) -> TensorLoader:
-        """Return the training and the validation split together, shuffled."""
-        return self._splits().refit_loader(batch_size=self.batch_size)
 
     def _splits(self) -> Splits:
         return load_splits("digits", build=_build, **self._split)

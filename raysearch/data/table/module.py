@@ -7,19 +7,18 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.table.arguments import Scaling, TableArguments
 from raysearch.data.table.preparing import about, arrays, settled
 from raysearch.data.table.preprocessing import STATE, Preprocessing
-from raysearch.data.tensors import Splits, TensorLoader
+from raysearch.data.tensors import InMemoryData, Splits
 from raysearch.data_spec import Task
 from raysearch.errors import ConfigurationError
 
 
-class Data(pl.LightningDataModule):
+class Data(InMemoryData):
     """A CSV or Parquet file with a column to be predicted from the others.
 
     All that is learnt about the columns is learnt from the training split alone, and stays so when
@@ -108,26 +107,6 @@ class Data(pl.LightningDataModule):
     def preprocessing(self) -> Preprocessing:
         """What turns raw rows into inputs, and outputs into answers."""
         return Preprocessing.from_json(dict(self._about.preprocessing))
-
-    def prepare_data(self) -> None:
-        """Leave the prepared arrays in this node's cache."""
-        self._splits()
-
-    def train_dataloader(self) -> TensorLoader:
-        """Return the training split, shuffled."""
-        return self._splits().training_loader(batch_size=self.batch_size)
-
-    def val_dataloader(self) -> TensorLoader:
-        """Return the validation split."""
-        return self._splits().validation_loader()
-
-    def test_dataloader(self) -> TensorLoader:
-        """Return the test split."""
-        return self._splits().test_loader()
-
-    def refit_dataloader(self) -> TensorLoader:
-        """Return the training and the validation split together, shuffled."""
-        return self._splits().refit_loader(batch_size=self.batch_size)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of the data: the preprocessing, as plain JSON values."""
