@@ -237,7 +237,8 @@ def test_two_threads_may_want_it_at_once(data_class):
     found = []
     threads = [
         threading.Thread(
-            target=lambda: found.append(rows(data_class(batch_size=50, seed=4), "val"))
+            target=lambda: found.append(rows(data_class(batch_size=50, seed=4), "val")),
+            daemon=True,
         )
         for _ in range(4)
     ]

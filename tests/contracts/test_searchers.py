@@ -47,7 +47,7 @@ every_case = pytest.mark.parametrize(
     ("name", "settings"), CASES, ids=[f"{name}-{settings}" for name, settings in CASES]
 )
 every_name = pytest.mark.parametrize("name", SEARCHERS)
-pytestmark = pytest.mark.timeout(20)  # a searcher may import its library, 1.5 s on an idle machine
+pytestmark = pytest.mark.timeout(90)  # a searcher may import its library, 1.5 s on an idle machine
 starts_processes = pytest.mark.timeout(60)  # and does so again in each process
 
 CONDITIONAL = Space(

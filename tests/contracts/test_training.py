@@ -235,7 +235,7 @@ def test_a_stream_goes_on_at_the_right_step(tmp_path):
     assert rest.values == again.values
 
 
-@pytest.mark.timeout(20)  # three fits and an evaluation of real networks
+@pytest.mark.timeout(90)  # three fits and an evaluation of real networks
 @pytest.mark.parametrize(
     ("family", "data"), [("cnn", "digits"), ("mlp", "digits"), ("mlp", "diabetes")]
 )
@@ -307,7 +307,8 @@ def test_a_thread_trains_what_the_main_thread_does(tmp_path):
     thread = threading.Thread(
         target=lambda: endings.append(
             train(replace(job, directory=str(tmp_path / "thread")), report=there)
-        )
+        ),
+        daemon=True,
     )
     thread.start()
     thread.join()

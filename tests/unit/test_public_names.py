@@ -36,7 +36,7 @@ def test_an_unknown_name_is_an_attribute_error():
         raysearch.Serach  # noqa: B018  the access is the test
 
 
-@pytest.mark.timeout(60)  # a dozen fresh processes
+@pytest.mark.timeout(120)  # a dozen fresh processes
 @pytest.mark.parametrize(
     "module",
     [

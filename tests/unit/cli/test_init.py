@@ -90,7 +90,7 @@ def test_a_name_that_cannot_be_is_refused(cli, folder, name, message):
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.timeout(60)  # imports torch and Lightning, and trains
+@pytest.mark.timeout(120)  # imports torch and Lightning, and trains
 def test_the_starter_trains_to_something_sensible(cli, folder):
     """In a process of its own, as plain Lightning code that knows of nothing else."""
     cli("init")

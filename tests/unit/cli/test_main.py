@@ -154,7 +154,7 @@ def test_modules_are_looked_for_in_the_current_directory(cli, folder, monkeypatc
     assert sys.path == ["/somewhere/bin"]
 
 
-@pytest.mark.timeout(30)  # a fresh process, on a machine that may be busy
+@pytest.mark.timeout(120)  # a fresh process, on a machine that may be busy
 def test_not_where_python_was_told_not_to(folder):
     code = (
         "import os, sys; from raysearch.cli import lists; from raysearch.cli.main import main; "
@@ -177,14 +177,16 @@ def test_not_where_python_was_told_not_to(folder):
 
 def test_it_works_outside_the_main_thread(folder, capsys):
     statuses = []
-    thread = threading.Thread(target=lambda: statuses.append(main(["list", "metrics"])))
+    thread = threading.Thread(
+        target=lambda: statuses.append(main(["list", "metrics"])), daemon=True
+    )
     thread.start()
     thread.join()
     assert statuses == [0]
     assert "val/accuracy" in capsys.readouterr().out
 
 
-@pytest.mark.timeout(30)  # a fresh process, on a machine that may be busy
+@pytest.mark.timeout(120)  # a fresh process, on a machine that may be busy
 def test_a_reader_that_goes_away_is_no_fault():
     process = subprocess.Popen(
         [sys.executable, "-m", "raysearch", "schema"],

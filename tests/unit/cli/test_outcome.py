@@ -182,7 +182,7 @@ def test_nothing_is_read_as_markup_or_steers_the_terminal(cli, folder, monkeypat
     assert "\x1b[3" not in outcome.out
 
 
-@pytest.mark.timeout(30)  # a fresh process, on a machine that may be busy
+@pytest.mark.timeout(120)  # a fresh process, on a machine that may be busy
 def test_on_a_terminal_lines_fit_its_width(search, folder):
     """In a process of its own, on a real terminal of 90 columns."""
     master, slave = pty.openpty()

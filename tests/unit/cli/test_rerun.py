@@ -16,7 +16,7 @@ from raysearch.training.jobs import job_for
 from raysearch.trial import Measurement
 from tests.recorded import Recorded
 
-pytestmark = pytest.mark.timeout(60)  # imports torch and Lightning, and trains
+pytestmark = pytest.mark.timeout(120)  # imports torch and Lightning, and trains
 
 OWN = """\
 import signal

@@ -45,7 +45,7 @@ def driver_of(search):
             search.journal.close()
 
     ready = threading.Event()
-    thread = threading.Thread(target=drive)
+    thread = threading.Thread(target=drive, daemon=True)
     thread.start()
     try:
         assert ready.wait(5)

@@ -178,7 +178,7 @@ print(cached_arrays("toy", arguments={}, build=build)["inputs"].sum())
 """
 
 
-@pytest.mark.timeout(20)  # starts processes
+@pytest.mark.timeout(90)  # starts processes
 def test_processes_that_start_at_once_build_it_once(tmp_path):
     processes = [
         subprocess.Popen([sys.executable, "-c", PROCESS, str(tmp_path)], stdout=subprocess.PIPE)

@@ -8,7 +8,7 @@ import pytest
 HEAVY = ("torch", "pytorch_lightning", "lightning", "ray", "hyperopt", "sklearn", "scipy", "pandas")
 
 
-@pytest.mark.timeout(30)  # a fresh process, on a machine that may be busy
+@pytest.mark.timeout(120)  # a fresh process, on a machine that may be busy
 @pytest.mark.parametrize(
     "code",
     [

@@ -216,18 +216,21 @@ def test_another_thread_may_look_at_any_time(new_story: Any, plan: Plan) -> None
 
     def look() -> None:
         try:
-            while not done.is_set():
+            while not done.wait(0.0001):  # a pause: who asks without one starves who tells
                 progress.snapshot(at=story.now)
         except BaseException as fault:  # noqa: BLE001 - reported by the assertion below
             faults.append(fault)
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=look, daemon=True)
     thread.start()
-    for i in range(2000):
-        trial = story.trial({"x": i})
-        if i % 3:
-            story.end(trial)
-    done.set()
-    thread.join()
+    try:
+        for i in range(2000):
+            trial = story.trial({"x": i})
+            if i % 3:
+                story.end(trial)
+    finally:
+        done.set()
+        thread.join(timeout=10)
+    assert not thread.is_alive()
     assert not faults
     assert now(progress, story).ended == 1333

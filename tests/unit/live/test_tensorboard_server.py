@@ -47,7 +47,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, st
                 url = found[1]
                 break
         assert url is not None
-        drain = threading.Thread(target=server.stderr.read)
+        drain = threading.Thread(target=server.stderr.read, daemon=True)
         drain.start()
         yield folder, url
         server.terminate()

@@ -12,7 +12,7 @@ from raysearch.results import LocalExecutor, Results
 from raysearch.training.fit import evaluate
 from tests.recorded import Recorded
 
-pytestmark = pytest.mark.timeout(60)  # imports torch and Lightning, and trains
+pytestmark = pytest.mark.timeout(120)  # imports torch and Lightning, and trains
 
 
 def test_the_winner_opens_with_plain_lightning_and_is_tested(tmp_path):

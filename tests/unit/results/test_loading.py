@@ -36,7 +36,7 @@ class Saves(Bytes):
         torch.save(checkpoint, path)
 
 
-pytestmark = pytest.mark.timeout(60)  # imports torch and Lightning
+pytestmark = pytest.mark.timeout(120)  # imports torch and Lightning
 
 
 @pytest.fixture

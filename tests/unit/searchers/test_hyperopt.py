@@ -19,7 +19,7 @@ from raysearch.space import Bool, Choice, Float, Int, Prior, Space
 from raysearch.trial import Configuration, Measurement, Objective, Suggestion, Trial, TrialStatus
 
 ACCURACY = Objective(metric="val/accuracy", direction="maximize")
-pytestmark = pytest.mark.timeout(30)  # the first test to need hyperopt imports it
+pytestmark = pytest.mark.timeout(120)  # the first test to need hyperopt imports it
 
 LINE = Space({"x": Float(0.0, 1.0)})
 
@@ -121,7 +121,7 @@ def conditional_problem() -> tuple[Space, Callable[[Configuration], float]]:
     return space, value
 
 
-@pytest.mark.timeout(60)  # the import of hyperopt, and 16 searches of 50 trials
+@pytest.mark.timeout(120)  # the import of hyperopt, and 16 searches of 50 trials
 def test_better_than_random_on_a_conditional_problem() -> None:
     space, value = conditional_problem()
     tpe, random = (

@@ -86,7 +86,7 @@ def test_with_checkpoints_it_does_so_from_wherever_a_write_was_cut():
         assert what_was_found(again) == what_was_found(whole), whole.events[end - 1]
 
 
-@pytest.mark.timeout(20)  # imports hyperopt, and asks it for about 100 suggestions
+@pytest.mark.timeout(90)  # imports hyperopt, and asks it for about 100 suggestions
 def test_from_any_prefix_hyperopt_suggests_the_same():
     def tpe(space, *, objective):
         return HyperOpt(space, objective=objective, n_startup=4)

@@ -188,7 +188,7 @@ class SlowData(nets.Data):
 def test_data_is_prepared_by_one_at_a_time(tmp_path, monkeypatch):
     monkeypatch.setenv("RAYSEARCH_CACHE_DIR", str(tmp_path / "cache"))
     parts = [build(make_job(tmp_path, data=SlowData)) for _ in range(3)]
-    threads = [threading.Thread(target=part.data.prepare_data) for part in parts]
+    threads = [threading.Thread(target=part.data.prepare_data, daemon=True) for part in parts]
     for thread in threads:
         thread.start()
     for thread in threads:

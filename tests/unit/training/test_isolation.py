@@ -93,7 +93,7 @@ def test_signals_are_left_alone_off_the_main_thread():
         except ValueError as error:  # "signal only works in main thread"
             failures.append(error)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join()
     assert failures == []

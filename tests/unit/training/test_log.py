@@ -38,7 +38,7 @@ def test_a_second_attempt_appends(tmp_path):
 
 def test_other_threads_of_the_trial_are_heard_too(tmp_path):
     with printed_to(tmp_path / "log.txt"):
-        thread = threading.Thread(target=print, args=("from a thread",))
+        thread = threading.Thread(target=print, args=("from a thread",), daemon=True)
         thread.start()
         thread.join()
     assert (tmp_path / "log.txt").read_text() == "from a thread\n"

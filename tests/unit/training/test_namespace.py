@@ -82,7 +82,7 @@ print("pytorch_lightning" in sys.modules, "lightning_fabric" in sys.modules)
 """
 
 
-@pytest.mark.timeout(60)  # imports torch and Lightning in a new process
+@pytest.mark.timeout(120)  # imports torch and Lightning in a new process
 def test_the_other_namespace_is_never_imported():
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", CODE], capture_output=True, text=True, check=False

@@ -35,7 +35,7 @@ print(sorted(late & {"scipy", "sympy", "torchmetrics", "pytorch_lightning", "skl
 """
 
 
-@pytest.mark.timeout(60)  # imports torch and Lightning in a new process
+@pytest.mark.timeout(120)  # imports torch and Lightning in a new process
 def test_a_prepared_process_has_all_it_needs_and_lets_go_of_models():
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", CODE], capture_output=True, text=True, check=False
@@ -64,7 +64,7 @@ prepare_process(job_of("unused", model="tests.other_nets:Data", data="tests.othe
 """
 
 
-@pytest.mark.timeout(60)  # imports torch and Lightning in a new process
+@pytest.mark.timeout(120)  # imports torch and Lightning in a new process
 def test_the_jobs_lightning_is_prepared_and_a_wrong_class_named():
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", LIGHTNING],

@@ -20,7 +20,7 @@ from raysearch.tuning.session import Session, SessionEnd
 from raysearch.tuning.worker import JOB, TIMEOUT_S, message
 from tests.lab import Lab, StopBelow, measurement
 
-pytestmark = pytest.mark.timeout(60)  # the import of ray.tune
+pytestmark = pytest.mark.timeout(120)  # the import of ray.tune
 
 
 @dataclass

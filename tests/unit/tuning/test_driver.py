@@ -10,7 +10,7 @@ import pytest
 from raysearch.tuning.driver import _stop_on_signals
 from raysearch.tuning.session import SessionEnd
 
-pytestmark = pytest.mark.timeout(60)  # the import of ray.tune
+pytestmark = pytest.mark.timeout(120)  # the import of ray.tune
 
 
 class Course:
@@ -54,7 +54,7 @@ def test_off_the_main_thread_signals_are_left_alone():
         with _stop_on_signals(Course()):
             seen.append(signal.getsignal(signal.SIGINT))
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join()
     assert seen == [before]

@@ -19,7 +19,7 @@ from raysearch.tuning import worker
 from raysearch.tuning.worker import FitThread, message, read_message
 from tests.nets import make_job
 
-pytestmark = pytest.mark.timeout(60)  # the first fit imports what optimisers need
+pytestmark = pytest.mark.timeout(120)  # the first fit imports what optimisers need
 
 
 ROOT = Path(__file__).resolve().parents[3]
