@@ -21,6 +21,7 @@ from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborte
 from raysearch.experiment import Experiment, to_yaml
 from raysearch.results import Executor, Results
 from raysearch.run_dir import Journal, Lease, RunDir
+from raysearch.run_dir.lease import SEARCHING
 from raysearch.searchers import Searcher
 from raysearch.training.job import TrainingJob
 from raysearch.training.jobs import job_for
@@ -48,6 +49,8 @@ class Drive:
     """Whether the run directory holds the search already."""
     changed: tuple[str, ...] = ()
     """Settings that differ from those of the session before."""
+    notes: tuple[str, ...] = ()
+    """What a person should know before the session begins."""
 
 
 def plan_of(experiment: Experiment) -> Plan:
@@ -64,6 +67,7 @@ def plan_of(experiment: Experiment) -> Plan:
         target=budget.target,
         patience=budget.patience,
         max_attempts=experiment.failures.attempts,
+        retry_exceptions=experiment.failures.retry_exceptions,
         abort_after=experiment.failures.abort_after,
         checkpoint_budget_bytes=experiment.checkpoint.budget_gb * 1e9,
     )
@@ -86,6 +90,8 @@ def session(
     """
     experiment, run_dir = drive.experiment, drive.run_dir
     _refuse_if_unusable(run_dir)
+    for note in drive.notes:
+        stage(note)
     stage("starting Ray")
     from raysearch.tuning.cluster import check_machine, connect
 
@@ -94,7 +100,10 @@ def session(
     searcher = experiment.make_searcher()
     threading.Thread(target=_prepare, args=[searcher], daemon=True).start()
     given: dict[str, Any] = {"resources": experiment.resources, "slots": experiment.parallel}
-    with connect(drive.address, **given) as cluster:
+    with (
+        run_dir.writing(doing=SEARCHING) as journal,  # from here on `stop` is heard
+        connect(drive.address, **given) as cluster,
+    ):
         from raysearch.tuning.driver import Announcements, run_session
         from raysearch.tuning.executor import RayExecutor
         from raysearch.tuning.session import SessionEnd
@@ -102,29 +111,28 @@ def session(
         executor = RayExecutor(experiment.resources, example=_example(drive), objects=drive.objects)
         if _is_own(experiment) and not drive.resumes:
             _preflight(experiment, executor=executor, stage=stage)
-        with run_dir.writing() as journal:
-            engine = _engine(drive, journal=journal, searcher=searcher, listeners=listeners)
-            unfinished = _begin(drive, engine)
-            with _ended(engine):
-                ending = run_session(
-                    engine,
-                    experiment=experiment,
-                    run_dir=run_dir.path,
-                    cluster=cluster,
-                    unfinished=unfinished,
-                    objects=drive.objects,
-                    announcements=Announcements(
-                        last_trials=executor.prepare,
-                        stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
-                    ),
-                )
-            if ending is SessionEnd.DONE:
-                engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
-            elif ending is SessionEnd.STOPPED:
-                engine.end(SearchStatus.STOPPED, reason="`stop` asked for it")
-            else:
-                engine.end(SearchStatus.INTERRUPTED, reason="a signal asked for it")
-            yield engine, executor
+        engine = _engine(drive, journal=journal, searcher=searcher, listeners=listeners)
+        unfinished = _begin(drive, engine)
+        with _ended(engine):
+            ending = run_session(
+                engine,
+                experiment=experiment,
+                run_dir=run_dir.path,
+                cluster=cluster,
+                unfinished=unfinished,
+                objects=drive.objects,
+                announcements=Announcements(
+                    last_trials=executor.prepare,
+                    stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
+                ),
+            )
+        if ending is SessionEnd.DONE:
+            engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
+        elif ending is SessionEnd.STOPPED:
+            engine.end(SearchStatus.STOPPED, reason="`stop` asked for it")
+        else:
+            engine.end(SearchStatus.INTERRUPTED, reason="a signal asked for it")
+        yield engine, executor
 
 
 def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage) -> None:
@@ -245,7 +253,13 @@ def _write_settings(run_dir: RunDir, settings: dict[str, Any]) -> None:
     head = "# The settings of this search, with all defaults filled in. `resume` reads them.\n"
     for name, version in versions().items():
         head += f"# {name} {version}\n"
-    run_dir.storage.put("experiment.yaml", (head + to_yaml(settings)).encode())
+    try:
+        run_dir.storage.put("experiment.yaml", (head + to_yaml(settings)).encode())
+    except OSError as error:
+        raise RunDirectoryError(
+            f"{run_dir.experiment_file} cannot be written: {error.strerror or error}. The journal "
+            "has the settings, and is kept. Remove what is there, or make room; then `resume`."
+        ) from error
 
 
 @contextmanager

@@ -28,11 +28,12 @@ from raysearch.experiment import (
     from_settings,
     load,
 )
-from raysearch.experiment.changes import changed_keys, check_budget, check_changes
 from raysearch.experiment.objects import plain_settings, provide_again
+from raysearch.experiment.resuming import Former, Wish, resumed
 from raysearch.results import Results
 from raysearch.results.messages import to_type
 from raysearch.run_dir import RunDir
+from raysearch.run_dir.events import SearchStarted
 from raysearch.trial import Objective, SearchStatus
 
 if TYPE_CHECKING:
@@ -213,7 +214,12 @@ class Search:
         cls,
         run_dir: str | Path,
         *,
+        file: str | Path | None = None,
         overrides: Sequence[str] = (),
+        space: Mapping[str, Domain | Any] | Space | Callable[..., Any] | None = None,
+        searcher: str | Mapping[str, Any] | None = None,
+        scheduler: str | Mapping[str, Any] | None = None,
+        budget: Budget | Mapping[str, Any] | None = None,
         address: str | None = None,
         model: Any = None,
         data: Any = None,
@@ -221,37 +227,59 @@ class Search:
     ) -> Search:
         """Return a search that goes on where its run directory ends; nothing is started yet.
 
+        Another searcher is told of all trials that lie in the space, another scheduler of all
+        measurements; trials that ended stay ended. In another space, trials that do not lie in it
+        are kept and may still win.
+
         Args:
             run_dir: A run directory; its search may have been stopped, killed or finished.
+            file: A changed experiment file, in place of the settings so far.
             overrides: Settings to change, as "budget.trials=200" to extend a finished search.
+            space: Parameters with other ranges; the others stay as they are.
+            searcher: Another searcher, or another setting of it.
+            scheduler: Another scheduler, or another setting of it.
+            budget: In place of the budget so far, such as `Budget(trials=200)`.
             address: Of a running Ray cluster; None starts a private Ray.
             model: As it was given to `Search`, if it holds something without an import path.
             data: Likewise.
             trainer: Likewise.
 
         Raises:
-            RunDirectoryError: There is no search, or another driver is at work on it.
+            RunDirectoryError: There is no search, another driver is at work on it, or its journal
+                is damaged; `RunDir.set_damage_aside` makes it usable up to there.
             ConfigurationError: A change would make the evidence so far invalid, or an object was
                 not given again.
         """
-        results = Results.open(Path(run_dir))
-        source = str(results.run_dir.experiment_file)
-        journalled = dict(results.state.settings)
-        given = {"model": model, "data": data, "trainer": trainer}
-        objects = provide_again(journalled, given=given)
-        before = from_settings(journalled, source=source)  # with the defaults of this version
-        experiment = from_settings(journalled, overrides=overrides, source=source)
-        changed = changed_keys(dict(before.settings), dict(experiment.settings))
-        check_changes(changed)
-        check_budget(experiment.budget, changed=changed, used=results.state.used)
+        results = Results.read(run_dir)
+        if results.damage is not None:
+            raise results.damage
+        state = results.state
+        again = {"model": model, "data": data, "trainer": trainer}
+        objects = provide_again(state.settings, given=again)
+        asked = {"space": space, "searcher": searcher, "scheduler": scheduler, "budget": budget}
+        former = Former(
+            settings=state.settings,
+            first_points=_first_points(results.run_dir),
+            space=state.space,
+            trials=list(state.trials.values()),
+            used=state.used,
+            source=str(results.run_dir.experiment_file),
+        )
+        wish = Wish(
+            file=None if file is None else Path(file),
+            sections=plain_settings(asked)[0],
+            overrides=tuple(overrides),
+        )
+        found = resumed(former, wish)
         return cls._of(
             Drive(
-                experiment=experiment,
+                experiment=found.experiment,
                 run_dir=RunDir(Path(run_dir)),
                 address=address,
                 objects=objects,
                 resumes=True,
-                changed=changed,
+                changed=found.changed,
+                notes=found.notes,
             )
         )
 
@@ -374,6 +402,13 @@ def _run_dir(given: str | Path | None, *, storage: Path, name: str) -> Path:
             f"one: {to_type('resume', given)}. Nothing was started."
         )
     return Path(given)
+
+
+def _first_points(run_dir: RunDir) -> Sequence[Any]:
+    """Return the points that a search was started with, also if they have been tried since."""
+    started = next((e for e in run_dir.events() if isinstance(e, SearchStarted)), None)
+    points: Sequence[Any] = [] if started is None else started.settings.get("points", [])
+    return points
 
 
 def _new_path(storage: Path, *, name: str) -> Path:

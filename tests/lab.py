@@ -71,7 +71,15 @@ class Lab:
     """An engine with all that surrounds it."""
 
     def __init__(
-        self, *, journal=None, searcher=None, scheduler=None, points=(), gpus=0.0, **plan
+        self,
+        *,
+        journal=None,
+        space=SPACE,
+        searcher=None,
+        scheduler=None,
+        points=(),
+        gpus=0.0,
+        **plan,
     ) -> None:
         self.journal = journal or MemoryJournal()
         self.searcher = searcher or Counting()
@@ -83,7 +91,7 @@ class Lab:
         settings = {"objective": ACCURACY, "max_epochs": 3, "max_trials": 4, **plan}
         self.engine = Engine(
             plan=Plan(**settings),
-            space=SPACE,
+            space=space,
             searcher=self.searcher,
             scheduler=self.scheduler,
             journal=self.journal,

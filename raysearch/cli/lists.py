@@ -80,14 +80,16 @@ def _metrics(arguments: Namespace) -> None:
 def _runs(arguments: Namespace) -> None:
     from raysearch.cli.find import runs_below
     from raysearch.cli.screen import note, print_table
+    from raysearch.cli.summary import damages
     from raysearch.errors import RunDirectoryError
     from raysearch.live.text import first_line, short_number
     from raysearch.results import Results
 
-    rows = []
+    rows: list[list[str]] = []
+    notes: list[str] = []
     for run in runs_below(arguments.storage):
         try:
-            results = Results.open(run.path)
+            results = Results.read(run.path)
         except RunDirectoryError as error:
             rows.append([run.path.name, "unreadable", "-", "-", first_line(str(error))])
             continue
@@ -96,10 +98,13 @@ def _runs(arguments: Namespace) -> None:
         trials = str(len(results.state.trials))
         status = str(results.status)
         rows.append([run.path.name, status, trials, winner.id if winner else "-", value])
+        notes += damages(results)
     if not rows:
         note(f"There are no run directories in {arguments.storage}. `run` makes one.")
         return
     print_table(rows, header=["run", "status", "trials", "winner", "value"], numbers=["trials"])
+    for text in notes:
+        note(f"\n{text}")
 
 
 _KINDS: Mapping[str, Callable[[Namespace], None]] = {

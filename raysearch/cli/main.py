@@ -1,7 +1,7 @@
 """How does a line typed at the shell become a command, and its end an exit status?
 
 Exit status 0: done. 1: the search, or what was asked of it, failed. 2: wrong use; nothing was
-started. 130: interrupted by Ctrl-C or SIGTERM.
+started. 130: interrupted by Ctrl-C or a notice.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from raysearch.cli import check, init, lists, outcome, run, stop, trial, winner
 from raysearch.cli.find import NoSuchRun
 from raysearch.cli.parsing import check_command, overview, parse, parse_with
 from raysearch.errors import ConfigurationError, RaysearchError
+from raysearch.notices import NOTICES
+from raysearch.run_dir import JournalDamaged
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -52,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        with _sigterm_interrupts(), _modules_from_here():
+        with _notices_interrupt(), _modules_from_here():
             status = _execute(words)
             sys.stdout.flush()
     except SystemExit as exit_:
@@ -88,19 +90,20 @@ def _execute(words: Sequence[str]) -> int:
 
 
 @contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """Let SIGTERM end the command as Ctrl-C does, with all that is to be closed closed.
+def _notices_interrupt() -> Iterator[None]:
+    """Let a notice end the command as Ctrl-C does, with all that is to be closed closed.
 
     Other threads than the main one cannot set handlers; there, signals are left alone.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in NOTICES}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -140,7 +143,8 @@ def _after_exit(code: object) -> int:
 
 def _heading(error: RaysearchError) -> str:
     """Return the name of the class that a person is told."""
-    return "RunDirectoryError" if isinstance(error, NoSuchRun) else type(error).__name__
+    is_of_disk = isinstance(error, NoSuchRun | JournalDamaged)
+    return "RunDirectoryError" if is_of_disk else type(error).__name__
 
 
 def _silence_stdout() -> None:

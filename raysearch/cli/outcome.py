@@ -42,7 +42,7 @@ def _execute(arguments: Namespace) -> int:
     if arguments.json and arguments.csv:
         raise ConfigurationError("--json and --csv exclude each other. Give one of them.")
     runs = [find_run(name, storage=arguments.storage) for name in arguments.run]
-    found = [Results.open(run.path) for run in runs]
+    found = [Results.read(run.path) for run in runs]
     if arguments.json:
         documents = [_document(results, top=arguments.top) for results in found]
         print_json(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bdb
 import math
+import os
 import pdb
 import sys
 import tempfile
@@ -54,7 +55,7 @@ def rerun(results: Results, trial: Trial, *, epochs: int | None, debugs: bool) -
     Side effects:
         Writes to a temporary folder, which is removed at the end.
     """
-    with tempfile.TemporaryDirectory(prefix="raysearch-rerun-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"raysearch-{os.getpid()}-rerun-") as folder:
         job = job_of(results, trial, folder=Path(folder))
         unit = results.experiment.fidelity.unit
         beside = Beside(trial, objective=job.objective.metric, unit=unit, epochs=epochs)

@@ -7,6 +7,7 @@ import shlex
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,11 @@ from raysearch.cli.command import (
     add_storage,
     given,
 )
+from raysearch.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from raysearch.results import Results
+    from raysearch.run_dir import RunDir
     from raysearch.search import Search
 
 FAILED, INTERRUPTED = 1, 130
@@ -80,6 +83,17 @@ RUN = Command(
 def _add_resume_arguments(parser: ArgumentParser) -> None:
     add_run(parser)
     add_overrides(parser)
+    parser.add_argument(
+        "--file",
+        metavar="EXPERIMENT",
+        type=given,
+        help="the changed experiment file, in place of the settings so far",
+    )
+    parser.add_argument(
+        "--from-intact",
+        action="store_true",
+        help="where the journal is damaged, set the rest aside and go on from before it",
+    )
     _add_address(parser)
     add_json(parser)
 
@@ -88,18 +102,52 @@ def _resume(arguments: Namespace) -> int:
     from raysearch.cli.find import find_run
 
     run_dir = find_run(arguments.run, storage=arguments.storage)  # before what takes seconds
+    _refuse_files(arguments.overrides)
+    if arguments.from_intact:
+        _set_damage_aside(run_dir)
     from raysearch.search import Search
 
-    search = Search.resume(run_dir.path, overrides=arguments.overrides, address=arguments.address)
+    search = Search.resume(
+        run_dir.path,
+        file=arguments.file,
+        overrides=arguments.overrides,
+        address=arguments.address,
+    )
     return _to_end(search, as_json=arguments.json)
+
+
+def _set_damage_aside(run_dir: RunDir) -> None:
+    from raysearch.cli.screen import note
+
+    aside = run_dir.set_damage_aside()
+    if aside is None:
+        note("The journal is not damaged; nothing was set aside.")
+    else:
+        note(f"What the journal holds from its damage on is in {aside} now, with checkpoints.")
+
+
+def _refuse_files(words: Sequence[str]) -> None:
+    """Raise if a file stands where settings should: `run` takes one there, and `resume` does not.
+
+    Raises:
+        ConfigurationError: There is such a file.
+    """
+    files = [word for word in words if "=" not in word and Path(word).is_file()]
+    if files:
+        raise ConfigurationError(
+            f"{files[0]} is a file, and settings are KEY=VALUE. `resume` goes on with the settings "
+            f"of the search; to go on with those of a changed file, give --file {files[0]}."
+        )
 
 
 RESUME = Command(
     name="resume",
     help="go on with a search after any stop, or extend a finished one",
     description="Go on where a search ended, however it ended: no finished trial is trained again. "
-    "A finished search goes on when it is given more budget.",
-    example="resume runs/digits-20261123-170912 budget.trials=200",
+    "A finished search goes on when it is given more budget. Searcher, scheduler and space may be "
+    "others from here on: all trials in the space are told to the searcher, all measurements to "
+    "the scheduler. What would make the trials so far incomparable is refused.",
+    example="resume runs/digits-20261123-170912 budget.trials=200 searcher=random",
     add_arguments=_add_resume_arguments,
     execute=_resume,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raysearch.cli.command import Command, add_run, positive
@@ -39,12 +40,14 @@ def _execute(arguments: Namespace) -> int:
     from raysearch.results import Results
     from raysearch.trial import SearchStatus
 
-    run_dir = find_run(arguments.run, storage=arguments.storage)
+    run_dir = _starting(arguments) or find_run(arguments.run, storage=arguments.storage)
     driver = _driver(run_dir)
     if driver is None:
         print(f"{run_dir.path} is not at work, so there is nothing to stop.")
-        return _tell(Results.open(run_dir.path))
-    if Results.open(run_dir.path).state.status is not SearchStatus.RUNNING:
+        return _tell(Results.read(run_dir.path))
+    state = Results.read(run_dir.path).state if run_dir.has_search() else None
+    is_ended = state is not None and state.status is not SearchStatus.RUNNING
+    if state is not None and is_ended and not _has_begun_since(driver, at=state.last_at):
         print(
             f"The search in {run_dir.path} has ended; {_name(driver)} refits or tests its winner, "
             "which `stop` does not interrupt. Wait until that is done."
@@ -88,7 +91,10 @@ def _wait(run_dir: RunDir, driver: Mapping[str, Any], *, timeout_s: float) -> in
             )
             return FAILED
         time.sleep(ASK_EVERY_S)
-    return _tell(Results.open(run_dir.path))
+    if not run_dir.has_search():
+        print(f"{_name(driver)} ended before its search began; nothing is in {run_dir.path}.")
+        return DONE
+    return _tell(Results.read(run_dir.path))
 
 
 def _tell(results: Results) -> int:
@@ -99,6 +105,24 @@ def _tell(results: Results) -> int:
     print(f"\n{heading(results)}\n")
     print_facts(next_steps(results), wrap=False)
     return DONE
+
+
+def _starting(arguments: Namespace) -> RunDir | None:
+    """Return the run directory whose search is about to begin, and has no journal yet."""
+    from raysearch.run_dir import RunDir
+
+    for path in (Path(arguments.run), Path(arguments.storage) / arguments.run):
+        run_dir = RunDir(path)
+        if path.is_dir() and not run_dir.has_search() and _driver(run_dir) is not None:
+            return run_dir
+    return None
+
+
+def _has_begun_since(driver: Mapping[str, Any], *, at: float) -> bool:
+    """Return whether a driver session began after a time, and has not come to its journal yet."""
+    from raysearch.run_dir.lease import SEARCHING
+
+    return driver.get("doing") == SEARCHING and float(driver.get("acquired_at", 0.0)) > at
 
 
 def _driver(run_dir: RunDir) -> Mapping[str, Any] | None:

@@ -149,6 +149,15 @@ def next_steps(results: Results) -> list[tuple[str, str]]:
 
 def warnings(results: Results) -> list[str]:
     """Return what a person must know before he trusts the winner."""
+    return [*damages(results), *_warnings(results)]
+
+
+def damages(results: Results) -> list[str]:
+    """Return that the journal is damaged, and what is shown is what stands before, if so."""
+    return [] if results.damage is None else [str(results.damage)]
+
+
+def _warnings(results: Results) -> list[str]:
     if results.handover.is_settled:
         return []
     if results.winner is None:

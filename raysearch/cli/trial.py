@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -37,24 +38,37 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 def _execute(arguments: Namespace) -> int:
     from raysearch.cli.find import find_run
-    from raysearch.cli.screen import print_json
+    from raysearch.cli.screen import note, print_json
+    from raysearch.cli.summary import damages
     from raysearch.results import Results
 
     _check(arguments)
-    results = Results.open(find_run(arguments.run, storage=arguments.storage).path)
+    results = Results.read(find_run(arguments.run, storage=arguments.storage).path)
     trial = results.trial(arguments.id)
     if arguments.rerun:
         from raysearch.cli.rerun import rerun
 
         return rerun(results, trial, epochs=arguments.epochs, debugs=arguments.pdb)
-    events = [
-        event for event in results.run_dir.events() if getattr(event, "trial", None) == trial.id
-    ]
+    events = _events_of(results, trial)
     if arguments.json:
         print_json(to_document(trial, events=events, objective=results.objective))
     else:
         _print(results, trial, events=events)
+    for text in damages(results):
+        note(f"\n{text}")
     return 0
+
+
+def _events_of(results: Results, trial: Trial) -> list[Event]:
+    """Return what happened to a trial, as far as the journal can be read."""
+    from raysearch.run_dir import JournalDamaged
+
+    events = []
+    with suppress(JournalDamaged):
+        for event in results.run_dir.events():
+            if getattr(event, "trial", None) == trial.id:
+                events.append(event)
+    return events
 
 
 def _check(arguments: Namespace) -> None:
@@ -152,6 +166,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         ("status", f"{trial.status}{': ' if why else ''}{why}"),
         ("came from", _origin(trial)),
         *configuration_facts(results, trial),
+        *_place(results, trial),
         ("trained", f"{counted(trial.epochs, 'epoch')} in {duration(trial.seconds)}{attempts}"),
         *_interruptions(events),
     ]
@@ -168,6 +183,20 @@ def _origin(trial: Trial) -> str:
     """Return where the configuration came from: "tpe, best_of 24"."""
     details = [f"{key} {value}" for key, value in trial.origin.items() if key != "kind"]
     return ", ".join([str(trial.origin.get("kind", "unknown")), *details])
+
+
+def _place(results: Results, trial: Trial) -> list[tuple[str, str]]:
+    """Return what of the configuration lies outside the space, if a resume changed that."""
+    from raysearch.experiment.space_changes import fit
+    from raysearch.space import Space
+
+    if not results.state.space:
+        return []
+    misplaced = fit(Space.from_json(results.state.space), trial.configuration).misplaced
+    if not misplaced:
+        return []
+    keys = ", ".join(f"{p.key}, now {p.domain.describe()}" for p in misplaced)
+    return [("", f"outside the space since that was changed: {keys}")]
 
 
 def _interruptions(events: list[Event]) -> list[tuple[str, str]]:

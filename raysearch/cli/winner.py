@@ -26,7 +26,7 @@ def _refit(arguments: Namespace) -> int:
     from raysearch.cli.summary import next_facts, warnings, winner_facts
     from raysearch.results import Results
 
-    results = Results.open(find_run(arguments.run, storage=arguments.storage).path)
+    results = Results.read(find_run(arguments.run, storage=arguments.storage).path)
     if arguments.trial is None and results.winner is not None:
         for text in warnings(results):
             note(f"{text}\n")
@@ -69,7 +69,7 @@ def _test(arguments: Namespace) -> int:
     from raysearch.cli.summary import winner_facts
     from raysearch.results import Results
 
-    results = Results.open(find_run(arguments.run, storage=arguments.storage).path)
+    results = Results.read(find_run(arguments.run, storage=arguments.storage).path)
     was_known = results.test_outcome.values is not None
     was_opened = bool(results.handover.results)
     with contextlib.redirect_stdout(sys.stderr):

@@ -23,10 +23,18 @@ from typing import Any
 
 from raysearch.engine import messages, records
 from raysearch.engine.ledger import Ledger
-from raysearch.engine.opening import opening
+from raysearch.engine.opening import opening, points_left
 from raysearch.engine.plan import Plan
 from raysearch.engine.spending import Spending
-from raysearch.engine.state import DISK_FULL, WORKER_LOST, Listener, SearchState
+from raysearch.engine.state import (
+    DISK_FULL,
+    INTERRUPTED,
+    NOT_FINITE,
+    NOT_MEASURED,
+    WORKER_LOST,
+    Listener,
+    SearchState,
+)
 from raysearch.errors import SearchAborted
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
@@ -84,13 +92,15 @@ class Engine:
         self._ledger = Ledger(
             plan=plan,
             journal=journal,
-            on_trial_ended=searcher.observe,
+            on_trial_ended=self._observe,
             remove_checkpoint=remove_checkpoint,
             clock=clock,
             listeners=listeners,
         )
         self._space = space
         self._opening = opening(space, points=points)
+        self._points: list[Suggestion] | None = None  # those left, known with the first suggestion
+        self._outside: set[str] = set()  # trials of a former space that do not lie in this one
         self._searcher = searcher
         self._scheduler = scheduler
         self._clock = clock
@@ -118,10 +128,22 @@ class Engine:
         )
 
     def replay(self, events: Iterable[Event]) -> None:
-        """Bring state, searcher and scheduler to where the journal ends; nothing is written."""
+        """Bring state, searcher and scheduler to where the journal ends; nothing is written.
+
+        They may be others than those that were at work before. The scheduler sees all measurements,
+        so that it compares with all trials; what it says of them has no effect, except of the last
+        one of a trial that has not ended, where the journal holds no decision. The searcher is told
+        of the trials that lie in the space.
+        """
+        space, is_same = self._space.to_json(), True
         for event in events:
             self.state.apply(event)
-            if isinstance(event, ev.Measured):
+            if isinstance(event, ev.SearchStarted | ev.SearchResumed):
+                is_same = self.state.space == space
+            elif isinstance(event, ev.TrialCreated):
+                if not is_same and not self._space.contains(event.configuration):
+                    self._outside.add(event.trial)
+            elif isinstance(event, ev.Measured):
                 trial = self.state.trials[event.trial]
                 decision = self._scheduled(trial, event.measurement)
                 self._unsettled[event.trial] = decision
@@ -130,10 +152,10 @@ class Engine:
                 self._unsettled[event.trial] = Decision(kind=kind, reason=event.reason)
             elif isinstance(event, ev.TrialEnded):
                 self._unsettled.pop(event.trial, None)
-                self._searcher.observe(self.state.trials[event.trial])
+                self._observe(self.state.trials[event.trial])
 
     def resume(self, *, settings: Mapping[str, Any], changed: Sequence[str] = ()) -> list[Trial]:
-        """Journal that the search goes on, after `replay`.
+        """Journal that the search goes on, after `replay`, and in which space if in another one.
 
         A driver may have died between a measurement and the end of the trial that followed from
         it; such ends are carried out now.
@@ -142,8 +164,14 @@ class Engine:
             The trials that have neither ended nor paused, in order of their numbers: they go on
             first. Paused ones wait for `resumable`.
         """
+        space = self._space.to_json()
         self._ledger.emit(
-            ev.SearchResumed(at=self._clock(), settings=settings, changed=tuple(changed))
+            ev.SearchResumed(
+                at=self._clock(),
+                settings=settings,
+                changed=tuple(changed),
+                space=None if space == self.state.space else space,
+            )
         )
         for trial in list(self.state.live.values()):
             self._settle(trial, self._unsettled.pop(trial.id, None))
@@ -168,7 +196,7 @@ class Engine:
         at = self._clock()
         running = [t for t in self.state.live.values() if t.status is TrialStatus.RUNNING]
         interrupted = [
-            ev.AttemptEnded(at=at, trial=t.id, attempt=t.attempts, cause="interrupted")
+            ev.AttemptEnded(at=at, trial=t.id, attempt=t.attempts, cause=INTERRUPTED)
             for t in running
         ]
         self._ledger.emit(*interrupted, ev.SearchEnded(at=at, status=status, reason=reason))
@@ -305,6 +333,8 @@ class Engine:
             )
         else:
             self._ledger.emit_and_tidy(after, events)
+            return decision
+        self._check_failures()
         return decision
 
     def _repeated(self, trial: Trial, events: Sequence[Event]) -> Decision:
@@ -312,6 +342,7 @@ class Engine:
         limit = self._limit_reached(self.state.spent)
         if limit:
             self._ledger.end_trial(trial, TrialStatus.STOPPED, before=events, reason=limit)
+            self._check_failures()
             return Decision(kind=DecisionKind.STOP, reason=limit)
         self._ledger.emit_and_tidy(trial, events)
         return Decision(kind=DecisionKind.CONTINUE)
@@ -328,21 +359,23 @@ class Engine:
             return
         if self.state.trials[trial].measurements:
             self._ledger.end_trial(self.state.trials[trial], TrialStatus.COMPLETED, reason=reason)
+            self._check_failures()
         else:
             error = messages.nothing_measured(reason, metric=self.plan.objective.metric)
-            self.failed(trial, cause="not measured", error=error)
+            self.failed(trial, cause=NOT_MEASURED, error=error)
 
-    def failed(self, trial: str, *, cause: str, error: str) -> None:
-        """Journal that the trial raised: a result like any other, and not tried again.
+    def failed(self, trial: str, *, cause: str, error: str) -> bool:
+        """Journal that the trial raised; return whether it is tried again.
 
-        A full disk is none: it says nothing about the configuration, and the next trial would meet
-        it too. The trial is interrupted, and goes on at the next `resume`.
+        A failure is a result like any other, and tried again only where the plan says so. A full
+        disk is none: it says nothing about the configuration, and the next trial would meet it too.
+        The trial is interrupted, and goes on at the next `resume`.
 
         Raises:
             SearchAborted: All of the first trials failed, or the disk is full.
         """
         if trial not in self.state.live:
-            return
+            return False
         known = self.state.trials[trial]
         ended = ev.AttemptEnded(
             at=self._clock(), trial=trial, attempt=known.attempts, cause=cause, error=error
@@ -350,8 +383,21 @@ class Engine:
         if cause == DISK_FULL:
             self._ledger.emit(ended)
             raise SearchAborted(messages.disk_full(known, error=error))
+        if self._is_tried_again(trial, cause=cause):
+            self._ledger.emit(ended)
+            return True
         self._ledger.end_trial(known, TrialStatus.FAILED, before=[ended], cause=cause, error=error)
         self._check_failures()
+        return False
+
+    def _is_tried_again(self, trial: str, *, cause: str) -> bool:
+        """Return whether a failure that says something about its configuration is tried again."""
+        may_pass = self.plan.retry_exceptions and cause not in (
+            WORKER_LOST,
+            NOT_MEASURED,
+            NOT_FINITE,
+        )
+        return may_pass and self.state.n_bad_attempts(trial) + 1 < self.plan.max_attempts
 
     def worker_lost(self, trial: str, *, error: str) -> bool:
         """Journal that the trial's worker is gone; return whether the trial is tried again.
@@ -362,10 +408,9 @@ class Engine:
         if trial not in self.state.live:
             return False
         known = self.state.trials[trial]
-        losses = self.state.losses.get(trial, 0) + 1
-        if losses >= self.plan.max_attempts:
-            self.failed(trial, cause=WORKER_LOST, error=f"{error}, {losses} times")
-            return False
+        bad = self.state.n_bad_attempts(trial) + 1
+        if bad >= self.plan.max_attempts:
+            return self.failed(trial, cause=WORKER_LOST, error=f"{error}, {bad} times")
         self._ledger.emit(
             ev.AttemptEnded(
                 at=self._clock(),
@@ -384,11 +429,20 @@ class Engine:
 
     # ---- inside
 
+    def _observe(self, trial: Trial) -> None:
+        if trial.id not in self._outside:
+            self._searcher.observe(trial)
+
     def _suggest(self, number: int) -> Suggestion | None:
-        if number < len(self._opening):
-            return self._opening[number]
+        if number == 0:
+            return self._opening[0]
+        if self._points is None:
+            self._points = points_left(self._opening, trials=self.state.trials.values())
+        if self._points:
+            return self._points.pop(0)
         pending = list(self.state.live.values())
-        suggestion = self._searcher.suggest(number=number, pending=pending)
+        told = [trial for trial in pending if trial.id not in self._outside]
+        suggestion = self._searcher.suggest(number=number, pending=told)
         if suggestion is WAIT and pending:
             return None
         if suggestion is EXHAUSTED or suggestion is WAIT:  # waiting for nothing never ends
@@ -439,10 +493,9 @@ class Engine:
         )
 
     def _check_failures(self) -> None:
-        limit = self.plan.abort_after
-        if limit is None or not self.state.is_failing:
+        limit, state = self.plan.abort_after, self.state
+        if limit is None or not state.is_failing or len(state.trials) - len(state.live) < limit:
             return
-        ended = self.state.ended
-        if len(ended) < limit or any(t.measurements for t in self.state.live.values()):
+        if any(t.value(self.plan.objective) is not None for t in state.live.values()):
             return
-        raise SearchAborted(messages.all_failed(ended))
+        raise SearchAborted(messages.all_failed(state.ended))

@@ -11,9 +11,10 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from raysearch.engine import records
 from raysearch.engine.plan import Plan
-from raysearch.engine.retention import over_budget, unneeded
-from raysearch.engine.state import Listener, SearchState
+from raysearch.engine.retention import ByteBudget, unneeded
+from raysearch.engine.state import NOT_FINITE, Listener, SearchState
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.run_dir.journal import EventSink
@@ -51,6 +52,9 @@ class Ledger:
         self._remove_checkpoint = remove_checkpoint
         self._clock = clock
         self._listeners = list(listeners)
+        self._byte_budget = ByteBudget(
+            objective=plan.objective, budget_bytes=plan.checkpoint_budget_bytes
+        )
 
     def end_trial(
         self,
@@ -64,6 +68,9 @@ class Ledger:
     ) -> None:
         """Emit the end of a trial, after the events that lead to it, and keep to the byte budget.
 
+        A trial whose objective was NaN or infinite at its last measurement has failed, whoever
+        ended it: it may have recovered before, and will not any more.
+
         Args:
             trial: As it stands after `before`.
             status: A status of an ended trial.
@@ -72,16 +79,15 @@ class Ledger:
             cause: Class of failure, if it failed.
             error: What went wrong, if it failed.
         """
+        wrong = records.not_finite(trial, objective=self._plan.objective)
+        if wrong is not None and status is not TrialStatus.FAILED:
+            status, cause, error = TrialStatus.FAILED, NOT_FINITE, wrong
         ended = ev.TrialEnded(
             at=self._clock(), trial=trial.id, status=status, reason=reason, cause=cause, error=error
         )
         self.emit_and_tidy(replace(trial, status=status), [*before, ended])
-        excess = over_budget(
-            self.state,
-            objective=self._plan.objective,
-            budget_bytes=self._plan.checkpoint_budget_bytes,
-        )
-        self._emit_removals(excess)
+        self._byte_budget.ended(self.state.trials[trial.id])
+        self._emit_removals(self._byte_budget.excess(self.state))
 
     def emit_and_tidy(self, after: Trial, events: Sequence[Event]) -> None:
         """Emit the events that lead to `after`, and give up the checkpoints it does not need."""

@@ -13,7 +13,7 @@ def outside_space(suggestion: object, *, searcher: str, trial: str) -> str:
     return (
         f"searcher {searcher} suggested {suggestion!r} for trial {trial}, which does not lie in "
         "the search space. This is a fault of the searcher. The trials so far are kept; to go on, "
-        "start a new search with another searcher."
+        "`resume` with another searcher, such as searcher=random."
     )
 
 

@@ -1,16 +1,16 @@
 """Which configurations are tried before the searcher is asked for any?
 
-The default, as trial 0000, and then the points that the user names. Which trial tries which follows
-from the number of the trial alone, so that a resumed search goes on with the point that is next.
+The default, as trial 0000, and then the points that the user names. Which of them are left follows
+from the trials so far, so that a resumed search goes on with the point that is next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from raysearch.searchers.tried import key
 from raysearch.space import Space
-from raysearch.trial import Configuration, Suggestion
+from raysearch.trial import Configuration, Suggestion, Trial
 
 
 def opening(space: Space, *, points: Sequence[Configuration] = ()) -> list[Suggestion]:
@@ -41,3 +41,21 @@ def opening(space: Space, *, points: Sequence[Configuration] = ()) -> list[Sugge
             origin = {"kind": "point", "position": position}  # in the user's list, from 0
             suggestions.append(Suggestion(configuration=configuration, origin=origin))
     return suggestions
+
+
+def points_left(suggestions: Sequence[Suggestion], *, trials: Iterable[Trial]) -> list[Suggestion]:
+    """Return the suggestions that no trial has tried yet, in their order.
+
+    The default is not among them: it is for trial 0000, and one that the space has got since is no
+    better than any other configuration.
+
+    Example:
+        >>> from raysearch.space import Int
+        >>> first = opening(Space({"width": Int(1, 9)}), points=[{"width": 7}, {"width": 8}])
+        >>> trials = [Trial(id="", number=n, configuration=first[n].configuration) for n in (0, 1)]
+        >>> [dict(suggestion.configuration) for suggestion in points_left(first, trials=trials)]
+        [{'width': 8}]
+    """
+    points = suggestions[1:]
+    tried = {key(trial.configuration) for trial in trials} if points else set()
+    return [point for point in points if key(point.configuration) not in tried]

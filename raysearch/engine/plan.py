@@ -47,7 +47,10 @@ class Plan:
     patience: int | None = None
     """So many trials may end in a row without a new best value; see `Spending`."""
     max_attempts: int = 3
-    """How often a trial is started when its workers are lost."""
+    """How often a trial is started when its workers are lost, or when it fails and
+    `retry_exceptions` is set."""
+    retry_exceptions: bool = False
+    """Whether a trial that failed is tried again from its last checkpoint."""
     abort_after: int | None = 5
     """The search is aborted when the first this many trials all failed."""
     checkpoint_budget_bytes: float = math.inf

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from raysearch.run_dir import events as ev
-from raysearch.trial import Checkpoint, Decision, DecisionKind, Measurement, Trial
+from raysearch.trial import Checkpoint, Decision, DecisionKind, Measurement, Objective, Trial
 
 
 def measured(measurement: Measurement, *, trial: Trial, at: float) -> ev.Measured:
@@ -37,6 +37,22 @@ def decided(decision: Decision, *, trial: Trial, at: float) -> ev.Decided:
     return ev.Decided(
         at=at, trial=trial.id, epoch=trial.epochs, kind=decision.kind, reason=decision.reason
     )
+
+
+def not_finite(trial: Trial, *, objective: Objective) -> str | None:
+    """Return what was wrong if the objective was not finite when the trial last reported, or None.
+
+    Example:
+        >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
+        >>> last = Measurement(epoch=1, step=9, values={"val/accuracy": None}, seconds=1.0)
+        >>> trial = Trial(id="0000", number=0, configuration={}, measurements=(last,))
+        >>> not_finite(trial, objective=accuracy)
+        'not finite: val/accuracy'
+    """
+    last = trial.last
+    if last is None or last.values.get(objective.metric) is not None:
+        return None
+    return last.cause or f"not finite: {objective.metric}"
 
 
 def is_worth_a_line(decision: Decision) -> bool:

@@ -7,6 +7,8 @@ trials are given up, worst trial first; the best trial's is always kept.
 
 from __future__ import annotations
 
+from bisect import insort
+
 from raysearch.engine.state import SearchState
 from raysearch.trial import Checkpoint, Objective, Trial
 
@@ -24,26 +26,51 @@ def unneeded(trial: Trial, *, objective: Objective) -> list[Checkpoint]:
     return [c for c in trial.checkpoints if c.path not in needed]
 
 
-def over_budget(
-    state: SearchState, *, objective: Objective, budget_bytes: float
-) -> list[tuple[Trial, Checkpoint]]:
-    """Return the checkpoints of ended trials to give up, so that the rest fits the budget.
+class ByteBudget:
+    """Which checkpoints of ended trials exceed the bytes that all of a search may take together?
+
+    Trials are ranked once, as they end, so that an answer costs no more when thousands have ended.
 
     Args:
-        state: The search.
         objective: By which trials are ranked.
-        budget_bytes: Bytes that all checkpoints of the search may take together.
+        budget_bytes: Bytes for the checkpoints of all trials.
+
+    Example:
+        >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
+        >>> ByteBudget(objective=accuracy, budget_bytes=5e9).excess(SearchState())
+        []
     """
-    excess = state.checkpoint_bytes - budget_bytes
-    if excess <= 0:
-        return []
-    given_up: list[tuple[Trial, Checkpoint]] = []
-    with_checkpoints = [trial for trial in state.ended if trial.checkpoints]
-    worst_first = sorted(with_checkpoints, key=lambda t: t.rank_key(objective), reverse=True)
-    for trial in worst_first[:-1]:
-        for checkpoint in trial.checkpoints:
-            if excess <= 0:
-                return given_up
-            given_up.append((trial, checkpoint))
-            excess -= checkpoint.size_bytes
-    return given_up
+
+    def __init__(self, *, objective: Objective, budget_bytes: float) -> None:
+        self._objective = objective
+        self._budget_bytes = budget_bytes
+        self._ranked: list[tuple[tuple[float, int, int], str]] | None = None
+        # ended trials with checkpoints by their keys, best first; not before there is an excess
+
+    def ended(self, trial: Trial) -> None:
+        """Take a trial into account that has just ended."""
+        if self._ranked is not None and trial.checkpoints:
+            insort(self._ranked, (trial.rank_key(self._objective), trial.id))
+
+    def excess(self, state: SearchState) -> list[tuple[Trial, Checkpoint]]:
+        """Return the checkpoints to give up, the worst trial's first; the best trial keeps its own.
+
+        Args:
+            state: The search, in which all that was returned before is given up.
+        """
+        excess_bytes = state.checkpoint_bytes - self._budget_bytes
+        if excess_bytes <= 0:
+            return []
+        if self._ranked is None:
+            kept = [trial for trial in state.ended if trial.checkpoints]
+            self._ranked = sorted((t.rank_key(self._objective), t.id) for t in kept)
+        given_up: list[tuple[Trial, Checkpoint]] = []
+        while len(self._ranked) > 1:
+            trial = state.trials[self._ranked[-1][1]]
+            for checkpoint in trial.checkpoints:
+                if excess_bytes <= 0:
+                    return given_up
+                given_up.append((trial, checkpoint))
+                excess_bytes -= checkpoint.size_bytes
+            self._ranked.pop()
+        return given_up

@@ -7,7 +7,7 @@ directory all arrive at the same state.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from raysearch.engine.handover import Handover
@@ -62,10 +62,12 @@ class SearchState:
     """Attempts beyond the first one of each trial."""
     losses: dict[str, int] = field(default_factory=dict)
     """How often a trial lost its worker, where it did."""
+    failures: dict[str, int] = field(default_factory=dict)
+    """How often a trial that has not ended failed, where it did: each time it was tried again."""
     checkpoint_bytes: int = 0
     """Bytes of all checkpoints on disk."""
     is_failing: bool = True
-    """Whether every trial that ended so far failed."""
+    """Whether every trial that ended so far failed, and of those that diverged none was finite."""
 
     @property
     def seconds(self) -> float:
@@ -101,6 +103,10 @@ class SearchState:
             objective=self.objective,
         )
 
+    def n_bad_attempts(self, trial: str) -> int:
+        """Return how many attempts of a trial ended in a loss or a failure of theirs."""
+        return self.losses.get(trial, 0) + self.failures.get(trial, 0)
+
     @property
     def next_number(self) -> int:
         """The number of the trial that is created next."""
@@ -124,6 +130,7 @@ class SearchState:
 
     def _search_resumed(self, event: ev.SearchResumed) -> None:
         self._adopt(event.settings)
+        self.space = self.space if event.space is None else event.space
         self.seconds_before = self.seconds
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""
@@ -192,8 +199,9 @@ class SearchState:
         self._change(
             event.trial, status=TrialStatus.INTERRUPTED, cause=event.cause, error=event.error
         )
-        if event.cause == WORKER_LOST:
-            self.losses[event.trial] = self.losses.get(event.trial, 0) + 1
+        if event.cause not in (INTERRUPTED, DISK_FULL):
+            counts = self.losses if event.cause == WORKER_LOST else self.failures
+            counts[event.trial] = counts.get(event.trial, 0) + 1
 
     def _trial_ended(self, event: ev.TrialEnded) -> None:
         status = TrialStatus(event.status)
@@ -205,9 +213,16 @@ class SearchState:
             error=event.error,
             ended_at=event.at,
         )
-        self.is_failing = self.is_failing and status is TrialStatus.FAILED
+        self.is_failing = self.is_failing and self._is_for_nothing(self.trials[event.trial])
         self.spent = self.spent.ended(self.trials[event.trial])
         self.timed.pop(event.trial, None)
+        self.failures.pop(event.trial, None)
+
+    def _is_for_nothing(self, trial: Trial) -> bool:
+        """Return whether the trial failed; one that diverged may have been good before."""
+        if trial.cause == NOT_FINITE and self.objective is not None:
+            return trial.best(self.objective) is None
+        return trial.status is TrialStatus.FAILED
 
     def _refitted(self, event: ev.Refitted) -> None:
         self.handover.refitted(event)
@@ -230,7 +245,8 @@ class SearchState:
         self._change(trial.id, checkpoints=tuple(checkpoints))
 
     def _change(self, trial: str, **changes: Any) -> None:
-        self._keep(replace(self.trials[trial], **changes))
+        known = self.trials[trial]
+        self._keep(Trial(**{name: getattr(known, name) for name in _FIELDS} | changes))
 
     def _keep(self, trial: Trial) -> None:
         self.trials[trial.id] = trial
@@ -240,6 +256,9 @@ class SearchState:
             self.live[trial.id] = trial
 
 
+_FIELDS = tuple(f.name for f in fields(Trial))
+"""Those of a trial: `replace` looks them up each time, and took a quarter of a replay's time."""
+
 _HANDLERS: dict[type, Callable[[SearchState, Any], None]] = {
     kind: getattr(SearchState, f"_{name}") for name, kind in ev.TYPES.items()
 }
@@ -247,6 +266,15 @@ _HANDLERS: dict[type, Callable[[SearchState, Any], None]] = {
 
 WORKER_LOST = "worker lost"
 """Cause of an attempt whose process or node went away."""
+
+INTERRUPTED = "interrupted"
+"""Cause of an attempt that ended with its session."""
+
+NOT_MEASURED = "not measured"
+"""Cause of a trial that ended before it measured anything: it would do so again."""
+
+NOT_FINITE = "not finite"
+"""Cause of a trial whose objective was NaN or infinite at its end."""
 
 DISK_FULL = "disk full"
 """Cause of an attempt that could not write: no evidence against its configuration."""

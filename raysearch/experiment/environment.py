@@ -5,8 +5,8 @@ default where NAME is not set or empty. A value that is nothing but one referenc
 scalar of YAML (`"${env:TRIALS}"` becomes 8); elsewhere the text is put in. `$${env:NAME}` stands
 for the text `${env:NAME}`. Nothing else is expanded: `$HOME` and `~` stay as they are.
 
-What a variable held is kept in the run directory with all other settings: secrets do not belong
-into an experiment file, nor into what it refers to.
+What a variable held is kept in the run directory with all other settings, so that a resumed search
+has the same. Secrets do not belong there: a variable whose name says that it is one is refused.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ FORMS = (
 )
 _REFERENCE = re.compile(r"\$(?P<escaped>\$\{env:)|\$\{env:(?P<inside>[^}]*)(?P<end>\}?)")
 _INSIDE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>.*))?", re.DOTALL)
+
+_SECRET = re.compile(
+    r"(^|_)(token|secrets?|pass(word|wd|phrase)?|credentials?|api_?key|(access|private|secret)_key)"
+    r"(_|$)",
+    re.IGNORECASE,
+)
 
 
 def expand(document: Document, *, environ: Mapping[str, str] = os.environ) -> Document:
@@ -55,6 +61,18 @@ def expand(document: Document, *, environ: Mapping[str, str] = os.environ) -> Do
         marks={**document.marks, **expansion.marks},
         faults=(*document.faults, *expansion.faults),
     )
+
+
+def is_secret(name: str) -> bool:
+    """Return whether the name of a variable says that nobody is to see what it holds.
+
+    Example:
+        >>> [is_secret(name) for name in ("HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD")]
+        [True, True, True]
+        >>> [is_secret(name) for name in ("MAX_TOKENS", "SORT_KEY", "PWD", "AUTHOR", "DATA")]
+        [False, False, False, False, False]
+    """
+    return _SECRET.search(name) is not None
 
 
 class _Refused(Exception):
@@ -108,6 +126,12 @@ class _Expansion:
         if inside is None:
             raise _Refused(f"{match.group()} does not name an environment variable. {FORMS}")
         name, default = inside["name"], inside["default"]
+        if is_secret(name):
+            raise _Refused(
+                f"The name of {name} says that it is a secret, and what an experiment holds is "
+                "kept in the run directory and shown. Read it where it is used, in your own code: "
+                f'os.environ["{name}"].'
+            )
         if default is not None and "${" in default:
             raise _Refused(f"The default of {name} is another reference. Write it as plain text.")
         held = self._environ.get(name)

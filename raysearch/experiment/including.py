@@ -16,6 +16,7 @@ Where a file names other models, the ranges under the names of those that it lea
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -93,7 +94,9 @@ def _names(document: Document) -> list[tuple[str, Place]]:
 def _read(name: str, *, place: Place, chain: Chain) -> Document:
     path = chain[-1].parent / name
     for position, earlier in enumerate(chain):
-        if earlier.resolve() == path.resolve():
+        if os.path.realpath(earlier) == os.path.realpath(
+            path
+        ):  # resolve() raises for links in a loop
             way = " -> ".join(map(str, (*chain[position:], path)))
             raise refusal(
                 f"{place.text}: include: {path} includes itself: {way}. Remove one of these."

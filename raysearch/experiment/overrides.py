@@ -6,8 +6,12 @@ KEY is the dotted key of a value, VALUE is YAML: `budget.trials=8`, `model=[cnn,
 is made; the short form of a section is written out first, so that `scheduler: asha` in the file and
 `scheduler.min_epochs=3` together mean both.
 
-`space.cnn.width=null` removes a range that the file holds. Where an override of `model` excludes a
-built-in family that the file has, the file's ranges under the name of that family drop out with it.
+`space.cnn.width=null` removes a range that the file holds. `space.cnn.width.int=[8, 16]` sets the
+bounds of a range of that kind, and is a new range where there is none, or one of another kind.
+
+Where an override of `model` excludes a built-in family that the file has, the file's ranges under
+the name of that family drop out with it; and where `searcher.name` or `scheduler.name` names
+another one, the file's settings of the former do.
 """
 
 from __future__ import annotations
@@ -27,6 +31,12 @@ SHORT_FORMS = {"data": "name", "objective": "metric", "searcher": "name", "sched
 
 DOTTED_SECTIONS = ("space", "link")
 """Sections whose keys hold dots."""
+
+COMPONENTS = ("searcher", "scheduler")
+"""Sections whose keys are the settings of what their name says."""
+
+LISTED_KINDS = ("int", "float", "choice")
+"""Kinds of ranges that are written as lists, which no parameter's value is."""
 
 AFTER_ALL_LINES = 1_000_000_000
 
@@ -116,12 +126,13 @@ def _take_apart(text: str, *, place: Place) -> Override:
 
 
 def _apply(document: Document, override: Override) -> Document:
-    path = _path(document, override.keys)
+    value = override.parsed.values["value"]
+    path = _path(document, override.keys, value=value)
+    document = _without_former(document, path, value=value)
     marks = dict(document.marks)
     for depth in range(1, len(path)):
         _make_room(document, path[:depth], marks=marks, place=override.place)
     parent = document.get(path[:-1])
-    value = override.parsed.values["value"]
     if value is None and path[0] == "space" and len(path) == 2 and path[1] in parent:
         del parent[path[1]]
     else:
@@ -134,16 +145,60 @@ def _apply(document: Document, override: Override) -> Document:
     return replace(document, marks=marks, faults=(*overwritten, *new))
 
 
-def _path(document: Document, keys: tuple[str, ...]) -> Path:
+def _path(document: Document, keys: tuple[str, ...], *, value: Any) -> Path:
     """Return the path that dotted keys stand for, joining those of a parameter's name."""
     if keys[0] not in DOTTED_SECTIONS or len(keys) < 3:
         return keys
     ranges = document.get((keys[0],))
+    if keys[0] == "space" and keys[-1] in LISTED_KINDS and isinstance(value, list):
+        return ("space", ".".join(keys[1:-1]), keys[-1])
     for end in range(len(keys) - 1, 1, -1):
         name = ".".join(keys[1:end])
         if isinstance(ranges, dict) and isinstance(ranges.get(name), dict):
             return (keys[0], name, *keys[end:])
     return (keys[0], ".".join(keys[1:]))
+
+
+def _without_former(document: Document, path: Path, *, value: Any) -> Document:
+    """Return the document without what does not belong to a component, or range, of another kind.
+
+    What overrides have set for the new one stays, and so do the conditions of a range.
+    """
+    parent = document.get(path[:-1])
+    if path[0] in COMPONENTS and path[1:] == ("name",):
+        former = {"name": parent} if isinstance(parent, str) else parent
+        if not isinstance(former, dict) or former.get("name") in (None, value):
+            return document
+        inner = {(path[0], key): key for key in former}
+        kept = {
+            key: former[key]
+            for place, key in inner.items()
+            if place in document.marks and document.marks[place].place.order >= AFTER_ALL_LINES
+        }
+    elif path[0] == "space" and path[-1] in LISTED_KINDS and len(path) == 3:
+        if isinstance(parent, dict) and path[-1] in parent:
+            return document
+        kept = {key: parent[key] for key in ("when",) if isinstance(parent, dict) and key in parent}
+    else:
+        return document
+    return _replaced(document, path[:-1], kept)
+
+
+def _replaced(document: Document, path: Path, kept: Mapping[str, Any]) -> Document:
+    """Return the document with a mapping reduced to some keys, and no trace of the others."""
+
+    def stays(inner: Path) -> bool:
+        depth = len(path)
+        return inner[:depth] != path or (len(inner) > depth and inner[depth] in kept)
+
+    outer = document.get(path[:-1])
+    if isinstance(outer, dict):
+        outer[path[-1]] = dict(kept)
+    return replace(
+        document,
+        marks={inner: mark for inner, mark in document.marks.items() if stays(inner)},
+        faults=tuple(f for f in document.faults if not f.path or stays(f.path)),
+    )
 
 
 def _make_room(document: Document, path: Path, *, marks: dict[Path, Mark], place: Place) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
+import stat
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -178,8 +180,13 @@ class _Walk:
 
 def _text(path: FilePath) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)  # no more of a device, which may never end
+        with open(path, "rb", opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise refusal(
+                    f"{path} is a pipe or a device, and reading it may never end. Write the "
+                    "experiment to a file, and give its path."
+                )
+            content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise refusal(
                 f"{path} has more than {MOST_BYTES // 1000} kB, and is no experiment file. Did you "
@@ -198,6 +205,11 @@ def _text(path: FilePath) -> str:
         ) from error
     except OSError as error:
         raise refusal(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a pipe, too, without waiting for somebody who writes to it."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _yaml_files(folder: FilePath) -> list[str]:

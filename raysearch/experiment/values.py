@@ -111,7 +111,11 @@ class Failures:
     __pydantic_config__ = FORM
 
     attempts: Annotated[int, Field(ge=1, strict=True)] = 3
-    """How often a trial is started at most when its worker is lost."""
+    """How often a trial is started at most when its worker is lost, or when it raises and
+    `retry_exceptions` is set."""
+    retry_exceptions: Annotated[bool, Field(strict=True)] = False
+    """Whether a trial that raises, runs out of memory or is silent for too long is tried again from
+    its last checkpoint, in a new process. By default it has failed: a result like any other."""
     timeout_s: Annotated[float, Field(ge=1, le=31_536_000, strict=True)] | None = None
     """Seconds that a trial may report nothing before it is ended as failed; null for any time.
     The loading of data counts with the first epoch, as do the imports of a new worker beyond two

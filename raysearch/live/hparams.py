@@ -60,6 +60,12 @@ class Column:
         numbers = [x for x in ends if isinstance(x, int | float)]
         return Column(self.type, low=min(numbers), high=max(numbers))
 
+    def holds(self, value: Value) -> bool:
+        """Return whether the column says that it may hold the value."""
+        if self.low is None or self.high is None:
+            return value in self.listed
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
     @property
     def is_single(self) -> bool:
         """Whether all trials have the same value."""
@@ -74,6 +80,32 @@ def columns(space: Space) -> dict[str, Column]:
         column.is_common = not parameter.when
         known = found.get(parameter.key)
         found[parameter.key] = column if known is None else known.merged(column)
+    return found
+
+
+def widened(
+    by_key: Mapping[str, Column], *, configurations: Iterable[Configuration]
+) -> dict[str, Column]:
+    """Return the columns with room for these configurations, some of another space perhaps.
+
+    The page would hide what lies beyond the ends of a column.
+
+    Example:
+        >>> by_key = columns(Space({"width": Int(8, 64)}))
+        >>> wide = widened(by_key, configurations=[{"width": 4}, {"width": 100}])
+        >>> wide["width"].low, wide["width"].high
+        (4, 100)
+    """
+    found = dict(by_key)
+    for configuration in configurations:
+        for key, value in configuration.items():
+            known, own = found.get(key), _listed([value])
+            if known is None:
+                found[key] = own
+            elif known.type == own.type and not known.holds(value):
+                merged = known.merged(own)
+                merged.is_common = known.is_common
+                found[key] = merged
     return found
 
 

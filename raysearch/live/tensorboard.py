@@ -165,7 +165,9 @@ class TensorBoardWriter:
             hparams.BEST + first,
             *sorted(self._metrics, key=lambda name: (name != first, name)),
         ]
-        columns = hparams.experiment(self._columns, metrics=tags, at=at)
+        known = [trial.configuration for trial in state.trials.values()]
+        by_key = hparams.widened(self._columns, configurations=known)
+        columns = hparams.experiment(by_key, metrics=tags, at=at)
         event_files.replace(self._folder / SEARCH / COLUMNS, columns)
 
     def _write_incumbent(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -58,7 +59,7 @@ def preflight(
     tried: list[Tried] = []
     left_out: list[Corner] = []
     settled: set[str] = set()  # families of which nothing more is to be learnt
-    with tempfile.TemporaryDirectory(prefix="raysearch-preflight-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"raysearch-{os.getpid()}-preflight-") as folder:
         for number, corner in enumerate(wanted):
             if corner.family in settled:
                 continue

@@ -6,12 +6,13 @@ on another machine. Refit and test write; they take the lease of the run directo
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raysearch.engine.state import fold
+from raysearch.engine.state import SearchState, fold
 from raysearch.errors import ConfigurationError
 from raysearch.results.document import to_document
 from raysearch.results.evaluation import TestOutcome, recorded_test, test_winner
@@ -20,12 +21,16 @@ from raysearch.results.found import Found
 from raysearch.results.messages import unknown_trial
 from raysearch.results.refit import Record, refit_winner
 from raysearch.results.table import measurement_rows, to_frame, trial_rows
-from raysearch.run_dir import RunDir
+from raysearch.run_dir import JournalDamaged, RunDir
 from raysearch.run_dir import events as ev
 from raysearch.trial import Trial, trial_id
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class JournalWarning(UserWarning):
+    """A journal is damaged in the middle; what is shown is what stands before."""
 
 
 class Results(Found):
@@ -48,9 +53,26 @@ class Results(Found):
 
         Raises:
             RunDirectoryError: There is no search, or its journal cannot be read.
+
+        Side effects:
+            Warns where the journal is damaged; the results are those before the damage.
         """
+        found = cls.read(path)
+        if found.damage is not None:
+            warnings.warn(str(found.damage), JournalWarning, stacklevel=2)
+        return found
+
+    @classmethod
+    def read(cls, path: str | Path) -> Results:
+        """Return what `open` does, without a warning: for those who show `damage` themselves."""
         run_dir = RunDir(Path(path))
-        return cls(run_dir, state=fold(run_dir.events()))
+        state, damage = SearchState(), None
+        try:
+            for event in run_dir.events():
+                state.apply(event)
+        except JournalDamaged as error:
+            damage = error
+        return cls(run_dir, state=state, damage=damage)
 
     def trial(self, name: str) -> Trial:
         """Return a trial by its id or its number: "0007" or "7".

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from raysearch.engine.state import NOT_FINITE
 from raysearch.results.evaluation import recorded_test
 from raysearch.results.found import Found
 from raysearch.results.selection import best_checkpoint
@@ -53,7 +54,7 @@ def trial_document(trial: Trial, *, objective: Objective) -> dict[str, Any]:
         "id": trial.id,
         "status": str(trial.status),
         "reason": trial.reason,
-        "cause": trial.cause or (shown.cause if shown else None),
+        "cause": _told(trial) or (shown.cause if shown else None),
         "configuration": dict(trial.configuration),
         "epochs": trial.epochs,
         "values": dict(shown.values) if shown else {},
@@ -62,6 +63,11 @@ def trial_document(trial: Trial, *, objective: Objective) -> dict[str, Any]:
         "attempts": trial.attempts,
         "checkpoint": checkpoint.path if checkpoint else None,
     }
+
+
+def _told(trial: Trial) -> str | None:
+    """Return the cause of a failure, and what was not finite if that was it."""
+    return trial.error if trial.cause == NOT_FINITE else trial.cause
 
 
 def _winner(found: Found, winner: Trial) -> dict[str, Any]:
@@ -87,7 +93,7 @@ def failures_by_cause(found: Found) -> dict[str, list[Trial]]:
     """Return the trials that failed by what went wrong, the most frequent cause first.
 
     A cause is the class of the exception, such as "ValueError", or what else ended the trial, such
-    as "worker lost" or "out of memory".
+    as "worker lost", "out of memory" or "not finite".
     """
     failed: dict[str, list[Trial]] = {}
     for trial in found.state.trials.values():

@@ -11,19 +11,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Protocol
 
-from raysearch.errors import RaysearchError, TrialFailed
+from raysearch.engine.state import DISK_FULL
+from raysearch.errors import RaysearchError, RunDirectoryError, TrialFailed
 from raysearch.training.failure import describe_failure
 from raysearch.training.job import TrainingJob
 from raysearch.training.run import evaluate, refit
 
 Split = Literal["validation", "test"]
 
+DOING = {"refit": "the refit", "evaluate": "the test"}
+"""What a person calls each method."""
+
 
 class Executor(Protocol):
     """Trains and evaluates; called at most once for each refit and each test.
 
-    Both methods raise `Unsupported` where the user's model or data has nothing for it, and
-    `TrialFailed` for whatever else goes wrong in them.
+    Both methods raise `Unsupported` where the user's model or data has nothing for it,
+    `RunDirectoryError` where the disk is full, and `TrialFailed` for whatever else goes wrong.
     """
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> object:
@@ -42,26 +46,33 @@ class LocalExecutor:
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
         """Train on training and validation data for exactly `epochs`; write `path` atomically."""
-        with _failing_as_trial(job, doing="the refit"):
+        with failing_as_trial(job, doing=DOING["refit"]):
             refit(job, epochs=epochs, path=path)
 
     def evaluate(
         self, job: TrainingJob, *, checkpoint: Path, split: Split
     ) -> Mapping[str, float | None]:
         """Return the metrics of a checkpoint on one split, None where a value is not finite."""
-        with _failing_as_trial(job, doing="the test"):
+        with failing_as_trial(job, doing=DOING["evaluate"]):
             return evaluate(job, checkpoint=str(checkpoint), split=split)
 
 
 @contextmanager
-def _failing_as_trial(job: TrainingJob, *, doing: str) -> Iterator[None]:
+def failing_as_trial(job: TrainingJob, *, doing: str) -> Iterator[None]:
     """Turn what the user's code raises into a message; what raysearch raises is one."""
     try:
         yield
     except RaysearchError:
         raise
     except Exception as error:
+        failure = describe_failure(error)
+        if failure.cause == DISK_FULL:  # which says nothing about the trial
+            raise RunDirectoryError(
+                f"the disk is full: {doing} of trial {job.trial} could not write "
+                f"({failure.summary}). The search and all its trials are kept. Make room; then "
+                "`resume` goes on with it."
+            ) from error
         raise TrialFailed(
-            f"{doing} of trial {job.trial} raised {describe_failure(error).summary}. The search "
-            "and all its trials are kept."
+            f"{doing} of trial {job.trial} raised {failure.summary}. The search and all its trials "
+            "are kept."
         ) from error

@@ -16,7 +16,7 @@ from raysearch.imports import Kind
 from raysearch.results.kinds import written_kind
 from raysearch.results.selection import Selection, best_checkpoint, rank, select
 from raysearch.results.winner_folder import describes
-from raysearch.run_dir import Lease, RunDir
+from raysearch.run_dir import JournalDamaged, Lease, RunDir
 from raysearch.run_dir import events as ev
 from raysearch.trial import Objective, SearchStatus, Trial, trial_id
 
@@ -30,13 +30,20 @@ class Found:
             engine, it is that one's state.
         experiment: The experiment if it is at hand; else it is made from the journal's settings
             when it is first needed.
+        damage: What says that the journal is damaged, and the state that of the events before.
     """
 
     def __init__(
-        self, run_dir: RunDir, *, state: SearchState, experiment: Experiment | None = None
+        self,
+        run_dir: RunDir,
+        *,
+        state: SearchState,
+        experiment: Experiment | None = None,
+        damage: JournalDamaged | None = None,
     ) -> None:
         self.run_dir = run_dir
         self.state = state
+        self.damage = damage
         if experiment is not None:
             self.experiment = experiment
 

@@ -13,6 +13,7 @@ from raysearch.errors import RunDirectoryError, Unsupported
 from raysearch.imports import Kind, load_object
 from raysearch.results.messages import to_type
 from raysearch.results.winner_folder import CONFIG, METRICS, MODEL
+from raysearch.run_dir import RunDir
 from raysearch.training.allowed import allowed_only
 from raysearch.training.checkpoints import damage
 
@@ -30,7 +31,7 @@ def load_model(run: str | Path, *, allow: Sequence[str] = ()) -> nn.Module:
 
     Raises:
         RunDirectoryError: There is no winner in it, or what is there is not whole.
-        TrialFailed: The checkpoint holds something that is not allowed.
+        TrialFailed: The checkpoint holds something that `allow` does not name.
         ConfigurationError: The model's class or builder cannot be found here.
         Unsupported: The winner is of a function that trains by itself, and is no model that
             raysearch knows how to open.
@@ -47,7 +48,7 @@ def load_model(run: str | Path, *, allow: Sequence[str] = ()) -> nn.Module:
     path = Path(run) / MODEL
     _refuse_damaged(path, run=Path(run))
     named = load_object(winner.path)
-    with allowed_only(str(path), allow=allow):
+    with allowed_only(str(path), allow=allow, remedy=_allowing):
         model: nn.Module = (
             _built(named, winner.arguments, path=path)
             if winner.kind == "builder"
@@ -56,8 +57,15 @@ def load_model(run: str | Path, *, allow: Sequence[str] = ()) -> nn.Module:
     return model.eval()
 
 
+def _allowing(paths: Sequence[str]) -> str:
+    """Return how classes are allowed here, where no experiment is read."""
+    return f"open it with load_model(..., allow={list(paths)})"
+
+
 def _refuse_damaged(path: Path, *, run: Path) -> None:
     fault = damage(path, size_bytes=None)
+    if not RunDir(run).storage.holds(MODEL):
+        fault = f"{path.name} leads out of the run directory through a symbolic link"
     if fault is not None:
         raise RunDirectoryError(
             f"The model in {path.parent.as_posix()} is not whole: {fault}. The disk or another "
@@ -122,7 +130,7 @@ def read_winner(run: str | Path) -> Winner:
 
 def _read_config(run: Path) -> Winner:
     try:
-        section = yaml.safe_load((run / CONFIG).read_text(encoding="utf-8"))["model"]
+        section = yaml.safe_load(RunDir(run).storage.read(CONFIG))["model"]
         kind = section.get("kind", "module")
         if kind not in get_args(Kind):
             raise KeyError(kind)

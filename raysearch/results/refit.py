@@ -26,7 +26,7 @@ from raysearch.results.found import Found
 from raysearch.results.messages import never_finite, no_winner, phrase, unreadable
 from raysearch.results.selection import PassedOver, best_checkpoint, checkpoint_fault
 from raysearch.results.winner_files import write_config, write_metrics
-from raysearch.results.winner_folder import MODEL, install
+from raysearch.results.winner_folder import MODEL, NEXT, install, writing
 from raysearch.run_dir import events as ev
 from raysearch.training.checkpoints import write_whole
 from raysearch.training.job import TrainingJob
@@ -101,8 +101,9 @@ def _make(found: Found, trial: Trial, *, executor: Executor, record: Record) -> 
     epochs = _best_epoch(found, trial)
     job = job_for(found.experiment, trial, run_dir=found.run_dir.path)
     begun_s = time.monotonic()
-    prepared = _prepare(found, trial, job=job, executor=executor)
-    size_bytes = install(found.run_dir, prepared.path)
+    with writing(found.run_dir):
+        prepared = _prepare(found, trial, job=job, executor=executor)
+        size_bytes = install(found.run_dir, prepared.path)
     model = ev.Refitted(
         at=time.time(),
         trial=trial.id,
@@ -122,8 +123,8 @@ def _make(found: Found, trial: Trial, *, executor: Executor, record: Record) -> 
 
 def _prepare(found: Found, trial: Trial, *, job: TrainingJob, executor: Executor) -> _Prepared:
     """Train the model, or copy the best checkpoint, to a place where nothing reads it yet."""
-    path = found.run_dir.path.absolute() / MODEL
-    path = path.with_name("next.ckpt")  # what is in winner/ stays whole until this one is
+    found.run_dir.storage.delete(NEXT)  # of a refit that was killed; refused where a link leads out
+    path = found.run_dir.path.absolute() / NEXT
     epochs = _best_epoch(found, trial)
     if found.is_without_model(trial):
         return _Prepared(path=None, reason=_without_model(job, epochs=epochs))

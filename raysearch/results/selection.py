@@ -94,6 +94,8 @@ def checkpoint_fault(
     if checkpoint is None:
         return f"none of its best epoch, {best.epoch}, is kept"
     path = run_dir.path / checkpoint.path
+    if not run_dir.storage.holds(checkpoint.path):
+        return f"{path.name} leads out of the run directory through a symbolic link"
     if opens:
         return damage(path, size_bytes=checkpoint.size_bytes)
     return size_fault(path, size_bytes=checkpoint.size_bytes)

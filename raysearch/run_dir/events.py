@@ -8,6 +8,7 @@ module is longer than most because it is the list of all events.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -44,6 +45,8 @@ class SearchResumed:
     """The resolved experiment from here on."""
     changed: tuple[str, ...] = ()
     """Dotted keys of the settings that differ from before."""
+    space: Mapping[str, Any] | None = None
+    """The search space from here on, as `Space.to_json` has it; None if it is the one before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +277,32 @@ _FIELDS: dict[type, tuple[str, ...]] = {
 }
 
 
+def _accepted(annotation: str) -> tuple[type, ...]:
+    """Return what JSON holds for a field, without a look at what is inside a list or mapping.
+
+    Example:
+        >>> _accepted("Mapping[str, float | None] | None")
+        (<class 'dict'>, <class 'NoneType'>)
+    """
+    names = re.sub(r"\[.*\]", "", annotation).split(" | ")
+    return tuple(kind for name in names for kind in _IN_JSON[name])
+
+
+_IN_JSON: Mapping[str, tuple[type, ...]] = {
+    "bool": (bool,),
+    "int": (int,),
+    "float": (float, int),
+    "str": (str,),
+    "tuple": (list,),
+    "Mapping": (dict,),
+    "Configuration": (dict,),
+    "None": (type(None),),
+}
+_ACCEPTED: dict[type, dict[str, tuple[type, ...]]] = {
+    kind: {f.name: _accepted(str(f.type)) for f in fields(kind)} for kind in TYPES.values()
+}
+
+
 def to_line(event: Event) -> str:
     """Return the event as one line of JSON, without the line break.
 
@@ -291,13 +320,15 @@ def from_line(line: str) -> Event:
     Fields that this version does not know are left out: a newer one added them.
 
     Raises:
-        ValueError: The line is not JSON, or lacks a field.
+        ValueError: The line is not JSON, lacks a field, or has one of another type.
         RunDirectoryError: The event is of a kind that this version does not know, or speaks of a
             file outside the run directory.
     """
     record = json.loads(line)
     name = record.pop("event", None) if isinstance(record, dict) else None
-    kind = TYPES.get(name) if isinstance(name, str) else None
+    if not isinstance(name, str):
+        raise ValueError("it names no event")
+    kind = TYPES.get(name)
     if kind is None:
         raise RunDirectoryError(
             f"the journal holds an event {name!r}, which this version of raysearch does not know. "
@@ -305,6 +336,9 @@ def from_line(line: str) -> Event:
         )
     _refuse_outside(record, name=str(name))
     known = {key: value for key, value in record.items() if key in _FIELDS[kind]}
+    for key, value in known.items():
+        if not isinstance(value, _ACCEPTED[kind][key]):
+            raise ValueError(f"event {name}: {key} is {value!r:.40}")
     if kind is SearchResumed:
         known["changed"] = tuple(known.get("changed", ()))
     try:

@@ -2,7 +2,7 @@
 
 The journal is a folder of segments, one per driver session: `journal/000001.jsonl`. A segment only
 grows, one flushed write at a time. A write that was cut short leaves a last line without its line
-break; it was never acted on, and reading leaves it out.
+break; it was never acted on, and reading leaves it out. What is damaged otherwise: see `damage`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ from contextlib import suppress
 from typing import Protocol
 
 from raysearch.errors import RunDirectoryError
-from raysearch.run_dir.events import SCHEMA_VERSION, Event, SearchStarted, from_line, to_line
+from raysearch.run_dir.damage import Damage, JournalDamaged
+from raysearch.run_dir.events import (
+    SCHEMA_VERSION,
+    Event,
+    SearchStarted,
+    TrialCreated,
+    from_line,
+    to_line,
+)
 from raysearch.run_dir.storage import Appender, Storage
 
 FOLDER = "journal"
@@ -75,7 +83,7 @@ class Journal:
 
     def _write(self, data: bytes) -> None:
         if self._segment is None:
-            self._segment = self._storage.appender(f"{FOLDER}/{self._next_number():06d}.jsonl")
+            self._segment = self._storage.appender(_key(self._next_number()))
         self._segment.append(data)
 
     def close(self) -> None:
@@ -112,8 +120,9 @@ def read_journal(storage: Storage) -> Iterator[Event]:
     """Yield all events of a run directory in order.
 
     Raises:
-        RunDirectoryError: There is no journal or no event in it, a line other than a torn last
-            one cannot be read, or a newer version of raysearch wrote it.
+        JournalDamaged: Here the journal is damaged; all events before were yielded.
+        RunDirectoryError: There is no journal or no event in it, its first line cannot be read,
+            or a newer version of raysearch wrote it.
     """
     segments = sorted(storage.keys(FOLDER), key=_number)
     if not segments:
@@ -121,31 +130,90 @@ def read_journal(storage: Storage) -> Iterator[Event]:
             "there is no journal, so this is not a run directory, or its search never started. "
             "`list runs` shows the run directories here."
         )
-    is_first = True
-    for key in segments:
-        for event in _read_segment(storage, key):
-            if is_first:
-                _check_start(event, key)
-                is_first = False
+    reading = _Reading(segments)
+    for position, key in enumerate(segments):
+        reading.check_number(position)
+        lines = _whole_lines(storage.read(key))
+        for number, line in enumerate(lines, start=1):
+            try:
+                event = reading.event(line, key=key)
+            except (ValueError, RecursionError) as error:
+                raise _damaged(
+                    Damage(
+                        key=key,
+                        line=number,
+                        fault=str(error),
+                        intact=reading.intact,
+                        lines_after=len(lines) - number,
+                        segments_after=tuple(segments[position + 1 :]),
+                    )
+                ) from error
             yield event
-    if is_first:
+    if not reading.intact:
         raise RunDirectoryError(
             "its search never started (no event in the journal is complete): it was ended as it "
             "began, or the disk was full. Nothing of it is lost; delete the folder and run again."
         )
 
 
-def _read_segment(storage: Storage, key: str) -> Iterator[Event]:
-    *lines, torn = storage.read(key).split(b"\n")
-    del torn  # empty, or the part of a write that was cut short and never acted on
-    for position, line in enumerate(lines, start=1):
-        try:
-            yield from_line(line.decode())
-        except ValueError as error:
-            raise RunDirectoryError(
-                f"{key}, line {position} cannot be read: {error}. The disk or another program "
-                "changed it; all lines before it are intact. Restore the file from a copy."
-            ) from error
+class _Reading:
+    """What is known while segments are read in order."""
+
+    def __init__(self, segments: Sequence[str]) -> None:
+        self.intact = 0
+        """Events so far."""
+        self._segments = segments
+        self._trials: set[str] = set()
+
+    def check_number(self, position: int) -> None:
+        """Raise if a segment is missing between one and the one before it."""
+        before, key = self._segments[max(position - 1, 0)], self._segments[position]
+        if self.intact and _number(key) != _number(before) + 1:
+            raise JournalDamaged(
+                Damage(
+                    key=_key(_number(before) + 1),
+                    line=0,
+                    fault="missing",
+                    intact=self.intact,
+                    segments_after=tuple(self._segments[position:]),
+                )
+            )
+
+    def event(self, line: bytes, *, key: str) -> Event:
+        """Return the event of the next line.
+
+        Raises:
+            ValueError: The line holds none, or one of a trial that was never created.
+        """
+        event = from_line(line.decode())
+        if not self.intact:
+            _check_start(event, key)
+        trial: str | None = getattr(event, "trial", None)
+        if isinstance(event, TrialCreated):
+            self._trials.add(event.trial)
+        elif trial is not None and trial not in self._trials:
+            raise ValueError(f"it is about trial {trial}, and no line before it creates that one")
+        self.intact += 1
+        return event
+
+
+def _whole_lines(data: bytes) -> list[bytes]:
+    """Return the lines that were written to their end.
+
+    What follows the last line break is a write that was cut short and never acted on. After a power
+    cut it may be zeros: the file has grown, and what was to fill it never came to disk.
+    """
+    return data.rstrip(b"\0").split(b"\n")[:-1]
+
+
+def _damaged(damage: Damage) -> RunDirectoryError:
+    if damage.intact:
+        return JournalDamaged(damage)
+    return RunDirectoryError(
+        f"{damage.key}, line {damage.line} cannot be read: {damage.fault}. The disk or another "
+        "program changed it, and nothing stands before it. Restore the file from a copy. "
+        "experiment.yaml, if it is there, runs the same experiment again."
+    )
 
 
 def _check_start(event: Event, key: str) -> None:
@@ -159,6 +227,10 @@ def _check_start(event: Event, key: str) -> None:
             f"the journal has version {event.schema_version}; this raysearch reads up to "
             f"{SCHEMA_VERSION}. Open it with a newer version."
         )
+
+
+def _key(number: int) -> str:
+    return f"{FOLDER}/{number:06d}.jsonl"
 
 
 def _number(key: str) -> int:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from raysearch.errors import RunDirectoryError
+from raysearch.run_dir.damage import JournalDamaged, set_aside
 from raysearch.run_dir.events import Event
 from raysearch.run_dir.journal import FOLDER as JOURNAL
 from raysearch.run_dir.journal import Journal, read_journal
@@ -119,20 +120,25 @@ class RunDir:
         return Journal(self.storage)
 
     @contextmanager
-    def writing(self) -> Iterator[Journal]:
+    def writing(self, *, doing: str = "") -> Iterator[Journal]:
         """Hold the lease, and yield the journal to write to.
 
         A request to stop is for the driver that holds the lease, and for no other: one that is left
         over is withdrawn at the beginning and at the end.
+
+        Args:
+            doing: What for, as `Lease` has it.
 
         Raises:
             RunDirectoryError: Another process is at work here, or the folder cannot be written:
                 it is a file, the disk is full or read-only, or others own it.
 
         Side effects:
-            Opens a new segment of the journal with the first event; removes the file `stop`.
+            Opens a new segment of the journal with the first event; removes the file `stop`. A
+            folder that it had to make is removed again if nothing was written.
         """
-        lease = self.lease()
+        is_new = not self.path.exists()
+        lease = self.lease(doing=doing)
         try:
             lease.acquire()
         except RunDirectoryError:
@@ -151,21 +157,30 @@ class RunDir:
                     if lease.is_held():  # else a request is another driver's
                         self._withdraw_stop()
                 lease.release()
+                if is_new:
+                    with suppress(OSError):  # it is not empty
+                        self.path.rmdir()
 
     def _withdraw_stop(self) -> None:
         try:
             self.storage.delete(STOP)
+        except IsADirectoryError as error:
+            raise RunDirectoryError(
+                f"{self.path / STOP} is a folder, where raysearch keeps the request to stop as a "
+                "file. Move it elsewhere; then try again."
+            ) from error
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
-    def lease(self) -> Lease:
+    def lease(self, *, doing: str = "") -> Lease:
         """Return a lease, not yet acquired."""
-        return Lease(self.path.absolute())
+        return Lease(self.path.absolute(), doing=doing)
 
     def events(self) -> Iterator[Event]:
         """Yield everything that happened here, in order.
 
         Raises:
+            JournalDamaged: Here the journal is damaged; all events before were yielded.
             RunDirectoryError: There is no search here, or its journal cannot be read.
         """
         if not self.path.is_dir():
@@ -175,6 +190,8 @@ class RunDir:
             )
         try:
             yield from read_journal(self.storage)
+        except JournalDamaged as error:
+            raise JournalDamaged(error.damage, run=str(self.path)) from error
         except RunDirectoryError as error:
             raise RunDirectoryError(f"{self.path}: {error}") from error
         except OSError as error:
@@ -182,6 +199,28 @@ class RunDir:
                 f"{self.path}: the journal cannot be read: {error}. Ask for the right to read, or "
                 "mend the disk; then try again."
             ) from error
+
+    def set_damage_aside(self) -> Path | None:
+        """Cut the journal where its damage begins, so that the search can go on from there.
+
+        Returns:
+            The new folder, inside the run directory, that holds the damaged segment, those behind
+            it, and the checkpoints that only they speak of; None if there is no damage.
+
+        Raises:
+            RunDirectoryError: Another process is at work here, or the folder cannot be written.
+
+        Side effects:
+            Takes the lease meanwhile; moves files, and deletes none.
+        """
+        with self.writing():
+            try:
+                folder = set_aside(self.storage, events=self.events())
+            except RunDirectoryError:
+                raise
+            except OSError as error:
+                raise _unwritable(self.path, error) from error
+        return None if folder is None else self.path / folder
 
     def remove_orphans(self, kept: Collection[str]) -> list[str]:
         """Delete checkpoints that no event speaks of, and what killed processes left half-written.
@@ -205,7 +244,9 @@ class RunDir:
         orphans = {
             path.relative_to(root).as_posix(): path
             for path in found
-            if path.is_file() and not str(path).startswith(own)
+            if self.storage.holds(path.parent.relative_to(root).as_posix())
+            and path.is_file()
+            and not str(path).startswith(own)
         }
         return [key for key in sorted(orphans) if key not in kept and _is_deleted(orphans[key])]
 

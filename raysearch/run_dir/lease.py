@@ -28,6 +28,8 @@ from raysearch.run_dir.storage import LocalStorage
 KEY = "lease.json"
 RENEW_EVERY_S = 5.0
 EXPIRES_AFTER_S = 30.0
+SEARCHING = "searching"
+"""What a driver session holds the lease for, from its start on."""
 
 
 class Lease:
@@ -36,20 +38,24 @@ class Lease:
     Args:
         root: The run directory.
         clock: Unix time in seconds; given by tests.
+        doing: What it is held for, for others to read; `SEARCHING` while a search runs.
 
     Side effects:
         Writes `lease.json` atomically, and renews it from a daemon thread.
     """
 
-    def __init__(self, root: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, root: Path, *, clock: Callable[[], float] = time.time, doing: str = ""
+    ) -> None:
         self._storage = LocalStorage(root)
         self._root = root
         self._clock = clock
+        self._doing = doing
         self._token = uuid.uuid4().hex
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._is_held = False
-        self._renewed_at = 0.0
+        self._acquired_at = self._renewed_at = 0.0
 
     def acquire(self) -> None:
         """Take the lease.
@@ -61,6 +67,7 @@ class Lease:
         self._root.mkdir(parents=True, exist_ok=True)
         with self._guard():
             self.refuse_if_held(self._root, clock=self._clock)
+            self._acquired_at = self._clock()
             self._write()
         self._is_held = True
         self._thread = threading.Thread(target=self._renew, name="raysearch-lease", daemon=True)
@@ -112,7 +119,7 @@ class Lease:
 
     @staticmethod
     def holder(root: Path, *, clock: Callable[[], float] = time.time) -> dict[str, Any] | None:
-        """Return who holds the lease of a run directory (host, pid, renewed_at), or None.
+        """Return who holds the lease of a run directory (host, pid, renewed_at, ...), or None.
 
         A process of this machine holds it while it lives, also when it is stopped or the machine
         slept; age decides about other machines, and where a system does not tell processes apart.
@@ -155,7 +162,9 @@ class Lease:
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "birth": _birth(os.getpid()),
+            "acquired_at": self._acquired_at,
             "renewed_at": now,
+            "doing": self._doing,
         }
         self._storage.put(KEY, json.dumps(lease).encode())
         self._renewed_at = now
@@ -178,11 +187,22 @@ def _read(storage: LocalStorage) -> dict[str, Any]:
         return {}
     except OSError as error:
         raise RunDirectoryError(
-            f"{storage.root / KEY} cannot be read: {error.strerror}, so it is not known whether "
-            "another process is at work there. Ask for the right to read, or mend the disk; then "
-            "try again."
+            f"{storage.root / KEY} cannot be read: {error.strerror or error}, so it is not known "
+            "whether another process is at work there. Ask for the right to read, or mend the "
+            "disk; then try again."
         ) from error
-    return lease if isinstance(lease, dict) else {}
+    return lease if _is_whole(lease) else {}
+
+
+def _is_whole(lease: object) -> bool:
+    """Return whether it is what `Lease` writes; anything else was changed, and nobody holds it."""
+    return (
+        isinstance(lease, dict)
+        and all(isinstance(lease.get(key), str) for key in ("token", "host", "birth"))
+        and type(lease.get("pid")) is int
+        and 0 < lease["pid"] < 1 << 31
+        and isinstance(lease.get("renewed_at"), int | float)
+    )
 
 
 def _age_s(lease: dict[str, Any], clock: Callable[[], float]) -> float:

@@ -70,6 +70,10 @@ class Storage(Protocol):
         """Yield the keys below a folder, sorted; none where there is no such folder."""
         ...
 
+    def move(self, key: str, to: str) -> None:
+        """Give a key another name, at once."""
+        ...
+
     def delete(self, key: str) -> None:
         """Remove a key; nothing happens when there is none."""
         ...
@@ -117,17 +121,45 @@ class LocalStorage:
             if path.is_file() and not path.name.startswith(TEMPORARY):
                 yield path.relative_to(self.root).as_posix()
 
-    def delete(self, key: str) -> None:
-        """Remove the file if it is there."""
-        self._path(key).unlink(missing_ok=True)
+    def move(self, key: str, to: str) -> None:
+        """Rename the file, with the folders that it takes."""
+        path, target = self._path(key, follows=False), self._path(to, follows=False)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
+        _flush_folder(target.parent)
+        _flush_folder(path.parent)
 
-    def _path(self, key: str) -> Path:
+    def delete(self, key: str) -> None:
+        """Remove the file if it is there; of a link the link itself, not what it leads to."""
+        self._path(key, follows=False).unlink(missing_ok=True)
+
+    def holds(self, key: str) -> bool:
+        """Return whether a key stays inside, also where it is a link or lies behind one."""
+        return is_inside(key) and self._is_below(self.root / key)
+
+    def _path(self, key: str, *, follows: bool = True) -> Path:
+        """Return the path of a key that stays inside.
+
+        Args:
+            key: As it was given.
+            follows: Whether what is done with the path follows it where it is a link.
+        """
         if not is_inside(key):
             raise RunDirectoryError(
                 f"{key!r} is not a path inside the run directory {self.root}. "
                 "Paths there are relative, with forward slashes and without '..'."
             )
-        return self.root / key
+        path = self.root / key
+        if not self._is_below(path if follows else path.parent):
+            raise RunDirectoryError(
+                f"{path} leads out of the run directory through a symbolic link, so it is neither "
+                "read nor changed. Put the file itself there, or remove the link."
+            )
+        return path
+
+    def _is_below(self, path: Path) -> bool:
+        root, real = os.path.realpath(self.root), os.path.realpath(path)
+        return real == root or real.startswith(os.path.join(root, ""))  # noqa: PTH118  compared as text
 
     @staticmethod
     def _write_beside(path: Path, data: bytes) -> Path:

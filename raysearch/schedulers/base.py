@@ -8,8 +8,10 @@ engine calls it from one thread, once for every measurement in journal order:
     scheduler.resumable([paused_trial, ...])        # -> the paused trial that goes on, or None
 
 After a resume the same calls are made again in the same order, so that the policy knows what it
-knew; decisions that the journal holds are then not carried out a second time. So a policy may
-depend on those calls and its seed only, and draws from `raysearch.randomness.generator` alone.
+knew; decisions that the journal holds are then not carried out a second time. Another policy may
+have taken them, if it was changed in the middle of the search: a trial that this one would have
+stopped may report again. So a policy may depend on those calls and its seed only, and draws from
+`raysearch.randomness.generator` alone.
 """
 
 from __future__ import annotations

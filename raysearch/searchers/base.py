@@ -7,8 +7,10 @@ One method per file implements `Searcher`. The engine calls it from one thread:
     searcher.observe(trial)                   # once for every trial that ended, in journal order
 
 After a resume the same `observe` calls are made in the same order, and suggestions that were made
-before are read back from the journal, never computed again. So a suggestion may depend only on its
-number, on the seed, and on the trials observed and pending; what it draws comes from
+before are read back from the journal, never computed again. Another method may have made them:
+where searcher or space are changed in the middle of a search, the new one is told of all trials
+that lie in its space, in the same way. So a suggestion may depend only on its number, on the seed,
+and on the trials observed and pending; what it draws comes from
 `raysearch.randomness.generator(seed, role="searcher", number=number)`.
 """
 

@@ -33,8 +33,11 @@ from raysearch.trial import Configuration, Objective, Suggestion, Trial, Value
 N_NEIGHBOURS = 20
 """Mutations of a suggestion that was tried before until a random configuration is taken instead."""
 
-Places = Mapping[str, float]
-"""Label of each parameter that is active -> its value, in hyperopt's terms."""
+MOST_GOOD = 25
+"""Trials that count as good at most, and the latest ones that count in full: hyperopt's own."""
+
+Misc = Mapping[str, Any]
+"""A trial's configuration as hyperopt keeps it, made once for each trial."""
 
 
 class HyperOpt:
@@ -44,6 +47,9 @@ class HyperOpt:
     `ranking.rank` for how those count that were stopped early or failed. Trials that have not ended
     count as bad, which is hyperopt's own way and spreads parallel trials out. As in hyperopt, the
     25 latest trials count in full, older ones the less the older they are.
+
+    Of a long history, TPE is shown the 25 best trials and the latest others, `n_history` in all, so
+    that suggestion 10,000 costs no more than one at that limit.
 
     No configuration is suggested twice: in place of one that was tried, a neighbour of it is
     suggested, or a random one if its neighbours were tried as well. So a finite space is exhausted
@@ -60,6 +66,7 @@ class HyperOpt:
             at 25, 50 and 100 trials (regret 0.178, 0.097, 0.064 against 0.218, 0.140, 0.071; 1.0:
             0.199, 0.095, 0.053), and unlike 1.0 it is not easily caught in the wrong branch.
         n_candidates: Draws among which the best is taken, for each parameter, at least 1.
+        n_history: Trials that TPE is shown at most, at least 50.
 
     Raises:
         ConfigurationError: A setting lies outside its range; all of them are named at once.
@@ -81,11 +88,13 @@ class HyperOpt:
         n_startup: int = 10,
         gamma: float = 0.5,
         n_candidates: int = 24,
+        n_history: int = 500,
     ) -> None:
         raise_faults(
             integer_fault("searcher.n_startup", n_startup, at_least=1),
             number_fault("searcher.gamma", gamma, at_least=0.05, at_most=5),
             integer_fault("searcher.n_candidates", n_candidates, at_least=1),
+            integer_fault("searcher.n_history", n_history, at_least=2 * MOST_GOOD),
         )
         self._space = space
         self._objective = objective
@@ -93,10 +102,14 @@ class HyperOpt:
         self._n_startup = n_startup
         self._gamma = gamma
         self._n_candidates = n_candidates
+        self._n_history = n_history
         self._dimensions = [dimension_of(parameter) for parameter in space.parameters]
         self._tried = Tried()
         self._ranked: list[Rank] = []
-        self._places: dict[int, Places | None] = {}  # by the trial's number; None outside the space
+        self._ranks: dict[int, Rank] = {}  # by the trial's number
+        self._numbers: list[int] = []  # sorted
+        self._miscs: dict[int, Misc] = {}  # by the trial's number, from when it is first shown
+        self._configurations: dict[int, Configuration] = {}  # of the trials that ended
 
     def prepare(self) -> None:
         """Import hyperopt, which takes one to two seconds."""
@@ -120,18 +133,26 @@ class HyperOpt:
     def observe(self, trial: Trial) -> None:
         """Learn from a trial that ended."""
         self._tried.add(trial)
-        if self._places_of(trial) is not None:
-            insort(self._ranked, rank(trial, objective=self._objective))
+        if self._space.contains(trial.configuration):
+            self._configurations[trial.number] = trial.configuration
+            known = rank(trial, objective=self._objective)
+            insort(self._ranked, known)
+            self._ranks[trial.number] = known
+            insort(self._numbers, trial.number)
 
     @property
     def _has_model(self) -> bool:
         """Whether there are enough trials, and among them enough that can count as good."""
-        n_good = math.ceil(self._gamma * math.sqrt(len(self._ranked)))
+        n_ended = len(self._ranked)
         return (
             any(self._dimensions)
-            and len(self._ranked) >= self._n_startup
-            and is_usable(self._ranked[min(n_good, len(self._ranked)) - 1])
+            and n_ended >= self._n_startup
+            and is_usable(self._ranked[min(self._n_good(n_ended), n_ended) - 1])
         )
+
+    def _n_good(self, n_trials: int) -> int:
+        """Return how many of so many trials count as good."""
+        return min(math.ceil(self._gamma * math.sqrt(n_trials)), MOST_GOOD)
 
     @cached_property
     def _domain(self) -> Any:
@@ -140,34 +161,47 @@ class HyperOpt:
 
         return Domain(None, {d.label: d.distribution() for d in self._dimensions if d is not None})
 
-    def _places_of(self, trial: Trial) -> Places | None:
-        """Return the places of a trial, found once for each; None if it lies outside the space."""
-        if trial.number not in self._places:
-            is_inside = self._space.contains(trial.configuration)
-            places = self._encoded(trial.configuration) if is_inside else None
-            self._places[trial.number] = places
-        return self._places[trial.number]
+    def _misc_of(self, number: int, configuration: Configuration) -> Misc:
+        """Return what hyperopt is told of a configuration of the space."""
+        if number not in self._miscs:
+            self._miscs[number] = self._encoded(number, configuration)
+        return self._miscs[number]
 
-    def _encoded(self, configuration: Configuration) -> Places:
+    def _encoded(self, number: int, configuration: Configuration) -> Misc:
         vector = self._space.encode(configuration).tolist()
-        return {
-            dimension.label: dimension.from_unit(u)
+        places = {
+            dimension.label: [] if math.isnan(u) else [dimension.from_unit(u)]
             for dimension, u in zip(self._dimensions, vector, strict=True)
-            if dimension is not None and not math.isnan(u)
+            if dimension is not None
         }
+        idxs = {label: [number] if place else [] for label, place in places.items()}
+        return {"tid": number, "idxs": idxs, "vals": places}  # empty where it is inactive
+
+    def _shown(self) -> list[int]:
+        """Return the numbers of the trials that TPE is shown, the best first."""
+        if len(self._ranked) <= self._n_history:
+            return [ranked[-1] for ranked in self._ranked]
+        chosen = set(self._ranked[:MOST_GOOD])
+        for number in reversed(self._numbers):
+            if len(chosen) == self._n_history:
+                break
+            chosen.add(self._ranks[number])
+        return [ranked[-1] for ranked in sorted(chosen)]
 
     def _propose(self, number: int, pending: Sequence[Trial], *, seed: int) -> dict[str, Value]:
         """Return what TPE suggests, tried before or not."""
         from hyperopt import tpe
         from hyperopt.base import trials_from_docs
 
-        known = [(position[-1], self._places[position[-1]]) for position in self._ranked]
-        known += [(t.number, self._places_of(t)) for t in pending]  # after all others: the worst
+        known = {shown: self._configurations[shown] for shown in self._shown()}
+        for trial in pending:  # after all others: the worst
+            if self._space.contains(trial.configuration):
+                known[trial.number] = trial.configuration
         documents = [
-            self._document(n, places, loss=float(position))
-            for position, (n, places) in enumerate(known)
-            if places is not None
+            _document(self._misc_of(*item), loss=float(position))
+            for position, item in enumerate(known.items())
         ]
+        n_good = self._n_good(len(self._ranked) + len(pending))
         [suggested] = tpe.suggest(
             [number],
             self._domain,
@@ -175,7 +209,7 @@ class HyperOpt:
             seed,
             n_startup_jobs=0,
             n_EI_candidates=self._n_candidates,
-            gamma=self._gamma,
+            gamma=(n_good - 0.5) / math.sqrt(len(documents)),  # hyperopt rounds up to n_good
             verbose=False,
         )
         values = suggested["misc"]["vals"]
@@ -183,16 +217,13 @@ class HyperOpt:
             [0.5 if d is None else d.to_unit(values[d.label][0]) for d in self._dimensions]
         )
 
-    def _document(self, number: int, places: Places, *, loss: float) -> dict[str, Any]:
-        """Return a trial as hyperopt keeps it; an empty list says that a parameter is inactive."""
-        labels = self._domain.params
-        return {
-            "tid": number,
-            "state": 2,  # hyperopt.JOB_STATE_DONE
-            "result": {"status": "ok", "loss": loss},
-            "misc": {
-                "tid": number,
-                "idxs": {label: [number] if label in places else [] for label in labels},
-                "vals": {label: [places[label]] if label in places else [] for label in labels},
-            },
-        }
+
+def _document(misc: Misc, *, loss: float) -> dict[str, Any]:
+    """Return a trial as hyperopt keeps it."""
+    done = 2  # hyperopt.JOB_STATE_DONE
+    return {
+        "tid": misc["tid"],
+        "state": done,
+        "result": {"status": "ok", "loss": loss},
+        "misc": misc,
+    }

@@ -141,7 +141,7 @@ def simulate(
         clock=clock,
         points=points,
     )
-    unfinished = _begin(engine, journal=journal, clock=clock, events=events)
+    unfinished = _begin(engine, space=space, journal=journal, clock=clock, events=events)
     workers = Workers(
         engine, curves=curves, n_workers=n_workers, conditions=conditions, clock=clock
     )
@@ -156,11 +156,11 @@ def simulate(
 
 
 def _begin(
-    engine: Engine, *, journal: MemoryJournal, clock: Clock, events: Sequence[Event]
+    engine: Engine, *, space: Space, journal: MemoryJournal, clock: Clock, events: Sequence[Event]
 ) -> list[Trial]:
     """Start the search, or take it up where the events end; return the trials that go on first."""
     if not events:
-        engine.start(settings={}, space={}, versions={})
+        engine.start(settings={}, space=space.to_json(), versions={})
         return []
     journal.append(events)
     engine.replay(events)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from raysearch.errors import ConfigurationError, TrialFailed
@@ -18,13 +18,30 @@ from raysearch.imports import load_object
 _REFUSED = re.compile(r"GLOBAL ([\w.]+)")
 
 
+def in_experiment(paths: Sequence[str]) -> str:
+    """Return how classes are allowed in an experiment file.
+
+    Example:
+        >>> in_experiment(["my.nets:Notes"])
+        'add to the experiment: checkpoint: {allow: ["my.nets:Notes"]}'
+    """
+    listed = ", ".join(f'"{path}"' for path in paths)
+    return f"add to the experiment: checkpoint: {{allow: [{listed}]}}"
+
+
 @contextmanager
-def allowed_only(checkpoint: str | None, *, allow: Sequence[str]) -> Iterator[None]:
+def allowed_only(
+    checkpoint: str | None,
+    *,
+    allow: Sequence[str],
+    remedy: Callable[[Sequence[str]], str] = in_experiment,
+) -> Iterator[None]:
     """Let checkpoints be read that hold tensors, plain values and these classes; name what else.
 
     Args:
         checkpoint: Path of what is read inside; None if nothing is.
         allow: Import paths of the classes.
+        remedy: Says how these classes are allowed where this is called from; as part of a sentence.
 
     Raises:
         ConfigurationError: A path names no class.
@@ -38,19 +55,25 @@ def allowed_only(checkpoint: str | None, *, allow: Sequence[str]) -> Iterator[No
         except pickle.UnpicklingError as error:
             if checkpoint is None:
                 raise
-            raise TrialFailed(_refusal(checkpoint, error, allow=allow)) from error
+            raise TrialFailed(_refusal(checkpoint, error, allow, remedy)) from error
 
 
 def _class(path: str) -> type:
     found = load_object(path)
     if not isinstance(found, type):
         raise ConfigurationError(
-            f"checkpoint.allow: {path} is no class. Only classes can be read back; leave it out."
+            f"checkpoint.allow, or allow= of load_model: {path} is no class. Only classes can be "
+            "read back; leave it out."
         )
     return found
 
 
-def _refusal(checkpoint: str, error: pickle.UnpicklingError, *, allow: Sequence[str]) -> str:
+def _refusal(
+    checkpoint: str,
+    error: pickle.UnpicklingError,
+    allow: Sequence[str],
+    remedy: Callable[[Sequence[str]], str],
+) -> str:
     named = _REFUSED.search(str(error))
     if named is None:
         return (
@@ -58,13 +81,11 @@ def _refusal(checkpoint: str, error: pickle.UnpicklingError, *, allow: Sequence[
             f"run code. {str(error).splitlines()[0]}"
         )
     path = _import_path(named.group(1))
-    listed = ", ".join(f'"{each}"' for each in (*allow, path))
     return (
         f"{checkpoint} holds a {path}, and was not read: only tensors and plain values are read "
         "from a run directory, since anything else could run code. Keep what save_hyperparameters, "
         "on_save_checkpoint, callbacks and data modules store to numbers, text, lists, dicts and "
-        f"tensors. Or, if you trust the file, add to the experiment: checkpoint: {{allow: "
-        f"[{listed}]}}"
+        f"tensors. Or, if you trust the file, {remedy((*allow, path))}"
     )
 
 

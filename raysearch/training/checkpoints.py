@@ -129,7 +129,10 @@ def sound_start(job: TrainingJob) -> tuple[TrainingJob, dict[str, str]]:
     """
     damaged: dict[str, str] = {}
     while job.resume_from is not None:
-        fault = damage(Path(job.resume_from), size_bytes=job.resume_bytes, is_zip=_is_zip(job))
+        path = Path(job.resume_from)
+        fault = damage(path, size_bytes=job.resume_bytes, is_zip=_is_zip(job))
+        if path.is_symlink() or path.parent.is_symlink():
+            fault = f"{path.name} is a symbolic link, or lies behind one"
         if fault is None:
             return replace(job, otherwise=None), damaged
         damaged[job.resume_from] = fault

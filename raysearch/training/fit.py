@@ -68,6 +68,8 @@ def _train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
     _check_trained(job, parts, trainer=trainer, n_reports=reporter.n_reports)
     if _is_complete(job, parts, trainer=trainer):
         return Ending.COMPLETED
+    if reporter.has_diverged:
+        return Ending.DIVERGED
     return Ending.STOPPED if reporter.was_stopped else Ending.ENDED_EARLY
 
 

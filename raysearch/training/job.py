@@ -23,6 +23,8 @@ class Ending(StrEnum):
     """Whoever received the reports did not want more."""
     ENDED_EARLY = "ended early"
     """The model, a callback or a limit of the trainer ended it, such as early stopping."""
+    DIVERGED = "ended, since weights are not finite"
+    """A metric was not finite, nor were weights, which never become finite again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,3 +67,17 @@ def read_applied(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, float
             if applied.setdefault(name, value) != value:
                 applied[f"{name}.{number}"] = value
     return applied
+
+
+def has_finite_weights(model: torch.nn.Module) -> bool:
+    """Return whether all weights that are trained are finite: one that is not stays so.
+
+    Example:
+        >>> model = torch.nn.Linear(2, 1)
+        >>> before = has_finite_weights(model)
+        >>> _ = torch.nn.init.constant_(model.bias, torch.nan)
+        >>> before, has_finite_weights(model)
+        (True, False)
+    """
+    trained = (weight for weight in model.parameters() if weight.requires_grad)
+    return all(bool(torch.isfinite(weight).all()) for weight in trained)

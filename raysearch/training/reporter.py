@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from raysearch.training.checkpoints import CheckpointRule, add_checkpoint
 from raysearch.training.job import Report, TrainingJob
-from raysearch.training.measuring import read_applied, read_metrics
+from raysearch.training.measuring import has_finite_weights, read_applied, read_metrics
 from raysearch.trial import Checkpoint, Measurement
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ class Reporter:
     def __init__(self, job: TrainingJob, *, report: Callable[[Report], bool], clock: Clock) -> None:
         self.was_stopped = False
         """Whether no more was wanted."""
+        self.has_diverged = False
+        """Whether it was ended because it cannot recover."""
         self.n_reports = 0
         self.meter = Meter(clock=clock)
         self._job = job
@@ -107,7 +109,11 @@ class Reporter:
         self._rule = CheckpointRule(job, now_s=clock.elapsed_s)
 
     def report(self, trainer: pl.Trainer, *, epoch: int, is_last: bool) -> None:
-        """Measure, save when it can matter, and report."""
+        """Measure, save when it can matter, and report.
+
+        A metric that is not finite may become so again (a correlation with predictions that are all
+        the same), so training goes on unless weights are not finite either.
+        """
         clock = self.meter.clock
         measurement = self.meter.measure(trainer, epoch=epoch)
         is_due = self._rule.is_due(measurement, is_last=is_last, now_s=clock.elapsed_s)
@@ -119,6 +125,10 @@ class Reporter:
         if not goes_on:
             self.was_stopped = True
             end_fit(trainer)
+        elif measurement.cause is not None:
+            self.has_diverged = not has_finite_weights(trainer.lightning_module)
+            if self.has_diverged:
+                end_fit(trainer)
 
     def _save(self, trainer: pl.Trainer, *, epoch: int) -> Checkpoint:
         return add_checkpoint(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from raysearch.training.namespace import Namespace
 
 _READY: set[str] = set()
-"""Names of the Lightnings that this process has imported."""
+"""Names of the Lightnings that this process has imported, or that it was made ready without."""
 
 _NEEDED = ("", "callbacks", "loggers", "plugins.io", "utilities.combined_loader")
 """Modules of Lightning that a fit takes something from."""
@@ -81,9 +81,16 @@ def release_memory() -> None:
     """Free what the last trial left in memory.
 
     A model refers to its trainer and back, so it stays until garbage is collected. That takes
-    about a millisecond after `prepare_process`, and a third of a second without.
+    about a millisecond, and up to a third of a second at the first call in a process that
+    `prepare_process` has not made ready, as when the trial is a function.
+
+    Side effects:
+        `gc.freeze()` at that first call: what is left then are modules, which stay.
     """
     gc.collect()
+    if not _READY:
+        _READY.add("no Lightning")
+        gc.freeze()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()

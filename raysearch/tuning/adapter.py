@@ -25,15 +25,35 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import SearchAlgorithm
 from ray.tune.stopper import Stopper
 
+from raysearch.engine.state import NOT_FINITE
 from raysearch.errors import SearchAborted
 from raysearch.training.job import Ending
 from raysearch.training.silence import TIMEOUT
 from raysearch.trial import Checkpoint, Decision, DecisionKind, Trial
 from raysearch.tuning.session import Session
-from raysearch.tuning.worker import JOB, OBJECTS, TIMEOUT_S, read_message
+from raysearch.tuning.worker import JOB, OBJECTS, TIMEOUT_S, TrialWorker, read_message
+
+_DIVERGED = "weights of the model are not finite, from which training does not recover"
 
 STARTING_LIMIT_S = 30.0
 """How long freed actors are held back for one that is starting, in seconds."""
+
+
+class ScratchTrial(RayTrial):
+    """A trial as Ray Tune sees it, of which Ray Tune keeps nothing.
+
+    Ray Tune writes the state of all trials for a restore of its own, which is never used: 5 ms for
+    each trial, and all of them at the end. It also asks its registry, over the network, three times
+    a trial for the class that trains, which is always the same.
+    """
+
+    def get_json_state(self) -> tuple[str, str]:
+        """Return nothing to write: the journal is what a search goes on from."""
+        return "{}", "{}"
+
+    def get_trainable_cls(self) -> type[TrialWorker]:
+        """Return the class that trains."""
+        return TrialWorker
 
 
 class TrialSource(SearchAlgorithm):
@@ -67,15 +87,15 @@ class TrialSource(SearchAlgorithm):
         trial = session.next_trial()
         if trial is None:
             return None
-        losses = session.engine.state.losses.get(trial.id, 0)
-        return RayTrial(
+        bad = session.engine.state.n_bad_attempts(trial.id)
+        return ScratchTrial(
             self._experiment.spec["run"],
             config=_config(session, trial),
             trial_id=trial.id,
             storage=self._experiment.storage,
             placement_group_factory=session.resources,
             trial_dirname_creator=_dirname,
-            max_failures=max(0, session.max_losses - losses),
+            max_failures=max(0, session.max_losses - bad),
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -95,6 +115,7 @@ class EngineScheduler(TrialScheduler):
         self._startable: dict[str, RayTrial] = {}
         self._starting_since: dict[str, float] = {}
         self._ended: deque[RayTrial] = deque()
+        self._again: set[str] = set()
         self._has_freed = False
 
     # ---- called by Ray Tune
@@ -127,6 +148,7 @@ class EngineScheduler(TrialScheduler):
     def on_trial_error(self, tune_controller: Any, trial: RayTrial) -> None:
         """Journal the loss of a worker, and see that the trial is tried again.
 
+        One whose process ended because it failed, and is tried again, is in the journal already.
         Ray itself starts a trial again that was running. One that had only been given a worker,
         which then turned out to be dead, it gives up; that one goes back to our own queue.
         """
@@ -134,12 +156,9 @@ class EngineScheduler(TrialScheduler):
         self._forget(trial)
         if session.must_stop:
             return
-        goes_on = session.guard(
-            lambda: session.engine.worker_lost(
-                trial.trial_id, error="its process or node went away"
-            )
-        )
-        if not goes_on:
+        if trial.trial_id in self._again:
+            self._again.remove(trial.trial_id)
+        elif not session.guard(lambda: self._lost(trial)):
             return
         if trial.status == RayTrial.ERROR:  # Ray has stopped it, and is about to queue it again
             self._update_job(trial)
@@ -196,14 +215,22 @@ class EngineScheduler(TrialScheduler):
                 self._update_job(trial)
             return Decision(kind=DecisionKind.CONTINUE)
         if kind == "failed":
-            engine.failed(trial.trial_id, cause=content["cause"], error=content["error"])
-            if content["cause"] == TIMEOUT:  # asked to go on, its process ends: none to use again
+            goes_on = engine.failed(trial.trial_id, cause=content["cause"], error=content["error"])
+            if goes_on:
+                self._again.add(trial.trial_id)
+            if goes_on or content["cause"] == TIMEOUT:  # asked to go on, its process ends
                 return Decision(kind=DecisionKind.CONTINUE)
+        elif content["ending"] == Ending.DIVERGED:
+            engine.failed(trial.trial_id, cause=NOT_FINITE, error=_DIVERGED)
         else:
             is_whole = content["ending"] == Ending.COMPLETED  # the last epoch was not measured
             reason = engine.plan.completion if is_whole else f"training {content['ending']}"
             engine.finished(trial.trial_id, reason=reason)
         return Decision(kind=DecisionKind.STOP)
+
+    def _lost(self, trial: RayTrial) -> bool:
+        lost = self._session.engine.worker_lost
+        return lost(trial.trial_id, error="its process or node went away")
 
     def _measured(self, trial: RayTrial, content: dict[str, Any]) -> Decision:
         checkpoint = _in_run_dir(content["checkpoint"], trial=trial.trial_id)

@@ -1,19 +1,18 @@
 """Where does Ray run, and what does it have?
 
-By default a private Ray is started on this machine for one search, and everything it leaves behind
-is removed with it; with an address, a cluster that runs already is used and left running.
+By default a private Ray is started on this machine for one search; it listens on loopback only, and
+everything it leaves behind is removed with it. With an address, a cluster that runs already is used
+and left running.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import shutil
 import socket
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import ray
@@ -21,30 +20,15 @@ import ray
 from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.experiment import Resources
 from raysearch.preflight.machine import cores
+from raysearch.tuning.orphans import end_processes, private_folder, sweep
+from raysearch.tuning.switches import PRIVATE_ENVIRONMENT, environment, loopback_only, quiet
 
-_ENVIRONMENT = {
-    "RAY_AIR_NEW_OUTPUT": "0",  # Ray's own progress display is off: ours shows it
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # the user's working directory is not changed under him
-    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else Ray warns about this default on every start
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # curves are written from the journal's events
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # the driver has its own
-    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # Ray's experiment state is scratch
-    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
-    "TUNE_WARN_THRESHOLD_S": "60",
-    "TUNE_WARN_INSUFFICENT_RESOURCE_THRESHOLD_S": "1000000",
-}
-_SET_LATER = ("TUNE_MAX_PENDING_TRIALS_PG", "RAY_AUTH_MODE", "PYTHONBREAKPOINT")
-"""Set by `connect`, by Ray itself for a cluster that it starts, and by Ray when it connects."""
-_QUIET_LOGGERS = ("ray", "ray.tune", "ray.train", "ray.air", "ray.data")
-
-
-PREFIX = "raysearch-"
-"""Begins the name of the temporary folder of a private Ray; the driver's process id follows."""
+LOOPBACK = "127.0.0.1"
 
 ANSWER_WITHIN_S = 10.0
-"""How long a head node may take to accept a connection, in seconds."""
+"""How long a process of Ray may take to accept a connection, in seconds."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +39,33 @@ class Cluster:
     """A folder for what Ray Tune writes; removed at the end, and never read back."""
     is_private: bool
     """Whether it was started for this search, so that it neither grows nor serves others."""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """Those on which a private Ray's own processes listen, by the name of the process."""
 
     def slots(self, resources: Resources) -> int:
         """Return how many trials fit at once, as the cluster is now."""
         return fitting(resources, available=ray.cluster_resources())
+
+    def check(self) -> None:
+        """See whether a private Ray still stands, which takes less than a millisecond.
+
+        Raises:
+            RayGone: One of its processes is gone.
+        """
+        process = _gone(self.ports)
+        if process is not None:
+            raise RayGone(
+                f"the {process} of the private Ray is gone: it was killed, as on a machine without "
+                "memory, or it crashed. What was measured is kept; `resume` goes on in a new Ray."
+            )
+
+
+class RayGone(BaseException):
+    """A private Ray does not stand any more.
+
+    No Exception, after which Ray Tune would clean up: without GCS that blocks for a minute, and
+    then Ray ends the whole process.
+    """
 
 
 def fitting(resources: Resources, *, available: Mapping[str, float]) -> int:
@@ -109,7 +116,8 @@ def connect(address: str | None, *, resources: Resources, slots: int | None) -> 
         ConfigurationError: No cluster answers, or no trial would ever fit.
 
     Side effects:
-        Environment variables and log levels are set for the time of the connection.
+        Environment variables, log levels and two constants of Ray are set for the time of the
+        connection. What killed drivers have left on this machine is cleared away.
     """
     if ray.is_initialized():
         raise ConfigurationError(
@@ -117,46 +125,63 @@ def connect(address: str | None, *, resources: Resources, slots: int | None) -> 
             "own. Call ray.shutdown() first, or run the search in another process. Nothing was "
             "started."
         )
-    _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    with _quiet(), _environment():
+    sweep()
+    is_private, ports = address is None, {}
+    with quiet(), environment(), private_folder() as folder:
         try:
             _init(address, folder=folder)
-            cluster = Cluster(scratch=folder / "tune", is_private=address is None)
+            ports = _ports() if is_private else {}
+            cluster = Cluster(scratch=folder / "tune", is_private=is_private, ports=ports)
             fits = cluster.slots(resources)
-            _check_fits(fits, resources=resources, parallel=slots if address is None else None)
+            _check_fits(fits, resources=resources, parallel=slots if is_private else None)
             os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(slots or fits)
+            if is_private:
+                os.environ.update(PRIVATE_ENVIRONMENT)
             yield cluster
         finally:
+            if _gone(ports) is not None:
+                end_processes(folder)  # what is left of it would not answer
             ray.shutdown()
-            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sweep() -> None:
-    """Remove the temporary folders of drivers on this machine that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-        pid = folder.name.removeprefix(PREFIX).split("-")[0]
-        if not pid.isdecimal() or folder.stat().st_uid != os.getuid():
-            continue
+def _gone(ports: Mapping[str, int]) -> str | None:
+    """Return the name of a process that has left its port on loopback, or None."""
+    for process, port in ports.items():
         try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            shutil.rmtree(folder, ignore_errors=True)
+            socket.create_connection((LOOPBACK, port), timeout=ANSWER_WITHIN_S).close()
+        except ConnectionRefusedError:
+            return process
         except OSError:
-            continue
+            continue  # a machine too busy to answer, or out of sockets, is another matter
+    return None
+
+
+def _ports() -> dict[str, int]:
+    """Return the ports of a private Ray's own processes, and say so if they are not on loopback."""
+    (node,) = ray.nodes()
+    if node["NodeManagerAddress"] != LOOPBACK:
+        _log.warning(
+            "Ray listens on %s and not on loopback only: set RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0 "
+            "before Python starts.",
+            node["NodeManagerAddress"],
+        )
+        return {}
+    gcs = ray.get_runtime_context().gcs_address
+    return {"GCS": int(gcs.rpartition(":")[2]), "raylet": int(node["NodeManagerPort"])}
 
 
 def _init(address: str | None, *, folder: Path) -> None:
     if address is None:
         try:
-            ray.init(
-                address="local",
-                num_cpus=cores(),
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.CRITICAL,
-                _temp_dir=str(folder),
-            )
+            with loopback_only():
+                ray.init(
+                    address="local",
+                    num_cpus=cores(),
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    logging_level=logging.CRITICAL,
+                    _temp_dir=str(folder),
+                )
         except (OSError, ValueError, RuntimeError) as error:
             raise SearchAborted(
                 f"Ray could not be started in {folder}: {error}. Its folder must be on a local "
@@ -165,7 +190,8 @@ def _init(address: str | None, *, folder: Path) -> None:
         return
     try:
         _check_reachable(address)
-        ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL)
+        with loopback_only() if _is_loopback(address) else nullcontext():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL)
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigurationError(_no_answer(address, error)) from error
 
@@ -175,6 +201,16 @@ def _check_reachable(address: str) -> None:
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "/" not in host:
         socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_WITHIN_S).close()
+
+
+def _is_loopback(address: str) -> bool:
+    """Return whether an address is on loopback; Ray would look for it on the network otherwise.
+
+    Example:
+        >>> _is_loopback("127.0.0.1:6379"), _is_loopback("10.0.0.7:6379"), _is_loopback("auto")
+        (True, False, False)
+    """
+    return address.rpartition(":")[0].strip("[]") in (LOOPBACK, "localhost", "::1")
 
 
 def _no_answer(address: str, error: BaseException) -> str:
@@ -204,33 +240,3 @@ def _check_fits(fits: int, *, resources: Resources, parallel: int | None) -> Non
         f"but Ray has {has.get('CPU', 0):g} CPUs and {has.get('GPU', 0):g} GPUs, so no trial could "
         "ever start. Lower them, or give a larger cluster with --address. Nothing was started."
     )
-
-
-@contextmanager
-def _environment() -> Iterator[None]:
-    """Set the switches that Ray reads from the environment, and put back what was there."""
-    names = [*_ENVIRONMENT, *_SET_LATER]
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(_ENVIRONMENT)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Ray's loggers from writing into the live view; what matters reaches the journal."""
-    loggers = [logging.getLogger(name) for name in _QUIET_LOGGERS]
-    levels = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.CRITICAL + 1)
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

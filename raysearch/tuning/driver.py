@@ -17,12 +17,14 @@ import ray
 from ray import tune
 
 from raysearch.engine import Engine
+from raysearch.errors import SearchAborted
 from raysearch.experiment import Experiment
+from raysearch.notices import NOTICES
 from raysearch.run_dir import RunDir
 from raysearch.training.jobs import job_for
 from raysearch.trial import Trial
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
-from raysearch.tuning.cluster import Cluster
+from raysearch.tuning.cluster import Cluster, RayGone
 from raysearch.tuning.session import Session, SessionEnd
 from raysearch.tuning.worker import TrialWorker
 
@@ -83,12 +85,15 @@ def run_session(
         on_last_trials=tell.last_trials,
         on_stopping=tell.stopping,
         is_stop_requested=RunDir(run_dir).is_stop_requested,
+        check_cluster=cluster.check,
     )
     if session.is_done:
         return session.end
     with _stop_on_signals(session):
         try:
             _make_tuner(session, cluster=cluster).fit()
+        except RayGone as gone:
+            raise SearchAborted(str(gone)) from None
         except Exception as error:
             raise session.error or error from error
     if session.error is not None:
@@ -138,7 +143,7 @@ def _slots(experiment: Experiment, *, cluster: Cluster) -> Callable[[], int]:
 
 @contextmanager
 def _stop_on_signals(session: Session) -> Iterator[None]:
-    """End the session at the first Ctrl-C, SIGTERM or SIGHUP, and at once at the second.
+    """End the session at the first Ctrl-C, notice or SIGHUP, and at once at the second.
 
     Outside the main thread, as in a notebook's executor, signals are left alone; and so is SIGHUP
     where it is ignored, as under `nohup`.
@@ -162,4 +167,4 @@ def _stop_on_signals(session: Session) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGHUP, *NOTICES)

@@ -12,16 +12,16 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from raysearch.errors import RaysearchError, TrialFailed
+from raysearch.errors import TrialFailed
 from raysearch.experiment import Resources
 from raysearch.imports import provide
 from raysearch.preflight import Failure, Probe
-from raysearch.results.executor import Split
-from raysearch.training.failure import describe_failure
+from raysearch.results.executor import DOING, Split, failing_as_trial
 from raysearch.training.job import TrainingJob
 from raysearch.training.log import printed_to
 from raysearch.training.run import evaluate, refit
 from raysearch.training.warmup import prepare_process
+from raysearch.tuning.orphans import temporary_prefix
 
 RESTARTS = 2
 """How often the process is started again when it, or its node, goes away."""
@@ -81,7 +81,7 @@ class RayExecutor:
             raise  # a fault of raysearch: what the configuration raises is part of the result
         except RayError as error:
             self.release()
-            summary = f"the process that tried it went away ({str(error).splitlines()[0]})"
+            summary = f"the process that tried it went away ({_first_line(error)})"
             lost = Failure(stage="training", cause="worker lost", summary=summary)
             return Probe(failure=lost)
         return found
@@ -97,6 +97,7 @@ class RayExecutor:
 
         Raises:
             TrialFailed: The training failed, or its process went away again and again.
+            RunDirectoryError: The disk is full.
         """
         self._call("refit", job, epochs=epochs, path=path)
 
@@ -118,18 +119,19 @@ class RayExecutor:
         try:
             return ray.get(getattr(self._actor, method).remote(job, **kwargs))
         except RayTaskError as error:
-            cause = error.cause
-            if isinstance(cause, RaysearchError):
-                raise cause from None
-            raise TrialFailed(
-                f"trial {job.trial} could not be handed over: {method} raised "
-                f"{describe_failure(cause).summary}. The search and all its trials are kept."
-            ) from cause
+            with failing_as_trial(job, doing=DOING[method]):
+                raise error.cause from None
         except RayError as error:
             raise TrialFailed(
                 f"trial {job.trial} could not be handed over: the process that was to {method} it "
-                f"went away {RESTARTS + 1} times ({error}). The search and all its trials are kept."
+                f"went away {RESTARTS + 1} times ({_first_line(error)}). The search and all its "
+                "trials are kept."
             ) from error
+
+
+def _first_line(error: RayError) -> str:
+    """Return what Ray says, without the tables below."""
+    return str(error).partition("\n")[0].rstrip(".")
 
 
 class _Handover:
@@ -145,7 +147,7 @@ class _Handover:
         from raysearch.preflight.probe import probe
 
         with (
-            tempfile.TemporaryDirectory(prefix="raysearch-preflight-") as folder,  # on this node
+            tempfile.TemporaryDirectory(prefix=temporary_prefix("preflight-")) as folder,
             printed_to(Path(folder) / "log.txt"),
         ):
             return probe(replace(job, directory=folder), thorough=thorough)

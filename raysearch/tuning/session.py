@@ -67,6 +67,8 @@ class Session:
     """Trials that Ray runs or is about to run."""
     is_stop_requested: Callable[[], bool] = lambda: False
     """Whether `stop` was typed; asked about once a second until it was."""
+    check_cluster: Callable[[], None] = lambda: None
+    """Raises RayGone when the Ray that the session runs on does not stand; called once a second."""
     error: Exception | None = None
     """Why everything must stop, when it is a fault."""
     end: SessionEnd = SessionEnd.DONE
@@ -132,6 +134,7 @@ class Session:
         if self.must_stop or now - self.looked_at < LOOK_EVERY_S:
             return
         self.looked_at = now
+        self.check_cluster()
         if self.is_stop_requested():
             self.end = SessionEnd.STOPPED
 

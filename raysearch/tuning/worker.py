@@ -110,16 +110,17 @@ class FitThread:
         self._is_waiting = False
         self._is_prepared = threading.Event()
         self._hangs = False
+        self._has_failed = False
 
     def next_message(self) -> dict[str, Any]:
         """Start the fit, or let it go on, and return its next message.
 
         The first message says which process trains the trial. Each measurement is a message; the
         last one says that the fit ended, or failed. A fit that was silent for too long has failed
-        as well; it cannot be ended, so the process ends when the message was received, which shows
-        in the next call.
+        as well. One more call after a failure ends the process: the driver wants the trial again,
+        in a process that has nothing of this one, or the fit hangs and cannot be ended otherwise.
         """
-        if self._hangs:
+        if self._has_failed:
             os._exit(1)
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="raysearch-fit", daemon=True)
@@ -132,6 +133,7 @@ class FitThread:
             self._answers.put(True)
         received = self._receive(self._thread.ident or 0)
         self._is_waiting = received["kind"] == "measured"
+        self._has_failed = received["kind"] == "failed"
         return received
 
     def abort(self) -> None:

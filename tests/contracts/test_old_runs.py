@@ -79,6 +79,19 @@ def test_the_search_can_be_extended(run):
     assert results.test_outcome.values["test/accuracy"] == pytest.approx(0.8913649)
 
 
+def test_keys_that_are_newer_than_a_run_are_no_change_of_it(run):
+    search = Search.resume(run)
+    assert "allow" not in Results.open(run).state.settings["checkpoint"]
+    assert search.experiment.settings["checkpoint"]["allow"] == []
+    assert (search._drive.changed, search._drive.notes) == ((), ())
+
+
+def test_its_space_can_be_changed(run):
+    search = Search.resume(run, overrides=["budget.trials=6", "space.width.int=[8, 256]"])
+    assert search._drive.changed == ("budget.trials", "space.width")
+    assert search._drive.notes == ()  # all its trials lie in the wider space
+
+
 def test_damaged_settings_beside_the_journal_cost_nothing(run, capsys):
     (run / "experiment.yaml").write_bytes(b"\x00\xff: [")
     assert "0002" in printed(capsys, "results", run)

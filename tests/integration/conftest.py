@@ -35,6 +35,9 @@ budget: {trials: 5}
 resources: {cpus: 1}
 """
 
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Lets every port of Ray be on 127.0.0.1 alone, for whoever starts a Ray or joins such a one."""
+
 _SERVER = """\
 import os, sys, ray
 ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
@@ -67,7 +70,8 @@ def ray_address(tmp_path_factory) -> Iterator[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "RAY_AUTH_MODE": "disabled"},  # a token would lie in the user's home
+        # a token would lie in the user's home
+        env={**os.environ, **LOOPBACK, "RAY_AUTH_MODE": "disabled"},
     )
     assert server.stdin and server.stdout
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 from raysearch.models.mlp.module import MLP
@@ -32,4 +33,16 @@ class HangsWhenWide(MLP):
     def training_step(self, batch, batch_index):
         if self.hparams["width"] > 24 and self.current_epoch == 1:
             threading.Event().wait()
+        return super().training_step(batch, batch_index)
+
+
+class RaisesInItsFirstProcess(MLP):
+    """Raises in its third epoch, but not in the process that goes on from a checkpoint."""
+
+    def on_train_start(self):
+        self._first_epoch = self.current_epoch
+
+    def training_step(self, batch, batch_index):
+        if self.current_epoch == 2 and self._first_epoch == 0:
+            raise ValueError(f"not in process {os.getpid()}")
         return super().training_step(batch, batch_index)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from raysearch.engine import fold
-from raysearch.errors import SearchAborted
+from raysearch.errors import RunDirectoryError, SearchAborted
+from raysearch.results import Results
 from raysearch.run_dir import RunDir
 from raysearch.run_dir import events as ev
 from raysearch.search import Search
@@ -41,3 +42,11 @@ def test_a_full_disk_ends_the_search_and_no_trial_counts_as_failed(small, tmp_pa
             assert [m.epoch for m in trial.measurements] == [1, 2, 3, 4]
             before = state.trials.get(trial.id, trial)
             assert trial.measurements[: before.epochs] == before.measurements
+
+        big.append(fill(disk, but=4096))
+        with pytest.raises(RunDirectoryError, match=r"the refit of trial .* are kept\. Make room"):
+            results.refit()
+        assert not (disk / "run" / "winner" / "model.ckpt").exists()
+        big[1].unlink()
+        assert Results.open(disk / "run").refit().refit
+        assert (disk / "run" / "winner" / "model.ckpt").exists()

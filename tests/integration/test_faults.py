@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import pytest
@@ -19,6 +18,7 @@ from raysearch.run_dir import Lease, RunDir
 from raysearch.run_dir import events as ev
 from raysearch.search import Search
 from raysearch.trial import SearchStatus, TrialStatus
+from tests.integration.processes import epochs, wait_for
 
 pytestmark = pytest.mark.timeout(180)  # real processes, which import torch
 
@@ -43,11 +43,34 @@ def test_a_trial_that_raises_is_recorded_with_the_users_line(small, tmp_path, ra
     for trial in failed:
         assert trial.cause == "exception"
         assert "ValueError: too wide for this machine" in trial.error
-        assert "failing.py, line 15, in training_step" in trial.error
+        assert "failing.py, line 16, in training_step" in trial.error
         assert trial.epochs == 1
         assert trial.attempts == 1
         text = (tmp_path / "run" / "trials" / trial.id / "error.txt").read_text()
         assert "Traceback" in text
+
+
+def test_a_trial_that_raises_is_tried_again_in_a_new_process_where_asked(
+    small, tmp_path, ray_address
+):
+    overrides = ["failures.retry_exceptions=true", "budget.trials=2", "checkpoint.every=1"]
+    search = search_with(
+        "RaisesInItsFirstProcess", small, tmp_path, address=ray_address, overrides=overrides
+    )
+    results = search.run()
+    assert [t.status for t in results.state.trials.values()] == [TrialStatus.COMPLETED] * 2
+    assert failures_by_cause(results) == {}
+    events = list(RunDir(tmp_path / "run").events())
+    for trial in results.state.trials.values():
+        first, second = [
+            e for e in events if isinstance(e, ev.AttemptStarted) and e.trial == trial.id
+        ]
+        failed = [e for e in events if isinstance(e, ev.AttemptEnded) and e.trial == trial.id]
+        assert [(e.attempt, e.cause) for e in failed] == [(1, "exception")]
+        assert f"not in process {first.worker.rpartition(':')[2]}" in failed[0].error
+        assert (second.attempt, second.from_epoch) == (2, 2)
+        assert first.worker != second.worker
+        assert [m.epoch for m in trial.measurements] == [1, 2, 3, 4]
 
 
 def test_a_trial_that_hangs_is_ended_and_disturbs_no_other(small, tmp_path, ray_address):
@@ -70,7 +93,7 @@ def test_a_trial_that_hangs_is_ended_and_disturbs_no_other(small, tmp_path, ray_
     for trial in hung:
         assert (trial.cause, trial.epochs) == ("timeout", 1)
         assert "nothing was reported for 5 s since epoch 1," in trial.error
-        assert "failing.py, line 34, in training_step" in trial.error
+        assert "failing.py, line 35, in training_step" in trial.error
         text = (tmp_path / "run" / "trials" / trial.id / "error.txt").read_text()
         assert "threading.Event().wait()" in text
     assert failures_by_cause(results) == {"timeout": hung}
@@ -124,7 +147,7 @@ def test_ctrl_c_keeps_everything_and_resume_goes_on(small, tmp_path, raysearch, 
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        _wait_for(lambda: _epochs(tmp_path / "run") >= 3, timeout_s=90)
+        wait_for(lambda: epochs(tmp_path / "run") >= 3, timeout_s=90)
         busy = raysearch("resume", "run", "--address", ray_address)
         assert busy.status != 0
         assert f"in use by process {process.pid}" in busy.err
@@ -199,16 +222,3 @@ def test_a_cluster_that_does_not_answer_is_named(small, tmp_path, raysearch):
     assert outcome.status == 2
     assert "--address 127.0.0.1:1" in outcome.err
     assert not (tmp_path / "run").exists()
-
-
-def _epochs(path):
-    if not RunDir(path).has_search():
-        return 0
-    return fold(RunDir(path).events()).epochs
-
-
-def _wait_for(condition, *, timeout_s):
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.1)

@@ -127,14 +127,16 @@ def test_tensorboard_has_curves_of_every_trial(finished, state):
         assert [p.value for p in points] == pytest.approx(expected)
 
 
-def test_extending_trains_new_trials_only(finished, state):
+def test_extending_trains_new_trials_only_by_another_searcher_in_another_space(finished, state):
     import subprocess
     import sys
 
     folder, process, _ = finished
     first = json.loads(process.stdout)
+    sizes = "space.data.batch_size={choice: [32, 64]}"
+    changes = ["budget.trials=7", "searcher.name=random", "scheduler.reduction_factor=4", sizes]
     extended = subprocess.run(
-        [sys.executable, "-m", "raysearch", "resume", "run", "budget.trials=7", "--json"],
+        [sys.executable, "-m", "raysearch", "resume", "run", *changes, "--json"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -147,6 +149,14 @@ def test_extending_trains_new_trials_only(finished, state):
     events = list(RunDir(folder / "run").events())
     again = events[len([e for e in events if e.at <= state.last_at]) :]
     assert {e.trial for e in again if isinstance(e, ev.AttemptStarted)} == {"0005", "0006"}
+    begun = [t["configuration"]["data.batch_size"] for t in document["trials"]]
+    assert set(begun[5:]) <= {32, 64}
+    n_outside = sum(size not in (32, 64) for size in begun)
+    assert f"{n_outside} of 5 trials " in extended.stderr  # the default, 128, at least
+    [resumed] = [e for e in again if isinstance(e, ev.SearchResumed)]
+    assert resumed.space == fold(events).space != state.space
+    assert resumed.changed[-1] == "space.data.batch_size"
+    assert all(t.origin["kind"] == "random" for t in list(fold(events).trials.values())[5:])
     opened = [e for e in events if isinstance(e, ev.TestOpened)]
     assert len(opened) == 1
     if document["winner"]["trial"] == first["winner"]["trial"]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
+
+from tests.integration.conftest import LOOPBACK
 
 SCRIPT = """\
 import json, sys, tempfile
@@ -44,6 +47,7 @@ def run(address, metric, folder):
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, **LOOPBACK},
     )
 
 

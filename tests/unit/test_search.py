@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from raysearch.driving import is_all_done
 from raysearch.errors import ConfigurationError, RunDirectoryError
 from raysearch.experiment.changes import CHANGEABLE
 from raysearch.results import Results
 from raysearch.search import Search
+from raysearch.space import Int
 from tests.recorded import Bytes, Recorded
 
 FILE = """\
@@ -70,16 +72,58 @@ def test_a_budget_may_change_at_resume(ended):
     assert search._drive.changed == ("budget.trials", "failures.attempts")
 
 
-@pytest.mark.parametrize(
-    "override", ["searcher=hyperopt", "seed=5", "fidelity.max_epochs=8", "scheduler=none"]
-)
+@pytest.mark.parametrize("override", ["seed=5", "fidelity.max_epochs=8"])
 def test_what_would_make_the_evidence_invalid_may_not(ended, override):
     with pytest.raises(ConfigurationError) as refused:
         Search.resume(ended, overrides=[override])
-    key = override.split("=")[0].split(".")[0]
+    key = override.split("=")[0]
     assert str(refused.value).startswith(key)
     assert "cannot be changed in a search that has begun" in str(refused.value)
     assert all(name in str(refused.value) for name in CHANGEABLE)
+
+
+def test_what_searches_may_change_and_what_it_searches(tmp_path):
+    recorded = Recorded(tmp_path / "run-1")
+    for _ in range(4):
+        recorded.trial(0.5)
+    path = recorded.finish().run_dir.path
+    ranges = {"width": Int(8, 9, default=8), "activation": "relu"}
+    search = Search.resume(
+        path, space=ranges, searcher={"name": "grid", "resolution": 3}, scheduler="none"
+    )
+    assert search.experiment.space["width"][0].domain == Int(8, 9, default=8)
+    assert search.experiment.searcher.name == "grid"
+    kept = {key.split(".")[0] for key in search._drive.changed}
+    assert kept == {"searcher", "scheduler", "space"}
+    assert Results.open(path).state.settings == recorded.engine.state.settings  # not begun yet
+
+
+def test_trials_outside_are_told_of_before_anything_starts(tmp_path):
+    recorded = Recorded(tmp_path / "run-1")
+    recorded.trial(0.5)
+    path = recorded.finish().run_dir.path
+    overrides = ["space.width.int=[10, 16]", "space.width.default=12", "resources.cpus=999"]
+    stages: list[str] = []
+    with pytest.raises(ConfigurationError, match=r"resources\.cpus is 999"):
+        Search.resume(path, overrides=overrides).run(stage=stages.append, listeners=[])
+    assert stages == [
+        "1 of 1 trials lies outside the new space (0000): it is kept and may still win, and the "
+        "searcher is not told of it",
+        "starting Ray",
+    ]
+    assert len(list(Results.open(path).run_dir.events())) == len(list(recorded.run_dir.events()))
+
+
+def test_a_change_is_more_to_do_only_while_the_budget_is_not_used_up(tmp_path):
+    recorded = Recorded(tmp_path / "run-1", budget={"trials": 1})
+    recorded.trial(0.5)
+    path = recorded.finish().run_dir.path
+    results = Results.open(path)
+    results.refit(executor=Bytes())
+    results.test(executor=Bytes())
+    assert is_all_done(Search.resume(path, overrides=["searcher=grid"])._drive)
+    more = ["searcher=grid", "budget.trials=2"]
+    assert not is_all_done(Search.resume(path, overrides=more)._drive)
 
 
 def test_a_wrong_override_of_a_resume_is_named(ended):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import stat
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -55,6 +56,7 @@ def fingerprint(path: str) -> str:
     """
     try:
         status = Path(path).stat()
+        _refuse_endless(path, mode=status.st_mode)
         return _digest(path, status.st_mtime_ns, status.st_size)
     except OSError as error:
         raise ConfigurationError(_unreadable(path, error)) from error
@@ -74,12 +76,21 @@ def read_table(arguments: TableArguments) -> RawTable:
     """
     path = Path(arguments.path)
     try:
+        _refuse_endless(arguments.path, mode=path.stat().st_mode)
         content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(_unreadable(arguments.path, error)) from error
     if content.startswith(b"PAR1"):
         return _parquet(path)
     return _csv(content, arguments=arguments)
+
+
+def _refuse_endless(path: str, *, mode: int) -> None:
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a folder says so when it is opened
+        raise ConfigurationError(
+            f"path is {path}, a pipe or a device, and reading it may never end. Write the table to "
+            "a CSV or Parquet file, and give its path."
+        )
 
 
 def _unreadable(path: str, error: OSError) -> str:

@@ -47,7 +47,7 @@ def cli(folder, capsys):
 
 @pytest.fixture
 def search(folder):
-    """A finished search in runs/small-1: 0001 won, 0002 failed, 0003 never had a value."""
+    """A finished search in runs/small-1: 0001 won, 0002 failed, 0003 was not finite."""
     search = Recorded(folder / "runs" / "small-1")
     search.trial(0.5, 0.6)
     search.trial(0.7, 0.9, 0.8)

@@ -15,6 +15,7 @@ import pytest
 from raysearch.cli import lists
 from raysearch.cli.main import COMMANDS, main
 from raysearch.errors import SearchAborted
+from raysearch.notices import NOTICES
 
 
 def test_without_a_command_the_commands_are_shown(cli):
@@ -135,13 +136,13 @@ def test_an_exit_by_other_code_is_a_failure_that_is_told(cli, monkeypatch, code)
     assert outcome.err == f"Something called sys.exit({code!r}), which ended the command.\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, *NOTICES])
 def test_a_signal_ends_with_130(cli, monkeypatch, number):
     monkeypatch.setitem(lists._KINDS, "data", lambda arguments: signal.raise_signal(number))
-    before = signal.getsignal(signal.SIGTERM)
+    before = signal.getsignal(number)
     outcome = cli("list data")
     assert (outcome.status, outcome.err) == (130, "Interrupted.\n")
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(number) is before
 
 
 def test_modules_are_looked_for_in_the_current_directory(cli, folder, monkeypatch):

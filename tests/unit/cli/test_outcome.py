@@ -33,7 +33,7 @@ def test_the_ranking_is_shown_best_first(cli, search):
     lines = lines_of(cli("results small-1"))
     assert lines[0] == "runs/small-1: finished: budget of 8 trials used"
     assert lines[1].startswith("4 trials, 7 epochs in ")
-    assert lines[1].endswith(": 3 completed, 1 failed")
+    assert lines[1].endswith(": 2 completed, 2 failed")
     header = next(i for i, line in enumerate(lines) if line.startswith("rank"))
     first = lines[header + 1].split()
     assert first[:6] == ["1", "0001", "0.9", "2", "of", "3"]
@@ -207,15 +207,22 @@ def test_on_a_terminal_lines_fit_its_width(search, folder):
     assert "\x1b" not in text
 
 
-def test_what_has_no_rank_is_said_with_the_reason(cli, search):
-    assert "not ranked    0003: val/accuracy was never finite\n" in cli("results small-1").out
+def test_what_was_not_finite_stands_among_the_failures(cli, search):
+    lines = lines_of(cli("results small-1"))
+    head = lines.index("failed        1 trial, ValueError: 0002")
+    assert [line.strip() for line in lines[head + 3 : head + 6]] == [
+        "1 trial, not finite: 0003",
+        "not finite: val/accuracy (nan)",
+        "python -m raysearch trial runs/small-1 0003",
+    ]
+    assert not any(line.startswith("not ranked") for line in lines)
 
 
 def test_many_without_a_rank_are_counted(cli, folder):
     search = Recorded(folder / "runs" / "bad-1")
     search.begin()
     for _ in range(7):
-        search.trial(None)
+        search.begin(None)
     search.fail(error="ValueError: width")
     search.finish()
     text = cli("results bad-1").out

@@ -14,10 +14,11 @@ from raysearch.cli import run
 from raysearch.cli.summary import next_facts
 from raysearch.engine import Plan
 from raysearch.errors import SearchAborted
+from raysearch.experiment import to_yaml
 from raysearch.results import Results
 from raysearch.run_dir import RunDir
 from raysearch.trial import SearchStatus
-from tests.recorded import Bytes, Recorded
+from tests.recorded import SETTINGS, Bytes, Recorded
 
 
 class Rehearsed:
@@ -171,10 +172,61 @@ def test_a_run_directory_that_is_taken_is_refused(cli, search, experiment):
     assert "python -m raysearch resume runs/small-1" in outcome.err
 
 
-def test_a_change_that_is_not_possible_is_refused(cli, search):
-    outcome = cli("resume small-1 seed=2")
+def written(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_changes_that_are_not_possible_are_refused_together(cli, search, folder):
+    before = written(folder)
+    outcome = cli("resume small-1 seed=2 searcher=random fidelity.max_epochs=9 budget.trials=2")
     assert (outcome.status, outcome.out) == (2, "")
+    seed, fidelity = "seed cannot be changed", "fidelity.max_epochs cannot be changed"
+    budget = "budget.trials is 2, and the search has used 4 already"
+    for text in (seed, fidelity, budget, "it was 0, and would be 2", "Nothing was changed."):
+        assert text in outcome.err
+    assert "searcher cannot" not in outcome.err
+    assert written(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("scheduler.min_epochs=9", "scheduler.min_epochs is 9. It must be an integer from 1 to 4."),
+        ("searcher.name=gird", "Did you mean grid?"),
+        ("space.width.int=[9,99]", "space.width: default: 8 lies outside 9 to 99."),
+        ("space.widht.int=[9,99]", "Did you mean width?"),
+        (
+            "space.dropout={float:[0.0,0.5],when:{activation:[gelu]}}",
+            "space.dropout has another condition, and ",
+        ),
+        ("--file none.yaml", "none.yaml does not exist"),
+        ("x.yaml", "override x.yaml: it must be KEY=VALUE"),
+        ("--file", "--file: expected one argument"),
+    ],
+)
+def test_a_change_that_is_wrong_names_its_key(cli, search, folder, line, message):
+    before = written(folder)
+    outcome = cli(f"resume small-1 {line}")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert message in outcome.err
+    assert written(folder) == before
+
+
+def test_a_file_that_is_given_as_to_run_is_told_its_place(cli, search, experiment):
+    outcome = cli("resume small-1 small.yaml")
+    assert outcome.status == 2
+    assert "small.yaml is a file" in outcome.err
+    assert "give --file small.yaml." in outcome.err
+
+
+def test_a_changed_file_is_compared_with_the_search(cli, search, folder):
+    changed = {**SETTINGS, "seed": 4, "space": {"width": {"int": [8, 64], "default": 8}}}
+    (folder / "changed.yaml").write_text(to_yaml(changed))
+    outcome = cli("resume small-1 --file changed.yaml budget.trials=90")
+    assert outcome.status == 2
     assert "seed cannot be changed" in outcome.err
+    for key in ("space", "budget", "name", "searcher"):
+        assert f"{key} cannot" not in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from raysearch.run_dir import RunDir
+from raysearch.run_dir.lease import SEARCHING
 from raysearch.trial import SearchStatus
 from tests.recorded import Recorded
 
@@ -102,3 +104,64 @@ def test_a_winner_that_is_being_handed_over_is_left_alone(cli, search):
         assert "The search in runs/small-1 has ended; process " in outcome.out
         assert "refits or tests its winner" in outcome.out
         assert not search.run_dir.is_stop_requested()
+
+
+@contextmanager
+def starting(path, *, then=lambda run_dir: None):
+    """Hold the lease as a driver session does while Ray starts, until somebody asks for the end."""
+
+    def drive():
+        with RunDir(path).writing(doing=SEARCHING):
+            ready.set()
+            while not RunDir(path).is_stop_requested():
+                time.sleep(0.01)
+            then(RunDir(path))
+
+    ready = threading.Event()
+    thread = threading.Thread(target=drive, daemon=True)
+    thread.start()
+    try:
+        assert ready.wait(5)
+        yield
+    finally:
+        if thread.is_alive():
+            RunDir(path).storage.put("stop", b"")  # lets it end if the test failed
+        thread.join()
+
+
+@pytest.mark.parametrize("name", ["runs/new-1", "new-1"])
+def test_a_search_that_is_about_to_begin_is_asked_too(cli, folder, name):
+    with starting(folder / "runs" / "new-1"):
+        outcome = cli(f"stop {name}")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.out.startswith("Waiting for process ")
+    assert outcome.out.endswith("ended before its search began; nothing is in runs/new-1.\n")
+    assert not (folder / "runs" / "new-1").exists()
+
+
+def test_one_that_began_meanwhile_says_how_to_go_on(cli, folder):
+    def begin_and_end(run_dir):
+        search = Recorded(run_dir.path)
+        search.engine.end(SearchStatus.STOPPED, reason="`stop` asked for it")
+        search.journal.close()
+
+    with starting(folder / "runs" / "new-1", then=begin_and_end):
+        outcome = cli("stop new-1")
+    assert "runs/new-1: stopped: `stop` asked for it" in outcome.out
+    assert "go on    python -m raysearch resume runs/new-1" in outcome.out
+
+
+def test_a_finished_search_that_is_about_to_go_on_is_asked_and_one_that_is_handed_over_is_not(
+    cli, search
+):
+    with starting(search.run_dir.path):
+        assert cli("stop small-1").out.startswith("Waiting for process ")
+    with search.run_dir.writing():
+        assert "refits or tests its winner, which `stop` does not" in cli("stop small-1").out
+
+
+def test_a_folder_without_a_search_and_without_a_driver_is_no_run(cli, folder):
+    (folder / "runs" / "new-1").mkdir(parents=True)
+    outcome = cli("stop new-1")
+    assert outcome.status == 2
+    assert "is not a run directory" in outcome.err

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from raysearch.cli.trial import ROWS, telling
+from raysearch.experiment import from_settings
 from raysearch.trial import Measurement
-from tests.recorded import Recorded
+from tests.recorded import SETTINGS, Recorded
 
 
 def test_configuration_curve_and_value_are_shown(cli, search):
@@ -112,3 +113,16 @@ def test_a_damaged_checkpoint_is_told(cli, folder):
     document = cli("trial back-1 0 --json").document
     assert document["attempts_made"][1]["from_epoch"] == 1
     assert document["attempts_made"][1]["reason"] == said
+
+
+def test_a_trial_outside_a_changed_space_says_where_it_left_it(cli, folder):
+    search = Recorded(folder / "runs" / "moved-1")
+    search.trial(0.5)
+    search.trial(0.6)
+    search.experiment = from_settings(
+        {**SETTINGS, "space": {"width": {"int": [10, 16], "default": 12}, "depth": 2}}
+    )
+    search.extend().finish()
+    text = cli("trial moved-1 0").out
+    assert "outside the space since that was changed: depth, now 2, width, now 10 to 16" in text
+    assert "outside the space" not in cli("trial moved-1 1 --json").out

@@ -8,9 +8,13 @@ from raysearch.engine import fold
 from raysearch.errors import SearchAborted
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.journal import MemoryJournal
+from raysearch.schedulers.none import NoScheduler
 from raysearch.searchers import WAIT
+from raysearch.searchers.ranking import rank
 from raysearch.trial import DecisionKind, Measurement, SearchStatus, Suggestion, TrialStatus
-from tests.lab import Counting, Lab, StopBelow
+from tests.lab import ACCURACY, Counting, Lab, StopBelow
+
+STEADY = NoScheduler(objective=ACCURACY, max_epochs=3)
 
 
 def kinds(events):
@@ -102,6 +106,56 @@ def test_a_value_that_is_not_finite_is_kept_and_is_the_worst(lab):
     lab.report(trial, 1, None)
     lab.report(trial, 2, 0.1)
     assert lab.state.trials[trial].best(lab.engine.plan.objective).epoch == 2
+
+
+def test_a_trial_that_is_not_finite_at_its_end_has_failed_and_keeps_its_best():
+    lab = Lab(scheduler=STEADY, max_trials=9).start()
+    completed, early, recovered = (lab.new_trial() for _ in range(3))
+    for epoch, value in enumerate((0.5, 0.6, None), start=1):
+        lab.report(completed, epoch, value)
+    lab.report(early, 1, None)
+    lab.engine.finished(early, reason="training ended early")
+    for epoch, value in enumerate((None, 0.5), start=1):
+        lab.report(recovered, epoch, value)
+    lab.engine.finished(recovered, reason="training ended early")
+    trials = lab.state.trials
+    for trial, reason in ((completed, "trained all 3 epochs"), (early, "training ended early")):
+        ended = trials[trial]
+        assert (ended.status, ended.cause) == (TrialStatus.FAILED, "not finite")
+        assert (ended.error, ended.reason) == ("not finite: val/accuracy", reason)
+    assert trials[completed].best(ACCURACY).epoch == 2
+    assert [c.epoch for c in trials[completed].checkpoints] == [2]
+    assert trials[recovered].status is TrialStatus.COMPLETED
+    told = {t.id: rank(t, objective=ACCURACY) for t in lab.searcher.observed}
+    assert sorted(told, key=told.get) == [recovered, completed, early]
+
+
+def test_first_trials_that_are_not_finite_abort_like_any_failure():
+    lab = Lab(scheduler=STEADY, abort_after=3, max_trials=20).start()
+    running = lab.new_trial()
+    lab.report(running, 1, None)
+    lab.engine.failed(lab.new_trial(), cause="exception", error="E")
+    lab.engine.finished(diverged(lab), reason="training ended early")
+    with pytest.raises(SearchAborted, match=r"first 3 trials all failed.*not finite: val/accuracy"):
+        lab.engine.finished(diverged(lab), reason="training ended early")
+    assert lab.state.is_failing
+    assert lab.state.live.keys() == {running}
+
+
+def test_trials_that_were_good_before_they_diverged_do_not_abort():
+    lab = Lab(scheduler=STEADY, abort_after=2, max_trials=20).start()
+    for _ in range(4):
+        lab.engine.finished(diverged(lab, 0.5), reason="training ended early")
+    assert not lab.state.is_failing
+    assert {t.status for t in lab.state.trials.values()} == {TrialStatus.FAILED}
+
+
+def diverged(lab, *values):
+    """Return a new trial that has reported these values, and then one that is not finite."""
+    trial = lab.new_trial()
+    for epoch, value in enumerate((*values, None), start=1):
+        lab.report(trial, epoch, value)
+    return trial
 
 
 def test_the_trial_budget_ends_the_suggestions(lab):
@@ -237,6 +291,30 @@ def test_a_lost_worker_is_tried_again_three_times(lab):
     ended = lab.state.trials[trial]
     assert (ended.status, ended.cause) == (TrialStatus.FAILED, "worker lost")
     assert ended.error == "gone, 3 times"
+
+
+def test_a_failure_is_tried_again_where_asked_and_counts_like_a_loss():
+    lab = Lab(retry_exceptions=True).start()
+    trial = lab.new_trial()
+    assert lab.engine.failed(trial, cause="exception", error="E")
+    assert lab.state.trials[trial].status is TrialStatus.INTERRUPTED
+    lab.engine.attempt_started(trial, worker="b:2")
+    assert lab.engine.worker_lost(trial, error="gone")
+    lab.engine.attempt_started(trial, worker="c:3")
+    assert not lab.engine.failed(trial, cause="out of memory", error="M")
+    ended = lab.state.trials[trial]
+    assert (ended.status, ended.cause, ended.error) == (TrialStatus.FAILED, "out of memory", "M")
+    assert (lab.state.losses, lab.state.failures) == ({trial: 1}, {})
+
+
+@pytest.mark.parametrize("retry_exceptions", [False, True])
+def test_what_would_happen_again_is_not_tried_again(retry_exceptions):
+    lab = Lab(retry_exceptions=retry_exceptions).start()
+    trial = lab.new_trial()
+    lab.engine.finished(trial, reason="training ended early")
+    assert lab.state.trials[trial].cause == "not measured"
+    other = lab.new_trial()
+    assert lab.engine.failed(other, cause="exception", error="E") is retry_exceptions
 
 
 def test_a_resume_is_not_a_loss(lab):

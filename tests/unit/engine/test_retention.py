@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raysearch.engine import SearchState
+from raysearch.engine.retention import ByteBudget
 from raysearch.run_dir import events as ev
 from raysearch.schedulers.none import NoScheduler
 from tests.lab import ACCURACY, Lab
@@ -69,6 +74,41 @@ def test_the_best_trial_is_kept_whatever_the_budget():
     for value in (0.5, 0.9, 0.9, 0.7):
         lab.report(lab.new_trial(), 1, value)
     assert [t.id for t in lab.state.trials.values() if t.checkpoints] == ["0001"]
+
+
+def test_a_trial_with_several_checkpoints_gives_up_the_first_of_them_first():
+    state = SearchState()
+    sizes = {"0000": [10], "0001": [10, 10, 10], "0002": [10]}
+    for number, (name, value) in enumerate({"0000": 0.9, "0001": 0.5, "0002": 0.7}.items()):
+        state.apply(ev.TrialCreated(at=0.0, trial=name, number=number, configuration={}))
+        measured = {"values": {"val/accuracy": value}, "attempt": 1, "step": 1, "seconds": 1.0}
+        state.apply(ev.Measured(at=0.0, trial=name, epoch=1, **measured))
+        for epoch, size in enumerate(sizes[name], start=1):
+            path = f"trials/{name}/{epoch}"
+            state.apply(
+                ev.CheckpointWritten(at=0.0, trial=name, epoch=epoch, path=path, size_bytes=size)
+            )
+        state.apply(ev.TrialEnded(at=0.0, trial=name, status="completed"))
+    budget = ByteBudget(objective=ACCURACY, budget_bytes=35)
+    assert [c.path for _, c in budget.excess(state)] == ["trials/0001/1", "trials/0001/2"]
+    tight = ByteBudget(objective=ACCURACY, budget_bytes=5)
+    assert [t.id for t, _ in tight.excess(state)] == ["0001", "0001", "0001", "0002"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 30)), max_size=25), st.integers(0, 60))
+def test_what_is_kept_within_the_budget_is_the_best_that_ended(trials, budget):
+    """Against somebody who ranks all trials anew whenever one has ended."""
+    lab = Lab(max_epochs=1, max_trials=99, checkpoint_budget_bytes=budget).start()
+    kept: dict[str, tuple[float, int]] = {}
+    for value, size in trials:
+        trial = lab.new_trial()
+        lab.report(trial, 1, value / 10, size=size or None)
+        if size:
+            kept[trial] = (value, size)
+        for worst in sorted(kept, key=lambda t: (kept[t][0], -int(t)))[:-1]:
+            if sum(size for _, size in kept.values()) > budget:
+                del kept[worst]
+    assert {t.id for t in lab.state.trials.values() if t.checkpoints} == kept.keys()
 
 
 def test_running_trials_are_not_touched_by_the_budget():

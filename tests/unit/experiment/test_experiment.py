@@ -124,7 +124,7 @@ def test_the_settings_of_a_varied_file_make_an_equal_experiment(varied):
 def test_every_default_is_in_the_settings(loaded):
     settings = loaded().settings
     arguments = inspect.signature(HyperOpt).parameters
-    own = {n: arguments[n].default for n in ("n_startup", "gamma", "n_candidates")}
+    own = {n: arguments[n].default for n in ("n_startup", "gamma", "n_candidates", "n_history")}
     assert settings["searcher"] == {"name": "hyperopt", **own}
     assert settings["data"] == {"name": "digits", "args": {"validation": 0.2, "test": 0.2}}
     assert settings["checkpoint"] == {"every": "5s", "budget_gb": 5.0, "allow": []}

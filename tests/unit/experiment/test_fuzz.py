@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from raysearch.cli.main import main
 from raysearch.errors import ConfigurationError
 from raysearch.experiment import from_settings, load, to_yaml
+from raysearch.experiment.yaml_text import in_one_line
+from tests.unit.experiment.grammar import experiments
 
 LONGEST_S = 2.0
 """What reading one file may take at most, however strange it is."""
@@ -126,11 +128,27 @@ def _copy(value: Any) -> Any:
     return [_copy(inner) for inner in value] if isinstance(value, list) else value
 
 
+LARGEST = 1e100
+CHANGES = ("nudge",) * 5 + ("borrow", "drop", "replace", "domain", "rename", "wrap")
+
+
+def nudged(value: Any) -> st.SearchStrategy[Any]:
+    """Return a strategy for what somebody might write in place of a value by a slip of the hand."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return st.sampled_from((value, not value, None))
+    if isinstance(value, str):
+        return st.sampled_from((value.upper(), value[:-1], f"{value} ", value * 2, *WORDS))
+    if abs(value) > LARGEST:
+        return st.sampled_from((-value, str(value)[:400], 0))
+    near = (value + 1, value - 1, value * 10, value / 3, -value, float(value), str(value))
+    return st.sampled_from((*near, *NUMBERS))
+
+
 @st.composite
 def mutated(draw: st.DrawFn) -> dict[str, Any]:
-    """A sound experiment, in which some keys were dropped, renamed, moved or given other values."""
-    values: dict[str, Any] = _copy(draw(st.sampled_from(SOUND)))
-    for _ in range(draw(st.integers(1, 3))):
+    """An experiment, in which some keys were dropped, renamed, moved or given other values."""
+    values: dict[str, Any] = _copy(draw(st.one_of(experiments(), st.sampled_from(SOUND))))
+    for _ in range(draw(st.integers(1, 2))):
         places = list(_paths(values))
         if not places:
             break
@@ -138,9 +156,14 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
         holder: Any = values
         for key in parents:
             holder = holder[key]
-        match draw(st.sampled_from(("drop", "replace", "replace", "domain", "rename", "wrap"))):
+        match draw(st.sampled_from(CHANGES)):
             case "drop":
                 del holder[last]
+            case "nudge":
+                holder[last] = draw(nudged(holder[last]))
+            case "borrow":
+                other = draw(experiments())
+                values.update((key, other[key]) for key in [*parents, last][:1] if key in other)
             case "replace":
                 holder[last] = draw(trees)
             case "domain":
@@ -217,6 +240,18 @@ def test_the_sound_files_are_experiments(folder: Path) -> None:
         assert tried(folder, written(values))
 
 
+def test_most_that_the_grammar_draws_are_experiments(folder: Path) -> None:
+    loaded: list[bool] = []
+
+    @few
+    @given(values=experiments())
+    def load_each(values: dict[str, Any]) -> None:
+        loaded.append(tried(folder, written(values)))
+
+    load_each()
+    assert sum(loaded) > len(loaded) / 2  # drawn without chance: the same ones every time
+
+
 @few
 @given(values=mutated())
 def test_a_mutated_file_is_an_experiment_or_refused(folder: Path, values: dict[str, Any]) -> None:
@@ -241,6 +276,18 @@ def test_any_bytes_are_an_experiment_or_refused(folder: Path, content: bytes) ->
     tried(folder, content)
 
 
+@st.composite
+def plausible_overrides(draw: st.DrawFn) -> str:
+    """KEY=VALUE of a whole experiment, as it is or with a slip."""
+    values = draw(experiments())
+    path = draw(st.sampled_from([path for path in _paths(values) if type(path[-1]) is str]))
+    value: Any = values
+    for key in path:
+        value = value[key]
+    value = draw(st.one_of(st.just(value), nudged(value)))
+    return f"{'.'.join(map(str, path))}={in_one_line(value)}"
+
+
 override_values = st.one_of(
     st.text(max_size=12), st.sampled_from(TEXTS), domains.map(repr), trees.map(repr)
 )
@@ -250,6 +297,7 @@ override_values = st.one_of(
 @given(
     overrides=st.lists(
         st.one_of(
+            plausible_overrides(),
             st.builds("{}={}".format, st.one_of(st.sampled_from(PLACES), keys), override_values),
             st.text(max_size=20),
         ),
@@ -277,7 +325,7 @@ MONSTERS = {
     f"checkpoint: {{every: {'9' * 400}s}}": "seconds such as 5s",
     f'scheduler: "{"x" * 100_000}"': "xxx ... is not a scheduler",
     r'model: "\e[31mred"': r"\x1b[31mred is not a model family",
-    "include: /dev/zero": "more than 200 kB",
+    "include: /dev/zero": "is a pipe or a device",
 }
 """What a file holds -> what its refusal says."""
 

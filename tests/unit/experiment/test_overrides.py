@@ -44,6 +44,13 @@ SOUND = {
     "space.mlp.width.step=4": (("space", "mlp.width.step"), 4),  # the file has no such range
     "scheduler.min_epochs=2": (("scheduler",), {"name": "asha", "min_epochs": 2}),
     "scheduler=none": (("scheduler",), "none"),
+    "scheduler.name=none": (("scheduler",), {"name": "none"}),
+    "space.cnn.width.int=[4, 8]": (("space", "cnn.width"), {"int": [4, 8], "step": 8}),
+    "space.cnn.width.float=[4.0, 8.0]": (("space", "cnn.width"), {"float": [4.0, 8.0]}),
+    "space.dropout.float=[0.0, 0.5]": (("space", "dropout"), {"float": [0.0, 0.5]}),
+    "space.mlp.width.int=[4, 8]": (("space", "mlp.width"), {"int": [4, 8]}),
+    "space.data.batch_size.choice=[8]": (("space", "data.batch_size"), {"choice": [8]}),
+    "space.Net.int={int: [4, 8]}": (("space", "Net.int"), {"int": [4, 8]}),  # an argument named so
 }
 
 
@@ -73,6 +80,43 @@ def test_the_file_itself_is_left_as_it_was():
 
 def test_later_overrides_win():
     assert changed("seed=1", "seed=2").values["seed"] == 2
+
+
+COMPONENTS = "scheduler: {name: asha, min_epochs: 3, brackets: .nan}\nsearcher: hyperopt"
+
+
+def components(*overrides):
+    return apply_overrides(parse(COMPONENTS, source="x.yaml"), overrides)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("scheduler.name=other", "scheduler.min_epochs=2"),
+        ("scheduler.min_epochs=2", "scheduler.name=other"),
+    ],
+)
+def test_another_component_has_the_settings_of_overrides_alone(overrides):
+    document = components(*overrides)
+    assert document.values["scheduler"] == {"name": "other", "min_epochs": 2}
+    assert document.faults == ()  # that of a setting of the former one is none of this one
+    assert document.place(("scheduler", "min_epochs")).text.startswith("override scheduler.min")
+
+
+def test_the_same_component_keeps_its_settings():
+    document = components("scheduler.name=asha", "searcher.name=hyperopt")
+    assert document.values["scheduler"]["min_epochs"] == 3
+    assert document.values["searcher"] == {"name": "hyperopt"}
+    assert components("searcher.name=random").values["searcher"] == {"name": "random"}
+
+
+def test_a_range_of_another_kind_keeps_its_conditions():
+    text = "space: {rate: {int: [1, 2], default: 2, when: {optimizer: [sgd]}}}"
+    document = apply_overrides(parse(text, source="x.yaml"), ["space.rate.float=[0.0, 1.0]"])
+    expected = {"when": {"optimizer": ["sgd"]}, "float": [0.0, 1.0]}
+    assert document.values["space"] == {"rate": expected}
+    assert document.place(("space", "rate", "when")).text == "x.yaml, line 1"
+    assert document.place(("space", "rate", "default")).text.startswith("override")
 
 
 def test_null_removes_a_range_that_the_file_holds():

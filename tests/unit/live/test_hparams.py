@@ -70,6 +70,21 @@ def test_a_key_of_two_branches_is_one_column_for_both() -> None:
     assert mixed.WhichOneof("domain") is None
 
 
+def test_columns_have_room_for_trials_of_another_space() -> None:
+    space = Space({"width": Int(8, 64), "norm": Choice(["none", "batch"]), "bias": Bool()})
+    by_key = hparams.columns(space)
+    inside = {"width": 8, "norm": "batch", "bias": True}
+    assert hparams.widened(by_key, configurations=[inside]) == by_key
+    others = [{"width": 100, "norm": "layer", "bias": True}, {"width": 4, "old": 0.5}]
+    wide = hparams.widened(by_key, configurations=others)
+    assert (wide["width"].low, wide["width"].high) == (4, 100)
+    assert wide["norm"].listed == ["none", "batch", "layer"]
+    assert wide["width"].is_common
+    assert not wide["old"].is_common
+    assert wide["bias"] == by_key["bias"]
+    assert hparams.columns(space) == by_key  # which is left as it was
+
+
 def test_columns_that_every_trial_fills_are_shown_first() -> None:
     assert not in_branches(Int(8, 64), Int(8, 64)).differs
     assert column(Int(8, 64)).differs

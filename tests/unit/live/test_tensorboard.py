@@ -105,6 +105,17 @@ def test_the_columns_hold_every_metric(new_story: Any, writer: Any, tmp_path: Pa
     assert [info.name for info in page.hparam_infos] == ["lr", "optimizer"]
 
 
+def test_trials_outside_the_space_are_on_the_page(
+    new_story: Any, writer: Any, tmp_path: Path
+) -> None:
+    story = new_story(writer()).start()
+    story.epoch(story.trial({**CONFIGURATION, "lr": 100.0}), 0.5)
+    page = metadata.parse_experiment_plugin_data(
+        hparams_of(tmp_path / "search", metadata.EXPERIMENT_TAG)
+    )
+    assert page.hparam_infos[0].domain_interval.max_value == 100.0
+
+
 def test_the_best_over_all_trials(new_story: Any, writer: Any, tmp_path: Path) -> None:
     story = new_story(writer()).start()
     a, b = story.trial(CONFIGURATION), story.trial(CONFIGURATION)

@@ -115,6 +115,19 @@ def test_failures_are_grouped_by_cause_the_most_frequent_first(search):
     assert list(grouped) == ["ValueError", "worker lost"]
 
 
+def test_trials_whose_objective_was_not_finite_at_the_end_are_a_group(search):
+    search.trial(0.5, None)
+    search.trial(None, 0.5)
+    search.trial(None)
+    search.fail(error="ValueError: 1")
+    grouped = failures_by_cause(Results.open(search.run_dir.path))
+    assert {cause: [t.id for t in trials] for cause, trials in grouped.items()} == {
+        "not finite": ["0000", "0002"],
+        "ValueError": ["0003"],
+    }
+    assert {t.error for t in grouped["not finite"]} == {"not finite: val/accuracy (nan)"}
+
+
 def test_a_failure_without_the_name_of_an_exception_is_its_cause(search):
     search.fail(error="")
     search.fail(error="something happened")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from raysearch.errors import ConfigurationError, RunDirectoryError
+from raysearch.errors import ConfigurationError, RunDirectoryError, TrialFailed
 from raysearch.results import Results, load_model
 from tests.recorded import Bytes, Recorded
 
@@ -34,6 +36,16 @@ class Saves(Bytes):
             "pytorch-lightning_version": pytorch_lightning.__version__,
         }
         torch.save(checkpoint, path)
+
+
+@dataclasses.dataclass
+class Notes:
+    """What a user's model may put in its checkpoint."""
+
+    seen: int
+
+
+NOTES = f"{__name__}:Notes"
 
 
 pytestmark = pytest.mark.timeout(120)  # imports torch and Lightning
@@ -154,3 +166,17 @@ def test_an_object_without_import_path_is_named(ended):
     path.write_text(path.read_text().replace("raysearch.models.mlp.module:MLP", "object:Mine"))
     with pytest.raises(ConfigurationError, match="Mine was given to the search as a Python object"):
         load_model(ended.run_dir.path)
+
+
+def test_a_class_that_is_not_allowed_is_refused_with_the_argument_that_allows_it(ended):
+    import torch
+
+    Results.open(ended.run_dir.path).refit(executor=Saves())
+    path = ended.run_dir.winner / "model.ckpt"
+    torch.save({**torch.load(path, weights_only=True), "notes": Notes(3)}, path)
+    with pytest.raises(TrialFailed) as raised:
+        load_model(ended.run_dir.path)
+    assert f"holds a {NOTES}" in str(raised.value)
+    assert str(raised.value).endswith(f"open it with load_model(..., allow=['{NOTES}'])")
+    assert "experiment:" not in str(raised.value)
+    assert type(load_model(ended.run_dir.path, allow=[NOTES])).__name__ == "MLP"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from raysearch.errors import ConfigurationError
 from raysearch.experiment import load, to_yaml
 from raysearch.run_dir import RunDir
 from tests.recorded import SETTINGS, Recorded
@@ -30,6 +31,20 @@ def test_one_that_the_file_asks_for_is(tmp_path: Path, monkeypatch: pytest.Monke
     path = tmp_path / "asking.yaml"
     path.write_text(to_yaml(SETTINGS).replace("name: small", "name: ${env:PLACE}"), "utf-8")
     assert load(path).settings["name"] == "small-2"
+
+
+@pytest.mark.parametrize("written", ["${env:HF_TOKEN}", "s-${env:HF_TOKEN}", "${env:HF_TOKEN:-x}"])
+def test_one_that_is_a_secret_by_its_name_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", SECRET)
+    path = tmp_path / "asking.yaml"
+    path.write_text(to_yaml(SETTINGS).replace("name: small", f'name: "{written}"'), "utf-8")
+    with pytest.raises(
+        ConfigurationError, match=r"name is .*HF_TOKEN.*is a secret.*os.environ"
+    ) as e:
+        load(path)
+    assert SECRET not in str(e.value)
 
 
 def holds(run: RunDir, text: str) -> bool:

@@ -15,6 +15,7 @@ from raysearch.trial import SearchStatus, TrialStatus
 EXAMPLES: list[ev.Event] = [
     ev.SearchStarted(at=1.5, settings={"name": "x"}, space={"a": 1}, versions={"torch": "2"}),
     ev.SearchResumed(at=2.0, settings={"name": "x"}, changed=("budget.trials",)),
+    ev.SearchResumed(at=2.5, settings={}, changed=("space.a",), space={"a": 2}),
     ev.TrialCreated(
         at=3.0,
         trial="0001",
@@ -68,6 +69,12 @@ def test_a_line_names_every_field(event):
 def test_a_field_of_a_newer_version_is_left_out():
     record = {**json.loads(ev.to_line(EXAMPLES[-1])), "mood": "good"}
     assert ev.from_line(json.dumps(record)) == EXAMPLES[-1]
+
+
+def test_a_resume_of_an_older_version_leaves_the_space_as_it_was():
+    record = json.loads(ev.to_line(EXAMPLES[1]))
+    del record["space"]
+    assert ev.from_line(json.dumps(record)) == EXAMPLES[1]
 
 
 def test_an_unknown_event_is_named():

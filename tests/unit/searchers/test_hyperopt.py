@@ -194,6 +194,30 @@ def test_order_of_observation_does_not_matter() -> None:
     assert suggested(forwards, numbers=[40]) == suggested(backwards, numbers=[40])
 
 
+def test_of_a_long_history_the_best_and_the_latest_are_shown() -> None:
+    def after(*, old: float, best: float, n_history: int = 50) -> list[Configuration]:
+        searcher = HyperOpt(LINE, objective=ACCURACY, n_history=n_history)
+        for n in range(100):
+            x, value = {3: (old, 0.1), 5: (best, 0.9)}.get(n, (n / 100, 0.2 + n / 1000))
+            searcher.observe(trial(n, {"x": x}, value))
+        return suggested(searcher)
+
+    shown = after(old=0.031, best=0.051)
+    assert shown == after(old=0.711, best=0.051)
+    assert shown != after(old=0.031, best=0.711)
+    assert after(old=0.031, best=0.051, n_history=100) != after(
+        old=0.711, best=0.051, n_history=100
+    )
+
+
+def test_up_to_its_limit_a_history_is_shown_whole() -> None:
+    short, long = (HyperOpt(LINE, objective=ACCURACY, n_history=n) for n in (50, 10**6))
+    for searcher in (short, long):
+        for n in range(50):
+            searcher.observe(trial(n, {"x": n / 50}, n % 7 / 7))
+    assert suggested(short) == suggested(long)
+
+
 def test_trials_from_other_ranges_are_not_learnt_from() -> None:
     searcher, fresh = (HyperOpt(LINE, objective=ACCURACY, n_startup=5) for _ in range(2))
     for n in range(10):
@@ -249,6 +273,7 @@ def test_prior_stays_in_force() -> None:
         ({"gamma": 0.0}, "searcher.gamma is 0.0. It must be a number from 0.05 to 5."),
         ({"gamma": "big"}, "searcher.gamma is 'big'. It must be a number from 0.05 to 5."),
         ({"n_candidates": 0}, "searcher.n_candidates is 0. It must be an integer of at least 1."),
+        ({"n_history": 49}, "searcher.n_history is 49. It must be an integer of at least 50."),
     ],
 )
 def test_wrong_settings(settings: dict[str, int], message: str) -> None:

@@ -169,14 +169,19 @@ def test_nan_is_the_worst_at_its_rung_but_the_best_epoch_counts():
     )
     simulation = search(table(lambda w, e: 0.5, rows={2: spike}))
     diverged = simulation.state.trials["0002"]
-    assert (diverged.status, diverged.epochs) == (TrialStatus.STOPPED, 3)
+    assert (diverged.status, diverged.epochs) == (TrialStatus.FAILED, 3)
     assert diverged.reason == "rung 2: val/accuracy is not finite"
-    assert diverged.last.cause == "not finite: val/accuracy (nan)"
+    assert (diverged.cause, diverged.error) == ("not finite", "not finite: val/accuracy (nan)")
     assert simulation.winner == diverged
 
 
 def test_a_search_in_which_nothing_is_finite_has_no_winner():
-    simulation = search(table(lambda w, e: math.nan))
+    nothing = table(lambda w, e: math.nan)
+    with pytest.raises(
+        SearchAborted, match=r"the first 5 trials all failed.* val/accuracy \(nan\)"
+    ):
+        search(nothing)
+    simulation = search(nothing, conditions=Conditions(abort_after=None))
     assert epochs(simulation) == [1] * 10
     assert simulation.winner is None
     assert simulation.incumbents == ()

@@ -148,6 +148,33 @@ def test_values_that_are_not_finite_are_none_with_a_cause(tmp_path):
     assert listener.saved == [1]  # the last epoch
 
 
+def test_metrics_that_are_not_finite_do_not_end_a_training_that_may_recover(tmp_path):
+    listener = Listener()
+    job = make_job(tmp_path, model=ExplodingNet, max_epochs=3)
+    assert train(job, report=listener) is Ending.COMPLETED
+    assert listener.epochs == [1, 2, 3]
+
+
+class DivergingNet(Net):
+    def on_train_epoch_end(self):
+        if self.current_epoch == 1:
+            torch.nn.init.constant_(next(self.parameters()), math.nan)
+
+    def validation_step(self, batch, _):
+        lost = not all(bool(torch.isfinite(p).all()) for p in self.parameters())
+        self.log_dict({"val/loss": math.nan if lost else 1.0, "val/accuracy": 0.1})
+
+
+@pytest.mark.parametrize("rounds", [{}, {"max_steps": 40, "every_steps": 4}])
+def test_a_training_whose_weights_are_not_finite_ends(tmp_path, rounds):
+    listener = Listener()
+    job = make_job(tmp_path, model=DivergingNet, max_epochs=10, **rounds)
+    assert train(job, report=listener) is Ending.DIVERGED
+    assert listener.epochs == [1, 2, 3]
+    assert listener.measurements[1].cause is None
+    assert "val/loss (nan)" in listener.measurements[2].cause
+
+
 def test_the_users_trainer_arguments_count(tmp_path):
     listener = Listener()
     arguments = {"limit_train_batches": 2, "accelerator": "cpu"}

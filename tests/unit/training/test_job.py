@@ -20,4 +20,5 @@ def test_jobs_and_reports_can_be_pickled(tmp_path):
 
 
 def test_endings_are_the_words_that_are_shown():
-    assert [str(ending) for ending in Ending] == ["completed", "stopped", "ended early"]
+    shown = ["completed", "stopped", "ended early", "ended, since weights are not finite"]
+    assert [str(ending) for ending in Ending] == shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from raysearch.training.measuring import read_applied, read_metrics
+from raysearch.training.measuring import has_finite_weights, read_applied, read_metrics
 
 
 def test_metrics_of_any_number_type_become_floats():
@@ -57,3 +57,14 @@ def test_groups_that_differ_are_numbered():
 def test_a_rate_kept_as_a_tensor_is_read():
     adam = torch.optim.Adam(parameters(), lr=torch.tensor(0.25))
     assert read_applied([adam])["learning_rate"] == 0.25
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_only_weights_that_are_trained_must_be_finite(value):
+    model = torch.nn.Linear(2, 2)
+    model.register_buffer("mask", torch.full((2, 2), -torch.inf))
+    model.fixed = torch.nn.Parameter(torch.full((2,), value), requires_grad=False)
+    assert has_finite_weights(model)
+    with torch.no_grad():
+        model.weight[1, 0] = value
+    assert not has_finite_weights(model)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ray.tune import PlacementGroupFactory
 
+from raysearch.training.job import Ending
 from raysearch.trial import Decision, DecisionKind, TrialStatus
 from raysearch.tuning import adapter, session
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
@@ -220,6 +221,20 @@ def test_a_trial_that_hung_has_failed_and_goes_on_to_end_its_process(house):
     assert house.report(other, 1, 0.9) == "CONTINUE"
 
 
+def test_a_trial_that_failed_is_tried_again_by_ray_where_asked():
+    house = House(retry_exceptions=True)
+    trial = house.begin()
+    checkpoint = {"epoch": 1, "path": "epoch-0001.ckpt", "size_bytes": 9}
+    house.send(trial, "measured", measurement=asdict(measurement(1, 0.9)), checkpoint=checkpoint)
+    assert house.send(trial, "failed", cause="exception", error="E: x") == "CONTINUE"
+    trial.status, trial.config = "ERROR", {}
+    house.scheduler.on_trial_error(house.controller, trial)  # its process ended
+    assert trial.config[JOB] == "job of 0000 from 1 checkpoints"
+    assert (house.lab.state.failures, house.lab.state.losses) == ({"0000": 1}, {})
+    house.scheduler.on_trial_error(house.controller, trial)  # and the next one without a word
+    assert house.lab.state.losses == {"0000": 1}
+
+
 def test_a_worker_is_told_how_long_it_may_be_silent(house):
     trial = house.begin()
     house.session.timeout_s = 600.0
@@ -347,6 +362,16 @@ def test_training_that_ends_by_itself_completes_the_trial(house, ending, reason)
     assert house.send(trial, "ended", ending=ending) == "STOP"
     known = house.lab.state.trials[trial.trial_id]
     assert (known.status, known.reason, known.epochs) == (TrialStatus.COMPLETED, reason, 4)
+
+
+@pytest.mark.parametrize("retry_exceptions", [False, True])
+def test_a_trial_whose_weights_are_lost_has_failed_also_with_a_finite_value(retry_exceptions):
+    house = House(retry_exceptions=retry_exceptions)
+    trial = house.begin()
+    house.report(trial, 4, 0.9)
+    assert house.send(trial, "ended", ending=Ending.DIVERGED) == "STOP"
+    known = house.lab.state.trials[trial.trial_id]
+    assert (known.status, known.cause) == (TrialStatus.FAILED, "not finite")
 
 
 def test_a_session_is_done_when_all_have_ended_and_none_will_come():

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 
 import pytest
 
@@ -75,13 +73,26 @@ def test_a_cluster_that_wants_a_token_is_said_to():
     assert "RAY_AUTH_MODE=token" in message
 
 
-def test_folders_of_killed_drivers_are_swept_and_no_others(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    process = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
-                             capture_output=True, text=True, check=True)  # fmt: skip
-    dead, alive = int(process.stdout), os.getpid()
-    for name in (f"raysearch-{dead}-abc", f"raysearch-{alive}-abc", "raysearch-x-y", "other"):
-        (tmp_path / name / "session").mkdir(parents=True)
-    cluster._sweep()
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {f"raysearch-{alive}-abc", "raysearch-x-y", "other"}
+def listening():
+    """Return a socket that listens on loopback, as GCS and raylet do."""
+    server = socket.create_server(("127.0.0.1", 0))
+    return server, server.getsockname()[1]
+
+
+def test_a_private_ray_that_is_gone_is_named_with_what_to_do(tmp_path):
+    (gcs, gcs_port), (raylet, raylet_port) = listening(), listening()
+    ports = {"GCS": gcs_port, "raylet": raylet_port}
+    private = cluster.Cluster(scratch=tmp_path, is_private=True, ports=ports)
+    with gcs:
+        private.check()
+        raylet.close()
+        with pytest.raises(
+            cluster.RayGone, match=r"the raylet of the private Ray is gone: .*resume"
+        ):
+            private.check()
+    with pytest.raises(cluster.RayGone, match="the GCS of the private Ray is gone"):
+        private.check()
+
+
+def test_the_processes_of_a_cluster_are_its_own_affair(tmp_path):
+    cluster.Cluster(scratch=tmp_path, is_private=False).check()

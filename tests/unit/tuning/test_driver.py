@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from raysearch.notices import NOTICES
 from raysearch.tuning.driver import _stop_on_signals
 from raysearch.tuning.session import SessionEnd
 
@@ -27,7 +28,7 @@ def hangup():
     signal.signal(signal.SIGHUP, before)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, *NOTICES])
 def test_the_first_signal_asks_for_the_end_and_the_second_ends_at_once(number, hangup):
     hangup(signal.SIG_DFL)
     before, course = signal.getsignal(number), Course()

@@ -161,6 +161,15 @@ def test_imports_may_not_take_for_ever_either(tmp_path, monkeypatch):
     assert "for 1 s since it began" in read(fit)[1]["error"]
 
 
+def raise_at_once(config, report):
+    raise ValueError("no")
+
+
+def test_asked_to_go_on_after_a_failure_the_process_ends(tmp_path):
+    done = in_a_process(tmp_path, raise_at_once, n_messages=3)
+    assert (done.returncode, done.stdout.split()) == (1, ["started", "failed"])
+
+
 def in_a_process(tmp_path, function, *, n_messages):
     """Take messages of a fit in a process of its own, which prints their kinds.
 

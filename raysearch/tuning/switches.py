@@ -1,0 +1,92 @@
+"""Which of Ray's ways are switched off while a search runs?
+
+Most switches are environment variables that Ray reads when it is used. Two it reads when it is
+imported, which may be long ago, so their constants are set instead, and put back.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from ray._private import ray_constants
+from ray._private import worker as ray_worker
+
+_ENVIRONMENT = {
+    "RAY_AIR_NEW_OUTPUT": "0",  # Ray's own progress display is off: ours shows it
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # the user's working directory is not changed under him
+    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else Ray warns about this default on every start
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # curves are written from the journal's events
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # the driver has its own
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # Ray's experiment state is scratch
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_WARN_THRESHOLD_S": "60",
+    "TUNE_WARN_INSUFFICENT_RESOURCE_THRESHOLD_S": "1000000",
+}
+PRIVATE_ENVIRONMENT = {"TUNE_STATE_REFRESH_PERIOD": "1000000000"}
+"""For a Ray of our own, whose size does not change: asked for it, a GCS that is gone blocks."""
+
+_SET_LATER = (
+    "TUNE_MAX_PENDING_TRIALS_PG", *PRIVATE_ENVIRONMENT, "RAY_AUTH_MODE", "PYTHONBREAKPOINT",
+)  # fmt: skip
+"""Set by `connect`, by Ray itself for a cluster that it starts, and by Ray when it connects."""
+_QUIET_LOGGERS = ("ray", "ray.tune", "ray.train", "ray.air", "ray.data")
+
+
+@contextmanager
+def environment() -> Iterator[None]:
+    """Set the switches that Ray reads from the environment, and put back what was there."""
+    names = [*_ENVIRONMENT, *_SET_LATER]
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(_ENVIRONMENT)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Ray from writing into the live view; what matters reaches the journal.
+
+    Beside its loggers, a thread of Ray prints what became of workers, whatever `log_to_driver` is.
+    """
+    loggers = [logging.getLogger(name) for name in _QUIET_LOGGERS]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL + 1)
+        with _set(ray_worker, "_worker_logs_enabled", False):
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def loopback_only() -> AbstractContextManager[None]:
+    """Let a Ray that is started listen on 127.0.0.1 only, as where Ray forms no clusters."""
+    return _set(ray_constants, "ENABLE_RAY_CLUSTER", False)
+
+
+@contextmanager
+def _set(module: Any, name: str, value: object) -> Iterator[None]:
+    """Set what Ray took from the environment when it was imported, which may be long ago.
+
+    The variables themselves, RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER and RAY_DEDUP_LOGS_SKIP_REGEX, would
+    have to be set before, and would reach into what else this process does with Ray.
+    """
+    before = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)
