@@ -20,6 +20,7 @@ from raysearch.engine.state import Listener
 from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
 from raysearch.experiment import Experiment, to_yaml
 from raysearch.results import Executor, Results
+from raysearch.results.winner_folder import describes
 from raysearch.run_dir import Journal, Lease, RunDir
 from raysearch.run_dir.lease import SEARCHING
 from raysearch.searchers import Searcher
@@ -150,6 +151,24 @@ def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage)
         tested = results.test(executor=executor, record=engine.record)
         if tested.values is None:
             stage(tested.reason)
+
+
+def set_damage_aside(run_dir: RunDir) -> str:
+    """Move what the journal holds from its damage on elsewhere; return a note that says where.
+
+    Raises:
+        RunDirectoryError: Another process is at work there, or it cannot be moved.
+    """
+    aside = run_dir.set_damage_aside(describes=lambda model: describes(run_dir, model))
+    if aside is None:
+        return "the journal is not damaged; nothing was set aside"
+    note = (
+        f"what the journal holds from its damage on is in {run_dir.path / aside.folder} now, with "
+        "the checkpoints and the winner that only it speaks of"
+    )
+    if aside.opened_test:
+        note += "; it tells that the test split was opened, so another test is not the first"
+    return note
 
 
 def is_all_done(drive: Drive) -> bool:

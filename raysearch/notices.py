@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import signal
 
-NOTICES = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
-"""What batch systems and clouds send some time before they take a machine away. SIGTERM: systemd
-when a spot machine is reclaimed, Kubernetes, Slurm. SIGUSR1 and SIGUSR2: Slurm's `--signal`, Grid
-Engine's `-notify`, LSF's warnings. Left to itself, each of them would end the process at once."""
+NOTICES = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"""What terminals, batch systems and clouds send some time before they take a machine away. SIGTERM:
+systemd when a spot machine is reclaimed, Kubernetes, Slurm. SIGHUP: a terminal that closes. SIGUSR1
+and SIGUSR2: Slurm's `--signal`, Grid Engine's `-notify`, LSF's warnings. Left to itself, each of
+them would end the process at once."""
+
+
+def heeded() -> list[signal.Signals]:
+    """Return the notices that are heeded: all but those that are ignored, as SIGHUP by `nohup`."""
+    return [number for number in NOTICES if signal.getsignal(number) is not signal.SIG_IGN]

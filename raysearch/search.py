@@ -71,6 +71,7 @@ class Search:
         checkpoint: {"every": "5s", "budget_gb": 5}.
         failures: What happens when a trial cannot be trained.
         trainer: Arguments of Lightning's Trainer.
+        loop: What serves the batches of a fit: "auto" by default, or "lean" or "trainer".
         refit: Whether the winner is trained again on training and validation data together.
         seed: Governs all that is drawn; 0 by default.
         name: Begins the run directory's name; that of the data by default.
@@ -114,6 +115,7 @@ class Search:
         checkpoint: Mapping[str, Any] | None = None,
         failures: Failures | Mapping[str, Any] | None = None,
         trainer: Mapping[str, Any] | None = None,
+        loop: str | None = None,
         refit: bool | None = None,
         seed: int | None = None,
         name: str | None = None,
@@ -139,6 +141,7 @@ class Search:
             "checkpoint": checkpoint,
             "failures": failures,
             "trainer": trainer,
+            "loop": loop,
             "refit": refit,
         }
         settings, objects = plain_settings(given)
@@ -224,6 +227,7 @@ class Search:
         model: Any = None,
         data: Any = None,
         trainer: Mapping[str, Any] | None = None,
+        from_intact: bool = False,
     ) -> Search:
         """Return a search that goes on where its run directory ends; nothing is started yet.
 
@@ -243,15 +247,21 @@ class Search:
             model: As it was given to `Search`, if it holds something without an import path.
             data: Likewise.
             trainer: Likewise.
+            from_intact: Whether to go on from before a damage of the journal, if there is one.
 
         Raises:
             RunDirectoryError: There is no search, another driver is at work on it, or its journal
-                is damaged; `RunDir.set_damage_aside` makes it usable up to there.
+                is damaged.
             ConfigurationError: A change would make the evidence so far invalid, or an object was
                 not given again.
+
+        Side effects:
+            With `from_intact`, once nothing is refused, what the journal holds from its damage on
+            is moved into a new folder of the run directory, with the checkpoints and the winner
+            that only it speaks of.
         """
         results = Results.read(run_dir)
-        if results.damage is not None:
+        if results.damage is not None and not from_intact:
             raise results.damage
         state = results.state
         again = {"model": model, "data": data, "trainer": trainer}
@@ -271,6 +281,7 @@ class Search:
             overrides=tuple(overrides),
         )
         found = resumed(former, wish)
+        aside = (driving.set_damage_aside(results.run_dir),) if from_intact else ()
         return cls._of(
             Drive(
                 experiment=found.experiment,
@@ -279,7 +290,7 @@ class Search:
                 objects=objects,
                 resumes=True,
                 changed=found.changed,
-                notes=found.notes,
+                notes=(*aside, *found.notes),
             )
         )
 
@@ -336,7 +347,9 @@ class Search:
             self._watched(progress, listeners=listeners, stage=stage) as watch,
         ):
             if drive.resumes and driving.is_all_done(drive):
-                watch.stage("nothing is left to do; a larger budget goes on with the search")
+                nothing = "nothing is left to do; a larger budget goes on with the search"
+                for note in (*drive.notes, nothing):
+                    watch.stage(note)
                 return Results.open(self.run_dir.path)
             with driving.session(drive, listeners=watch.listeners, stage=watch.stage) as session:
                 engine, executor = session

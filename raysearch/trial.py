@@ -18,6 +18,10 @@ Value = bool | int | float | str | None
 Configuration = Mapping[str, Value]
 """Parameter values under flat, dotted keys; only active parameters appear."""
 
+Loop = Literal["auto", "lean", "trainer"]
+"""What serves the batches of a fit: the lean loop where it is exact and otherwise Lightning's
+Trainer, or always one of them."""
+
 Direction = Literal["minimize", "maximize"]
 
 

@@ -263,7 +263,6 @@ def losses(run_dir: Path) -> dict[str, object]:
             until = seconds.setdefault(event.trial, {0: 0.0})
             last = max(until)
             repeated.append((last - event.from_epoch, until[last] - until[event.from_epoch]))
-            seconds[event.trial] = {e: s for e, s in until.items() if e <= event.from_epoch}
         elif isinstance(event, ev.Measured):
             seconds[event.trial][event.epoch] = event.seconds
     state = Results.open(run_dir).state

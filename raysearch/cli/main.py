@@ -19,7 +19,7 @@ from raysearch.cli import check, init, lists, outcome, run, stop, trial, winner
 from raysearch.cli.find import NoSuchRun
 from raysearch.cli.parsing import check_command, overview, parse, parse_with
 from raysearch.errors import ConfigurationError, RaysearchError
-from raysearch.notices import NOTICES
+from raysearch.notices import heeded
 from raysearch.run_dir import JournalDamaged
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -98,12 +98,12 @@ def _notices_interrupt() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, signal.default_int_handler) for number in NOTICES}
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heeded()}
     try:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 @contextmanager

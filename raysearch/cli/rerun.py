@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import bdb
 import math
-import os
 import pdb
 import sys
-import tempfile
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from raysearch.errors import RaysearchError
 from raysearch.live.text import counted, duration, short_number
+from raysearch.scratch import scratch_folder
 from raysearch.training.jobs import job_for
 from raysearch.training.run import train
 
@@ -55,8 +54,8 @@ def rerun(results: Results, trial: Trial, *, epochs: int | None, debugs: bool) -
     Side effects:
         Writes to a temporary folder, which is removed at the end.
     """
-    with tempfile.TemporaryDirectory(prefix=f"raysearch-{os.getpid()}-rerun-") as folder:
-        job = job_of(results, trial, folder=Path(folder))
+    with scratch_folder("rerun") as folder:
+        job = job_of(results, trial, folder=folder)
         unit = results.experiment.fidelity.unit
         beside = Beside(trial, objective=job.objective.metric, unit=unit, epochs=epochs)
         print(_heading(results, trial), flush=True)

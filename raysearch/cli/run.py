@@ -25,7 +25,6 @@ from raysearch.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from raysearch.results import Results
-    from raysearch.run_dir import RunDir
     from raysearch.search import Search
 
 FAILED, INTERRUPTED = 1, 130
@@ -103,8 +102,6 @@ def _resume(arguments: Namespace) -> int:
 
     run_dir = find_run(arguments.run, storage=arguments.storage)  # before what takes seconds
     _refuse_files(arguments.overrides)
-    if arguments.from_intact:
-        _set_damage_aside(run_dir)
     from raysearch.search import Search
 
     search = Search.resume(
@@ -112,18 +109,9 @@ def _resume(arguments: Namespace) -> int:
         file=arguments.file,
         overrides=arguments.overrides,
         address=arguments.address,
+        from_intact=arguments.from_intact,
     )
     return _to_end(search, as_json=arguments.json)
-
-
-def _set_damage_aside(run_dir: RunDir) -> None:
-    from raysearch.cli.screen import note
-
-    aside = run_dir.set_damage_aside()
-    if aside is None:
-        note("The journal is not damaged; nothing was set aside.")
-    else:
-        note(f"What the journal holds from its damage on is in {aside} now, with checkpoints.")
 
 
 def _refuse_files(words: Sequence[str]) -> None:

@@ -99,11 +99,13 @@ def _wait(run_dir: RunDir, driver: Mapping[str, Any], *, timeout_s: float) -> in
 
 def _tell(results: Results) -> int:
     """Print how a search stands, and what can be done with it."""
-    from raysearch.cli.screen import print_facts
-    from raysearch.cli.summary import heading, next_steps
+    from raysearch.cli.screen import note, print_facts
+    from raysearch.cli.summary import damages, heading, next_steps
 
     print(f"\n{heading(results)}\n")
     print_facts(next_steps(results), wrap=False)
+    for text in damages(results):
+        note(f"\n{text}")
     return DONE
 
 

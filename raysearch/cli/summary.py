@@ -61,8 +61,8 @@ def winner_facts(results: Results) -> list[tuple[str, str]]:
         (objective.metric, value_against_default(results, winner)),
         *configuration_facts(results, winner),
     ]
-    if not is_final and results.model_of(winner) is None:
-        return facts  # refit and test come at the end of the search
+    if results.model_of(winner) is None and (not is_final or results.damage is not None):
+        return facts  # refit and test come at the end of the search, and not behind a damage
     return [*facts, *_test(results), *_model(results, winner)]
 
 
@@ -132,14 +132,19 @@ def next_facts(results: Results) -> list[tuple[str, str]]:
     if curves.is_dir():
         facts.append(("curves", f"tensorboard --logdir {shlex.quote(str(curves))}"))
     facts.append(("ranking", to_type("results", run)))
-    facts.append(("go on", to_type("resume", run, *_more(results))))
+    facts.append(_go_on(results))
     return facts
 
 
 def next_steps(results: Results) -> list[tuple[str, str]]:
-    """Return what can be done with a search that is not at work: go on, or hand over its best."""
+    """Return what can be done with a search that is not at work: go on, or hand over its best.
+
+    Where the journal is damaged, only one thing is left to do: all others are refused until then.
+    """
     run, winner = results.run_dir.path, results.winner
-    facts = [("go on", to_type("resume", run, *_more(results)))]
+    facts = [_go_on(results)]
+    if results.damage is not None:
+        return facts
     if winner is not None and results.model_of(winner) is None:
         line = to_type("refit", run)
         facts.append(("hand over", f"{line}  # trial {winner.id}, the best so far"))
@@ -147,9 +152,14 @@ def next_steps(results: Results) -> list[tuple[str, str]]:
     return facts
 
 
+def _go_on(results: Results) -> tuple[str, str]:
+    words = _more(results) if results.damage is None else ["--from-intact"]
+    return ("go on", to_type("resume", results.run_dir.path, *words))
+
+
 def warnings(results: Results) -> list[str]:
     """Return what a person must know before he trusts the winner."""
-    return [*damages(results), *_warnings(results)]
+    return damages(results) or _warnings(results)
 
 
 def damages(results: Results) -> list[str]:
@@ -199,8 +209,8 @@ def _test(results: Results) -> list[tuple[str, str]]:
     outcome = results.test_outcome
     if outcome.values is None:
         reason, _, command = outcome.reason.partition(f": {PROGRAM} ")
-        if not command:
-            return [("test", reason)]
+        if not command or results.damage is not None:  # then the command is refused
+            return [("test", reason.partition(". To ")[0])]
         return [("test", f"{reason}:"), ("", f"{PROGRAM} {command}")]
     counterpart = on_test_split(results.objective.metric)
     ordered = sorted(outcome.values.items(), key=lambda item: item[0] != counterpart)

@@ -17,6 +17,7 @@ from raysearch.live.text import NOTHING, counted, duration, file_size
 from raysearch.preflight import Cost, Finding, Probe, Tried, Verdict, preflight
 from raysearch.preflight.corners import DEFAULT, HIGHEST, LOWEST
 from raysearch.preflight.cost import Range, epoch_seconds
+from raysearch.trial import Loop
 
 MOST_LISTED = 6
 """Configurations that were not tried and are named."""
@@ -102,6 +103,7 @@ def _facts(verdict: Verdict, *, experiment: Experiment) -> Iterator[tuple[str, s
         yield "model", f"{default.module} trains by itself, so nothing of it was run"
     else:
         yield from _facts_of_default(default, refit=experiment.refit)
+        yield from _loops(verdict, loop=experiment.loop)
     if cost is not None:
         yield "search", _duration(cost, unit=experiment.fidelity.unit)
         yield "disk", _disk(cost, budget_gb=experiment.checkpoint.budget_gb)
@@ -109,6 +111,24 @@ def _facts(verdict: Verdict, *, experiment: Experiment) -> Iterator[tuple[str, s
         labels = [corner.label for corner in verdict.not_tried]
         more = f" and {len(labels) - MOST_LISTED} more" if len(labels) > MOST_LISTED else ""
         yield "not tried", f"{', '.join(labels[:MOST_LISTED])}{more}, for lack of time"
+
+
+def _loops(verdict: Verdict, *, loop: Loop) -> Iterator[tuple[str, str]]:
+    """Yield which loop serves; where it depends on the model, for each."""
+    probes = [tried.probe for tried in verdict.tried if tried.probe.train_batch_s is not None]
+    found = {probe.module: _loop(probe, loop=loop) for probe in probes}
+    is_same = len(set(found.values())) == 1
+    shown = [next(iter(found.values()))] if is_same else [": ".join(e) for e in found.items()]
+    for number, text in enumerate(shown):
+        yield "" if number else "loop", text
+
+
+def _loop(probe: Probe, *, loop: Loop) -> str:
+    if loop == "trainer":
+        return "Lightning's, as it is wanted"
+    if not probe.not_lean:
+        return "lean: it does what Lightning's would do, in less time"
+    return f"Lightning's: {'; '.join(probe.not_lean)}"
 
 
 def _facts_of_default(probe: Probe, *, refit: bool) -> Iterator[tuple[str, str]]:

@@ -392,11 +392,10 @@ class Engine:
 
     def _is_tried_again(self, trial: str, *, cause: str) -> bool:
         """Return whether a failure that says something about its configuration is tried again."""
-        may_pass = self.plan.retry_exceptions and cause not in (
-            WORKER_LOST,
-            NOT_MEASURED,
-            NOT_FINITE,
-        )
+        if self.is_over:
+            return False
+        happens_again = cause in (WORKER_LOST, NOT_MEASURED, NOT_FINITE)
+        may_pass = self.plan.retry_exceptions and not happens_again
         return may_pass and self.state.n_bad_attempts(trial) + 1 < self.plan.max_attempts
 
     def worker_lost(self, trial: str, *, error: str) -> bool:

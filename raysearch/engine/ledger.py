@@ -101,7 +101,14 @@ class Ledger:
         removals = [ev.CheckpointRemoved(at=at, trial=t.id, path=c.path) for t, c in given_up]
         self.emit(*before, *removals)
         for _, checkpoint in given_up:
-            self._remove_checkpoint(checkpoint.path)
+            self._remove(checkpoint.path)
+
+    def _remove(self, path: str) -> None:
+        """Delete a checkpoint; one that cannot be is an orphan, and no reason to end the search."""
+        try:
+            self._remove_checkpoint(path)
+        except OSError:
+            _log.warning("%s stays until the next resume: it could not be deleted", path)
 
     def emit(self, *events: Event) -> None:
         """Write the events with one flush, then let them take effect, then tell the listeners."""

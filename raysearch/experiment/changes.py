@@ -23,6 +23,7 @@ CHANGEABLE = (
     "resources",
     "checkpoint",
     "failures",
+    "loop",
     "refit",
 )
 """Settings that a resumed search may change: the evidence so far stays valid under them."""
@@ -37,8 +38,8 @@ REASONS: Mapping[str, str] = {
     "nothing of other models or other fixed arguments.",
     "link": "The trials so far do not record the values of linked arguments: what they were "
     "trained with follows from the links.",
-    "points": "They are tried first, and which trial tries which is settled as the search begins. "
-    "To have the searcher look near them, narrow the space around them.",
+    "points": "They are tried first, as the search begins. Those that it has not tried yet can be "
+    "left out; to have the searcher look near others, narrow the space around them.",
     "objective": "The trials so far were stopped, ranked and kept by the former one.",
     "fidelity": "The trials so far ended there, with learning rate schedules laid out for it. "
     + _ELSE,

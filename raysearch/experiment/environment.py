@@ -28,10 +28,13 @@ _REFERENCE = re.compile(r"\$(?P<escaped>\$\{env:)|\$\{env:(?P<inside>[^}]*)(?P<e
 _INSIDE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>.*))?", re.DOTALL)
 
 _SECRET = re.compile(
-    r"(^|_)(token|secrets?|pass(word|wd|phrase)?|credentials?|api_?key|(access|private|secret)_key)"
-    r"(_|$)",
+    r"(passw(or)?d|passphrase|secret|credential|(api|access|private)_?key)s?(?![a-z])"
+    r"|token(?![a-z]|_(count|dim|len|length|limit|rate|size|type)s?$)"
+    r"|((^|_)pass|_pwd|_pat)(_?[0-9]+)?$",
     re.IGNORECASE,
 )
+"""Words that name a secret, also behind others without a break; those that mean something else as
+often do so where the name ends, or where no word behind them says that they are counted."""
 
 
 def expand(document: Document, *, environ: Mapping[str, str] = os.environ) -> Document:
@@ -69,8 +72,12 @@ def is_secret(name: str) -> bool:
     Example:
         >>> [is_secret(name) for name in ("HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD")]
         [True, True, True]
+        >>> [is_secret(name) for name in ("PGPASSWORD", "GITHUB_PAT", "MYSQL_PWD", "NPM_AUTHTOKEN")]
+        [True, True, True, True]
         >>> [is_secret(name) for name in ("MAX_TOKENS", "SORT_KEY", "PWD", "AUTHOR", "DATA")]
         [False, False, False, False, False]
+        >>> [is_secret(name) for name in ("TOKEN_COUNT", "PASS_RATE", "TOKENIZER", "SECRETARY")]
+        [False, False, False, False]
     """
     return _SECRET.search(name) is not None
 

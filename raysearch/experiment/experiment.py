@@ -24,7 +24,7 @@ from raysearch.experiment.values import (
 from raysearch.schedulers import Scheduler
 from raysearch.searchers import Searcher
 from raysearch.space import Space
-from raysearch.trial import Configuration, Objective, Value
+from raysearch.trial import Configuration, Loop, Objective, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,8 @@ class Experiment:
     failures: Failures
     trainer: Mapping[str, Any]
     """Arguments of Lightning's Trainer that the file sets, and only those."""
+    loop: Loop
+    """What serves the batches of a fit."""
     refit: bool
     """Whether the winner is trained again on training and validation data together."""
     settings: Mapping[str, Any]

@@ -94,9 +94,8 @@ def _names(document: Document) -> list[tuple[str, Place]]:
 def _read(name: str, *, place: Place, chain: Chain) -> Document:
     path = chain[-1].parent / name
     for position, earlier in enumerate(chain):
-        if os.path.realpath(earlier) == os.path.realpath(
-            path
-        ):  # resolve() raises for links in a loop
+        # Path.resolve() raises for links in a loop
+        if os.path.realpath(earlier) == os.path.realpath(path):
             way = " -> ".join(map(str, (*chain[position:], path)))
             raise refusal(
                 f"{place.text}: include: {path} includes itself: {way}. Remove one of these."

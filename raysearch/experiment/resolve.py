@@ -212,6 +212,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         "checkpoint": checked["checkpoint"].model_dump(),
         "failures": asdict(checked["failures"]),
         "trainer": dict(trainer),
+        "loop": checked["loop"],
         "refit": checked["refit"],
     }
     return Experiment(
@@ -233,6 +234,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         checkpoint=checked["checkpoint"].resolved(),
         failures=checked["failures"],
         trainer=trainer,
+        loop=checked["loop"],
         refit=checked["refit"],
         settings=values,
     )

@@ -6,12 +6,12 @@ experiment file. All that is refused is refused here, together, before anything 
 The journal rules: as long as nobody asks for another space, it is the journal's, also if a newer
 version of raysearch recommends other ranges. A user's own code, which may describe ranges as well,
 is asked anew. Once a space has changed, points that were tried drop out of the settings, since they
-may lie outside, and nobody will try them again.
+may lie outside, and nobody will try them again. Points that nobody has tried can be left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,13 @@ from raysearch.experiment.changes import (
 from raysearch.experiment.document import Document
 from raysearch.experiment.environment import expand
 from raysearch.experiment.experiment import Experiment
-from raysearch.experiment.overrides import apply_overrides
+from raysearch.experiment.overrides import COMPONENTS, SHORT_FORMS, apply_overrides
 from raysearch.experiment.plain import plain_document
+from raysearch.experiment.point_changes import done, is_part, points_left, with_way_out
 from raysearch.experiment.reading import read
 from raysearch.experiment.resolve import from_settings, resolve
+from raysearch.experiment.settings import Settings
 from raysearch.experiment.space_changes import outside_note, space_faults
-from raysearch.searchers.tried import key
 from raysearch.space import Space
 from raysearch.trial import Trial
 
@@ -89,11 +90,13 @@ def resumed(former: Former, wish: Wish) -> Resumed:
     """
     before = from_settings(former.settings, source=former.source)  # this version's defaults
     space = Space.from_json(former.space)
-    points = _points_left(before, trials=former.trials)
-    after = resolve(_document(former, wish, before=before, points=points), default_name=before.name)
+    points = points_left(before.settings["points"], whole=before.points, trials=former.trials)
+    after = _resolved(_document(former, wish), former, before=before, points=points)
     changed, after = _compared(after, before=before, space=space, points=points)
     is_other = after.space != space
-    faults = setting_faults(changed, before=before.settings, after=after.settings)
+    faults = setting_faults(
+        _judged(changed, after, points=points), before=before.settings, after=after.settings
+    )
     if is_other and not {key.partition(".")[0] for key in changed} & set(MEANS_ANOTHER_SPACE):
         faults += space_faults(after.space, old=space, trials=former.trials)
     faults += budget_faults(after.budget, changed=changed, used=former.used)
@@ -104,27 +107,45 @@ def resumed(former: Former, wish: Wish) -> Resumed:
     return Resumed(experiment=after, changed=changed, notes=(note,) if note else ())
 
 
-def _points_left(before: Experiment, *, trials: Iterable[Trial]) -> list[Any]:
-    """Return the points, as they are written, that no trial has tried."""
-    written = before.settings["points"]
-    tried = {key(trial.configuration) for trial in trials} if written else set()
-    pairs = zip(written, before.points, strict=True)
-    return [point for point, whole in pairs if key(whole) not in tried]
-
-
-def _document(former: Former, wish: Wish, *, before: Experiment, points: Sequence[Any]) -> Document:
-    """Return what is asked for as a document, with the points that are left."""
+def _document(former: Former, wish: Wish) -> Document:
+    """Return what is asked for as a document."""
     if wish.file is None:
-        base = dict(former.settings)
-        document = plain_document(_with_sections(base, wish.sections), source=former.source)
-    else:
-        document = _added(read(wish.file), wish.sections)
-    written = document.values.get("points") or []
-    known = (before.settings["points"], former.first_points)
-    if any(is_same(written, points_so_far) for points_so_far in known):
-        document.values["points"] = list(points)
-    document = apply_overrides(document, wish.overrides)
-    return document if wish.file is None else expand(document)
+        settings = _with_sections(former.settings, wish.sections)
+        document = plain_document(settings, source=former.source)
+        return apply_overrides(document, wish.overrides)
+    document = _added(read(wish.file), wish.sections)
+    return expand(apply_overrides(document, wish.overrides))
+
+
+def _resolved(
+    document: Document, former: Former, *, before: Experiment, points: Sequence[Any]
+) -> Experiment:
+    """Return the experiment of a document without the points that are not tried any more.
+
+    Raises:
+        ConfigurationError: With every fault of the document, and how to leave a point out.
+    """
+    written = document.values.get("points")
+    written = list(written) if isinstance(written, list) else []
+    known = [*before.settings["points"], *former.first_points]
+    gone = done(written, left=points, known=known)
+    # the default in their places lies in every space, and the others keep their numbers
+    shown = [{} if n in gone else point for n, point in enumerate(written)]
+    values = {**document.values, **({"points": shown} if written else {})}
+    try:
+        after = resolve(replace(document, values=values), default_name=before.name)
+    except ConfigurationError as error:
+        faults = with_way_out(error.faults, written=written, left=points)
+        raise ConfigurationError(faults) from None
+    left = [n for n in range(len(after.points)) if n not in gone]
+    settings = {**after.settings, "points": [after.settings["points"][n] for n in left]}
+    return replace(after, points=tuple(after.points[n] for n in left), settings=settings)
+
+
+def _judged(changed: Sequence[str], after: Experiment, *, points: Sequence[Any]) -> list[str]:
+    """Return the keys to be judged; points are not where some were only left out."""
+    is_less = is_part(after.settings["points"], of=points)
+    return [name for name in changed if name != "points" or not is_less]
 
 
 def _added(document: Document, sections: Mapping[str, Any]) -> Document:
@@ -146,7 +167,26 @@ def _with_sections(settings: Mapping[str, Any], sections: Mapping[str, Any]) -> 
     ranges = settings.get("space")
     if "space" in sections and isinstance(ranges, Mapping):
         merged["space"] = {**ranges, **sections["space"]}
+    for role in (role for role in COMPONENTS if role in sections):
+        merged[role] = _component(role, settings.get(role), asked=sections[role])
     return merged
+
+
+def _component(role: str, former: Any, *, asked: Any) -> Any:
+    """Return a searcher or scheduler: other settings of the former one, or another one.
+
+    Example:
+        >>> _component("scheduler", "none", asked={"reduction_factor": 4})
+        {'name': 'none', 'reduction_factor': 4}
+        >>> _component("scheduler", {"min_epochs": 3}, asked={"name": "none"})
+        {'name': 'none'}
+    """
+    so_far = {SHORT_FORMS[role]: former} if isinstance(former, str) else former or {}
+    if not isinstance(asked, Mapping) or not isinstance(so_far, Mapping):
+        return asked
+    default = Settings.model_fields[role].default.name
+    name = so_far.get("name", default)
+    return {**so_far, **asked} if asked.get("name", name) == name else asked
 
 
 def _compared(

@@ -27,6 +27,7 @@ from raysearch.experiment.sections import (
 )
 from raysearch.experiment.trainer import TrainerSection
 from raysearch.experiment.values import FORM, Budget, Failures, Fidelity, Resources
+from raysearch.trial import Loop
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NAME_RULE = (
@@ -110,5 +111,8 @@ class Settings(BaseModel):
         default_factory=TrainerSection, examples=[{"gradient_clip_val": 1.0}]
     )
     """Arguments of Lightning's Trainer."""
+    loop: Loop = "auto"
+    """What serves the batches of a fit: auto for the lean loop where it is exact, and otherwise
+    Lightning's Trainer; or always one of them, lean or trainer. The results are the same."""
     refit: Annotated[bool, Field(strict=True)] = True
     """Whether the winner is trained again on training and validation data together."""

@@ -51,20 +51,37 @@ class Column:
             >>> both.low, both.high, both.listed
             (8, 256, [])
         """
-        if self.type != other.type:
+        if self.type != other.type or self.is_open or other.is_open:
             return Column(api.DATA_TYPE_STRING)
         if self.low is None and other.low is None:
-            new = [value for value in other.listed if value not in self.listed]
+            new = [value for value in other.listed if not self.holds(value)]
             return Column(self.type, listed=self.listed + new)
         ends = [x for c in (self, other) for x in (c.low, c.high, *c.listed) if x is not None]
         numbers = [x for x in ends if isinstance(x, int | float)]
         return Column(self.type, low=min(numbers), high=max(numbers))
 
     def holds(self, value: Value) -> bool:
-        """Return whether the column says that it may hold the value."""
+        """Return whether the column says that it may hold the value.
+
+        Example:
+            >>> _listed([True, 2]).holds(1), _listed([1, 2]).holds(1.0), _listed([1, 2]).holds(None)
+            (False, True, False)
+        """
+        if self.is_open or not self.takes(value):
+            return self.is_open
         if self.low is None or self.high is None:
-            return value in self.listed
+            written = _field(value, type=self.type)
+            return any(_field(listed, type=self.type) == written for listed in self.listed)
         return isinstance(value, int | float) and self.low <= value <= self.high
+
+    def takes(self, value: Value) -> bool:
+        """Return whether the value can be written in the column's type: all can as texts."""
+        return self.type in (api.DATA_TYPE_STRING, _listed([value]).type)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may hold anything, written as text."""
+        return self.low is None and not self.listed
 
     @property
     def is_single(self) -> bool:
@@ -88,7 +105,8 @@ def widened(
 ) -> dict[str, Column]:
     """Return the columns with room for these configurations, some of another space perhaps.
 
-    The page would hide what lies beyond the ends of a column.
+    The page would hide what lies beyond the ends of a column. A column gets a value of another
+    type by becoming one of texts that may hold anything, since numbers are not hidden there.
 
     Example:
         >>> by_key = columns(Space({"width": Int(8, 64)}))
@@ -102,7 +120,7 @@ def widened(
             known, own = found.get(key), _listed([value])
             if known is None:
                 found[key] = own
-            elif known.type == own.type and not known.holds(value):
+            elif not known.holds(value):
                 merged = known.merged(own)
                 merged.is_common = known.is_common
                 found[key] = merged
@@ -130,6 +148,8 @@ def session_start(
 ) -> Any:
     """Return the event that puts a trial with its configuration onto the page.
 
+    A value that its column does not take, as one of a former space, is written in its own type.
+
     Args:
         configuration: The trial's.
         by_key: The columns of the page.
@@ -139,7 +159,9 @@ def session_start(
     """
     message = plugin_data_pb2.SessionStartInfo(group_name=group, start_time_secs=at)
     for key, value in configuration.items():
-        column = by_key.get(key) or _listed([value])
+        column = by_key.get(key)
+        if column is None or not column.takes(value):
+            column = _listed([value])
         name, plain = _field(value, type=column.type)
         setattr(message.hparams[key], name, plain)
     return _event(metadata.SESSION_START_INFO_TAG, at=at, session_start_info=message)

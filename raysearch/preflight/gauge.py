@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from raysearch.training.lean import why_not_lean
 from raysearch.training.measuring import read_metrics
 from raysearch.training.namespace import Namespace
 
@@ -57,6 +58,8 @@ class Reading:
     """All metrics, those of training and of validation."""
     ends_s: list[float] = field(default_factory=list)
     """When the fit's first batch began, and each training batch ended."""
+    not_lean: tuple[str, ...] = ()
+    """What keeps the lean loop from serving; nothing if it serves."""
     validation_ends_s: list[float] = field(default_factory=list)
     """When validation began, and each of its batches ended."""
 
@@ -95,12 +98,19 @@ class Gauge:
         seen: Where what it sees goes.
     """
 
+    OBSERVES = "check"
+    """See `raysearch.training.lean.obstacles`."""
+
     def __init__(self, seen: Reading) -> None:
         self._seen = seen
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Note model and data."""
         self._seen.model, self._seen.data = pl_module, trainer.datamodule  # type: ignore[attr-defined]
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Note which loop would serve without this gauge."""
+        self._seen.not_lean = tuple(why_not_lean(trainer, namespace=self._seen.namespace))
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int

@@ -103,6 +103,7 @@ def _trained(job: TrainingJob, *, found: Probe) -> tuple[Probe, Path | None]:
         epoch_overhead_s=reported_s - seen.ends_s[-1] - (validated_s[-1] - validated_s[0]),
         start_s=seen.ends_s[0] - began_s,
         logged=seen.logged,
+        not_lean=seen.not_lean,
         checkpoint_bytes=checkpoint.size_bytes if checkpoint else None,
         no_test=_no_test(seen),
     )

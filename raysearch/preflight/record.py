@@ -74,6 +74,8 @@ class Probe:
     """Seconds of an epoch beside its batches, the writing of a checkpoint included."""
     start_s: float | None = None
     """Seconds from the start of a trial to its first batch."""
+    not_lean: tuple[str, ...] = ()
+    """What keeps the lean loop from serving; nothing if it serves."""
     no_test: str = ""
     """Why the winner cannot be tested; empty if it can."""
     no_refit: str = ""
@@ -109,6 +111,7 @@ class Probe:
             {**wrong, "valid": list(wrong["valid"])} for wrong in values["wrong_arguments"]
         ]
         values["batch"] = list(self.batch)
+        values["not_lean"] = list(self.not_lean)
         values["validated"] = None if self.validated is None else list(self.validated)
         values["logged"] = dict(self.logged)
         return values
@@ -131,6 +134,7 @@ class Probe:
                 for wrong in values["wrong_arguments"]
             ),
             "batch": tuple(values["batch"]),
+            "not_lean": tuple(values["not_lean"]),
             "validated": None if validated is None else tuple(validated),
         }
         return cls(**given)

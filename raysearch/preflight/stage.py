@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +13,7 @@ from raysearch.preflight.corners import DEFAULT, Corner, corners_of
 from raysearch.preflight.findings import Tried
 from raysearch.preflight.record import Probe
 from raysearch.preflight.verdict import Verdict, judge
+from raysearch.scratch import scratch_folder
 from raysearch.training.job import TrainingJob
 from raysearch.training.jobs import job_for
 from raysearch.trial import Trial
@@ -59,7 +58,7 @@ def preflight(
     tried: list[Tried] = []
     left_out: list[Corner] = []
     settled: set[str] = set()  # families of which nothing more is to be learnt
-    with tempfile.TemporaryDirectory(prefix=f"raysearch-{os.getpid()}-preflight-") as folder:
+    with scratch_folder("preflight") as folder:
         for number, corner in enumerate(wanted):
             if corner.family in settled:
                 continue
@@ -69,7 +68,7 @@ def preflight(
                 continue
             if say is not None:
                 say(f"trying {corner.label} ({number + 1} of {len(wanted)})")
-            job = _job(experiment, corner, folder=Path(folder) / str(number))
+            job = _job(experiment, corner, folder=folder / str(number))
             probe = _wanted(run(job, thorough=corner.name == DEFAULT), refit=experiment.refit)
             tried.append(Tried(corner=corner, probe=probe))
             if probe.is_function or probe.wrong_arguments:

@@ -23,8 +23,10 @@ EXCEPTION = "exception"
 def to_document(found: Found) -> dict[str, Any]:
     """Return the document that `results RUN --json` prints; plain values.
 
-    Trials come in order of their numbers. The values of a trial are those of its best epoch, or of
-    its last one, with the cause, if it never reached a finite value of the objective.
+    Where the journal is damaged, "damage" says so, and the document is about what stands before;
+    else it is null. Trials come in order of their numbers. The values of a trial are those of its
+    best epoch, or of its last one, with the cause, if it never reached a finite value of the
+    objective.
     """
     objective, state = found.objective, found.state
     winner = found.winner
@@ -42,6 +44,7 @@ def to_document(found: Found) -> dict[str, Any]:
             "seconds": round(state.seconds, 3),
             "restarts": state.restarts,
         },
+        "damage": None if found.damage is None else str(found.damage),
     }
 
 

@@ -26,7 +26,7 @@ from raysearch.results.found import Found
 from raysearch.results.messages import never_finite, no_winner, phrase, unreadable
 from raysearch.results.selection import PassedOver, best_checkpoint, checkpoint_fault
 from raysearch.results.winner_files import write_config, write_metrics
-from raysearch.results.winner_folder import MODEL, NEXT, install, writing
+from raysearch.results.winner_folder import MODEL, NEXT, install, telling_what_is_kept
 from raysearch.run_dir import events as ev
 from raysearch.training.checkpoints import write_whole
 from raysearch.training.job import TrainingJob
@@ -101,7 +101,7 @@ def _make(found: Found, trial: Trial, *, executor: Executor, record: Record) -> 
     epochs = _best_epoch(found, trial)
     job = job_for(found.experiment, trial, run_dir=found.run_dir.path)
     begun_s = time.monotonic()
-    with writing(found.run_dir):
+    with telling_what_is_kept(found.run_dir):
         prepared = _prepare(found, trial, job=job, executor=executor)
         size_bytes = install(found.run_dir, prepared.path)
     model = ev.Refitted(

@@ -14,7 +14,7 @@ import yaml
 
 from raysearch.results.found import Found
 from raysearch.results.opening import opening_lines
-from raysearch.results.winner_folder import CONFIG, METRICS, writing
+from raysearch.results.winner_folder import CONFIG, METRICS, telling_what_is_kept
 from raysearch.run_dir import events as ev
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Objective, Trial
@@ -48,7 +48,7 @@ def write_config(found: Found, *, trial: Trial, job: TrainingJob, model: ev.Refi
     text = _heading(job, model=model) + yaml.safe_dump(
         document, sort_keys=False, allow_unicode=True
     )
-    with writing(found.run_dir):
+    with telling_what_is_kept(found.run_dir):
         found.run_dir.storage.put(CONFIG, text.encode())
 
 
@@ -79,7 +79,7 @@ def write_metrics(found: Found, *, trial: Trial, model: ev.Refitted) -> None:
         "test_reason": skip.reason if skip is not None and opening is None else "",
     }
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"
-    with writing(found.run_dir):
+    with telling_what_is_kept(found.run_dir):
         found.run_dir.storage.put(METRICS, text.encode())
 
 

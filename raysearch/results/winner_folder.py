@@ -36,7 +36,7 @@ def describes(run_dir: RunDir, model: ev.Refitted) -> bool:
 
 
 @contextmanager
-def writing(run_dir: RunDir) -> Iterator[None]:
+def telling_what_is_kept(run_dir: RunDir) -> Iterator[None]:
     """Say what is kept where the disk fails.
 
     Raises:

@@ -8,15 +8,22 @@ written after it, unless a person asks for that: then the rest is set aside, and
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+import re
+import shlex
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from raysearch.errors import RunDirectoryError
-from raysearch.run_dir.events import CheckpointRemoved, CheckpointWritten, Event
+from raysearch.run_dir.events import CheckpointRemoved, CheckpointWritten, Event, Refitted
 from raysearch.run_dir.storage import Storage
 
 ASIDE = "set-aside-{}"
 """Folder in the run directory for what is set aside, with a number from 1."""
+
+WINNER = "winner"
+"""Folder in the run directory for the winning model and what describes it."""
+
+_OPENED_TEST = re.compile(rb'"event":"test(_opened|ed)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +44,14 @@ class Damage:
     """Segments behind it, in order."""
 
     def __str__(self) -> str:
-        what = f"{self.key}, line {self.line} cannot be read: {self.fault}"
-        if self.line == 0:
+        if self.line:
+            what = f"{self.key}, line {self.line} cannot be read: {self.fault}. The disk or "
+            what += "another program may have changed it"
+        else:
             what = f"{self.key} is missing, and later segments are there"
         return (
-            f"{what}. The disk or another program changed it. The {_counted(self.intact, 'event')} "
-            f"before it can be read; left out: {self._left_out()}."
+            f"{what}. The {_counted(self.intact, 'event')} before it can be read; left out: "
+            f"{self._left_out()}."
         )
 
     def _left_out(self) -> str:
@@ -52,6 +61,9 @@ class Damage:
         if self.segments_after:
             parts.append(f"all of {', '.join(self.segments_after)}")
         return ", ".join(parts)
+
+
+_RESUME = ("python", "-m", "raysearch", "resume")
 
 
 class JournalDamaged(RunDirectoryError):
@@ -67,11 +79,23 @@ class JournalDamaged(RunDirectoryError):
         self.run = run
         super().__init__(
             f"{run}: {damage} Restore the file from a copy. Or, to go on from what is intact, with "
-            f"the rest kept aside: `resume {run} --from-intact`."
+            f"the rest kept aside: {shlex.join([*_RESUME, run, '--from-intact'])}"
         )
 
 
-def set_aside(storage: Storage, *, events: Iterable[Event]) -> str | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """What was set aside."""
+
+    folder: str
+    """Where it is now, relative to the run directory: "set-aside-1"."""
+    opened_test: bool
+    """Whether it tells, as far as it can be read, that the test split was opened."""
+
+
+def set_aside(
+    storage: Storage, *, events: Iterable[Event], describes: Callable[[Refitted], bool]
+) -> Aside | None:
     """Cut a journal where its damage begins, and keep the rest beside it.
 
     The caller holds the lease.
@@ -79,39 +103,81 @@ def set_aside(storage: Storage, *, events: Iterable[Event]) -> str | None:
     Args:
         storage: Of the run directory.
         events: Of its journal, up to the damage.
+        describes: Whether what is in `winner/` is the model that was handed over so.
 
     Returns:
-        The folder in which it is now: "set-aside-1"; None if the journal is not damaged.
+        Where the rest is now; None if the journal is not damaged.
+
+    Raises:
+        RunDirectoryError: Something to be moved lies behind a link that leads out; nothing was
+            moved.
 
     Side effects:
-        Moves the damaged segment, those behind it, and the checkpoints that only they speak of.
-        If it is interrupted, the journal stays damaged in the same place, and it can be repeated.
+        Moves the damaged segment, those behind it, the checkpoints that only they speak of, and the
+        winner if only they do. The journal comes last: if it is interrupted, the journal stays
+        damaged in the same place, and it can be repeated.
     """
-    kept: set[str] = set()
+    known = _Known()
     try:
         for event in events:
-            if isinstance(event, CheckpointWritten):
-                kept.add(event.path)
-            elif isinstance(event, CheckpointRemoved):
-                kept.discard(event.path)
+            known.add(event)
     except JournalDamaged as error:
         damage = error.damage
     else:
         return None
     folder = _new_folder(storage)
-    for key in reversed(damage.segments_after):
-        storage.move(key, f"{folder}/{key}")
-    for key in [k for k in storage.keys("trials") if k.endswith(".ckpt") and k not in kept]:
+    unknown = _unknown(storage, known=known, describes=describes)
+    data = storage.read(damage.key) if damage.line else b""
+    intact = _first_lines(data, damage.line - 1)
+    rest = [data[len(intact) :], *map(storage.read, damage.segments_after)]
+    for key in (*unknown, *reversed(damage.segments_after)):
         storage.move(key, f"{folder}/{key}")
     if damage.line:
-        data = storage.read(damage.key)
         storage.put(f"{folder}/{damage.key}", data)
-        storage.put(damage.key, b"".join(_lines(data)[: damage.line - 1]))
-    return folder
+        storage.put(damage.key, intact)
+    return Aside(folder=folder, opened_test=any(map(_OPENED_TEST.search, rest)))
 
 
-def _lines(data: bytes) -> list[bytes]:
-    return [line + b"\n" for line in data.split(b"\n")]
+class _Known:
+    """The files that events speak of."""
+
+    def __init__(self) -> None:
+        self.checkpoints: set[str] = set()
+        self.winner: Refitted | None = None
+
+    def add(self, event: Event) -> None:
+        if isinstance(event, CheckpointWritten):
+            self.checkpoints.add(event.path)
+        elif isinstance(event, CheckpointRemoved):
+            self.checkpoints.discard(event.path)
+        elif isinstance(event, Refitted):
+            self.winner = event
+
+
+def _unknown(
+    storage: Storage, *, known: _Known, describes: Callable[[Refitted], bool]
+) -> Sequence[str]:
+    """Return the checkpoints, and the files of a winner, that no event speaks of."""
+    checkpoints = (key for key in storage.keys("trials") if key.endswith(".ckpt"))
+    lost = [key for key in checkpoints if key not in known.checkpoints]
+    winner = list(storage.keys(WINNER))
+    is_known = known.winner is not None and describes(known.winner)
+    return lost if is_known else [*lost, *winner]
+
+
+def _first_lines(data: bytes, n_lines: int) -> bytes:
+    r"""Return the first lines of some bytes, each with its line break; all if there are fewer.
+
+    Example:
+        >>> _first_lines(b"one\ntwo\nthree", 2), _first_lines(b"one", 2), _first_lines(b"one", 0)
+        (b'one\ntwo\n', b'one', b'')
+    """
+    end = 0
+    for _ in range(n_lines):
+        end = data.find(b"\n", end) + 1
+        if not end:
+            return data
+    return data[:end]
 
 
 def _new_folder(storage: Storage) -> str:

@@ -11,14 +11,34 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, get_args
 
 from raysearch.errors import RunDirectoryError
 from raysearch.run_dir.storage import is_inside
-from raysearch.trial import Configuration, Measurement, SearchStatus, TrialStatus, Value
+from raysearch.trial import (
+    Configuration,
+    Direction,
+    Measurement,
+    Objective,
+    SearchStatus,
+    TrialStatus,
+    Value,
+)
 
 SCHEMA_VERSION = 1
 """Version of the journal that this code writes; it reads this one and all before it."""
+
+_DIRECTIONS = get_args(Direction)
+
+
+def _check_objective(settings: Mapping[str, Any]) -> None:
+    """Raise if settings name an objective that is none: all evidence is read by it.
+
+    Raises:
+        ValueError, TypeError: What is wrong with it.
+    """
+    if "objective" in settings and Objective(**settings["objective"]).direction not in _DIRECTIONS:
+        raise ValueError(f"no direction of an objective: {settings['objective']!r:.80}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +55,9 @@ class SearchStarted:
     """Versions of Python, raysearch and the libraries that decide what a trial does."""
     schema_version: int = SCHEMA_VERSION
 
+    def __post_init__(self) -> None:
+        _check_objective(self.settings)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResumed:
@@ -47,6 +70,9 @@ class SearchResumed:
     """Dotted keys of the settings that differ from before."""
     space: Mapping[str, Any] | None = None
     """The search space from here on, as `Space.to_json` has it; None if it is the one before."""
+
+    def __post_init__(self) -> None:
+        _check_objective(self.settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,9 +346,9 @@ def from_line(line: str) -> Event:
     Fields that this version does not know are left out: a newer one added them.
 
     Raises:
-        ValueError: The line is not JSON, lacks a field, or has one of another type.
-        RunDirectoryError: The event is of a kind that this version does not know, or speaks of a
-            file outside the run directory.
+        ValueError: The line is not JSON, its event is of a kind that this version does not know,
+            lacks a field, or has one of another type.
+        RunDirectoryError: The event speaks of a file outside the run directory.
     """
     record = json.loads(line)
     name = record.pop("event", None) if isinstance(record, dict) else None
@@ -330,9 +356,9 @@ def from_line(line: str) -> Event:
         raise ValueError("it names no event")
     kind = TYPES.get(name)
     if kind is None:
-        raise RunDirectoryError(
-            f"the journal holds an event {name!r}, which this version of raysearch does not know. "
-            "It was probably written by a newer version; open it with that one."
+        raise ValueError(
+            f"event {name!r:.40} is not known to this version; if a newer raysearch wrote it, open "
+            "it with that one"
         )
     _refuse_outside(record, name=str(name))
     known = {key: value for key, value in record.items() if key in _FIELDS[kind]}

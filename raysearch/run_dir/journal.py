@@ -122,7 +122,7 @@ def read_journal(storage: Storage) -> Iterator[Event]:
     Raises:
         JournalDamaged: Here the journal is damaged; all events before were yielded.
         RunDirectoryError: There is no journal or no event in it, its first line cannot be read,
-            or a newer version of raysearch wrote it.
+            or its version is newer than this raysearch reads.
     """
     segments = sorted(storage.keys(FOLDER), key=_number)
     if not segments:
@@ -183,13 +183,18 @@ class _Reading:
         """Return the event of the next line.
 
         Raises:
-            ValueError: The line holds none, or one of a trial that was never created.
+            ValueError: The line holds none, one of a trial that was never created, or a beginning
+                of what has begun.
         """
         event = from_line(line.decode())
         if not self.intact:
             _check_start(event, key)
+        elif isinstance(event, SearchStarted):
+            raise ValueError("it starts the search, and a line before it does")
         trial: str | None = getattr(event, "trial", None)
         if isinstance(event, TrialCreated):
+            if trial in self._trials:
+                raise ValueError(f"it creates trial {trial}, and a line before it does")
             self._trials.add(event.trial)
         elif trial is not None and trial not in self._trials:
             raise ValueError(f"it is about trial {trial}, and no line before it creates that one")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from raysearch.errors import RunDirectoryError
-from raysearch.run_dir.damage import JournalDamaged, set_aside
-from raysearch.run_dir.events import Event
+from raysearch.run_dir.damage import WINNER, Aside, JournalDamaged, set_aside
+from raysearch.run_dir.events import Event, Refitted
 from raysearch.run_dir.journal import FOLDER as JOURNAL
 from raysearch.run_dir.journal import Journal, read_journal
 from raysearch.run_dir.lease import Lease
@@ -55,7 +55,7 @@ class RunDir:
     @property
     def winner(self) -> Path:
         """The winning model and all that belongs to it."""
-        return self.path / "winner"
+        return self.path / WINNER
 
     def trial(self, trial: str) -> Path:
         """Checkpoints, log and error of one trial."""
@@ -200,27 +200,31 @@ class RunDir:
                 "mend the disk; then try again."
             ) from error
 
-    def set_damage_aside(self) -> Path | None:
+    def set_damage_aside(self, *, describes: Callable[[Refitted], bool]) -> Aside | None:
         """Cut the journal where its damage begins, so that the search can go on from there.
+
+        Args:
+            describes: Whether what is in `winner/` is the model that was handed over so.
 
         Returns:
             The new folder, inside the run directory, that holds the damaged segment, those behind
-            it, and the checkpoints that only they speak of; None if there is no damage.
+            it, and the checkpoints and the winner that only they speak of; None if there is no
+            damage.
 
         Raises:
-            RunDirectoryError: Another process is at work here, or the folder cannot be written.
+            RunDirectoryError: Another process is at work here, the folder cannot be written, or
+                something to be moved lies behind a link that leads out.
 
         Side effects:
             Takes the lease meanwhile; moves files, and deletes none.
         """
         with self.writing():
             try:
-                folder = set_aside(self.storage, events=self.events())
+                return set_aside(self.storage, events=self.events(), describes=describes)
             except RunDirectoryError:
                 raise
             except OSError as error:
                 raise _unwritable(self.path, error) from error
-        return None if folder is None else self.path / folder
 
     def remove_orphans(self, kept: Collection[str]) -> list[str]:
         """Delete checkpoints that no event speaks of, and what killed processes left half-written.

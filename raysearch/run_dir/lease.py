@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from raysearch.errors import RunDirectoryError
+from raysearch.processes import UNKNOWN, birth
 from raysearch.run_dir.storage import LocalStorage
 
 KEY = "lease.json"
@@ -131,11 +132,11 @@ class Lease:
         if not lease:
             return None
         if lease["host"] == socket.gethostname():
-            birth = _birth(lease["pid"])
-            if birth is None:
+            born = birth(lease["pid"])
+            if born is None:
                 return None
-            if _UNKNOWN not in (birth, lease["birth"]):
-                return lease if birth == lease["birth"] else None
+            if UNKNOWN not in (born, lease["birth"]):
+                return lease if born == lease["birth"] else None
         return None if _age_s(lease, clock) > EXPIRES_AFTER_S else lease
 
     def _renew(self) -> None:
@@ -161,7 +162,7 @@ class Lease:
             "token": self._token,
             "host": socket.gethostname(),
             "pid": os.getpid(),
-            "birth": _birth(os.getpid()),
+            "birth": birth(os.getpid()),
             "acquired_at": self._acquired_at,
             "renewed_at": now,
             "doing": self._doing,
@@ -207,29 +208,3 @@ def _is_whole(lease: object) -> bool:
 
 def _age_s(lease: dict[str, Any], clock: Callable[[], float]) -> float:
     return max(0.0, clock() - float(lease["renewed_at"]))
-
-
-_UNKNOWN = "alive"
-"""The birth of a live process on a system that does not tell when it began."""
-
-
-def _birth(pid: int) -> str | None:
-    """Return when a process on this machine started, or None if there is none.
-
-    A process id alone is not enough: ids are used again. Where the system does not tell the start
-    (only Linux has /proc, and it may hide the processes of others), the answer is `_UNKNOWN`.
-    """
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except ProcessLookupError:  # it ended between the two questions
-        return None
-    except OSError:
-        return _UNKNOWN
-    state, *rest = stat.rpartition(")")[2].split()
-    return None if state == "Z" else rest[18]

@@ -98,8 +98,8 @@ class LocalStorage:
         return self._path(key).read_bytes()
 
     def exists(self, key: str) -> bool:
-        """Return whether there is such a file; what cannot be looked at counts as not there."""
-        return os.path.exists(self._path(key))  # noqa: PTH110  Path.exists may raise
+        """Return whether there is such a file; what leads out, or cannot be looked at, is none."""
+        return self.holds(key) and os.path.exists(self.root / key)  # noqa: PTH110  Path's may raise
 
     def put(self, key: str, data: bytes) -> None:
         """Write the bytes under a temporary name, flush, and rename."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from raysearch.imports import Kind
-from raysearch.trial import Checkpoint, Measurement, Objective
+from raysearch.trial import Checkpoint, Loop, Measurement, Objective
 
 
 class Ending(StrEnum):
@@ -82,6 +82,9 @@ class TrainingJob:
     """Import paths of classes that may be read back from checkpoints, beside plain values."""
     trainer_arguments: Mapping[str, Any] = field(default_factory=dict)
     """Further arguments of Lightning's Trainer, such as `gradient_clip_val`, by name."""
+    loop: Loop = "auto"
+    """What serves the batches: the lean loop where it is exact, else Lightning ("auto"); or one of
+    them, where a fit that the lean loop cannot serve is an error."""
     accelerator: str = "cpu"
     """Hardware: "cpu", "gpu" or "auto". One among `trainer_arguments` takes its place."""
     threads: int = 1

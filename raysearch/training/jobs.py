@@ -56,6 +56,7 @@ def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> Train
         checkpoint_every_s=experiment.checkpoint.every_s,
         allow=experiment.checkpoint.allow,
         trainer_arguments=dict(experiment.trainer),
+        loop=experiment.loop,
         accelerator="gpu" if experiment.resources.gpus else "cpu",
         threads=max(1, int(experiment.resources.cpus)),
     )

@@ -49,6 +49,9 @@ class NeedsNoValidation:
     To be derived from "callbacks:Checkpoint": what is logged is known when all others are done.
     """
 
+    OBSERVES = "first batch"
+    """A metric that is there after it stays; see `raysearch.training.lean.obstacles`."""
+
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any
     ) -> None:

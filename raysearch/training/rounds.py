@@ -34,6 +34,9 @@ class ReportRounds:
         exact: Is told when a round ends, and knows which one a checkpoint was written after.
     """
 
+    OBSERVES = "steps"
+    """See `raysearch.training.lean.obstacles`."""
+
     def __init__(self, job: TrainingJob, *, reporter: Reporter, exact: ExactTraining) -> None:
         self._every = job.every_steps or 1
         self._max_steps = job.max_steps or NEVER
@@ -87,6 +90,9 @@ class LastStep:
         finish: Called with the trainer and `rounds` after the last of them.
         meter: Is told when training begins.
     """
+
+    OBSERVES = "steps"
+    """See `raysearch.training.lean.obstacles`."""
 
     def __init__(
         self, steps: int, *, rounds: int, finish: Callable[[pl.Trainer, int], None], meter: Meter

@@ -156,6 +156,9 @@ class ExactTraining:
         namespace: The Lightning of the fit.
     """
 
+    OBSERVES = "first batch"
+    """Of a fit whose epochs are counted; see `raysearch.training.lean.obstacles`."""
+
     def __init__(self, seeds: Seeds, *, namespace: Namespace) -> None:
         self.trained = 0
         """Epochs that are complete."""

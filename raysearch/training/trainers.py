@@ -19,6 +19,7 @@ from typing import Any
 from raysearch.errors import ConfigurationError, did_you_mean, one_of, unknown_name
 from raysearch.imports import load_object
 from raysearch.training.job import TrainingJob
+from raysearch.training.lean import serve
 from raysearch.training.namespace import Namespace
 from raysearch.training.portable import PlainCheckpoints
 from raysearch.training.rounds import NEVER
@@ -107,8 +108,8 @@ def make_trainer(
         "plugins": [*plugins, *_own_plugins(plugins, job=job, namespace=namespace)],
         "enable_checkpointing": _has(callbacks, "callbacks:Checkpoint", namespace=namespace),
     }
-    trainer = namespace.load(":Trainer")
-    return trainer(**{**lean, **users, **owned, **settings})
+    trainer = namespace.load(":Trainer")(**{**lean, **users, **owned, **settings})
+    return serve(trainer, namespace=namespace, loop=job.loop)
 
 
 def _limits(job: TrainingJob) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Ray Tune asks two objects what to do: a search algorithm for new trials, and a trial scheduler about
 each result. `TrialSource` and `EngineScheduler` are these two, over one `Session`; the journal is
-written inside the engine, so always before Ray acts. Both use documented interfaces only.
+written inside the engine, so always before Ray acts. Both use documented interfaces;
+`ScratchTrial` alone overrides two methods of a trial of Ray Tune's that are not.
 
 Ray Tune keeps actors for reuse under two conditions that are easily missed, each worth a factor of
 ten in throughput:
@@ -156,6 +157,9 @@ class EngineScheduler(TrialScheduler):
         self._forget(trial)
         if session.must_stop:
             return
+        if trial.status == RayTrial.PENDING:  # it did not begin: the worker it got was dead before
+            session.unfinished.append(session.engine.state.trials[trial.trial_id])
+            return
         if trial.trial_id in self._again:
             self._again.remove(trial.trial_id)
         elif not session.guard(lambda: self._lost(trial)):
@@ -182,14 +186,18 @@ class EngineScheduler(TrialScheduler):
         if self._ended and self._may_free():
             self._has_freed = True
             tune_controller.stop_trial(self._ended.popleft())
+        self._forget_what_has_ended(tune_controller)
         for trial in list(self._startable.values()):
-            if trial.status == RayTrial.PENDING and self._has_ended(trial):
-                tune_controller.stop_trial(trial)
-                continue
             if trial.status == RayTrial.PENDING:
                 return trial
             self._startable.pop(trial.trial_id)
         return None
+
+    def _forget_what_has_ended(self, tune_controller: Any) -> None:
+        """Stop the trials that Ray queues again though they have ended, as one that hung."""
+        for trial in list(self._startable.values()):
+            if trial.status == RayTrial.PENDING and self._has_ended(trial):
+                tune_controller.stop_trial(trial)
 
     def debug_string(self) -> str:
         """Return a line for Ray's own display, which is switched off."""
@@ -289,8 +297,8 @@ class SessionStopper(Stopper):
         return False
 
     def stop_all(self) -> bool:
-        """Return whether every trial must end now."""
-        return self._session.must_stop
+        """Return whether every trial must end now; asked in every step of Ray's controller."""
+        return self._session.stops()
 
     def __getstate__(self) -> dict[str, Any]:
         return {}

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +21,15 @@ import ray
 from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.experiment import Resources
 from raysearch.preflight.machine import cores
-from raysearch.tuning.orphans import end_processes, private_folder, sweep
-from raysearch.tuning.switches import PRIVATE_ENVIRONMENT, environment, loopback_only, quiet
+from raysearch.scratch import scratch_folder
+from raysearch.tuning.orphans import end_processes, sweep
+from raysearch.tuning.switches import (
+    PRIVATE_ENVIRONMENT,
+    environment,
+    loopback_only,
+    quiet,
+    unheard_by_children,
+)
 
 LOOPBACK = "127.0.0.1"
 
@@ -127,7 +135,7 @@ def connect(address: str | None, *, resources: Resources, slots: int | None) -> 
         )
     sweep()
     is_private, ports = address is None, {}
-    with quiet(), environment(), private_folder() as folder:
+    with quiet(), environment(), _scratch() as folder:
         try:
             _init(address, folder=folder)
             ports = _ports() if is_private else {}
@@ -142,6 +150,24 @@ def connect(address: str | None, *, resources: Resources, slots: int | None) -> 
             if _gone(ports) is not None:
                 end_processes(folder)  # what is left of it would not answer
             ray.shutdown()
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Yield a temporary folder for a Ray, or say what it needs."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(scratch_folder("ray"))
+        except OSError as error:
+            raise SearchAborted(_no_place(error)) from error
+        yield folder
+
+
+def _no_place(error: BaseException) -> str:
+    return (
+        f"Ray could not be started in {tempfile.gettempdir()}: {error}. Its folder must be on a "
+        "local disk with room, under a short path; TMPDIR chooses it. Nothing was written."
+    )
 
 
 def _gone(ports: Mapping[str, int]) -> str | None:
@@ -173,7 +199,7 @@ def _ports() -> dict[str, int]:
 def _init(address: str | None, *, folder: Path) -> None:
     if address is None:
         try:
-            with loopback_only():
+            with loopback_only(), unheard_by_children():
                 ray.init(
                     address="local",
                     num_cpus=cores(),
@@ -183,10 +209,7 @@ def _init(address: str | None, *, folder: Path) -> None:
                     _temp_dir=str(folder),
                 )
         except (OSError, ValueError, RuntimeError) as error:
-            raise SearchAborted(
-                f"Ray could not be started in {folder}: {error}. Its folder must be on a local "
-                "disk with room, under a short path; TMPDIR chooses it. Nothing was written."
-            ) from error
+            raise SearchAborted(_no_place(error)) from error
         return
     try:
         _check_reachable(address)

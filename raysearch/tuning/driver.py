@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -19,7 +20,7 @@ from ray import tune
 from raysearch.engine import Engine
 from raysearch.errors import SearchAborted
 from raysearch.experiment import Experiment
-from raysearch.notices import NOTICES
+from raysearch.notices import heeded
 from raysearch.run_dir import RunDir
 from raysearch.training.jobs import job_for
 from raysearch.trial import Trial
@@ -27,6 +28,9 @@ from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSourc
 from raysearch.tuning.cluster import Cluster, RayGone
 from raysearch.tuning.session import Session, SessionEnd
 from raysearch.tuning.worker import TrialWorker
+
+TOGETHER_S = 1.0
+"""Notices within so many seconds are one."""
 
 SLOTS_EVERY_S = 5.0
 """How often a growing or shrinking cluster is asked for its size, in seconds."""
@@ -93,7 +97,8 @@ def run_session(
         try:
             _make_tuner(session, cluster=cluster).fit()
         except RayGone as gone:
-            raise SearchAborted(str(gone)) from None
+            if session.error is None and session.end is SessionEnd.DONE:
+                raise SearchAborted(str(gone)) from None
         except Exception as error:
             raise session.error or error from error
     if session.error is not None:
@@ -143,28 +148,27 @@ def _slots(experiment: Experiment, *, cluster: Cluster) -> Callable[[], int]:
 
 @contextmanager
 def _stop_on_signals(session: Session) -> Iterator[None]:
-    """End the session at the first Ctrl-C, notice or SIGHUP, and at once at the second.
+    """End the session at the first Ctrl-C or notice, and at once at the second.
 
-    Outside the main thread, as in a notebook's executor, signals are left alone; and so is SIGHUP
-    where it is ignored, as under `nohup`.
+    A notice that comes with another one is the same: they are often sent to a process and to its
+    group. Outside the main thread, as in a notebook's executor, signals are left alone.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def ask_to_stop(number: int, frame: FrameType | None) -> None:
-        if session.end is not SessionEnd.DONE:
-            raise KeyboardInterrupt
-        session.end = SessionEnd.INTERRUPTED
+    asked_at = -math.inf
 
-    is_left_alone = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    numbers = [number for number in _SIGNALS if number != signal.SIGHUP or not is_left_alone]
-    before = {number: signal.signal(number, ask_to_stop) for number in numbers}
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        nonlocal asked_at
+        is_one_more = number == signal.SIGINT or time.monotonic() - asked_at > TOGETHER_S
+        if session.end is not SessionEnd.DONE and is_one_more:
+            raise KeyboardInterrupt
+        session.end, asked_at = SessionEnd.INTERRUPTED, time.monotonic()
+
+    before = {number: signal.signal(number, ask_to_stop) for number in [signal.SIGINT, *heeded()]}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-
-
-_SIGNALS = (signal.SIGINT, signal.SIGHUP, *NOTICES)

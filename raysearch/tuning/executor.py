@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +16,11 @@ from raysearch.experiment import Resources
 from raysearch.imports import provide
 from raysearch.preflight import Failure, Probe
 from raysearch.results.executor import DOING, Split, failing_as_trial
+from raysearch.scratch import scratch_folder
 from raysearch.training.job import TrainingJob
 from raysearch.training.log import printed_to
 from raysearch.training.run import evaluate, refit
 from raysearch.training.warmup import prepare_process
-from raysearch.tuning.orphans import temporary_prefix
 
 RESTARTS = 2
 """How often the process is started again when it, or its node, goes away."""
@@ -147,10 +146,10 @@ class _Handover:
         from raysearch.preflight.probe import probe
 
         with (
-            tempfile.TemporaryDirectory(prefix=temporary_prefix("preflight-")) as folder,
-            printed_to(Path(folder) / "log.txt"),
+            scratch_folder("preflight") as folder,
+            printed_to(folder / "log.txt"),
         ):
-            return probe(replace(job, directory=folder), thorough=thorough)
+            return probe(replace(job, directory=str(folder)), thorough=thorough)
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
         """Train on train + validation data."""

@@ -1,55 +1,25 @@
 """What is left on this machine of drivers that were killed, and how is it cleared away?
 
-A private Ray lives in a temporary folder that bears its driver's process id. When the driver is
-killed, the kernel ends its direct children with it, raylet and GCS among them; workers notice
-within two seconds, Ray's agents within a minute, and the folder stays. The next driver ends what is
-left and removes the folder before it starts a Ray of its own, so that no worker of the dead one
-trains or writes beside its own. Where there is no /proc, Ray's own reaper ends the processes.
+A private Ray lives in a temporary folder that says who its driver is. When the driver is killed,
+the kernel ends its direct children with it, raylet and GCS among them; workers notice within two
+seconds, Ray's agents within a minute, and the folder stays. The next driver ends what is left and
+removes the folder before it starts a Ray of its own, so that no worker of the dead one trains or
+writes beside its own. Where there is no /proc, Ray's own reaper ends the processes.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import signal
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
-PREFIX = "raysearch-"
-"""Begins the name of a temporary folder; the id of the process that made it follows."""
+from raysearch.scratch import abandoned_folders
 
 ENDED_WITHIN_S = 10.0
 """How long the kernel may take to end processes that were killed, in seconds."""
-
-
-def temporary_prefix(use: str = "") -> str:
-    """Return the beginning of the name of a temporary folder that is swept when we are killed.
-
-    Args:
-        use: What the folder is for, for people who look at it.
-    """
-    return f"{PREFIX}{os.getpid()}-{use}"
-
-
-@contextmanager
-def private_folder() -> Iterator[Path]:
-    """Yield a new temporary folder, which no other driver sweeps while this process lives.
-
-    Side effects:
-        The folder is locked, and removed at the end with all that is in it.
-    """
-    folder = Path(tempfile.mkdtemp(prefix=temporary_prefix()))
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        yield folder
-    finally:
-        os.close(descriptor)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep() -> None:
@@ -59,48 +29,16 @@ def sweep() -> None:
         Only folders and processes of the same user are touched; safe to repeat, also at the same
         time in several processes.
     """
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-        if _is_abandoned(folder):
-            end_processes(folder)
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_abandoned(folder: Path) -> bool:
-    """Return whether the process that made the folder is dead.
-
-    Its id alone does not tell: a folder may be shared with a container, which numbers its processes
-    by itself. So a folder that is locked has an owner.
-    """
-    pid = folder.name.removeprefix(PREFIX).split("-")[0]
-    try:
-        if not pid.isdecimal() or folder.lstat().st_uid != os.getuid() or _lives(int(pid)):
-            return False
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except (OSError, OverflowError):
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
-
-
-def _lives(pid: int) -> bool:
-    """Return whether there is such a process; one that nobody waited for is dead."""
-    try:
-        os.kill(pid, 0)
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # it is another user's, or there is no /proc
-    return stat.rpartition(")")[2].split()[0] != "Z"
+    for folder in abandoned_folders():
+        end_processes(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def end_processes(folder: Path) -> None:
-    """Kill all other processes that write into the folder, and wait until they are gone."""
+    """Kill all other processes that write into the folder, and wait until they are gone.
+
+    What a worker started with its own output, as a server of the user's code, is among them.
+    """
     deadline = time.monotonic() + ENDED_WITHIN_S
     while (left := processes_of(folder)) and time.monotonic() < deadline:
         for pid in left:

@@ -25,7 +25,19 @@ only at the end, that would keep one core busy and leave the others idle."""
 LOOK_EVERY_S = 1.0
 """How often it is looked whether `stop` was typed in another terminal, in seconds."""
 
+SETTLE_S = 0.5
+"""How long a stop waits before it asks whether Ray is there to carry it out, in seconds: what ended
+this session may have been sent to Ray's processes as well."""
+
 _log = logging.getLogger(__name__)
+
+
+def _try(action: Callable[[], None], *, what: str) -> None:
+    """Do something that the search does without if it fails."""
+    try:
+        action()
+    except Exception:  # noqa: BLE001  it may fail in any way
+        _log.warning(what, exc_info=True)
 
 
 class SessionEnd(Enum):
@@ -107,27 +119,37 @@ class Session:
             return None
 
     def look_around(self, *, is_one_starting: bool) -> None:
-        """See whether `stop` was typed, and say what there is to say; called in every step.
+        """See whether `stop` was typed, and prepare what comes after; called in every step.
 
         Args:
             is_one_starting: Whether an actor is being started, which is not to be slowed down.
         """
         self._look_for_stop()
-        if self.end is not SessionEnd.DONE and self.on_stopping is not None:
-            say, self.on_stopping = self.on_stopping, None
-            say()
-        elif (
+        if (
             self.on_last_trials is not None
+            and self.end is SessionEnd.DONE
             and self.on_ray
             and not self.unfinished
             and not is_one_starting
             and self.engine.n_trials_left <= ROUNDS_AHEAD * self.slots()
         ):
-            say, self.on_last_trials = self.on_last_trials, None
-            try:
-                say()
-            except Exception:  # noqa: BLE001  it only saves time
-                _log.warning("what comes after the search could not be prepared", exc_info=True)
+            prepare, self.on_last_trials = self.on_last_trials, None
+            _try(prepare, what="what comes after the search could not be prepared")
+
+    def stops(self) -> bool:
+        """Return whether everything must end now, and say so the first time; called in every step.
+
+        Raises:
+            RayGone: The Ray that would end it is gone.
+        """
+        if not self.must_stop:
+            return False
+        if self.end is not SessionEnd.DONE and self.on_stopping is not None:
+            say, self.on_stopping = self.on_stopping, None
+            _try(say, what="it could not be said that the search stops")
+            time.sleep(SETTLE_S)
+        self.check_cluster()
+        return True
 
     def _look_for_stop(self) -> None:
         now = time.monotonic()

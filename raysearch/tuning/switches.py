@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -36,6 +37,9 @@ _SET_LATER = (
 )  # fmt: skip
 """Set by `connect`, by Ray itself for a cluster that it starts, and by Ray when it connects."""
 _QUIET_LOGGERS = ("ray", "ray.tune", "ray.train", "ray.air", "ray.data")
+
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -78,12 +82,31 @@ def loopback_only() -> AbstractContextManager[None]:
 
 
 @contextmanager
+def unheard_by_children() -> Iterator[None]:
+    """Let processes that are started meanwhile be deaf to what a terminal or batch system sends.
+
+    It is often sent to all processes of a group, and would end Ray before the search has saved.
+    Ray itself keeps Ctrl-C from them the same way. What comes meanwhile is heard here afterwards.
+    """
+    notices = {signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, notices)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def _set(module: Any, name: str, value: object) -> Iterator[None]:
     """Set what Ray took from the environment when it was imported, which may be long ago.
 
     The variables themselves, RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER and RAY_DEDUP_LOGS_SKIP_REGEX, would
     have to be set before, and would reach into what else this process does with Ray.
     """
+    if not hasattr(module, name):  # another Ray, which may say or open more than it should
+        _log.warning("%s of this Ray has no %s", module.__name__, name)
+        yield
+        return
     before = getattr(module, name)
     setattr(module, name, value)
     try:

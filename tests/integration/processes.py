@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from raysearch.engine import fold
 from raysearch.run_dir import RunDir
+from raysearch.scratch import OWNER, PREFIX
 from raysearch.tuning.orphans import processes_of
 
 LISTENS = "0A"
@@ -47,7 +49,10 @@ def _output(process: subprocess.Popen[str]) -> str:
 
 def folder_of(pid: int) -> Path | None:
     """Return the temporary folder of a driver, or None where there is none."""
-    return next(Path(tempfile.gettempdir()).glob(f"raysearch-{pid}-*"), None)
+    for owner in Path(tempfile.gettempdir()).glob(f"{PREFIX}ray-*/{OWNER}"):
+        if json.loads(owner.read_text())["pid"] == pid:
+            return owner.parent
+    return None
 
 
 def named(folder: Path, name: str) -> int:

@@ -3,6 +3,8 @@ processes, its Ray."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -33,6 +35,7 @@ def driver(folder, *words):
     process = subprocess.Popen(
         [sys.executable, "-m", "raysearch", *map(str, words)],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
     )  # fmt: skip
     try:
         yield process
@@ -120,21 +123,25 @@ def test_a_search_that_is_killed_again_and_again_ends_as_one_that_was_not(
         assert not folder.exists()
 
 
-def test_a_worker_that_is_killed_leaves_no_line_of_ray_on_the_screen(small, tmp_path):
+def test_a_lost_worker_and_a_terminal_that_closes_leave_no_line_of_ray_on_the_screen(
+    small, tmp_path
+):
     run = tmp_path / "run"
 
     def workers():
         started = [e for e in RunDir(run).events() if isinstance(e, ev.AttemptStarted)]
         return [int(e.worker.rpartition(":")[2]) for e in started]
 
-    overrides = [*OVERRIDES, "budget.trials=2"]
-    with driver(tmp_path, "run", small, "--run-dir", run, *overrides) as process:
+    with driver(tmp_path, "run", small, "--run-dir", run, *OVERRIDES) as process:
         wait_for(lambda: epochs(run) >= 2, timeout_s=120, process=process)
         kill(workers()[0])
-        out, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, out
+        wait_for(lambda: len(workers()) == 2, timeout_s=120, process=process)
+        os.killpg(process.pid, signal.SIGHUP)  # which ends Ray's own processes as well
+        out, _ = process.communicate(timeout=50)  # not the minute that Ray waits for its GCS
+    assert process.returncode == 130, out
     state = Results.open(run).state
+    assert state.status is SearchStatus.INTERRUPTED
     assert state.restarts == 1
-    assert "1 restart" in out
+    assert f"python -m raysearch resume {run}" in out
     assert "raylet" not in out
     assert "A worker died" not in out

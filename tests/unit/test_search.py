@@ -32,6 +32,13 @@ def file(tmp_path):
     return path
 
 
+def test_the_loop_is_an_argument_too():
+    search = Search(
+        "mlp", "digits", objective="val/accuracy", fidelity={"max_epochs": 1}, loop="lean"
+    )
+    assert search.experiment.loop == "lean"
+
+
 def test_nothing_is_written_before_it_runs(file, tmp_path):
     search = Search.from_file(file, storage=tmp_path / "runs")
     assert search.run_dir.path.parent == tmp_path / "runs"

@@ -49,9 +49,21 @@ def test_sizes_times_and_possibilities_are_shown(cli, own):
     assert row(outcome.out, "logged")[1] == "in training train/loss"
     assert "in validation val/loss, val/accuracy" in outcome.out
     assert (row(outcome.out, "test")[1], row(outcome.out, "refit")[1]) == ("possible", "possible")
+    assert row(outcome.out, "loop")[1] == "lean: it does what Lightning's would do, in less time"
     assert row(outcome.out, "search")[1].startswith("likely ")
     assert row(outcome.out, "disk")[1].endswith("of records")
     assert outcome.out.endswith("To run it: python -m raysearch run own.yaml\n")
+
+
+def test_the_loop_is_named_with_the_reason(cli, folder):
+    file = FILE.format(model="tests.zoo:PYTORCH_LIGHTNING.OwnStep")
+    file = file.replace("width: {int: [4, 64]}", "rate: {float: [0.01, 0.1]}")
+    (folder / "own.yaml").write_text(file)
+    shown, wanted, refused = (cli(f"check own.yaml loop={x}") for x in ("auto", "trainer", "lean"))
+    assert row(shown.out, "loop")[1] == "Lightning's: OwnStep overrides optimizer_step"
+    assert row(wanted.out, "loop")[1] == "Lightning's, as it is wanted"
+    assert refused.status == 2
+    assert "loop is lean, but the lean loop would not be exact here: OwnStep" in refused.err
 
 
 def test_quick_tries_nothing(cli, own):

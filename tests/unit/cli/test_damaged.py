@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -27,25 +28,51 @@ def damaged(search):
     return f"{RUN}: journal/000001.jsonl, line {at + 1} cannot be read"
 
 
-@pytest.mark.parametrize("command", ["results small-1", "trial small-1 1", "list runs"])
+@pytest.mark.parametrize(
+    "command", ["results small-1", "trial small-1 1", "list runs", "stop small-1"]
+)
 def test_what_comes_before_the_damage_is_shown_with_a_warning(cli, damaged, command):
     outcome = cli(command)
     assert outcome.status == 0
     assert damaged in outcome.err
     assert "left out: this line," in outcome.err
-    assert f"`resume {RUN} --from-intact`" in outcome.err
-    assert "0.9" in outcome.out
+    assert f": python -m raysearch resume {RUN} --from-intact\n" in outcome.err
+    assert "0.9" in outcome.out or command.startswith("stop")
+    recommended = re.findall(r"raysearch (resume|refit|test)( .*)", outcome.out + outcome.err)
+    assert set(recommended) == {("resume", f" {RUN} --from-intact")}
     assert "Traceback" not in outcome.out + outcome.err
 
 
 def test_a_document_has_the_trials_before_the_damage_and_nothing_else_on_stdout(cli, damaged):
     outcome = cli("results small-1 --json")
     assert [trial["id"] for trial in outcome.document["trials"]] == ["0000", "0001"]
+    assert outcome.document["damage"].startswith(damaged)
     assert damaged in outcome.err
     assert [m["epoch"] for m in cli("trial small-1 1 --json").document["measurements"]] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("command", ["resume small-1", "refit small-1", "resume small-1 seed=1"])
+def test_the_line_to_type_has_quotes_where_the_shell_needs_them(cli, damaged):
+    RUN.rename(RUN.with_name("with space"))
+    outcome = cli("list runs")
+    assert ": python -m raysearch resume 'runs/with space' --from-intact\n" in outcome.err
+
+
+def test_a_handed_over_winner_with_a_damage_behind_it_is_shown_and_not_to_be_tested(cli, search):
+    Results.open(RUN).refit(executor=Bytes())
+    Results.open(RUN).test(executor=Bytes())
+    segments = sorted(SEGMENT.parent.iterdir())
+    lines = segments[-1].read_bytes().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if b'"test_opened"' in line)
+    segments[-1].write_bytes(b"".join([*lines[:at], b"x\n", *lines[at:]]))
+    outcome = cli("results small-1")
+    assert "model.ckpt" in outcome.out
+    assert re.search(r"test +not tested yet\n", outcome.out)
+    assert "raysearch test" not in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize(
+    "command", ["resume small-1", "refit small-1", "test small-1", "resume small-1 seed=1"]
+)
 def test_nothing_is_written_behind_the_damage(cli, damaged, command):
     before = SEGMENT.read_bytes()
     outcome = cli(command)
@@ -64,15 +91,37 @@ def test_python_warns_or_refuses(damaged):
     assert Results.read(RUN).damage is not None
 
 
-def test_resume_goes_on_from_what_is_intact_when_asked_to(cli, damaged):
-    outcome = cli("resume small-1 --from-intact objective=val/loss")  # refused before Ray starts
+@pytest.mark.parametrize("change", ["objective=val/loss", "WRONG=1", "budget.trials=1"])
+def test_a_refused_change_sets_nothing_aside(cli, damaged, change):
+    before = {path: path.read_bytes() for path in RUN.rglob("*") if path.is_file()}
+    outcome = cli(f"resume small-1 --from-intact {change}")  # refused before Ray starts
     assert outcome.status == 2
-    assert f"is in {RUN}/set-aside-1 now" in outcome.err
+    assert {path: path.read_bytes() for path in RUN.rglob("*") if path.is_file()} == before
+
+
+def test_resume_goes_on_from_what_is_intact_when_asked_to(damaged):
+    search = Search.resume(RUN, overrides=["budget.trials=70"], from_intact=True)
+    assert f"is in {RUN}/set-aside-1 now" in search._drive.notes[0]
+    assert search._drive.changed == ("budget.trials",)
     assert (RUN / "set-aside-1/journal/000001.jsonl").is_file()
     assert (RUN / "set-aside-1/trials/0002/epoch-0001.ckpt").is_file()
-    assert cli("results small-1").err.count("cannot be read") == 0
-    again = cli("resume small-1 --from-intact objective=val/loss")
-    assert "The journal is not damaged; nothing was set aside." in again.err
+    assert list(Results.open(RUN).state.trials) == ["0000", "0001"]  # without a warning
+    again = Search.resume(RUN, from_intact=True)
+    assert again._drive.notes == ("the journal is not damaged; nothing was set aside",)
+
+
+def test_a_search_that_is_done_up_to_the_damage_says_what_was_set_aside(cli, search):
+    results = Results.open(RUN)
+    results.refit(executor=Bytes())
+    results.test(executor=Bytes())
+    (SEGMENT.parent / "000009.jsonl").write_bytes(b"x\n")
+    outcome = cli("resume small-1 --from-intact")
+    assert outcome.status == 0
+    assert f"is in {RUN}/set-aside-1 now" in outcome.out
+    assert "nothing is left to do" in outcome.out
+    assert (RUN / "winner/model.ckpt").is_file()
+    assert (RUN / "set-aside-1/journal/000009.jsonl").is_file()
+    assert "not damaged" in cli("resume small-1 --from-intact").out
 
 
 @pytest.mark.parametrize("missing", ["experiment.yaml", "trials", "winner", "tensorboard"])

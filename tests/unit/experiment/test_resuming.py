@@ -108,9 +108,54 @@ def test_a_narrower_one_says_who_lies_outside():
     assert note.startswith("1 of 2 trials lies outside the new space (0001)")
 
 
-def test_points_that_are_left_must_lie_in_the_space():
-    [fault] = refused("space.width.int=[16, 256]", "space.width.default=16")
-    assert "points, number 1: width: 12 lies outside 16 to 256" in fault
+def test_points_that_are_left_must_lie_in_the_space_and_the_message_says_how_to_go_on():
+    narrow = ("space.width.int=[16, 256]", "space.width.default=16")
+    [fault] = refused(*narrow)
+    assert "points, number 2: width: 12 lies outside 16 to 256" in fault  # as in the settings
+    way_out = "To leave it out: points=[]"
+    assert f" {way_out}\nNothing was started." in fault
+    found = asked(*narrow, way_out.partition(": ")[2])
+    assert found.changed == ("points", "space.width")
+    assert (found.experiment.points, found.experiment.settings["points"]) == ((), [])
+
+
+def test_all_points_at_fault_are_left_out_at_once():
+    so_far = former(8, points=[{"width": n} for n in (8, 12, 20, 10)])
+    narrow = ("space.width.int=[16, 32]", "space.width.default=16")
+    first, last = refused(*narrow, so_far=so_far)
+    assert "points, number 2: " in first
+    assert "points, number 4: " in last
+    assert "To leave" not in first
+    assert " To leave them out: points=[{width: 20}]\n" in last
+    found = asked(*narrow, "points=[{width: 20}]", so_far=so_far).experiment
+    assert [point["width"] for point in found.points] == [20]
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ("[]", []),
+        ("[{width: 32}]", []),  # has been tried
+        ("[{width: 20}]", [20]),
+        ("[{width: 32}, {width: 20}]", [20]),
+    ],
+)
+def test_points_that_were_not_tried_can_be_left_out(given, left):
+    so_far = former(8, 32, points=[{"width": n} for n in (32, 12, 20)])
+    found = asked(f"points={given}", so_far=so_far)
+    assert found.changed == ("points",)
+    assert [point["width"] for point in found.experiment.points] == left
+    assert from_settings(found.experiment.settings) == found.experiment
+    first_points = so_far.settings["points"]
+    later = former(8, 32, first_points=first_points, points=found.experiment.settings["points"])
+    assert asked(so_far=later).changed == ()
+
+
+@pytest.mark.parametrize("given", ["[{width: 9}]", "[{width: 12}, {width: 9}]"])
+def test_other_points_are_refused(given):
+    [fault, _] = refused(f"points={given}")
+    assert fault.startswith("points cannot be changed in a search that has begun")
+    assert "Those that it has not tried yet can be left out" in fault
 
 
 def test_a_fixed_value_becomes_a_range_and_an_option_brings_its_parameters():
@@ -132,7 +177,7 @@ def test_all_refusals_come_at_once():
         "seed=5",
         "fidelity.max_epochs=8",
         "trainer.gradient_clip_val=1.0",
-        "points=[]",
+        "points=[{width: 9}]",
         "objective=val/loss",
         "data.args.validation=0.3",
         "space.dropout={float: [0.0, 0.5], when: {activation: [gelu]}}",
@@ -166,6 +211,38 @@ def test_python_has_its_own_words():
     assert found.experiment.budget == Budget(trials=200)
 
 
+@pytest.mark.parametrize(
+    ("before", "asked_for", "expected"),
+    [
+        ({"name": "asha", "min_epochs": 3}, {"reduction_factor": 4}, ["asha", 3, 4]),
+        (
+            {"name": "asha", "min_epochs": 3},
+            {"name": "asha", "reduction_factor": 4},
+            ["asha", 3, 4],
+        ),
+        ({"min_epochs": 3}, {"name": "asha", "reduction_factor": 4}, ["asha", 3, 4]),
+        ("asha", {"reduction_factor": 4}, ["asha", 1, 4]),
+        ({"name": "asha", "min_epochs": 3}, "asha", ["asha", 1, 3]),
+        ({"name": "asha", "min_epochs": 3}, {"name": "none"}, ["none", None, None]),
+        ("none", {"name": "asha", "min_epochs": 2}, ["asha", 2, 3]),
+        ("none", {}, ["none", None, None]),
+    ],
+)
+def test_a_setting_in_python_is_one_of_the_former_scheduler(before, asked_for, expected):
+    found = asked(so_far=former(8, scheduler=before), sections={"scheduler": asked_for}).experiment
+    settings = found.settings["scheduler"]
+    assert [settings.get(key) for key in ("name", "min_epochs", "reduction_factor")] == expected
+
+
+def test_a_setting_in_python_that_the_former_one_has_not_is_refused():
+    [fault] = refused(
+        so_far=former(8, scheduler="none"), sections={"scheduler": {"reduction_factor": 4}}
+    )
+    assert "scheduler.reduction_factor is not a setting of none" in fault
+    [fault] = refused(so_far=former(8, searcher="random"), sections={"searcher": {"n_history": 50}})
+    assert "searcher.n_history is not a setting of random" in fault
+
+
 FILE = """\
 data: digits
 model: mlp
@@ -196,6 +273,25 @@ def test_a_changed_file_stands_in_for_all_settings(file):
     given = asked(file=file, sections=sections).experiment
     assert (given.searcher.name, given.space["width"][0].domain) == ("grid", Int(4, 16))
     assert given.settings["space"]["depth"] == 1
+
+
+def test_a_setting_in_python_is_one_of_the_searcher_in_the_file(file):
+    file.write_text(FILE.replace("searcher: random", "searcher: {gamma: 0.5}\nscheduler: none"))
+    found = asked(file=file, sections={"searcher": {"n_startup": 3}}).experiment
+    assert found.searcher.name == "hyperopt"
+    assert [found.searcher.settings[key] for key in ("gamma", "n_startup")] == [0.5, 3]
+    [fault] = refused(file=file, sections={"scheduler": {"reduction_factor": 4}})
+    assert "scheduler.reduction_factor is not a setting of none" in fault
+
+
+def test_points_have_the_numbers_and_the_lines_of_the_file(file):
+    lines = "points:\n  - {width: 32}\n  - {width: 8}\n  - {width: 12}"
+    text = FILE.replace("points: [{width: 32}, {width: 12}, {width: 8}]", lines)
+    file.write_text(text.replace("[8, 64], default: 8", "[16, 64]"))
+    [fault] = refused(file=file)
+    assert "line 7: points, number 3: width: 12 lies outside 16 to 64" in fault
+    file.write_text(file.read_text().replace("  - {width: 12}\n", ""))
+    assert asked(file=file).experiment.points == ()
 
 
 def test_the_same_file_can_be_given_again_when_its_points_have_been_tried(file):

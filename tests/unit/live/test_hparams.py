@@ -85,6 +85,41 @@ def test_columns_have_room_for_trials_of_another_space() -> None:
     assert hparams.columns(space) == by_key  # which is left as it was
 
 
+@pytest.mark.parametrize(
+    ("domain", "value"),
+    [
+        (Int(1, 8), None),
+        (Float(0.0, 1.0), "auto"),
+        (Int(1, 8), True),
+        (Bool(), None),
+        (Bool(), 1),
+        (Choice(["a", "b"]), 5),
+        (Choice([1, 2]), None),
+    ],
+)
+def test_a_column_with_a_value_of_another_type_hides_nothing(domain: Any, value: Any) -> None:
+    by_key = hparams.columns(Space({"x": domain}))
+    wide = hparams.widened(by_key, configurations=[{"x": value}, {"x": "later"}, {"x": 0.5}])["x"]
+    assert wide.type == api.DATA_TYPE_STRING
+    assert wide.is_open
+    assert wide.is_common
+
+
+def test_a_column_that_may_hold_anything_goes_on_doing_so() -> None:
+    inner = {"a": Int(8, 64), "b": Choice(["wide"]), "c": Choice(["narrow"])}
+    branches = {name: Space({"x": domain}) for name, domain in inner.items()}
+    by_key = hparams.columns(Space({"model": Choice(branches)}))
+    assert by_key["x"].is_open
+    others = [{"x": "wider"}, {"x": 100}, {"x": None}]
+    assert hparams.widened(by_key, configurations=others)["x"].is_open
+
+
+def test_equal_numbers_are_one_value_and_true_is_not_a_number() -> None:
+    by_key = hparams.columns(Space({"n": Choice([1, 2]), "mixed": Choice([True, "a"])}))
+    assert hparams.widened(by_key, configurations=[{"n": 1.0, "mixed": True}]) == by_key
+    assert hparams.widened(by_key, configurations=[{"mixed": 1}])["mixed"].is_open
+
+
 def test_columns_that_every_trial_fills_are_shown_first() -> None:
     assert not in_branches(Int(8, 64), Int(8, 64)).differs
     assert column(Int(8, 64)).differs
@@ -114,6 +149,30 @@ def test_a_configuration_is_written_in_the_types_of_its_columns() -> None:
     values = {k: getattr(v, v.WhichOneof("kind")) for k, v in start.hparams.items()}
     assert values == {"width": 8.0, "drop": "0.5", "flag": True, "met later": "x"}
     assert (start.group_name, start.start_time_secs) == ("digits-1/0007", 5.0)
+
+
+@pytest.mark.parametrize(
+    ("domain", "value", "written"),
+    [
+        (Int(1, 8), None, "null"),
+        (Int(1, 8), "auto", "auto"),
+        (Int(1, 8), True, True),
+        (Int(1, 8), 100, 100.0),
+        (Bool(), None, "null"),
+        (Bool(), 0.5, 0.5),
+        (Choice(["a", "b"]), 5, "5"),
+        (Choice([None, 1]), True, "true"),
+    ],
+)
+def test_a_value_that_its_column_does_not_take_is_written_in_its_own_type(
+    domain: Any, value: Any, written: Any
+) -> None:
+    by_key = hparams.columns(Space({"x": domain}))
+    event = hparams.session_start({"x": value}, by_key=by_key, group="digits-1/0007", at=5.0)
+    content = event.summary.value[0].metadata.plugin_data.content
+    found = metadata.parse_session_start_info_plugin_data(content).hparams["x"]
+    plain = getattr(found, found.WhichOneof("kind"))
+    assert (plain, type(plain)) == (written, type(written))
 
 
 def test_every_end_has_a_status() -> None:

@@ -116,6 +116,30 @@ def test_trials_outside_the_space_are_on_the_page(
     assert page.hparam_infos[0].domain_interval.max_value == 100.0
 
 
+def test_a_trial_of_a_space_with_other_types_has_its_curves(
+    new_story: Any, writer: Any, tmp_path: Path
+) -> None:
+    """As when `lr` could be null, and a trial with that goes on after a resume without it."""
+    story = new_story().start()
+    trial = story.trial({"lr": None, "optimizer": 5})
+    story.epoch(trial, 0.5)
+    story.now += 100
+    story.listeners.append(writer())
+    story.resume()
+    story.attempt(trial)
+    story.epoch(trial, 0.75)
+    story.end(trial)
+    assert curve(tmp_path / trial, "val/accuracy") == [(1, 0.5), (2, 0.75)]
+    start = metadata.parse_session_start_info_plugin_data(
+        hparams_of(tmp_path / trial, metadata.SESSION_START_INFO_TAG)
+    )
+    assert start.hparams["lr"].string_value == "null"
+    page = metadata.parse_experiment_plugin_data(
+        hparams_of(tmp_path / "search", metadata.EXPERIMENT_TAG)
+    )
+    assert [info.WhichOneof("domain") for info in page.hparam_infos] == [None, None]
+
+
 def test_the_best_over_all_trials(new_story: Any, writer: Any, tmp_path: Path) -> None:
     story = new_story(writer()).start()
     a, b = story.trial(CONFIGURATION), story.trial(CONFIGURATION)

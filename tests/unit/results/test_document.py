@@ -39,7 +39,9 @@ def test_the_whole_of_a_finished_search(ended):
         "pareto_front",
         "winner",
         "totals",
+        "damage",
     ]
+    assert found["damage"] is None
     assert found["schema_version"] == 1
     assert found["run_dir"] == ended.run_dir.path.as_posix()
     assert found["status"] == "finished"

@@ -8,7 +8,6 @@ from typing import get_args
 
 import pytest
 
-from raysearch.errors import RunDirectoryError
 from raysearch.run_dir import events as ev
 from raysearch.trial import SearchStatus, TrialStatus
 
@@ -78,8 +77,26 @@ def test_a_resume_of_an_older_version_leaves_the_space_as_it_was():
 
 
 def test_an_unknown_event_is_named():
-    with pytest.raises(RunDirectoryError, match=r"'trial_cloned'.*newer version"):
+    with pytest.raises(ValueError, match=r"'trial_cloned' is not known.*if a newer raysearch"):
         ev.from_line('{"event": "trial_cloned", "at": 1.0}')
+
+
+@pytest.mark.parametrize("kind", ["search_started", "search_resumed"])
+@pytest.mark.parametrize(
+    "objective",
+    [
+        {"metric": "val/loss", "directiom": "minimize"},
+        {"metric": "val/loss", "direction": "minimizd"},
+        {"metric": "val/loss"},
+        "val/loss",
+    ],
+)
+def test_an_objective_that_is_none_is_refused(kind, objective):
+    record = {"event": kind, "at": 1.0, "settings": {"objective": objective}}
+    if kind == "search_started":
+        record |= {"space": {}, "versions": {}}
+    with pytest.raises(ValueError, match=r"directio|mapping"):
+        ev.from_line(json.dumps(record))
 
 
 def test_a_missing_field_is_named():

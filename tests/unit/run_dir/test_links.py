@@ -66,6 +66,13 @@ def test_deleting_a_checkpoint_deletes_nothing_outside(
     assert (outside / "epoch-0001.ckpt").stat().st_size == 1000
 
 
+def test_a_request_to_stop_behind_a_link_is_none(run: RunDir, outside: Path) -> None:
+    run.storage.put("stop", b"")
+    assert run.is_stop_requested()
+    lead_out(run, "stop", outside / "epoch-0001.ckpt")
+    assert not run.is_stop_requested()
+
+
 @pytest.mark.parametrize("key", ["trials/0001", "trials"])
 def test_orphans_are_not_looked_for_behind_a_link(run: RunDir, outside: Path, key: str) -> None:
     orphan = outside / "0001" / "epoch-0007.ckpt"

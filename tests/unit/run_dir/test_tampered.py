@@ -55,11 +55,12 @@ def test_a_trial_that_is_no_folder_name_is_refused(run: RunDir, trial: str) -> N
 def test_storage_touches_nothing_outside(run: RunDir, path: str) -> None:
     victim = run.path.parent / "victim"
     victim.write_text("mine", encoding="utf-8")
-    for touch in (run.storage.delete, run.storage.read, run.storage.exists, run.storage.appender):
+    for touch in (run.storage.delete, run.storage.read, run.storage.appender):
         with pytest.raises(RunDirectoryError, match="not a path inside the run directory"):
             touch(path)
     with pytest.raises(RunDirectoryError, match="not a path inside the run directory"):
         run.storage.put(path, b"theirs")
+    assert not run.storage.exists(path)
     assert victim.read_text(encoding="utf-8") == "mine"
 
 

@@ -75,3 +75,9 @@ def test_threads_and_accelerator_follow_the_resources(experiment, tmp_path):
         replace(experiment, resources=resources), trial_with(experiment), run_dir=tmp_path
     )
     assert (job.threads, job.accelerator) == (3, "gpu")
+
+
+def test_the_loop_is_that_of_the_experiment(experiment, tmp_path):
+    for loop in ("auto", "lean", "trainer"):
+        changed = replace(experiment, loop=loop)
+        assert job_for(changed, trial_with(experiment), run_dir=tmp_path).loop == loop

@@ -159,6 +159,7 @@ def test_one_whose_worker_was_dead_before_it_began_is_requeued_by_us(house):
     trial.status = "PENDING"  # Ray gives it up
     house.scheduler.on_trial_error(house.controller, trial)
     assert [t.id for t in house.session.unfinished] == ["0000"]
+    assert house.lab.state.losses == {}  # it is not the trial's fault
     assert not house.session.is_done
     assert house.session.next_trial().id == "0000"
 
@@ -314,10 +315,37 @@ def test_a_preparation_that_fails_costs_nothing(caplog):
 
 def test_a_stop_that_was_asked_for_is_said_once(house):
     house.begin()
+    stopper = SessionStopper(house.session)
+    assert not stopper.stop_all()
     house.session.end = SessionEnd.INTERRUPTED
-    house.step()
-    house.step()
+    assert stopper.stop_all()
+    assert stopper.stop_all()
     assert house.said == ["stopping"]
+
+
+def test_a_stop_is_a_stop_whether_or_not_it_can_be_said(house, caplog):
+    def fail():
+        raise RuntimeError("no terminal")
+
+    house.session.on_stopping = fail
+    house.session.end = SessionEnd.INTERRUPTED
+    assert SessionStopper(house.session).stop_all()
+    assert house.session.end is SessionEnd.INTERRUPTED
+    assert "could not be said" in caplog.text
+
+
+def test_before_everything_ends_it_is_seen_whether_ray_can_end_it(house):
+    class Gone(BaseException):
+        """What a cluster raises that is gone."""
+
+    def gone():
+        raise Gone
+
+    house.session.check_cluster = gone
+    assert not SessionStopper(house.session).stop_all()
+    house.session.end = SessionEnd.INTERRUPTED
+    with pytest.raises(Gone):
+        SessionStopper(house.session).stop_all()
 
 
 def test_stop_from_another_terminal_ends_the_session(house):
@@ -325,8 +353,9 @@ def test_stop_from_another_terminal_ends_the_session(house):
     house.is_stop_typed = True
     for _ in range(50):
         house.step()
-    assert (house.looks, house.session.end, house.said) == (1, SessionEnd.STOPPED, ["stopping"])
+    assert (house.looks, house.session.end) == (1, SessionEnd.STOPPED)
     assert SessionStopper(house.session).stop_all()
+    assert house.said == ["stopping"]
     assert TrialSource(house.session).next_trial() is None
     assert house.report(trial, 1, 0.9) == "NOOP"  # what comes late is trained again
 

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from raysearch.notices import NOTICES
+from raysearch.tuning import driver
 from raysearch.tuning.driver import _stop_on_signals
 from raysearch.tuning.session import SessionEnd
 
@@ -28,15 +29,25 @@ def hangup():
     signal.signal(signal.SIGHUP, before)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, *NOTICES])
-def test_the_first_signal_asks_for_the_end_and_the_second_ends_at_once(number, hangup):
+@pytest.mark.parametrize("number", [signal.SIGINT, *NOTICES])
+def test_the_first_signal_asks_for_the_end_and_the_second_ends_at_once(number, hangup, monkeypatch):
     hangup(signal.SIG_DFL)
+    monkeypatch.setattr(driver, "TOGETHER_S", -1.0)
     before, course = signal.getsignal(number), Course()
     with pytest.raises(KeyboardInterrupt), _stop_on_signals(course):
         signal.raise_signal(number)
         assert course.end is SessionEnd.INTERRUPTED
         signal.raise_signal(number)
     assert signal.getsignal(number) is before
+
+
+def test_a_notice_that_is_sent_to_the_process_and_to_its_group_is_one(hangup):
+    hangup(signal.SIG_DFL)
+    course = Course()
+    with _stop_on_signals(course):
+        for number in NOTICES:
+            signal.raise_signal(number)
+    assert course.end is SessionEnd.INTERRUPTED
 
 
 def test_under_nohup_the_end_of_the_terminal_does_not_end_the_search(hangup):

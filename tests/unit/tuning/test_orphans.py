@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
+import json
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
 
 import pytest
 
-from raysearch.tuning import orphans
-from raysearch.tuning.orphans import private_folder, processes_of, sweep, temporary_prefix
+from raysearch.scratch import OWNER
+from raysearch.tuning.orphans import processes_of, sweep
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
 
@@ -25,8 +25,10 @@ def dead(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    folder = tmp_path / f"raysearch-{process.pid}-abc"
+    folder = tmp_path / "raysearch-ray-abc"
     (folder / "session" / "logs").mkdir(parents=True)
+    owner = {"host": socket.gethostname(), "pid": process.pid, "birth": "1"}
+    (folder / OWNER).write_text(json.dumps(owner))
     return folder
 
 
@@ -42,26 +44,10 @@ def running(code, **streams):
 
 
 def test_the_folder_of_a_dead_process_is_removed_and_no_other(dead, tmp_path):
-    others = {f"raysearch-{os.getpid()}-abc", "raysearch-preflight-y", "raysearch-0", "other-1-x"}
-    for name in others:
-        (tmp_path / name / "session").mkdir(parents=True)
-    (tmp_path / f"{dead.name}-link").symlink_to(tmp_path / "other-1-x")
+    (tmp_path / "raysearch-20261123-170912" / "journal").mkdir(parents=True)  # a run directory
     sweep()
     sweep()
-    assert {path.name for path in tmp_path.iterdir()} == {*others, f"{dead.name}-link"}
-
-
-def test_a_process_that_nobody_waited_for_is_dead(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    process = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
-    try:
-        folder = tmp_path / f"raysearch-{process.pid}-abc"
-        folder.mkdir()
-        assert os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        sweep()
-        assert not folder.exists()
-    finally:
-        process.communicate()
+    assert [path.name for path in tmp_path.iterdir()] == ["raysearch-20261123-170912"]
 
 
 def test_processes_that_write_there_are_ended(dead):
@@ -84,31 +70,3 @@ def test_a_process_that_reads_a_log_there_goes_on(dead):
         assert processes_of(dead) == []
         sweep()
         assert reader.poll() is None
-
-
-def test_a_folder_that_is_locked_has_an_owner_whatever_its_process_id_says(dead):
-    descriptor = os.open(dead, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        sweep()
-        assert dead.exists()
-    finally:
-        os.close(descriptor)
-    sweep()
-    assert not dead.exists()
-
-
-def test_a_private_folder_stays_as_long_as_it_is_needed(dead, tmp_path, monkeypatch):
-    with private_folder() as folder:
-        assert folder.parent == tmp_path
-        assert folder.name.startswith(temporary_prefix())
-        (folder / "file").write_text("x")
-        monkeypatch.setattr(orphans, "_lives", lambda pid: False)  # as in another container
-        sweep()
-        assert (folder / "file").exists()
-    assert not folder.exists()
-    assert not dead.exists()
-
-
-def test_who_makes_a_folder_is_in_its_name():
-    assert temporary_prefix("preflight-") == f"raysearch-{os.getpid()}-preflight-"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 import ray
 from ray._private import ray_constants
 from ray._private import worker as ray_worker
 
-from raysearch.tuning.switches import environment, loopback_only, quiet
+from raysearch.tuning.switches import environment, loopback_only, quiet, unheard_by_children
 
 
 def test_a_ray_that_is_started_is_on_loopback(monkeypatch):
@@ -27,6 +30,33 @@ def test_nothing_that_ray_says_of_its_processes_is_printed(capsys):
     assert capsys.readouterr().out == ""
     ray_worker.print_to_stdstream({**said, "lines": ["Another one"]}, ignore_prefix=False)
     assert "Another one" in capsys.readouterr().out
+
+
+DEAF = "import os, signal; os.kill(os.getpid(), signal.{}); print('still there')"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_deaf"),
+    [("SIGHUP", True), ("SIGUSR1", True), ("SIGUSR2", True), ("SIGTERM", False)],
+)
+def test_what_is_started_meanwhile_is_deaf_to_what_is_sent_to_a_group(name, is_deaf):
+    words = [sys.executable, "-c", DEAF.format(name)]
+    with unheard_by_children():
+        child = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (child.stdout == "still there\n") is is_deaf
+    assert subprocess.run(words, capture_output=True, check=False).returncode < 0
+
+
+def test_what_comes_meanwhile_is_heard_afterwards():
+    heard = []
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
+    try:
+        with unheard_by_children():
+            signal.raise_signal(signal.SIGUSR1)
+            assert heard == []
+        assert heard == [signal.SIGUSR1]
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_loggers_are_as_they_were_afterwards_also_after_an_error():
