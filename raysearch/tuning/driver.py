@@ -103,6 +103,8 @@ def run_session(
             raise session.error or error from error
     if session.error is not None:
         raise session.error
+    if session.end is SessionEnd.DONE and not session.is_done:
+        return SessionEnd.INTERRUPTED  # by a signal that Ray Tune took before we did
     return session.end
 
 
@@ -167,6 +169,12 @@ def _stop_on_signals(session: Session) -> Iterator[None]:
         session.end, asked_at = SessionEnd.INTERRUPTED, time.monotonic()
 
     before = {number: signal.signal(number, ask_to_stop) for number in [signal.SIGINT, *heeded()]}
+
+    def listen() -> None:
+        for number in before:
+            signal.signal(number, ask_to_stop)
+
+    session.on_first_step = listen  # as it starts, Ray Tune takes SIGUSR1 for an end of its own
     try:
         yield
     finally:

@@ -73,6 +73,8 @@ class Session:
     """A Ray reference to the objects without an import path that jobs name; None for none."""
     on_last_trials: Callable[[], None] | None = None
     """Called once, when the last few trials are under way."""
+    on_first_step: Callable[[], None] | None = None
+    """Called once, when Ray Tune has started."""
     on_stopping: Callable[[], None] | None = None
     """Called once, when somebody asked for the end and it is under way."""
     on_ray: dict[str, RayTrial] = field(default_factory=dict)
@@ -124,6 +126,9 @@ class Session:
         Args:
             is_one_starting: Whether an actor is being started, which is not to be slowed down.
         """
+        if self.on_first_step is not None:
+            begin, self.on_first_step = self.on_first_step, None
+            begin()
         self._look_for_stop()
         if (
             self.on_last_trials is not None

@@ -123,7 +123,7 @@ def test_a_search_that_is_killed_again_and_again_ends_as_one_that_was_not(
         assert not folder.exists()
 
 
-def test_a_lost_worker_and_a_terminal_that_closes_leave_no_line_of_ray_on_the_screen(
+def test_a_lost_worker_and_a_notice_to_all_processes_leave_no_line_of_ray_on_the_screen(
     small, tmp_path
 ):
     run = tmp_path / "run"
@@ -136,12 +136,13 @@ def test_a_lost_worker_and_a_terminal_that_closes_leave_no_line_of_ray_on_the_sc
         wait_for(lambda: epochs(run) >= 2, timeout_s=120, process=process)
         kill(workers()[0])
         wait_for(lambda: len(workers()) == 2, timeout_s=120, process=process)
-        os.killpg(process.pid, signal.SIGHUP)  # which ends Ray's own processes as well
+        os.killpg(process.pid, signal.SIGUSR1)  # which Ray Tune and Ray's processes hear, too
         out, _ = process.communicate(timeout=50)  # not the minute that Ray waits for its GCS
     assert process.returncode == 130, out
     state = Results.open(run).state
     assert state.status is SearchStatus.INTERRUPTED
     assert state.restarts == 1
+    assert "stopping" in out
     assert f"python -m raysearch resume {run}" in out
     assert "raylet" not in out
     assert "A worker died" not in out

@@ -323,6 +323,13 @@ def test_a_stop_that_was_asked_for_is_said_once(house):
     assert house.said == ["stopping"]
 
 
+def test_the_first_step_is_told_once(house):
+    house.session.on_first_step = lambda: house.said.append("first step")
+    house.step()
+    house.step()
+    assert house.said == ["first step"]
+
+
 def test_a_stop_is_a_stop_whether_or_not_it_can_be_said(house, caplog):
     def fail():
         raise RuntimeError("no terminal")

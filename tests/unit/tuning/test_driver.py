@@ -19,6 +19,7 @@ class Course:
     """As much of a session as signals know of."""
 
     end = SessionEnd.DONE
+    on_first_step = None
 
 
 @pytest.fixture
@@ -48,6 +49,16 @@ def test_a_notice_that_is_sent_to_the_process_and_to_its_group_is_one(hangup):
         for number in NOTICES:
             signal.raise_signal(number)
     assert course.end is SessionEnd.INTERRUPTED
+
+
+def test_a_handler_that_ray_tune_sets_as_it_starts_is_replaced(hangup):
+    hangup(signal.SIG_DFL)
+    course = Course()
+    with _stop_on_signals(course):
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        course.on_first_step()
+        signal.raise_signal(signal.SIGUSR1)
+        assert course.end is SessionEnd.INTERRUPTED
 
 
 def test_under_nohup_the_end_of_the_terminal_does_not_end_the_search(hangup):
