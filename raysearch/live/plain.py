@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from raysearch.engine import SearchState
+from raysearch.engine.state import DISK_FULL, INTERRUPTED
 from raysearch.live.estimate import time_left_text
 from raysearch.live.phrases import (
     against_default,
@@ -93,6 +94,9 @@ class PlainView:
         self._has_new_best |= self._progress.update(event, state)
         if isinstance(event, ev.AttemptStarted):
             self._stage = None
+        elif isinstance(event, ev.AttemptEnded):
+            if event.trial in state.live and event.cause not in (INTERRUPTED, DISK_FULL):
+                self._tell_retry(event, n_bad=state.n_bad_attempts(event.trial))
         elif isinstance(event, ev.TrialEnded):
             self._tell_end(state.trials[event.trial])
         is_over = isinstance(event, ev.SearchEnded)
@@ -109,6 +113,11 @@ class PlainView:
     def note(self, text: str) -> None:
         """Print a line."""
         self._print(text)
+
+    def _tell_retry(self, event: ev.AttemptEnded, *, n_bad: int) -> None:
+        again = f"tried again, {n_bad} of {self._heading.plan.max_attempts} attempts lost"
+        why = (event.error or "").partition("\n")[0]
+        self._print(f"trial {event.trial}: {event.cause}, {again}: {why}")
 
     def _tell_end(self, trial: Trial) -> None:
         is_failed = trial.status is TrialStatus.FAILED

@@ -10,6 +10,7 @@ import pytest
 
 from raysearch.live.plain import PlainView, one_in
 from raysearch.live.progress import Heading
+from raysearch.run_dir import events as ev
 
 
 @pytest.fixture
@@ -192,3 +193,15 @@ def _wait_for(condition: Any) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_a_trial_that_is_tried_again_has_a_line(watched: Any, out: io.StringIO) -> None:
+    trial = watched.trial({"lr": 0.1, "width": 8})
+    watched.epoch(trial, 0.5)
+    ended = {"at": watched.now, "trial": trial, "attempt": 1}
+    watched.tell(ev.AttemptEnded(**ended, cause="interrupted"))
+    watched.tell(ev.AttemptEnded(**ended, cause="worker lost", error="its node went away\nfar"))
+    watched.end(trial)
+    watched.tell(ev.AttemptEnded(**ended, cause="worker lost", error="too late"))
+    retry = "trial 0000: worker lost, tried again, 1 of 3 attempts lost: its node went away"
+    assert [line for line in told(out) if "again" in line] == [retry]
