@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(300)  # five times a Ray and its workers, which
 
 OVERRIDES = (
     "model=mlp", "space={width: {int: [16, 32], default: 32}, depth: {int: [1, 2]}}",
-    "scheduler=none", "fidelity.max_epochs=12", "budget.trials=4", "checkpoint.every=1",
+    "scheduler=none", "fidelity.max_epochs=80", "budget.trials=4", "checkpoint.every=1",
     "parallel=1", "refit=false",
 )  # fmt: skip
 
