@@ -56,6 +56,10 @@ class Ledger:
             objective=plan.objective, budget_bytes=plan.checkpoint_budget_bytes
         )
 
+    def now(self) -> float:
+        """Return the time of what happens at this moment: Unix time in seconds."""
+        return self._clock()
+
     def end_trial(
         self,
         trial: Trial,
@@ -83,7 +87,7 @@ class Ledger:
         if wrong is not None and status is not TrialStatus.FAILED:
             status, cause, error = TrialStatus.FAILED, NOT_FINITE, wrong
         ended = ev.TrialEnded(
-            at=self._clock(), trial=trial.id, status=status, reason=reason, cause=cause, error=error
+            at=self.now(), trial=trial.id, status=status, reason=reason, cause=cause, error=error
         )
         self.emit_and_tidy(replace(trial, status=status), [*before, ended])
         self._byte_budget.ended(self.state.trials[trial.id])
@@ -97,7 +101,7 @@ class Ledger:
     def _emit_removals(
         self, given_up: Sequence[tuple[Trial, Checkpoint]], *, before: Sequence[Event] = ()
     ) -> None:
-        at = self._clock()
+        at = self.now()
         removals = [ev.CheckpointRemoved(at=at, trial=t.id, path=c.path) for t, c in given_up]
         self.emit(*before, *removals)
         for _, checkpoint in given_up:

@@ -69,6 +69,17 @@ class Plan:
         """
         return self.limit_reached(state.spent, seconds=state.seconds_at(now)) or self._enough(state)
 
+    def n_trials_left(self, state: SearchState, *, now: float) -> float:
+        """Return how many further trials may begin at most; infinity if no number limits them."""
+        if self.used_up(state, now=now):
+            return 0
+        left = math.inf
+        if self.max_trials is not None:
+            left = self.max_trials - state.next_number
+        if self.max_total_epochs is not None:
+            left = min(left, self.max_total_epochs - state.epochs)
+        return left
+
     def limit_reached(self, spent: Spending, *, seconds: float) -> str:
         """Return which limit is reached, so that all trials stop; empty while none is.
 

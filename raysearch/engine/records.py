@@ -3,7 +3,27 @@
 from __future__ import annotations
 
 from raysearch.run_dir import events as ev
-from raysearch.trial import Checkpoint, Decision, DecisionKind, Measurement, Objective, Trial
+from raysearch.trial import (
+    Checkpoint,
+    Decision,
+    DecisionKind,
+    Measurement,
+    Objective,
+    Suggestion,
+    Trial,
+    trial_id,
+)
+
+
+def trial_created(suggestion: Suggestion, *, number: int, at: float) -> ev.TrialCreated:
+    """Return the event of a trial, from 0, that was suggested."""
+    return ev.TrialCreated(
+        at=at,
+        trial=trial_id(number),
+        number=number,
+        configuration=dict(suggestion.configuration),
+        origin=dict(suggestion.origin),
+    )
 
 
 def measured(measurement: Measurement, *, trial: Trial, at: float) -> ev.Measured:
@@ -37,6 +57,13 @@ def decided(decision: Decision, *, trial: Trial, at: float) -> ev.Decided:
     return ev.Decided(
         at=at, trial=trial.id, epoch=trial.epochs, kind=decision.kind, reason=decision.reason
     )
+
+
+def attempt_ended(
+    trial: Trial, *, cause: str, at: float, error: str | None = None
+) -> ev.AttemptEnded:
+    """Return the event of the end of the trial's current attempt, before the trial's end."""
+    return ev.AttemptEnded(at=at, trial=trial.id, attempt=trial.attempts, cause=cause, error=error)
 
 
 def not_finite(trial: Trial, *, objective: Objective) -> str | None:

@@ -2,14 +2,12 @@
 
     accuracy = Objective(metric="val/accuracy", direction="maximize")
     simulation = simulate(
+        Plan(objective=accuracy, max_epochs=27, max_trials=200),
         space=space,
-        objective=accuracy,
         searcher=Random(space, objective=accuracy, seed=0),
         scheduler=ASHA(objective=accuracy, max_epochs=27),
         curves=ParametricCurves(space, objective=accuracy, seed=0),
-        max_epochs=27,
         n_workers=8,
-        max_trials=200,
     )
     simulation.winner, simulation.state.seconds, simulation.state.epochs
 

@@ -17,7 +17,7 @@ from raysearch.simulation.curves import Curves
 from raysearch.simulation.incumbents import Incumbent, incumbents, latest
 from raysearch.simulation.workers import Clock, Conditions, Workers
 from raysearch.space import Space
-from raysearch.trial import Configuration, Objective, SearchStatus, Trial, TrialStatus
+from raysearch.trial import Configuration, Objective, SearchStatus, Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,19 +49,13 @@ class Simulation:
 
 
 def simulate(
+    plan: Plan,
     *,
     space: Space,
-    objective: Objective,
     searcher: Searcher,
     scheduler: Scheduler,
     curves: Curves,
-    max_epochs: int,
     n_workers: int = 1,
-    max_trials: int | None = None,
-    max_seconds: float | None = None,
-    max_total_epochs: int | None = None,
-    target: float | None = None,
-    patience: int | None = None,
     points: Sequence[Configuration] = (),
     conditions: Conditions | None = None,
     events: Sequence[Event] = (),
@@ -72,19 +66,14 @@ def simulate(
     result depends on the arguments alone.
 
     Args:
+        plan: The objective, whose metric the curves have; budgets, of which GPU hours are not used
+            up, since there are no GPUs; and how many failures are accepted.
         space: The search space.
-        objective: What is improved; the curves have its metric.
         searcher: New, of this space.
         scheduler: New.
         curves: What training achieves.
-        max_epochs: Epochs of a trial that is never stopped, at least 1.
         n_workers: Trials that can be in training at once, at least 1. A worker that becomes free
             takes the next trial at once.
-        max_trials: Trials in all; None for no limit.
-        max_seconds: Simulated time after which no trial begins, and each stops as it next reports.
-        max_total_epochs: Epochs of all trials together, a limit of the same kind.
-        target: Value of the objective at which the search ends, again of that kind.
-        patience: Trials that may end in a row without a new best value.
         points: Configurations to try first, after the default.
         conditions: Start-up, losses, checkpoints; None for training that costs its epochs only.
         events: The journal of a search that was interrupted, or is to be extended; it goes on from
@@ -103,14 +92,12 @@ def simulate(
         >>> space = Space({"depth": Int(1, 8), "learning_rate": Float(1e-4, 1e-1, log=True)})
         >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
         >>> simulation = simulate(
+        ...     Plan(objective=accuracy, max_epochs=27, max_trials=30),
         ...     space=space,
-        ...     objective=accuracy,
         ...     searcher=Random(space, objective=accuracy, seed=0),
         ...     scheduler=ASHA(objective=accuracy, max_epochs=27),
         ...     curves=ParametricCurves(space, objective=accuracy, seed=0),
-        ...     max_epochs=27,
         ...     n_workers=4,
-        ...     max_trials=30,
         ... )
         >>> state = simulation.state
         >>> len(state.trials), state.epochs < 30 * 27, state.reason
@@ -118,18 +105,6 @@ def simulate(
         >>> simulation.winner.value(accuracy) == simulation.incumbents[-1].value
         True
     """
-    conditions = conditions or Conditions()
-    plan = Plan(
-        objective=objective,
-        max_epochs=max_epochs,
-        max_trials=max_trials,
-        max_seconds=max_seconds,
-        max_total_epochs=max_total_epochs,
-        target=target,
-        patience=patience,
-        max_attempts=conditions.max_attempts,
-        abort_after=conditions.abort_after,
-    )
     _check(plan, space=space, n_workers=n_workers)
     journal, clock = MemoryJournal(), Clock()
     engine = Engine(
@@ -142,16 +117,17 @@ def simulate(
         points=points,
     )
     unfinished = _begin(engine, space=space, journal=journal, clock=clock, events=events)
+    conditions = conditions or Conditions()
     workers = Workers(
         engine, curves=curves, n_workers=n_workers, conditions=conditions, clock=clock
     )
     workers.run(unfinished)
     engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
     return Simulation(
-        objective=objective,
+        objective=plan.objective,
         state=engine.state,
         events=journal.events,
-        incumbents=incumbents(journal.events, objective=objective),
+        incumbents=incumbents(journal.events, objective=plan.objective),
     )
 
 
@@ -165,16 +141,18 @@ def _begin(
     journal.append(events)
     engine.replay(events)
     clock.now = engine.state.last_at
-    return [t for t in engine.resume(settings={}) if t.status is not TrialStatus.PAUSED]
+    return engine.resume(settings={})
 
 
 def _check(plan: Plan, *, space: Space, n_workers: int) -> None:
     seconds, target = plan.max_seconds, plan.target
     counts = {name: getattr(plan, name) for name in ("max_trials", "max_total_epochs", "patience")}
+    at_least_1 = {**counts, "abort_after": plan.abort_after}
     raise_faults(
         integer_fault("max_epochs", plan.max_epochs, at_least=1),
+        integer_fault("max_attempts", plan.max_attempts, at_least=1),
         integer_fault("n_workers", n_workers, at_least=1),
-        *(integer_fault(k, n, at_least=1) for k, n in counts.items() if n is not None),
+        *(integer_fault(k, n, at_least=1) for k, n in at_least_1.items() if n is not None),
         None if seconds is None else number_fault("max_seconds", seconds, at_least=0),
         None
         if target is None or math.isfinite(target)

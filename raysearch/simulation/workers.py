@@ -34,28 +34,22 @@ class Conditions:
     mean_seconds_to_loss: float | None = None
     """Mean time after which an attempt loses its worker, exponentially distributed, at least 0.001;
     None for no losses. Another worker takes its place at once."""
-    max_attempts: int = 3
-    """How often a trial is started when its workers are lost, at least 1."""
     checkpoint_every: int | None = None
     """Epochs between checkpoints, from which a trial goes on after a loss, at least 1; None for no
     checkpoints but those of paused trials."""
-    abort_after: int | None = 5
-    """The search is aborted when the first this many trials all failed; None for never."""
     seed: int = 0
     """Governs the losses, at least 0."""
 
     def __post_init__(self) -> None:
         faults = [
             number_fault("start_seconds", self.start_seconds, at_least=0),
-            integer_fault("max_attempts", self.max_attempts, at_least=1),
             integer_fault("seed", self.seed, at_least=0),
         ]
         if self.mean_seconds_to_loss is not None:
             mean = self.mean_seconds_to_loss
             faults.append(number_fault("mean_seconds_to_loss", mean, at_least=0.001))
-        for name in ("checkpoint_every", "abort_after"):
-            value = getattr(self, name)
-            faults.append(None if value is None else integer_fault(name, value, at_least=1))
+        if self.checkpoint_every is not None:
+            faults.append(integer_fault("checkpoint_every", self.checkpoint_every, at_least=1))
         raise_faults(*faults)
 
 
@@ -205,21 +199,22 @@ class Workers:
 
     def _happen(self, attempt: _Attempt) -> None:
         """Let the engine know what has just happened in an attempt."""
+        goes_on = is_tried_again = False
         if attempt.lost_at < attempt.due_at:
-            goes_on = False
-            if self._engine.worker_lost(attempt.trial, error="its simulated worker was lost"):
-                self._waiting.append(self._engine.state.trials[attempt.trial])
+            error = "its simulated worker was lost"
+            is_tried_again = self._engine.worker_lost(attempt.trial, error=error)
         elif attempt.epoch == attempt.curve.raises_in:
-            goes_on = False
             error = f"the curve raises in epoch {attempt.epoch}"
-            self._engine.failed(attempt.trial, cause="exception", error=error)
+            is_tried_again = self._engine.failed(attempt.trial, cause="exception", error=error)
         else:
             goes_on = self._report(attempt)
         if goes_on:
             attempt.epoch += 1
             self._go_on(attempt)
-        else:
-            heappush(self._free, attempt.worker)
+            return
+        if is_tried_again:
+            self._waiting.append(self._engine.state.trials[attempt.trial])
+        heappush(self._free, attempt.worker)
 
     def _report(self, attempt: _Attempt) -> bool:
         """Report the epoch that has just ended, and return whether the trial goes on."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from raysearch.engine import Plan, fold
 from raysearch.engine.spending import Spending
 from raysearch.trial import DecisionKind, Measurement, Objective, SearchStatus, Trial, TrialStatus
-from tests.lab import ACCURACY, Lab
+from tests.lab import ACCURACY, Counting, Lab
 
 CONTINUE, STOP = DecisionKind.CONTINUE, DecisionKind.STOP
 LOSS = Objective(metric="val/loss", direction="minimize")
@@ -54,6 +54,31 @@ def test_the_epoch_that_reaches_the_budget_is_the_last_of_each_trial():
     assert lab.report(first, 5, 0.6).kind is STOP  # one more than the budget: it was in training
     assert lab.state.epochs == 6
     assert [t.status for t in lab.state.trials.values()] == [TrialStatus.STOPPED] * 2
+
+
+@pytest.mark.parametrize(
+    ("plan", "left"),
+    [
+        ({"max_trials": None}, math.inf),
+        ({"max_trials": 9}, 8),
+        ({"max_trials": 9, "max_total_epochs": 5}, 3),  # two epochs are trained
+        ({"max_trials": 9, "max_total_epochs": 2}, 0),
+    ],
+)
+def test_how_many_trials_may_still_begin(plan, left):
+    lab = lab_of(**plan)
+    trial = lab.new_trial()
+    for epoch in (1, 2):
+        lab.report(trial, epoch, 0.5)
+    assert lab.engine.n_trials_left == left
+
+
+def test_none_may_begin_when_the_searcher_has_nothing_left():
+    lab = lab_of(searcher=Counting(last=0), max_trials=9)
+    lab.new_trial()
+    assert lab.engine.n_trials_left == 8
+    assert lab.engine.next_trial() is None
+    assert lab.engine.n_trials_left == 0
 
 
 def test_epochs_that_are_not_measured_count_as_trained():

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from raysearch.engine import Plan
 from raysearch.imports import load_object
 from raysearch.schedulers.none import NoScheduler
 from raysearch.searchers import SEARCHERS
@@ -45,13 +46,11 @@ def test_the_optimum_beside_a_region_that_fails_is_found(name, raises):
     n_trials = N_TRIALS.get(name, SPACE.grid_size())
     settings = {"resolution": 15} if name == "grid" else {"seed": 1}
     simulation = simulate(
+        Plan(objective=ACCURACY, max_epochs=1, max_trials=n_trials),
         space=SPACE,
-        objective=ACCURACY,
         searcher=load_object(SEARCHERS[name])(SPACE, objective=ACCURACY, **settings),
         scheduler=NoScheduler(objective=ACCURACY, max_epochs=1),
         curves=FailingThird(raises=raises),
-        max_epochs=1,
-        max_trials=n_trials,
     )
     trials = simulation.state.trials.values()
     failed = [t for t in trials if t.status is TrialStatus.FAILED]

@@ -9,6 +9,7 @@ import raysearch.simulation
 
 SEARCH = """
 import sys
+from raysearch.engine import Plan
 from raysearch.schedulers.asha import ASHA
 from raysearch.searchers.random import Random
 from raysearch.simulation import ParametricCurves, simulate
@@ -17,12 +18,11 @@ from raysearch.trial import Objective
 
 space, loss = Space({"depth": Int(1, 9)}), Objective(metric="val/loss", direction="minimize")
 simulation = simulate(
+    Plan(objective=loss, max_epochs=9),
     space=space,
-    objective=loss,
     searcher=Random(space, objective=loss),
     scheduler=ASHA(objective=loss, max_epochs=9),
     curves=ParametricCurves(space, objective=loss),
-    max_epochs=9,
 )
 print(len(simulation.state.trials))
 print(sorted({"ray", "torch", "pytorch_lightning", "hyperopt", "sklearn"} & sys.modules.keys()))

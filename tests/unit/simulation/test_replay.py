@@ -6,7 +6,7 @@ import pytest
 
 from raysearch.engine import fold
 from raysearch.run_dir import events as ev
-from raysearch.run_dir.events import from_line, to_line
+from raysearch.run_dir.lines import from_line, to_line
 from raysearch.searchers.grid import Grid
 from raysearch.searchers.hyperopt import HyperOpt
 from raysearch.searchers.random import Random

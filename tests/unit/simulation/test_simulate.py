@@ -10,10 +10,10 @@ from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.schedulers.none import NoScheduler
 from raysearch.searchers.grid import Grid
 from raysearch.searchers.random import Random
-from raysearch.simulation import Conditions, Curve, CurveSettings, ParametricCurves, simulate
+from raysearch.simulation import Conditions, Curve, CurveSettings, ParametricCurves
 from raysearch.space import Choice, Float, Int, Space
 from raysearch.trial import Objective, SearchStatus, TrialStatus
-from tests.lab import ACCURACY, SPACE, Counting
+from tests.lab import ACCURACY
 from tests.unit.simulation.worlds import MAX_EPOCHS, NETWORKS, asha, epochs, search, table
 
 STEADY = NoScheduler(objective=ACCURACY, max_epochs=MAX_EPOCHS)
@@ -162,6 +162,23 @@ def test_a_trial_that_raises_is_a_result_like_any_other():
     assert len(others) == 9
 
 
+def test_a_trial_that_raises_is_tried_again_where_the_plan_says_so():
+    """From its last checkpoint; the curve raises in the same epoch each time."""
+    rows = {3: Curve(values={"val/accuracy": [0.9] * 4}, seconds=1.0, raises_in=5)}
+    simulation = search(
+        table(lambda w, e: 0.5, rows=rows),
+        scheduler=STEADY,
+        max_attempts=3,
+        retry_exceptions=True,
+        conditions=Conditions(checkpoint_every=2),
+    )
+    failed = simulation.state.trials["0003"]
+    assert (failed.status, failed.epochs, failed.attempts) == (TrialStatus.FAILED, 4, 3)
+    assert failed.ended_at - failed.created_at == 4 + 3 * 1.0
+    assert all(t.status is TrialStatus.COMPLETED for t in simulation.state.trials.values()
+               if t is not failed)  # fmt: skip
+
+
 def test_nan_is_the_worst_at_its_rung_but_the_best_epoch_counts():
     spike = Curve(
         values={"val/accuracy": [0.9, 0.95, *[math.nan] * 25]},
@@ -181,7 +198,7 @@ def test_a_search_in_which_nothing_is_finite_has_no_winner():
         SearchAborted, match=r"the first 5 trials all failed.* val/accuracy \(nan\)"
     ):
         search(nothing)
-    simulation = search(nothing, conditions=Conditions(abort_after=None))
+    simulation = search(nothing, abort_after=None)
     assert epochs(simulation) == [1] * 10
     assert simulation.winner is None
     assert simulation.incumbents == ()
@@ -191,7 +208,7 @@ def test_a_search_in_which_everything_raises_is_aborted():
     rows = {w: Curve(values={}, seconds=1.0, raises_in=1) for w in range(1, 101)}
     with pytest.raises(SearchAborted, match="the first 5 trials all failed"):
         search(table(scrambled, rows=rows))
-    patient = search(table(scrambled, rows=rows), conditions=Conditions(abort_after=None))
+    patient = search(table(scrambled, rows=rows), abort_after=None)
     assert {t.status for t in patient.state.trials.values()} == {TrialStatus.FAILED}
 
 
@@ -347,6 +364,8 @@ def test_an_endless_search_is_refused():
         ("max_seconds", -1.0),
         ("max_total_epochs", 0),
         ("patience", 0),
+        ("max_attempts", 0),
+        ("abort_after", 0),
         ("target", math.nan),
     ],
 )
@@ -357,12 +376,4 @@ def test_a_number_out_of_range_is_named(name, value):
 
 def test_all_numbers_out_of_range_are_named_at_once():
     with pytest.raises(ConfigurationError, match=r"(?s)max_epochs is 0.*n_workers is -1"):
-        simulate(
-            space=SPACE,
-            objective=ACCURACY,
-            searcher=Counting(),
-            scheduler=STEADY,
-            curves=table(scrambled),
-            max_epochs=0,
-            n_workers=-1,
-        )
+        search(table(scrambled), max_epochs=0, n_workers=-1)

@@ -84,9 +84,9 @@ def test_more_workers_than_trials_are_no_harm():
 
 
 def test_a_lost_trial_begins_again_and_reports_the_same():
-    conditions = Conditions(mean_seconds_to_loss=30.0, max_attempts=50)
+    conditions = Conditions(mean_seconds_to_loss=30.0)
     calm = search(table(by_width), scheduler=STEADY)
-    rough = search(table(by_width), scheduler=STEADY, conditions=conditions)
+    rough = search(table(by_width), scheduler=STEADY, max_attempts=50, conditions=conditions)
     assert epochs(rough) == epochs(calm)
     assert rough.state.restarts == sum(rough.state.losses.values()) > 3
     assert {e.from_epoch for e in of_type(rough, ev.AttemptStarted)} == {0}
@@ -97,10 +97,8 @@ def test_a_lost_trial_begins_again_and_reports_the_same():
 
 def test_with_checkpoints_less_is_trained_again():
     def seconds(every):
-        conditions = Conditions(
-            mean_seconds_to_loss=30.0, max_attempts=50, checkpoint_every=every, seed=3
-        )
-        return search(table(by_width), scheduler=STEADY, conditions=conditions)
+        conditions = Conditions(mean_seconds_to_loss=30.0, checkpoint_every=every, seed=3)
+        return search(table(by_width), scheduler=STEADY, max_attempts=50, conditions=conditions)
 
     none, every_epoch, every_9 = seconds(None), seconds(1), seconds(9)
     assert every_epoch.state.seconds < every_9.state.seconds < none.state.seconds
@@ -109,8 +107,10 @@ def test_with_checkpoints_less_is_trained_again():
 
 
 def test_a_trial_that_is_lost_too_often_has_failed():
-    conditions = Conditions(mean_seconds_to_loss=2.0, max_attempts=2, abort_after=None)
-    simulation = search(table(by_width), scheduler=STEADY, conditions=conditions)
+    conditions = Conditions(mean_seconds_to_loss=2.0)
+    simulation = search(
+        table(by_width), scheduler=STEADY, max_attempts=2, abort_after=None, conditions=conditions
+    )
     failed = [t for t in simulation.state.trials.values() if t.status is TrialStatus.FAILED]
     assert {(t.cause, t.error, t.attempts) for t in failed} == {
         ("worker lost", "its simulated worker was lost, 2 times", 2)
@@ -120,9 +120,14 @@ def test_a_trial_that_is_lost_too_often_has_failed():
 def test_losses_come_at_the_rate_that_is_set():
     """4 standard deviations of the mean of about 270 exponential times: 1 in 16,000 seeds fails."""
     mean = 10.0
-    conditions = Conditions(mean_seconds_to_loss=mean, max_attempts=10**6, checkpoint_every=1)
+    conditions = Conditions(mean_seconds_to_loss=mean, checkpoint_every=1)
     simulation = search(
-        table(by_width), scheduler=STEADY, max_trials=100, n_workers=10, conditions=conditions
+        table(by_width),
+        scheduler=STEADY,
+        max_trials=100,
+        max_attempts=10**6,
+        n_workers=10,
+        conditions=conditions,
     )
     losses = sum(simulation.state.losses.values())
     began = {}
@@ -207,12 +212,10 @@ def test_wrong_conditions_are_named_at_once():
         Conditions(
             start_seconds=-1.0,
             mean_seconds_to_loss=0.0,
-            max_attempts=0,
             checkpoint_every=0,
-            abort_after=0,
             seed=-1,
         )
-    assert len(caught.value.faults) == 6
+    assert len(caught.value.faults) == 4
     assert "mean_seconds_to_loss is 0.0. It must be a number of at least 0.001." in str(
         caught.value
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import pytest
 from scipy.stats import wilcoxon
 
+from raysearch.engine import Plan
 from raysearch.schedulers.none import NoScheduler
 from raysearch.searchers.hyperopt import HyperOpt
 from raysearch.searchers.random import Random
@@ -42,13 +43,11 @@ def worth(curves, trial):
 
 def random_search(curves, *, seed, scheduler, max_trials):
     return simulate(
+        Plan(objective=ACCURACY, max_epochs=MAX_EPOCHS, max_trials=max_trials),
         space=NETWORKS,
-        objective=ACCURACY,
         searcher=Random(NETWORKS, objective=ACCURACY, seed=seed),
         scheduler=scheduler,
         curves=curves,
-        max_epochs=MAX_EPOCHS,
-        max_trials=max_trials,
     )
 
 
@@ -97,13 +96,11 @@ def test_hyperopt_is_better_than_random_search_with_as_many_trials():
         curves = ParametricCurves(NUMBERS, objective=ACCURACY, seed=seed)
         searches = [
             simulate(
+                Plan(objective=ACCURACY, max_epochs=1, max_trials=40),
                 space=NUMBERS,
-                objective=ACCURACY,
                 searcher=method(NUMBERS, objective=ACCURACY, seed=seed),
                 scheduler=NoScheduler(objective=ACCURACY, max_epochs=1),
                 curves=FullyTrained(curves),
-                max_epochs=1,
-                max_trials=40,
             )
             for method in (HyperOpt, Random)
         ]

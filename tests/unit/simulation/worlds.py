@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
+from raysearch.engine import Plan
 from raysearch.schedulers.asha import ASHA
 from raysearch.simulation import Curve, Simulation, TableCurves, simulate
 from raysearch.space import Bool, Choice, Float, Int, Space
@@ -43,17 +45,14 @@ def table(
 
 
 def search(curves: TableCurves, **changes: Any) -> Simulation:
-    """Search widths 50 (the default), 1, 2, 3, ... by ASHA, with one worker."""
-    settings = {
-        "space": SPACE,
-        "objective": ACCURACY,
-        "searcher": Counting(),
-        "scheduler": asha(ACCURACY),
-        "max_epochs": MAX_EPOCHS,
-        "max_trials": 10,
-        **changes,
-    }
-    return simulate(curves=curves, **settings)
+    """Search widths 50 (the default), 1, 2, 3, ... by ASHA, with one worker.
+
+    The changes are those of the plan and of the other arguments alike.
+    """
+    plan = {"objective": ACCURACY, "max_epochs": MAX_EPOCHS, "max_trials": 10}
+    plan |= {f.name: changes.pop(f.name) for f in fields(Plan) if f.name in changes}
+    settings = {"space": SPACE, "searcher": Counting(), "scheduler": asha(ACCURACY), **changes}
+    return simulate(Plan(**plan), curves=curves, **settings)
 
 
 def asha(objective: Objective, **settings: int) -> ASHA:

@@ -1,0 +1,90 @@
+"""What becomes of a trial that reported: does it go on, stop or pause?
+
+The scheduler says so, with two exceptions: it does not stop the default, and once a limit is
+reached everything stops.
+"""
+
+from __future__ import annotations
+
+from raysearch.engine import messages
+from raysearch.engine.ledger import Ledger
+from raysearch.engine.plan import Plan
+from raysearch.engine.spending import Spending
+from raysearch.errors import SearchAborted
+from raysearch.schedulers import Scheduler
+from raysearch.trial import Decision, DecisionKind, Measurement, Trial, TrialStatus
+
+
+class Decisions:
+    """Asks the scheduler, and keeps to the limits.
+
+    Args:
+        plan: Objective and limits.
+        ledger: What is known.
+        scheduler: Decides about trials that report.
+    """
+
+    def __init__(self, *, plan: Plan, ledger: Ledger, scheduler: Scheduler) -> None:
+        self._plan = plan
+        self._ledger = ledger
+        self._scheduler = scheduler
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a limit is reached."""
+        return bool(self.limit_reached(self._ledger.state.spent))
+
+    def limit_reached(self, spent: Spending) -> str:
+        """Return which limit is reached at this moment, for a person; empty while none is."""
+        seconds = self._ledger.state.seconds_at(self._ledger.now())
+        return self._plan.limit_reached(spent, seconds=seconds)
+
+    def check_metric(self, trial: str, measurement: Measurement) -> None:
+        """Give up if a trial did not report what is to be improved.
+
+        Raises:
+            SearchAborted: It is so.
+        """
+        metric = self._plan.objective.metric
+        if metric in measurement.values:
+            return
+        n_ended = len(self._ledger.state.ended)
+        raise SearchAborted(
+            messages.missing_metric(metric, trial=trial, measurement=measurement, n_ended=n_ended)
+        )
+
+    def decide(self, trial: Trial, measurement: Measurement) -> Decision:
+        """Return what becomes of a trial.
+
+        Args:
+            trial: As it stands with the measurement.
+            measurement: Of a new epoch, not yet among what is known.
+        """
+        decision = self.scheduled(trial, measurement)
+        limit = self.limit_reached(self._ledger.state.spent_after(trial.id, measurement))
+        if limit and decision.kind is not DecisionKind.STOP:
+            return Decision(kind=DecisionKind.STOP, reason=limit)
+        return decision
+
+    def scheduled(self, trial: Trial, measurement: Measurement) -> Decision:
+        """Return the scheduler's decision; the default configuration is spared.
+
+        Every result is compared with trial 0000, and a comparison with a trial that was stopped
+        after one epoch says nothing. Only a value that is not finite stops it.
+        """
+        decision = self._scheduler.on_measurement(trial, measurement)
+        is_spared = (
+            trial.number == 0
+            and decision.kind is not DecisionKind.CONTINUE
+            and measurement.values[self._plan.objective.metric] is not None
+        )
+        if not is_spared:
+            return decision
+        reason = f"{decision.reason}; goes on, as the default that all are compared with"
+        return Decision(kind=DecisionKind.CONTINUE, reason=reason)
+
+    def resumable(self) -> Trial | None:
+        """Return the paused trial that the scheduler lets go on now, if any."""
+        live = self._ledger.state.live.values()
+        paused = [trial for trial in live if trial.status is TrialStatus.PAUSED]
+        return self._scheduler.resumable(paused) if paused else None

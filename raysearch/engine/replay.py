@@ -1,0 +1,86 @@
+"""How does a search get back to where its journal ends, and what was left to be done there?
+
+The state follows from the events alone. Searcher and scheduler are told them once more; and where
+the journal ends between a measurement and what follows from it, that is decided again, by the same
+policy in the same state, and carried out when the search goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from raysearch.engine import records
+from raysearch.engine.decisions import Decisions
+from raysearch.engine.ledger import Ledger
+from raysearch.engine.plan import Plan
+from raysearch.engine.suggestions import Suggestions
+from raysearch.run_dir import events as ev
+from raysearch.run_dir.events import Event
+from raysearch.space import Space
+from raysearch.trial import Decision, DecisionKind, Trial, TrialStatus
+
+
+class Replay:
+    """Brings one search to where its journal ends, and carries out what follows from there.
+
+    Args:
+        plan: How long a trial is trained.
+        space: The search space of this session.
+        ledger: What is known; written to only by `settle`.
+        suggestions: Told of the trials.
+        decisions: Asked about every measurement.
+    """
+
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        space: Space,
+        ledger: Ledger,
+        suggestions: Suggestions,
+        decisions: Decisions,
+    ) -> None:
+        self._plan = plan
+        self._space = space
+        self._ledger = ledger
+        self._suggestions = suggestions
+        self._decisions = decisions
+        self._unsettled: dict[str, Decision] = {}  # the last one about each trial in training
+
+    def of(self, events: Iterable[Event]) -> None:
+        """Take all events of the journal into account; nothing is written."""
+        state, space, is_same = self._ledger.state, self._space.to_json(), True
+        for event in events:
+            state.apply(event)
+            if isinstance(event, ev.SearchStarted | ev.SearchResumed):
+                is_same = state.space == space
+            elif isinstance(event, ev.TrialCreated):
+                if not is_same:
+                    self._suggestions.judge(state.trials[event.trial])
+            elif isinstance(event, ev.Measured):
+                trial = state.trials[event.trial]
+                self._unsettled[event.trial] = self._decisions.scheduled(trial, event.measurement)
+            elif isinstance(event, ev.Decided):
+                kind = DecisionKind(event.kind)
+                self._unsettled[event.trial] = Decision(kind=kind, reason=event.reason)
+            elif isinstance(event, ev.TrialEnded):
+                self._unsettled.pop(event.trial, None)
+                self._suggestions.observe(state.trials[event.trial])
+
+    def settle(self) -> None:
+        """Carry out what follows from each last measurement and is not in the journal."""
+        for trial in list(self._ledger.state.live.values()):
+            self._settle(trial, self._unsettled.pop(trial.id, None))
+
+    def _settle(self, trial: Trial, decision: Decision | None) -> None:
+        kind = DecisionKind.CONTINUE if decision is None else decision.kind
+        if trial.epochs >= self._plan.max_epochs:
+            self._ledger.end_trial(trial, TrialStatus.COMPLETED, reason=self._plan.completion)
+        elif decision is not None and kind is DecisionKind.STOP:
+            self._ledger.end_trial(trial, TrialStatus.STOPPED, reason=decision.reason)
+        elif (
+            decision is not None
+            and kind is DecisionKind.PAUSE
+            and trial.status is not TrialStatus.PAUSED
+        ):
+            self._ledger.emit(records.decided(decision, trial=trial, at=self._ledger.now()))
