@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from raysearch.engine.handover import Opening
 from raysearch.errors import ConfigurationError, TrialFailed, Unsupported
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
@@ -51,20 +52,23 @@ def recorded_test(found: Found) -> TestOutcome:
             return TestOutcome(reason=skip.reason)
     earlier = found.handover.results
     run = found.run_dir.path
-    if not earlier:
+    if not earlier and not found.was_tested_aside:
         return TestOutcome(reason=f"not tested yet: {to_type('test', run)}", is_final=False)
     if winner is None:
         return TestOutcome(reason="there is no winner")
-    tested = earlier[-1].model.trial
-    other = (
-        f"trial {tested}, which is not the winner now"
-        if tested != winner.id
-        else (f"another model of trial {tested}")
-    )
     return TestOutcome(
-        reason=f"the test split was already opened for {other}. To open it again, which is "
-        f"recorded: {to_type('test', run, '--force')}"
+        reason=f"the test split was already opened{_for_what(earlier, winner)}. To open it again, "
+        f"which is recorded: {to_type('test', run, '--force')}"
     )
+
+
+def _for_what(earlier: Sequence[Opening], winner: Trial) -> str:
+    if not earlier:
+        return ", as the damaged part of the journal tells that was set aside"
+    tested = earlier[-1].model.trial
+    if tested == winner.id:
+        return f" for another model of trial {tested}"
+    return f" for trial {tested}, which is not the winner now"
 
 
 def test_winner(
@@ -95,7 +99,7 @@ def test_winner(
         raise ConfigurationError(not_refitted(found))
     if found.kind_of(winner) == "function":
         _skip(found, model, reason=_FUNCTION, record=record)
-    elif force or not found.handover.results:
+    elif force or not (found.handover.results or found.was_tested_aside):
         record(ev.TestOpened(at=time.time(), trial=winner.id, forced=force))
         _open(found, winner, model, executor=executor, record=record)
     write_metrics(found, trial=winner, model=model)

@@ -18,6 +18,7 @@ from raysearch.results.selection import Selection, best_checkpoint, rank, select
 from raysearch.results.winner_folder import describes
 from raysearch.run_dir import JournalDamaged, Lease, RunDir
 from raysearch.run_dir import events as ev
+from raysearch.run_dir.damage import tells_of_test
 from raysearch.trial import Objective, SearchStatus, Trial, trial_id
 
 
@@ -103,6 +104,11 @@ class Found:
     def handover(self) -> Handover:
         """Refits and tests of winners so far."""
         return self.state.handover
+
+    @cached_property
+    def was_tested_aside(self) -> bool:
+        """Whether what was set aside of a damaged journal tells that the test split was opened."""
+        return tells_of_test(self.run_dir.storage)
 
     def ranking(self) -> list[Trial]:
         """Return the trials with a finite value, best first; see `selection` for ties."""

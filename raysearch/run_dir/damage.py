@@ -146,6 +146,7 @@ class _Known:
         self.winner: Refitted | None = None
 
     def add(self, event: Event) -> None:
+        """Take one more event into account."""
         if isinstance(event, CheckpointWritten):
             self.checkpoints.add(event.path)
         elif isinstance(event, CheckpointRemoved):
@@ -178,6 +179,14 @@ def _first_lines(data: bytes, n_lines: int) -> bytes:
         if not end:
             return data
     return data[:end]
+
+
+def tells_of_test(storage: Storage) -> bool:
+    """Return whether what was set aside of a journal tells that the test split was opened."""
+    journals = (storage.keys(f"{ASIDE.format(n)}/journal") for n in itertools.count(1))
+    aside = itertools.takewhile(bool, map(list, journals))
+    keys = itertools.chain.from_iterable(aside)
+    return any(_OPENED_TEST.search(storage.read(key)) for key in keys)
 
 
 def _new_folder(storage: Storage) -> str:

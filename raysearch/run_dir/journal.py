@@ -2,7 +2,8 @@
 
 The journal is a folder of segments, one per driver session: `journal/000001.jsonl`. A segment only
 grows, one flushed write at a time. A write that was cut short leaves a last line without its line
-break; it was never acted on, and reading leaves it out. What is damaged otherwise: see `damage`.
+break; it was never acted on, and reading leaves it out. Each line has a checksum that begins with
+that of the line before: see `checksums`. What is damaged otherwise: see `damage`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,10 @@ from contextlib import suppress
 from typing import Protocol
 
 from raysearch.errors import RunDirectoryError
+from raysearch.run_dir import checksums
 from raysearch.run_dir.damage import Damage, JournalDamaged
-from raysearch.run_dir.events import (
-    SCHEMA_VERSION,
-    Event,
-    SearchStarted,
-    TrialCreated,
-    from_line,
-    to_line,
-)
+from raysearch.run_dir.events import SCHEMA_VERSION, Event, SearchStarted, TrialCreated
+from raysearch.run_dir.lines import from_line, to_line
 from raysearch.run_dir.storage import Appender, Storage
 
 FOLDER = "journal"
@@ -43,6 +39,7 @@ class Journal:
         self._storage = storage
         self._is_ours = is_ours
         self._segment: Appender | None = None
+        self._checksum = checksums.START
         self._fault: OSError | None = None
 
     def append(self, events: Iterable[Event]) -> None:
@@ -58,10 +55,10 @@ class Journal:
                 "written to it from here. What was journalled before is kept. Make room or mend "
                 "the disk; then `resume` goes on from there."
             ) from self._fault
-        data = "".join(to_line(event) + "\n" for event in events).encode()
+        lines = [to_line(event).encode() for event in events]
         try:
             self._refuse_if_taken()
-            self._write(data)
+            self._write(lines)
         except RunDirectoryError:
             raise  # refused before anything was written
         except OSError as error:
@@ -81,10 +78,16 @@ class Journal:
                 "the other one ends; then try again."
             )
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, lines: Sequence[bytes]) -> None:
         if self._segment is None:
+            self._checksum = _last_checksum(self._storage)
             self._segment = self._storage.appender(_key(self._next_number()))
-        self._segment.append(data)
+        data, checksum = bytearray(), self._checksum
+        for line in lines:
+            written, checksum = checksums.sealed(line, before=checksum)
+            data += written + b"\n"
+        self._segment.append(bytes(data))
+        self._checksum = checksum
 
     def close(self) -> None:
         """Close the segment; a later append opens the next one."""
@@ -95,6 +98,15 @@ class Journal:
     def _next_number(self) -> int:
         numbers = [_number(key) for key in self._storage.keys(FOLDER)]
         return max(numbers, default=0) + 1
+
+
+def _last_checksum(storage: Storage) -> int:
+    """Return what the last whole line of a journal leaves to the line that will follow it."""
+    for key in sorted(storage.keys(FOLDER), key=_number, reverse=True):
+        lines = _whole_lines(storage.read(key))
+        if lines:
+            return checksums.left_by(lines[-1])
+    return checksums.START
 
 
 class EventSink(Protocol):
@@ -163,6 +175,7 @@ class _Reading:
         self.intact = 0
         """Events so far."""
         self._segments = segments
+        self._checksum = checksums.START
         self._trials: set[str] = set()
 
     def check_number(self, position: int) -> None:
@@ -183,13 +196,14 @@ class _Reading:
         """Return the event of the next line.
 
         Raises:
-            ValueError: The line holds none, one of a trial that was never created, or a beginning
-                of what has begun.
+            ValueError: The line was changed, holds none, one of a trial that was never created, or
+                a beginning of what has begun.
         """
-        event = from_line(line.decode())
         if not self.intact:
-            _check_start(event, key)
-        elif isinstance(event, SearchStarted):
+            _check_start(from_line(line.decode()), key)
+        self._checksum = checksums.checked(line, before=self._checksum)
+        event = from_line(line.decode())
+        if self.intact and isinstance(event, SearchStarted):
             raise ValueError("it starts the search, and a line before it does")
         trial: str | None = getattr(event, "trial", None)
         if isinstance(event, TrialCreated):

@@ -200,6 +200,7 @@ class _LocalAppender:
         self._size_bytes += len(data)
 
     def close(self) -> None:
+        """Close the file; see `Appender`."""
         os.close(self._descriptor)
 
 

@@ -124,6 +124,21 @@ def test_a_search_that_is_done_up_to_the_damage_says_what_was_set_aside(cli, sea
     assert "not damaged" in cli("resume small-1 --from-intact").out
 
 
+def test_a_test_that_was_set_aside_still_counts(cli, search):
+    results = Results.open(RUN)
+    results.refit(executor=Bytes())
+    results.test(executor=Bytes())
+    segments = sorted(SEGMENT.parent.iterdir())
+    lines = segments[-1].read_bytes().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if b'"test_opened"' in line)
+    segments[-1].write_bytes(b"".join([*lines[:at], b"x\n", *lines[at + 1 :]]))
+    assert "not opened again unless forced" in cli("resume small-1 --from-intact").out
+    outcome = Results.open(RUN).test(executor=Bytes())
+    assert outcome.values is None
+    assert "already opened, as the damaged part of the journal tells" in outcome.reason
+    assert Results.open(RUN).test(executor=Bytes(), force=True).values is not None
+
+
 @pytest.mark.parametrize("missing", ["experiment.yaml", "trials", "winner", "tensorboard"])
 def test_what_the_journal_knows_better_may_be_missing(cli, search, missing):
     Results.open(RUN).refit(executor=Bytes())

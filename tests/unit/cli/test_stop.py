@@ -35,26 +35,40 @@ def at_work(search):
 
 
 @contextmanager
-def driver_of(search):
-    """Hold the lease until somebody asks for the end, and end the search then."""
+def in_thread(drive, *, run_dir):
+    """Run a driver beside the test: it yields once it is at work, and goes on when asked to end."""
 
-    def drive():
-        with at_work(search):
+    def run():
+        for _ in drive():
             ready.set()
-            while not search.run_dir.is_stop_requested():
+            while not run_dir.is_stop_requested():
                 time.sleep(0.01)
-            search.engine.end(SearchStatus.STOPPED, reason="`stop` asked for it")
-            search.journal.close()
 
     ready = threading.Event()
-    thread = threading.Thread(target=drive, daemon=True)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
         assert ready.wait(5)
         yield
     finally:
-        search.run_dir.storage.put("stop", b"")  # lets it end if the test failed
-        thread.join()
+        thread.join(5)
+        if thread.is_alive():  # the test failed, and asked for no end
+            run_dir.storage.put("stop", b"")
+            thread.join()
+
+
+@contextmanager
+def driver_of(search):
+    """Hold the lease until somebody asks for the end, and end the search then."""
+
+    def drive():
+        with at_work(search):
+            yield
+            search.engine.end(SearchStatus.STOPPED, reason="`stop` asked for it")
+            search.journal.close()
+
+    with in_thread(drive, run_dir=search.run_dir):
+        yield
 
 
 def test_it_waits_until_the_driver_has_ended_and_says_how_to_go_on(cli, running):
@@ -112,21 +126,11 @@ def starting(path, *, then=lambda run_dir: None):
 
     def drive():
         with RunDir(path).writing(doing=SEARCHING):
-            ready.set()
-            while not RunDir(path).is_stop_requested():
-                time.sleep(0.01)
+            yield
             then(RunDir(path))
 
-    ready = threading.Event()
-    thread = threading.Thread(target=drive, daemon=True)
-    thread.start()
-    try:
-        assert ready.wait(5)
+    with in_thread(drive, run_dir=RunDir(path)):
         yield
-    finally:
-        if thread.is_alive():
-            RunDir(path).storage.put("stop", b"")  # lets it end if the test failed
-        thread.join()
 
 
 @pytest.mark.parametrize("name", ["runs/new-1", "new-1"])

@@ -16,6 +16,7 @@ from raysearch.results import Results
 from raysearch.results.winner_folder import METRICS, MODEL, describes
 from raysearch.run_dir import JournalDamaged, LocalStorage, RunDir, read_journal
 from raysearch.run_dir import events as ev
+from raysearch.run_dir.lines import to_line
 from tests.recorded import Bytes, Recorded
 
 START = ev.SearchStarted(at=0.0, settings={}, space={}, versions={})
@@ -84,7 +85,7 @@ def test_zeros_that_a_power_cut_leaves_are_a_torn_tail_in_any_segment(
         expected = before[: len(before) - n_lost]
         assert list(run.events()) == expected
         assert fold(run.events()) == fold(expected)
-        run.storage.put("journal/000004.jsonl", ev.to_line(RESUMED).encode() + b"\n")
+        run.storage.put("journal/000004.jsonl", to_line(RESUMED).encode() + b"\n")
         assert list(run.events()) == [*expected, RESUMED]
     finally:
         run.storage.put(THIRD, data)
@@ -99,13 +100,13 @@ def test_an_empty_segment_and_one_of_zeros_hold_nothing(run: RunDir, content: by
     before = list(run.events())
     run.storage.put("journal/000004.jsonl", content)
     assert list(run.events()) == before
-    run.storage.put("journal/000005.jsonl", ev.to_line(RESUMED).encode() + b"\n")
+    run.storage.put("journal/000005.jsonl", to_line(RESUMED).encode() + b"\n")
     assert list(run.events()) == [*before, RESUMED]
 
 
 def test_the_beginning_of_a_line_that_is_whole_json_counts_as_torn(run: RunDir) -> None:
     before = list(run.events())
-    run.storage.put("journal/000004.jsonl", ev.to_line(RESUMED).encode())
+    run.storage.put("journal/000004.jsonl", to_line(RESUMED).encode())
     assert list(run.events()) == before
 
 
@@ -123,7 +124,7 @@ WRONG_LINES = {
     b'{"event":"trial_created","at":1,"trial":"0001","number":1,"configuration":{}}\n': (
         "it creates trial 0001, and a line before it does"
     ),
-    ev.to_line(START).encode() + b"\n": "it starts the search, and a line before it does",
+    to_line(START).encode() + b"\n": "it starts the search, and a line before it does",
 }
 
 
@@ -167,15 +168,16 @@ def test_nothing_before_the_damage_is_no_search_to_go_on_with(run: RunDir) -> No
 
 
 def test_what_is_set_aside_is_kept_and_the_search_goes_on(run: RunDir) -> None:
+    whole = list(run.events())
     spoil(run, SECOND, 3)
     damaged, third = run.storage.read(SECOND), run.storage.read(THIRD)
-    intact = [*run.storage.read(FIRST).splitlines(), *damaged.splitlines()[:2]]
+    intact = whole[: len(lines_of(run, FIRST)) + 2]
     checkpoints = {p.relative_to(run.path): p.read_bytes() for p in run.path.glob("trials/*/*")}
     aside = set_aside(run)
     assert aside == run.path / "set-aside-1"
     assert (aside / SECOND).read_bytes() == damaged
     assert (aside / THIRD).read_bytes() == third
-    assert [ev.to_line(event).encode() for event in run.events()] == intact
+    assert list(run.events()) == intact
     kept = {path for path in checkpoints if (run.path / path).is_file()}
     moved = checkpoints.keys() - kept
     assert {str(path.parent) for path in kept} == {"trials/0000", "trials/0001"}
@@ -189,7 +191,7 @@ def test_what_is_set_aside_is_kept_and_the_search_goes_on(run: RunDir) -> None:
     assert set_aside(run) is None
     spoil(run, THIRD, 1)
     assert set_aside(run) == run.path / "set-aside-2"
-    assert [ev.to_line(event).encode() for event in run.events()] == intact
+    assert list(run.events()) == intact
 
 
 def test_a_missing_segment_is_cut_away_too(run: RunDir) -> None:
@@ -329,6 +331,6 @@ def test_a_working_driver_is_not_disturbed(run: RunDir) -> None:
 
 def test_a_storage_without_a_run_says_run(tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path)
-    storage.put(FIRST, ev.to_line(START).encode() + b"\nx\n")
+    storage.put(FIRST, to_line(START).encode() + b"\nx\n")
     with pytest.raises(JournalDamaged, match=r"RUN: journal/000001.jsonl, line 2"):
         list(read_journal(storage))
