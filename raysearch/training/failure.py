@@ -62,12 +62,16 @@ _NO_ROOM_TEXTS = (
 say why it could not write: the last two."""
 
 
+OUT_OF_MEMORY = "out of memory"
+"""Cause of a failure for want of memory, of the machine or a GPU."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why a trial failed."""
 
     cause: str
-    """Its kind: "exception", "out of memory" or "disk full"."""
+    """Its kind: "exception", `OUT_OF_MEMORY` or "disk full"."""
     summary: str
     """One line: the exception, and the line of the user's code that led to it."""
     details: str
@@ -97,7 +101,7 @@ def describe_failure(error: BaseException) -> Failure:
 
 def _cause(error: BaseException) -> str:
     if _is_out_of_memory(error):
-        return "out of memory"
+        return OUT_OF_MEMORY
     return DISK_FULL if any(map(_is_disk_full, _chain(error))) else "exception"
 
 

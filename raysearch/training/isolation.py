@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from raysearch.training.global_hooks import read_hooks, set_hooks
 from raysearch.training.namespace import NAMESPACES, Namespace
 from raysearch.training.process import (
     read_directory,
@@ -66,6 +67,7 @@ _SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
     (_deterministic, _set_deterministic),
     (_cudnn, _set_cudnn),
     (torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
+    (read_hooks, set_hooks),
 )
 """How each setting of the process is read, and how it is set."""
 
@@ -75,8 +77,8 @@ def isolated(*, threads: int) -> Iterator[None]:
     """Run a fit so that the process is afterwards as it was before.
 
     Restored are the environment's variables, the working directory, the global random generators,
-    torch's settings, filters of warnings, and levels of Lightning's loggers, which `quieten` may
-    have changed. Off the main thread no signal handlers are involved.
+    torch's settings and its hooks on every module, filters of warnings, and levels of Lightning's
+    loggers, which `quieten` may have changed. Off the main thread no signal handlers are involved.
 
     Filters and levels belong to the process, so only one fit at a time may run in it.
 

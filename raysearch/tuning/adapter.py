@@ -31,8 +31,9 @@ from raysearch.errors import SearchAborted
 from raysearch.training.job import Ending
 from raysearch.training.silence import TIMEOUT
 from raysearch.trial import Checkpoint, Decision, DecisionKind, Trial
+from raysearch.tuning.messages import read_message
 from raysearch.tuning.session import Session
-from raysearch.tuning.worker import JOB, OBJECTS, TIMEOUT_S, TrialWorker, read_message
+from raysearch.tuning.worker import JOB, OBJECTS, RULES, TrialWorker
 
 _DIVERGED = "weights of the model are not finite, from which training does not recover"
 
@@ -75,6 +76,7 @@ class TrialSource(SearchAlgorithm):
     def next_trial(self) -> RayTrial | None:
         """Return a trial when a slot is free, so that no suggestion is made ahead of need."""
         session = self._session
+        session.take_back()
         if session.must_stop or len(session.on_ray) >= session.slots():
             return None
         return session.guard(self._make_trial)
@@ -271,8 +273,9 @@ class EngineScheduler(TrialScheduler):
 
     def _is_one_starting(self) -> bool:
         limit = time.monotonic() - STARTING_LIMIT_S
+        on_ray = self._session.on_ray
         return any(
-            since > limit and self._session.on_ray[trial].status == RayTrial.PENDING
+            since > limit and trial in on_ray and on_ray[trial].status == RayTrial.PENDING
             for trial, since in self._starting_since.items()
         )
 
@@ -307,8 +310,7 @@ class SessionStopper(Stopper):
 def _config(session: Session, trial: Trial) -> dict[str, Any]:
     """Return what a worker is given to train a trial."""
     objects = {} if session.objects is None else {OBJECTS: session.objects}
-    timeout = {} if session.timeout_s is None else {TIMEOUT_S: session.timeout_s}
-    return {JOB: session.job_for(trial), **objects, **timeout}
+    return {JOB: session.job_for(trial), RULES: session.rules, **objects}
 
 
 def _dirname(trial: RayTrial) -> str:

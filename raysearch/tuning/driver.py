@@ -27,7 +27,7 @@ from raysearch.trial import Trial
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
 from raysearch.tuning.cluster import Cluster, RayGone
 from raysearch.tuning.session import Session, SessionEnd
-from raysearch.tuning.worker import TrialWorker
+from raysearch.tuning.worker import TrialWorker, WorkerRules
 
 TOGETHER_S = 1.0
 """Notices within so many seconds are one."""
@@ -84,7 +84,7 @@ def run_session(
         unfinished=deque(unfinished),
         resources=tune.PlacementGroupFactory([_bundle(experiment)]),
         max_losses=experiment.failures.attempts - 1,
-        timeout_s=experiment.failures.timeout_s,
+        rules=_rules(experiment),
         objects=ray.put(dict(objects)) if objects else None,
         on_last_trials=tell.last_trials,
         on_stopping=tell.stopping,
@@ -123,6 +123,14 @@ def _make_tuner(session: Session, *, cluster: Cluster) -> tune.Tuner:
             stop=SessionStopper(session),
             verbose=0,
         ),
+    )
+
+
+def _rules(experiment: Experiment) -> WorkerRules:
+    return WorkerRules(
+        timeout_s=experiment.failures.timeout_s,
+        max_trials=experiment.resources.trials_per_worker,
+        ends_after_exception=experiment.failures.replace_worker,
     )
 
 

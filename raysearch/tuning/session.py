@@ -17,6 +17,7 @@ from ray.tune.experiment import Trial as RayTrial
 from raysearch.engine import Engine
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Trial
+from raysearch.tuning.worker import WorkerRules
 
 ROUNDS_AHEAD = 2
 """So many trials per slot before the last one, what comes after the search is prepared: started
@@ -67,8 +68,8 @@ class Session:
     """What one trial is given."""
     max_losses: int
     """How often Ray restarts a trial whose worker is lost."""
-    timeout_s: float | None = None
-    """How long a trial may report nothing, in seconds; None for any time."""
+    rules: WorkerRules = field(default_factory=WorkerRules)
+    """When workers give up on a trial, or on themselves."""
     objects: Any = None
     """A Ray reference to the objects without an import path that jobs name; None for none."""
     on_last_trials: Callable[[], None] | None = None
@@ -111,6 +112,16 @@ class Session:
         if self.engine.is_over:
             return None
         return self.unfinished.popleft() if self.unfinished else self.engine.next_trial()
+
+    def take_back(self) -> None:
+        """Queue the trials again that a worker refused which is to be replaced.
+
+        Ray Tune sets them to failed and tells nobody.
+        """
+        refused = [id for id, trial in self.on_ray.items() if trial.status == RayTrial.ERROR]
+        for trial in refused:
+            del self.on_ray[trial]
+            self.unfinished.append(self.engine.state.trials[trial])
 
     def guard(self, action: Callable[[], Any]) -> Any:
         """Run the action; keep its error and stop everything, since Ray would bury it."""

@@ -1,40 +1,19 @@
 """How does a Ray actor train one trial after another without starting anew?
 
-Ray calls `step` again and again; each call returns one message as plain values. The Lightning fit
-runs in a thread of its own, which waits inside `report` until the next `step` says that the driver
-has journalled the measurement and wants the trial to go on. No exception ever leaves an actor: Ray
-would throw the process away and, since it cannot tell a user's error from a lost node, run the
-same trial again.
+Ray calls `step` again and again; each call returns one message of the trial's `FitThread`. A worker
+that is to be replaced refuses its next trial, which then goes to a new process.
 """
 
 from __future__ import annotations
 
-import faulthandler
-import json
-import os
-import queue
-import socket
-import sys
-import threading
-import time
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
-import ray
 from ray import tune
 
-from raysearch.imports import provide
-from raysearch.training.checkpoints import sound_start
-from raysearch.training.failure import describe_failure
-from raysearch.training.job import Report, TrainingJob
-from raysearch.training.log import printed_to
-from raysearch.training.run import train
-from raysearch.training.silence import describe_silence
-from raysearch.training.warmup import prepare_process, release_memory
-from raysearch.trial import Checkpoint, Measurement
-
-Kind = Literal["started", "measured", "ended", "failed"]
+from raysearch.training.failure import OUT_OF_MEMORY
+from raysearch.training.warmup import release_memory
+from raysearch.tuning.fit_thread import FitThread
 
 JOB = "job"
 """Key of the trial's `TrainingJob` in the configuration that Ray passes on."""
@@ -42,22 +21,21 @@ JOB = "job"
 OBJECTS = "objects"
 """Key of a reference to the objects without an import path that jobs name, if there are any."""
 
-TIMEOUT_S = "timeout_s"
-"""Key of the seconds that a trial may report nothing; None for any time."""
+RULES = "rules"
+"""Key of the `WorkerRules`."""
 
-PREPARATION_S = 120.0
-"""How long the imports of a new worker may take before they count as silence, in seconds."""
 
-LAST_RESORT_S = 10.0
-"""How much later a process ends that cannot even say that it hangs, in seconds: a thread that never
-lets go of the interpreter stops all others, and its worker is then lost."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRules:
+    """When a worker gives up on a trial, and when on itself."""
 
-STDERR = 2
-"""Where the process writes when it ends by itself: the file descriptor, since Python's own standard
-error goes to the trial's log meanwhile."""
-
-ABORT_WAIT_S = 20.0
-"""How long an aborted fit may take to reach the end of its epoch, in seconds."""
+    timeout_s: float | None = None
+    """How long a trial may report nothing, in seconds; None for any time."""
+    max_trials: int | None = None
+    """After how many trials its process is replaced; None for never."""
+    ends_after_exception: bool = True
+    """Whether its process is replaced after a trial that raised. It always is after one that ran
+    out of memory."""
 
 
 class TrialWorker(tune.Trainable):
@@ -65,6 +43,7 @@ class TrialWorker(tune.Trainable):
 
     def setup(self, config: dict[str, Any]) -> None:
         """Take the first trial; called once, when the actor starts."""
+        self._n_trials = 1
         self._fit = _fit(config)
 
     def step(self) -> dict[str, Any]:
@@ -72,9 +51,17 @@ class TrialWorker(tune.Trainable):
         return self._fit.next_message()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Leave the trial that was stopped or paused, and take another one."""
+        """Leave the trial that was stopped or paused, and take another one.
+
+        Returns:
+            False if this process has had its day. Ray Tune then ends it, and the driver gives the
+            trial to another one.
+        """
         self._fit.abort()
+        if self._is_worn(new_config[RULES]):
+            return False
         release_memory()
+        self._n_trials += 1
         self._fit = _fit(new_config)
         return True
 
@@ -82,148 +69,14 @@ class TrialWorker(tune.Trainable):
         """Leave the last trial; called before the actor ends."""
         self._fit.abort()
 
-
-class FitThread:
-    """One fit in a thread, driven message by message.
-
-    Args:
-        job: What is trained.
-        objects: A reference to the objects without an import path that the job names, if any.
-        timeout_s: How long the fit may report nothing, in seconds; None for any time. Neither what
-            the driver takes before it lets the fit go on counts, nor `PREPARATION_S` of imports.
-    """
-
-    def __init__(
-        self, job: TrainingJob, *, objects: Any = None, timeout_s: float | None = None
-    ) -> None:
-        self._job, self._damaged = sound_start(job)
-        self._objects = objects
-        self._timeout_s = timeout_s
-        self._since = (
-            f"it went on from epoch {self._job.epochs_before}"
-            if self._job.resume_from
-            else "it began"
-        )
-        self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._is_waiting = False
-        self._is_prepared = threading.Event()
-        self._hangs = False
-        self._has_failed = False
-
-    def next_message(self) -> dict[str, Any]:
-        """Start the fit, or let it go on, and return its next message.
-
-        The first message says which process trains the trial. Each measurement is a message; the
-        last one says that the fit ended, or failed. A fit that was silent for too long has failed
-        as well. One more call after a failure ends the process: the driver wants the trial again,
-        in a process that has nothing of this one, or the fit hangs and cannot be ended otherwise.
-        """
-        if self._has_failed:
-            os._exit(1)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="raysearch-fit", daemon=True)
-            self._thread.start()
-            worker = f"{socket.gethostname()}:{os.getpid()}"
-            damaged = {Path(path).name: fault for path, fault in self._damaged.items()}
-            return message("started", worker=worker, damaged=damaged)
-        if self._is_waiting:
-            self._is_waiting = False
-            self._answers.put(True)
-        received = self._receive(self._thread.ident or 0)
-        self._is_waiting = received["kind"] == "measured"
-        self._has_failed = received["kind"] == "failed"
-        return received
-
-    def abort(self) -> None:
-        """End the fit at its next report, and wait for it; safe to repeat.
-
-        A fit that does not end in time takes the process with it: two fits in one process would
-        disturb each other. Ray then starts the next trial in a new one.
-        """
-        if self._thread is None:
-            return
-        self._answers.put(False)
-        self._thread.join(timeout=0 if self._hangs else ABORT_WAIT_S)
-        if self._thread.is_alive():
-            os._exit(1)
-
-    def _receive(self, thread: int) -> dict[str, Any]:
-        """Return the next message of the fit, or that it has been silent for too long."""
-        if self._timeout_s is None:
-            return self._messages.get()
-        began = time.monotonic()
-        if not self._is_prepared.wait(max(PREPARATION_S, self._timeout_s)):
-            return self._give_up(thread, silent_s=time.monotonic() - began)
-        faulthandler.dump_traceback_later(self._timeout_s + LAST_RESORT_S, exit=True, file=STDERR)
-        try:
-            return self._messages.get(timeout=self._timeout_s)
-        except queue.Empty:
-            return self._give_up(thread, silent_s=time.monotonic() - began)
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-
-    def _give_up(self, thread: int, *, silent_s: float) -> dict[str, Any]:
-        """Return that the fit hangs, and where; noted so that nobody waits for it again."""
-        self._hangs = True
-        hang = describe_silence(thread, silent_s=silent_s, since=self._since)
-        _write_error(Path(self._job.directory) / "error.txt", hang.details)
-        return message("failed", cause=hang.cause, error=hang.summary)
-
-    def _run(self) -> None:
-        folder = Path(self._job.directory)
-        try:
-            with printed_to(folder / "log.txt"):
-                for fault in self._damaged.values():
-                    sys.stderr.write(f"{fault}; training goes on without it\n")
-                if self._objects is not None:
-                    provide(ray.get(self._objects))  # what unpickling them raises is a result, too
-                prepare_process(self._job)
-                self._is_prepared.set()
-                ending = train(self._job, report=self._report)
-            self._messages.put(message("ended", ending=ending))
-        except BaseException as error:  # noqa: BLE001  all of it is the trial's result
-            cause, summary = "exception", type(error).__name__
-            try:
-                failure = describe_failure(error)
-                cause, summary = failure.cause, failure.summary
-                _write_error(folder / "error.txt", failure.details)
-            finally:  # without a message the driver would wait for ever
-                self._is_prepared.set()
-                self._messages.put(message("failed", cause=cause, error=summary))
-
-    def _report(self, report: Report) -> bool:
-        self._since = f"epoch {report.measurement.epoch}"
-        checkpoint = report.checkpoint and asdict(report.checkpoint)
-        self._messages.put(
-            message("measured", measurement=asdict(report.measurement), checkpoint=checkpoint)
-        )
-        return self._answers.get()
+    def _is_worn(self, rules: WorkerRules) -> bool:
+        """Return whether something of the trials so far may be left that spoils the next one."""
+        if self._fit.cause == OUT_OF_MEMORY:
+            return True
+        if self._fit.cause is not None and rules.ends_after_exception:
+            return True
+        return rules.max_trials is not None and self._n_trials >= rules.max_trials
 
 
 def _fit(config: dict[str, Any]) -> FitThread:
-    return FitThread(config[JOB], objects=config.get(OBJECTS), timeout_s=config.get(TIMEOUT_S))
-
-
-def message(kind: Kind, **content: Any) -> dict[str, Any]:
-    """Return a message as Ray transports it: flat, because Ray Tune flattens what is nested."""
-    return {"kind": kind, "content": json.dumps(content, allow_nan=False)}
-
-
-def read_message(result: dict[str, Any]) -> tuple[Kind, dict[str, Any]]:
-    """Return kind and content of a message; measurement and checkpoint as records."""
-    content = json.loads(result["content"])
-    if "measurement" in content:
-        content["measurement"] = Measurement(**content["measurement"])
-        checkpoint = content["checkpoint"]
-        content["checkpoint"] = checkpoint and Checkpoint(**checkpoint)
-    return result["kind"], content
-
-
-def _write_error(path: Path, details: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(details, encoding="utf-8", errors="backslashreplace")
-    except OSError:
-        return  # the journal holds the summary; a full disk must not hide it
+    return FitThread(config[JOB], objects=config.get(OBJECTS), timeout_s=config[RULES].timeout_s)

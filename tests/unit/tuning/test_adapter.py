@@ -17,8 +17,9 @@ from raysearch.training.job import Ending
 from raysearch.trial import Decision, DecisionKind, TrialStatus
 from raysearch.tuning import adapter, session
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
+from raysearch.tuning.messages import message
 from raysearch.tuning.session import Session, SessionEnd
-from raysearch.tuning.worker import JOB, TIMEOUT_S, message
+from raysearch.tuning.worker import JOB, RULES, WorkerRules
 from tests.lab import Lab, StopBelow, measurement
 
 pytestmark = pytest.mark.timeout(120)  # the import of ray.tune
@@ -150,7 +151,7 @@ def test_a_trial_that_lost_its_worker_while_it_ran_is_requeued_by_ray(house):
     trial.status = "ERROR"  # what Ray sets before it queues a trial again
     house.scheduler.on_trial_error(house.controller, trial)
     assert not house.session.unfinished
-    assert trial.config == {JOB: "job of 0000 from 0 checkpoints"}
+    assert trial.config[JOB] == "job of 0000 from 0 checkpoints"
     assert house.lab.state.losses == {"0000": 1}
 
 
@@ -162,6 +163,17 @@ def test_one_whose_worker_was_dead_before_it_began_is_requeued_by_us(house):
     assert house.lab.state.losses == {}  # it is not the trial's fault
     assert not house.session.is_done
     assert house.session.next_trial().id == "0000"
+
+
+def test_a_trial_that_a_worn_worker_refused_goes_to_another_one_and_has_lost_nothing(house):
+    trial = house.begin()
+    trial.status = "ERROR"  # what Ray sets, and tells nobody
+    house.session.take_back()
+    house.session.take_back()
+    assert [t.id for t in house.session.unfinished] == [trial.trial_id]
+    assert house.lab.state.losses == {}
+    assert house.session.next_trial().id == trial.trial_id
+    assert house.step() is None
 
 
 def test_a_trial_that_has_ended_does_not_begin_again(house):
@@ -238,10 +250,10 @@ def test_a_trial_that_failed_is_tried_again_by_ray_where_asked():
 
 def test_a_worker_is_told_how_long_it_may_be_silent(house):
     trial = house.begin()
-    house.session.timeout_s = 600.0
+    house.session.rules = WorkerRules(timeout_s=600.0)
     trial.status = "ERROR"
     house.scheduler.on_trial_error(house.controller, trial)
-    assert trial.config[TIMEOUT_S] == 600.0
+    assert trial.config[RULES].timeout_s == 600.0
 
 
 def test_training_that_ends_early_is_completed(house):

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from raysearch.training.run import train
-from raysearch.tuning import worker
-from raysearch.tuning.worker import FitThread, message, read_message
+from raysearch.tuning import fit_thread
+from raysearch.tuning.fit_thread import FitThread
+from raysearch.tuning.messages import message, read_message
 from tests.nets import make_job
 
 pytestmark = pytest.mark.timeout(120)  # the first fit imports what optimisers need
@@ -120,7 +121,7 @@ def test_a_fit_that_hangs_has_failed_and_says_where(tmp_path, monkeypatch):
         "nothing was reported for 1 s since epoch 1, longer than failures.timeout_s"
         in (content["error"])
     )
-    assert "test_worker.py, line" in content["error"]
+    assert "test_fit_thread.py, line" in content["error"]
     assert content["error"].endswith("in hang_in_round_two)")
     assert "threading.Event().wait(3600)" in next(tmp_path.rglob("error.txt")).read_text()
     assert ends == []
@@ -140,7 +141,7 @@ def test_a_fit_that_stops_the_interpreter_loses_its_worker(tmp_path):
 
 
 def test_imports_and_the_time_of_the_driver_are_no_silence(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "prepare_process", lambda job: time.sleep(1.5))
+    monkeypatch.setattr(fit_thread, "prepare_process", lambda job: time.sleep(1.5))
     fit = FitThread(function_job(tmp_path, hang_in_round_two), timeout_s=1.0)
     read(fit)
     assert read(fit)[0] == "measured"
@@ -154,8 +155,8 @@ def test_imports_and_the_time_of_the_driver_are_no_silence(tmp_path, monkeypatch
 
 
 def test_imports_may_not_take_for_ever_either(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "PREPARATION_S", 0.0)
-    monkeypatch.setattr(worker, "prepare_process", lambda job: threading.Event().wait(3600))
+    monkeypatch.setattr(fit_thread, "PREPARATION_S", 0.0)
+    monkeypatch.setattr(fit_thread, "prepare_process", lambda job: threading.Event().wait(3600))
     fit = FitThread(function_job(tmp_path, hang_in_round_two), timeout_s=1.0)
     read(fit)
     assert "for 1 s since it began" in read(fit)[1]["error"]
@@ -178,11 +179,11 @@ def in_a_process(tmp_path, function, *, n_messages):
     code = f"""
         import sys
         from pathlib import Path
-        from raysearch.tuning import worker
+        from raysearch.tuning import fit_thread
         from {__name__} import {function.__name__}, function_job
-        worker.LAST_RESORT_S = 0.5
+        fit_thread.LAST_RESORT_S = 0.5
         job = function_job(Path({str(tmp_path)!r}), {function.__name__})
-        fit = worker.FitThread(job, timeout_s=1.0)
+        fit = fit_thread.FitThread(job, timeout_s=1.0)
         for _ in range({n_messages}):
             print(fit.next_message()["kind"], flush=True, file=sys.__stdout__)
     """
