@@ -167,7 +167,7 @@ def set_damage_aside(run_dir: RunDir) -> str:
         "the checkpoints and the winner that only it speaks of"
     )
     if aside.opened_test:
-        note += "; it tells that the test split was opened, so another test is not the first"
+        note += "; it tells that the test split was opened, so it is not opened again unless forced"
     return note
 
 

@@ -178,9 +178,11 @@ class _Merge:
         return {**self._under.values, "space": kept}
 
     def is_replaced(self, path: Path) -> bool:
+        """Return whether nothing is left of what the lower document has at a path."""
         return any(path[: len(replaced)] == replaced for replaced in self._replaced)
 
     def kept(self, marks: Mapping[Path, Mark]) -> dict[Path, Mark]:
+        """Return those of the lower document's marks that still hold."""
         return {path: mark for path, mark in marks.items() if not self.is_replaced(path)}
 
     def _value(self, over: Any, under: Any, path: Path) -> Any:

@@ -98,6 +98,9 @@ class Resources:
     """CPU cores per trial."""
     gpus: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
     """GPUs per trial, up to one; with 0.25 four trials share a GPU."""
+    trials_per_worker: Annotated[int, Field(ge=1, strict=True)] | None = 1000
+    """After how many trials a worker's process is replaced by a new one, so that what code leaks
+    does not add up; null for never."""
 
     def __post_init__(self) -> None:
         if self.cpus == 0 and self.gpus == 0:
@@ -120,6 +123,9 @@ class Failures:
     """Seconds that a trial may report nothing before it is ended as failed; null for any time.
     The loading of data counts with the first epoch, as do the imports of a new worker beyond two
     minutes: allow for the slowest."""
+    replace_worker: Annotated[bool, Field(strict=True)] = True
+    """Whether the process in which a trial raised is replaced before the next trial, which costs
+    the seconds of its start. One that ran out of memory always is."""
     abort_after: Annotated[int, Field(ge=1, strict=True)] = 5
     """The search stops when the first this many trials have all failed."""
 

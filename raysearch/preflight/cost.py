@@ -129,6 +129,7 @@ def _spans(
     experiment: Experiment, *, epoch_s: Range | None, start_s: float, slots: int
 ) -> list[_Span]:
     """Return the average trial of each simulated search; lengths of 1 s if none are known."""
+    from raysearch.engine import Plan
     from raysearch.searchers.random import Random
     from raysearch.simulation import CurveSettings, ParametricCurves, simulate
     from raysearch.simulation.workers import Conditions
@@ -137,17 +138,20 @@ def _spans(
     fastest_s = max(0.001, fastest_s)
     settings = CurveSettings(fastest_seconds=fastest_s, slowest_seconds=max(fastest_s, slowest_s))
     space, objective = experiment.space, experiment.objective
+    plan = Plan(
+        objective=objective,
+        max_epochs=experiment.fidelity.epochs,
+        max_trials=min(SAMPLE, experiment.budget.trials or SAMPLE),
+    )
     spans = []
     for world in range(WORLDS):
         state = simulate(
+            plan,
             space=space,
-            objective=objective,
             searcher=Random(space, objective=objective, seed=world),
             scheduler=experiment.make_scheduler(),
             curves=ParametricCurves(space, objective=objective, seed=world, settings=settings),
-            max_epochs=experiment.fidelity.epochs,
             n_workers=slots,
-            max_trials=min(SAMPLE, experiment.budget.trials or SAMPLE),
             conditions=Conditions(start_seconds=start_s),
         ).state
         n_trials = len(state.trials)

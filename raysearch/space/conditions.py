@@ -130,6 +130,7 @@ def in_order(parameters: Sequence[Parameter]) -> tuple[tuple[Parameter, ...], li
     faults: list[str] = []
 
     def visit(parameter: Parameter, path: tuple[Parameter, ...]) -> None:
+        """Put a parameter behind its parents, unless it is among its own ancestors, the path."""
         if id(parameter) in ordered or faults:
             return
         if any(parameter is ancestor for ancestor in path):

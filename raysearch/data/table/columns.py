@@ -11,7 +11,6 @@ Shapes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -51,7 +50,7 @@ class NumberColumn:
     @property
     def outputs(self) -> list[str]:
         """Names of the numbers."""
-        return [self.name, *([f"{self.name} is missing"] if self.scale.flags_missing else [])]
+        return _outputs(self.name, column=self.name, scale=self.scale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +80,7 @@ class FlagColumn:
     @property
     def outputs(self) -> list[str]:
         """Names of the numbers."""
-        return [self.name, *([f"{self.name} is missing"] if self.scale.flags_missing else [])]
+        return _outputs(self.name, column=self.name, scale=self.scale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +109,11 @@ class DateColumn:
     @property
     def outputs(self) -> list[str]:
         """Names of the numbers."""
-        return list(self._outputs())
-
-    def _outputs(self) -> Iterator[str]:
-        for part, scale in self.scales.items():
-            yield f"{self.name} {part}"
-            if scale.flags_missing:
-                yield f"{self.name} is missing"
+        return [
+            output
+            for part, scale in self.scales.items()
+            for output in _outputs(f"{self.name} {part}", column=self.name, scale=scale)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +166,11 @@ class CategoryColumn:
         """Return the category that is written for a number, or the text if there is none."""
         number = number_of(text, decimal=".")
         return text if number is None else self._text_of.get(number, text)
+
+
+def _outputs(value: str, *, column: str, scale: Scale) -> list[str]:
+    """Return the names of a scaled value and, where it has one, of the flag beside it."""
+    return [value, *([f"{column} is missing"] if scale.flags_missing else [])]
 
 
 Column = NumberColumn | FlagColumn | DateColumn | CategoryColumn
