@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import importlib
 import platform
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from raysearch.beside import begun
 from raysearch.engine import Engine, Plan
 from raysearch.engine.state import Listener
 from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
 from raysearch.experiment import Experiment, to_yaml
+from raysearch.forking import NoTemplate, template
+from raysearch.imports import without_collecting
 from raysearch.results import Executor, Results
 from raysearch.results.winner_folder import describes
 from raysearch.run_dir import Journal, Lease, RunDir
@@ -26,7 +29,11 @@ from raysearch.run_dir.lease import SEARCHING
 from raysearch.searchers import Searcher
 from raysearch.training.job import TrainingJob
 from raysearch.training.jobs import job_for
+from raysearch.training.preloading import modules_for
 from raysearch.trial import SearchStatus, Trial, trial_id
+
+if TYPE_CHECKING:
+    from raysearch.preflight import Verdict
 
 Stage = Callable[[str], None]
 """Told what a person waits for: "starting Ray"."""
@@ -34,6 +41,12 @@ Stage = Callable[[str], None]
 
 PREFLIGHT_S = 10.0
 """How long a search of one's own model may wait for configurations to be tried, in seconds."""
+
+IMPORTS = "raysearch-imports"
+"""Name of the threads that import."""
+
+TRYING = "trying the model and the data on a few batches"
+"""What a person is told meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,46 +107,52 @@ def session(
     for note in drive.notes:
         stage(note)
     stage("starting Ray")
-    from raysearch.tuning.cluster import check_machine, connect
-
-    if drive.address is None:
-        check_machine(experiment.resources, parallel=experiment.parallel)
-    searcher = experiment.make_searcher()
-    threading.Thread(target=_prepare, args=[searcher], daemon=True).start()
-    given: dict[str, Any] = {"resources": experiment.resources, "slots": experiment.parallel}
     with (
+        _template(drive) as forks,
         run_dir.writing(doing=SEARCHING) as journal,  # from here on `stop` is heard
-        connect(drive.address, **given) as cluster,
     ):
-        from raysearch.tuning.driver import Announcements, run_session
-        from raysearch.tuning.executor import RayExecutor
-        from raysearch.tuning.session import SessionEnd
+        with without_collecting():
+            from raysearch.tuning.cluster import check_machine, connect
 
-        executor = RayExecutor(experiment.resources, example=_example(drive), objects=drive.objects)
-        if _is_own(experiment) and not drive.resumes:
-            _preflight(experiment, executor=executor, stage=stage)
-        engine = _engine(drive, journal=journal, searcher=searcher, listeners=listeners)
-        unfinished = _begin(drive, engine)
-        with _ended(engine):
-            ending = run_session(
-                engine,
-                experiment=experiment,
-                run_dir=run_dir.path,
-                cluster=cluster,
-                unfinished=unfinished,
-                objects=drive.objects,
-                announcements=Announcements(
-                    last_trials=executor.prepare,
-                    stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
-                ),
+        if drive.address is None:
+            check_machine(experiment.resources, parallel=experiment.parallel)
+        searcher = experiment.make_searcher()
+        begun(lambda: _import_ahead(searcher if drive.resumes else None), name=IMPORTS)
+        given: dict[str, Any] = {"resources": experiment.resources, "slots": experiment.parallel}
+        tried = _tried_beside(drive, forks, stage=stage)
+        with connect(drive.address, **given) as cluster:
+            from raysearch.tuning.driver import Announcements, run_session
+            from raysearch.tuning.executor import executor as make_executor
+            from raysearch.tuning.session import SessionEnd
+
+            executor = make_executor(
+                experiment.resources, example=_example(drive), objects=drive.objects, template=forks
             )
-        if ending is SessionEnd.DONE:
-            engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
-        elif ending is SessionEnd.STOPPED:
-            engine.end(SearchStatus.STOPPED, reason="`stop` asked for it")
-        else:
-            engine.end(SearchStatus.INTERRUPTED, reason="a signal asked for it")
-        yield engine, executor
+            _check_tried(drive, tried, executor=executor, stage=stage)
+            engine = _engine(drive, journal=journal, searcher=searcher, listeners=listeners)
+            unfinished = _begin(drive, engine)
+            with _ended(engine):
+                ending = run_session(
+                    engine,
+                    experiment=experiment,
+                    run_dir=run_dir.path,
+                    cluster=cluster,
+                    unfinished=unfinished,
+                    objects=drive.objects,
+                    template=forks,
+                    announcements=Announcements(
+                        first_measured=lambda: _prepare(searcher),
+                        last_trials=executor.prepare,
+                        stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
+                    ),
+                )
+            if ending is SessionEnd.DONE:
+                engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
+            elif ending is SessionEnd.STOPPED:
+                engine.end(SearchStatus.STOPPED, reason="`stop` asked for it")
+            else:
+                engine.end(SearchStatus.INTERRUPTED, reason="a signal asked for it")
+            yield engine, executor
 
 
 def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage) -> None:
@@ -216,22 +235,70 @@ def _is_own(experiment: Experiment) -> bool:
     return is_own_data or any(choice.is_own for choice in experiment.models)
 
 
-def _preflight(experiment: Experiment, *, executor: Any, stage: Stage) -> None:
-    """Try the model and the data in a worker, before the search is journalled as started.
+def _template(drive: Drive) -> AbstractContextManager[str | None]:
+    """Return the template process, of which whatever trains on this machine is a fork.
+
+    Not on a cluster, whose workers run elsewhere; nor with GPUs or several cores, where libraries
+    must be set up for them as they are imported.
+    """
+    resources = drive.experiment.resources
+    modules = modules_for(drive.experiment)
+    if drive.address is not None or resources.gpus or resources.cpus > 1 or not modules:
+        return nullcontext()
+    return template(modules=modules)
+
+
+def _tried_beside(drive: Drive, forks: str | None, *, stage: Stage) -> Future[Verdict] | None:
+    """Begin to try a model or data of the user's own in a fork, while Ray starts."""
+    if forks is None or not _is_to_be_tried(drive):
+        return None
+    stage(TRYING)
+    from raysearch.tuning.executor import forked_executor
+
+    executor = forked_executor(forks, example=_example(drive), objects=drive.objects)
+
+    def try_out() -> Verdict:
+        try:
+            return _preflight(drive.experiment, executor=executor)
+        finally:
+            executor.release()
+
+    return begun(try_out, name="raysearch-preflight")
+
+
+def _check_tried(
+    drive: Drive, tried: Future[Verdict] | None, *, executor: Any, stage: Stage
+) -> None:
+    """Tell what came of trying the user's own, before the search is journalled as started.
 
     Raises:
         ConfigurationError: They cannot be trained.
     """
-    from raysearch.preflight import preflight
-
-    stage("trying the model and the data on a few batches")
-    verdict = preflight(experiment, run_probe=executor.probe, time_limit_s=PREFLIGHT_S)
-    executor.release()
+    if not _is_to_be_tried(drive):
+        return
+    verdict: Verdict | None = None
+    if tried is not None:
+        with suppress(NoTemplate):  # it ended, as one does that cannot be forked
+            verdict = tried.result()
+    if verdict is None:
+        stage(TRYING)
+        verdict = _preflight(drive.experiment, executor=executor)
+        executor.release()
     if verdict.faults:
         texts = [finding.text for finding in verdict.faults]
         raise ConfigurationError([*texts, "Nothing was started."])
     for warning in verdict.warnings:
         stage(warning.text)
+
+
+def _is_to_be_tried(drive: Drive) -> bool:
+    return _is_own(drive.experiment) and not drive.resumes
+
+
+def _preflight(experiment: Experiment, *, executor: Any) -> Verdict:
+    from raysearch.preflight import preflight
+
+    return preflight(experiment, run_probe=executor.probe, time_limit_s=PREFLIGHT_S)
 
 
 def _engine(
@@ -300,7 +367,18 @@ def _ended(engine: Engine) -> Iterator[None]:
         raise
 
 
+def _import_ahead(searcher: Searcher | None) -> None:
+    """Import what is needed once Ray has started; called in a thread while it does.
+
+    Args:
+        searcher: One that may need its library for its very first suggestion, if there is one.
+    """
+    with without_collecting():
+        importlib.import_module("raysearch.tuning.driver")
+        if searcher is not None:
+            searcher.prepare()
+
+
 def _prepare(searcher: Searcher) -> None:
-    """Import what is needed once Ray has started; called in a thread while it does."""
-    importlib.import_module("raysearch.tuning.driver")
-    searcher.prepare()
+    """Let the searcher import what it needs for later suggestions, while trials train."""
+    begun(searcher.prepare, name=IMPORTS)

@@ -6,8 +6,10 @@ inside a function) are given to each process by `provide`, and are named "object
 
 from __future__ import annotations
 
+import gc
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from raysearch.errors import ConfigurationError, did_you_mean
@@ -20,6 +22,21 @@ PREFIX = "object:"
 """Begins the names of objects that have no import path."""
 
 _PROVIDED: dict[str, Any] = {}
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Import large libraries without looking for garbage meanwhile, saving a fifth of the time.
+
+    They make hundreds of thousands of objects that stay, and a collection looks at all of them.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def provide(objects: Mapping[str, Any]) -> None:

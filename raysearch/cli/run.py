@@ -22,6 +22,7 @@ from raysearch.cli.command import (
     given,
 )
 from raysearch.errors import ConfigurationError
+from raysearch.imports import without_collecting
 
 if TYPE_CHECKING:
     from raysearch.results import Results
@@ -53,7 +54,8 @@ def _add_run_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> int:
-    from raysearch.search import Search
+    with without_collecting():
+        from raysearch.search import Search
 
     search = Search.from_file(
         arguments.experiment,

@@ -46,10 +46,12 @@ class Searcher(Protocol):
     """
 
     def prepare(self) -> None:
-        """Import what the first suggestion needs, so that it need not wait for it.
+        """Import what suggestions need, so that they need not wait for it.
 
-        Called once, in a thread of its own, while the workers start; not in simulations. It
-        changes nothing that a suggestion depends on.
+        Called once, in a thread of its own, and not in simulations: in a new search when the first
+        trial trains, so that nothing is imported while the workers start, which most methods do
+        not need for their first draws; in one that goes on while the workers start. It changes
+        nothing that a suggestion depends on, and one that comes before it imports for itself.
         """
         ...
 

@@ -1,7 +1,7 @@
 """How is a worker made ready for its first trial, and for the next one?
 
 Importing torch and Lightning takes seconds; a worker does it once, while others are still
-starting. Nothing here loads them at import.
+starting, or is a fork of a process that has. Nothing here loads them at import.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING
 
-from raysearch.imports import load_object
+from raysearch.imports import load_object, without_collecting
 
 if TYPE_CHECKING:
     from raysearch.training.job import TrainingJob
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _READY: set[str] = set()
 """Names of the Lightnings that this process has imported, or that it was made ready without."""
 
-_NEEDED = ("", "callbacks", "loggers", "plugins.io", "utilities.combined_loader")
+NEEDED = ("", "callbacks", "loggers", "plugins.io", "utilities.combined_loader")
 """Modules of Lightning that a fit takes something from."""
 
 
@@ -44,19 +44,14 @@ def prepare_process(job: TrainingJob | None = None) -> None:
     """
     if job is not None and job.kind == "function":
         return  # whatever it needs, it imports
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with without_collecting():
         namespace = _namespace(job)
         if namespace.name in _READY:
             return
         import raysearch.training.fit  # noqa: F401 - torch, and all that comes with it
 
-        for part in _NEEDED:
+        for part in NEEDED:
             importlib.import_module(f"{namespace.name}.{part}".rstrip("."))
-    finally:
-        if was_enabled:
-            gc.enable()
     from raysearch.training.isolation import keep_quiet
 
     keep_quiet()

@@ -243,6 +243,7 @@ class EngineScheduler(TrialScheduler):
         return lost(trial.trial_id, error="its process or node went away")
 
     def _measured(self, trial: RayTrial, content: dict[str, Any]) -> Decision:
+        self._session.note_measured()
         checkpoint = _in_run_dir(content["checkpoint"], trial=trial.trial_id)
         decision = self._session.engine.measured(
             trial.trial_id, content["measurement"], checkpoint=checkpoint

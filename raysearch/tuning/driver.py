@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 import ray
-from ray import tune
+from ray import cloudpickle, tune
 
 from raysearch.engine import Engine
 from raysearch.errors import SearchAborted
@@ -40,6 +40,8 @@ SLOTS_EVERY_S = 5.0
 class Announcements:
     """Whom a session tells that something is about to happen."""
 
+    first_measured: Callable[[], None] = lambda: None
+    """Called once, when the workers have started and a trial has reported."""
     last_trials: Callable[[], None] = lambda: None
     """Called once, when the last few trials are under way."""
     stopping: Callable[[], None] = lambda: None
@@ -54,6 +56,7 @@ def run_session(
     cluster: Cluster,
     unfinished: Sequence[Trial] = (),
     objects: Mapping[str, Any] | None = None,
+    template: str | None = None,
     announcements: Announcements | None = None,
 ) -> SessionEnd:
     """Train trials until the budget is used, or until a signal or `stop` ends the session.
@@ -67,6 +70,7 @@ def run_session(
         cluster: The Ray that this process is connected to.
         unfinished: Trials of an earlier session; they go on first, from their checkpoints.
         objects: Objects without an import path that the experiment names.
+        template: Address of the template process, of which workers on this node make forks.
         announcements: Whom to tell what is about to happen.
 
     Returns:
@@ -84,8 +88,9 @@ def run_session(
         unfinished=deque(unfinished),
         resources=tune.PlacementGroupFactory([_bundle(experiment)]),
         max_losses=experiment.failures.attempts - 1,
-        rules=_rules(experiment),
-        objects=ray.put(dict(objects)) if objects else None,
+        rules=_rules(experiment, template=template),
+        objects=ray.put(cloudpickle.dumps(dict(objects))) if objects else None,
+        on_first_measured=tell.first_measured,
         on_last_trials=tell.last_trials,
         on_stopping=tell.stopping,
         is_stop_requested=RunDir(run_dir).is_stop_requested,
@@ -126,8 +131,9 @@ def _make_tuner(session: Session, *, cluster: Cluster) -> tune.Tuner:
     )
 
 
-def _rules(experiment: Experiment) -> WorkerRules:
+def _rules(experiment: Experiment, *, template: str | None) -> WorkerRules:
     return WorkerRules(
+        template=template,
         timeout_s=experiment.failures.timeout_s,
         max_trials=experiment.resources.trials_per_worker,
         ends_after_exception=experiment.failures.replace_worker,

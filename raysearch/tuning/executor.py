@@ -2,69 +2,88 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import ray
+from ray import cloudpickle
 from ray.exceptions import RayError, RayTaskError
 
 from raysearch.errors import TrialFailed
 from raysearch.experiment import Resources
-from raysearch.imports import provide
+from raysearch.forking import Fork, NoTemplate, ProcessGone
 from raysearch.preflight import Failure, Probe
 from raysearch.results.executor import DOING, Split, failing_as_trial
-from raysearch.scratch import scratch_folder
 from raysearch.training.job import TrainingJob
-from raysearch.training.log import printed_to
-from raysearch.training.run import evaluate, refit
-from raysearch.training.warmup import prepare_process
+from raysearch.tuning.handover import Handover
 
-RESTARTS = 2
-"""How often the process is started again when it, or its node, goes away."""
+ATTEMPTS = 3
+"""How often refit and test are tried when their process, or its node, goes away."""
 
 
-class RayExecutor:
-    """Runs refit and test in one Ray actor, which can be made ready while trials still train.
+class Process(Protocol):
+    """A process with a `Handover` in it."""
+
+    def call(self, method: str, *arguments: Any, **keywords: Any) -> Any:
+        """Return what a method returns; raise what it raises, or `ProcessGone`."""
+        ...
+
+    def close(self) -> None:
+        """End the process; safe to repeat."""
+        ...
+
+
+class ActorProcess:
+    """A `Handover` in a Ray actor, which is made ready at once.
 
     Args:
         resources: What one trial is given, and so the actor. Without GPUs it claims no core, so
             that it can get ready beside the last trials; it works only when they have ended.
-        example: A job such as it will be given, which decides what is imported ahead.
-        objects: Objects without an import path that jobs name.
+        example: A job such as it will be given.
+        objects: Pickled, those without an import path that jobs name.
     """
 
-    def __init__(
-        self,
-        resources: Resources,
-        *,
-        example: TrainingJob,
-        objects: Mapping[str, Any] | None = None,
-    ) -> None:
-        self._example = example
-        self._objects = dict(objects or {})
-        self._options: dict[str, Any] = {
+    def __init__(self, resources: Resources, *, example: TrainingJob, objects: bytes) -> None:
+        options = {
             "num_cpus": resources.cpus if resources.gpus else 0,
             "num_gpus": resources.gpus,
-            "max_restarts": RESTARTS,
-            "max_task_retries": RESTARTS,
         }
-        self._actor: Any = None
+        self._actor = ray.remote(Handover).options(**options).remote(example, objects)
+
+    def call(self, method: str, *arguments: Any, **keywords: Any) -> Any:
+        """Return what a method returns; see `Process`."""
+        try:
+            return ray.get(getattr(self._actor, method).remote(*arguments, **keywords))
+        except RayTaskError as error:
+            raise error.cause from None
+        except RayError as error:
+            raise ProcessGone(_first_line(error)) from error
+
+    def close(self) -> None:
+        """End the process."""
+        ray.kill(self._actor)
+
+
+class Executor:
+    """Tries configurations, refits and tests, in one process at a time.
+
+    Args:
+        start: Starts that process.
+        is_early: Whether it may be started beside the last trials; where it takes a GPU, one of
+            them would wait for it.
+    """
+
+    def __init__(self, start: Callable[[], Process], *, is_early: bool) -> None:
+        self._new = start
+        self._is_early = is_early
+        self._process: Process | None = None
 
     def prepare(self) -> None:
-        """Start the actor, which imports what training needs; returns at once, safe to repeat.
-
-        With GPUs nothing is done ahead: the actor would take the one that a last trial needs.
-        """
-        if not self._options["num_gpus"]:
-            self._start()
-
-    def _start(self) -> None:
-        if self._actor is None:
-            actor = ray.remote(_Handover).options(**self._options)
-            self._actor = actor.remote(self._example, self._objects)
+        """Start the process if it may be started early; returns at once, safe to repeat."""
+        if self._is_early:
+            self._started()
 
     def probe(self, job: TrainingJob, *, thorough: bool) -> Probe:
         """Try a configuration on a few batches; see `raysearch.preflight.probe`.
@@ -72,24 +91,20 @@ class RayExecutor:
         A process that goes away meanwhile, as one does that is killed for its memory, is a failure
         of the configuration, and the next one is tried in a new process.
         """
-        self._start()
         try:
-            method = self._actor.probe.options(max_task_retries=0)
-            found: Probe = ray.get(method.remote(job, thorough=thorough))
-        except RayTaskError:
-            raise  # a fault of raysearch: what the configuration raises is part of the result
-        except RayError as error:
+            found: Probe = self._started().call("probe", job, thorough=thorough)
+        except ProcessGone as error:
             self.release()
-            summary = f"the process that tried it went away ({_first_line(error)})"
+            summary = f"the process that tried it went away ({error})"
             lost = Failure(stage="training", cause="worker lost", summary=summary)
             return Probe(failure=lost)
         return found
 
     def release(self) -> None:
         """End the process, so that its memory is free for trials; a later call starts a new one."""
-        if self._actor is not None:
-            ray.kill(self._actor)
-            self._actor = None
+        if self._process is not None:
+            self._process.close()
+            self._process = None
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
         """Train the job's configuration on train + validation data, and write its checkpoint.
@@ -113,50 +128,65 @@ class RayExecutor:
         )
         return values
 
-    def _call(self, method: str, job: TrainingJob, **kwargs: Any) -> Any:
-        self._start()
-        try:
-            return ray.get(getattr(self._actor, method).remote(job, **kwargs))
-        except RayTaskError as error:
+    def _started(self) -> Process:
+        if self._process is None:
+            self._process = self._new()
+        return self._process
+
+    def _call(self, method: str, job: TrainingJob, **keywords: Any) -> Any:
+        gone: ProcessGone | None = None
+        for _ in range(ATTEMPTS):
             with failing_as_trial(job, doing=DOING[method]):
-                raise error.cause from None
-        except RayError as error:
-            raise TrialFailed(
-                f"trial {job.trial} could not be handed over: the process that was to {method} it "
-                f"went away {RESTARTS + 1} times ({_first_line(error)}). The search and all its "
-                "trials are kept."
-            ) from error
+                try:
+                    return self._started().call(method, job, **keywords)
+                except ProcessGone as error:
+                    self.release()
+                    gone = error
+        raise TrialFailed(
+            f"trial {job.trial} could not be handed over: the process that was to {method} it "
+            f"went away {ATTEMPTS} times ({gone}). The search and all its trials are kept."
+        ) from gone
+
+
+def executor(
+    resources: Resources,
+    *,
+    example: TrainingJob,
+    objects: Mapping[str, Any],
+    template: str | None,
+) -> Executor:
+    """Return an executor that works in forks of the template, or else in Ray actors.
+
+    Args:
+        resources: What one trial is given.
+        example: A job such as will be handed over.
+        objects: Objects without an import path that jobs name.
+        template: Address of the template; None for none.
+    """
+    data = cloudpickle.dumps(dict(objects))
+
+    def start() -> Process:
+        if template is not None:
+            with suppress(NoTemplate, ProcessGone):  # it has ended
+                return _fork(template, example, data)
+        return ActorProcess(resources, example=example, objects=data)
+
+    return Executor(start, is_early=not resources.gpus)
+
+
+def forked_executor(template: str, *, example: TrainingJob, objects: Mapping[str, Any]) -> Executor:
+    """Return an executor that works in forks alone, and so without Ray; see `executor`.
+
+    What it does raises `NoTemplate` where none answers.
+    """
+    data = cloudpickle.dumps(dict(objects))
+    return Executor(lambda: _fork(template, example, data), is_early=True)
+
+
+def _fork(template: str, example: TrainingJob, objects: bytes) -> Process:
+    return Fork(template, f"{Handover.__module__}:{Handover.__name__}", example, objects)
 
 
 def _first_line(error: RayError) -> str:
     """Return what Ray says, without the tables below."""
     return str(error).partition("\n")[0].rstrip(".")
-
-
-class _Handover:
-    """The process that refits and tests."""
-
-    def __init__(self, example: TrainingJob, objects: Mapping[str, Any]) -> None:
-        provide(objects)
-        with contextlib.suppress(Exception):  # what is wrong with it is found when it is used
-            prepare_process(example)
-
-    def probe(self, job: TrainingJob, *, thorough: bool) -> Probe:
-        """Try a configuration."""
-        from raysearch.preflight.probe import probe
-
-        with (
-            scratch_folder("preflight") as folder,
-            printed_to(folder / "log.txt"),
-        ):
-            return probe(replace(job, directory=str(folder)), thorough=thorough)
-
-    def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
-        """Train on train + validation data."""
-        refit(job, epochs=epochs, path=path)
-
-    def evaluate(
-        self, job: TrainingJob, *, checkpoint: str, split: Split
-    ) -> dict[str, float | None]:
-        """Return the metrics of a checkpoint."""
-        return evaluate(job, checkpoint=checkpoint, split=split)

@@ -15,11 +15,10 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import ray
 
 from raysearch.imports import provide
 from raysearch.training.checkpoints import sound_start
@@ -29,7 +28,7 @@ from raysearch.training.log import printed_to
 from raysearch.training.run import train
 from raysearch.training.silence import describe_silence
 from raysearch.training.warmup import prepare_process
-from raysearch.tuning.messages import message, read_message
+from raysearch.tuning.messages import message
 
 PREPARATION_S = 120.0
 """How long the imports of a new worker may take before they count as silence, in seconds."""
@@ -51,13 +50,18 @@ class FitThread:
 
     Args:
         job: What is trained.
-        objects: A reference to the objects without an import path that the job names, if any.
+        objects: Returns the objects without an import path that the job names, by name; None if
+            it names none. Called in the thread: what it raises is the trial's result, too.
         timeout_s: How long the fit may report nothing, in seconds; None for any time. Neither what
             the driver takes before it lets the fit go on counts, nor `PREPARATION_S` of imports.
     """
 
     def __init__(
-        self, job: TrainingJob, *, objects: Any = None, timeout_s: float | None = None
+        self,
+        job: TrainingJob,
+        *,
+        objects: Callable[[], Mapping[str, Any]] | None = None,
+        timeout_s: float | None = None,
     ) -> None:
         self._job, self._damaged = sound_start(job)
         self._objects = objects
@@ -73,8 +77,7 @@ class FitThread:
         self._is_waiting = False
         self._is_prepared = threading.Event()
         self._hangs = False
-        self.cause: str | None = None
-        """Why the fit failed, if it did and that was said."""
+        self._has_failed = False  # and that was said
 
     def next_message(self) -> dict[str, Any]:
         """Start the fit, or let it go on, and return its next message.
@@ -84,7 +87,7 @@ class FitThread:
         as well. One more call after a failure ends the process: the driver wants the trial again,
         in a process that has nothing of this one, or the fit hangs and cannot be ended otherwise.
         """
-        if self.cause is not None:
+        if self._has_failed:
             os._exit(1)
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="raysearch-fit", daemon=True)
@@ -97,8 +100,7 @@ class FitThread:
             self._answers.put(True)
         received = self._receive(self._thread.ident or 0)
         self._is_waiting = received["kind"] == "measured"
-        if received["kind"] == "failed":
-            self.cause = read_message(received)[1]["cause"]
+        self._has_failed = received["kind"] == "failed"
         return received
 
     def abort(self) -> None:
@@ -143,7 +145,7 @@ class FitThread:
                 for fault in self._damaged.values():
                     sys.stderr.write(f"{fault}; training goes on without it\n")
                 if self._objects is not None:
-                    provide(ray.get(self._objects))  # what unpickling them raises is a result, too
+                    provide(self._objects())
                 prepare_process(self._job)
                 self._is_prepared.set()
                 ending = train(self._job, report=self._report)

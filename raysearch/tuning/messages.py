@@ -23,3 +23,13 @@ def read_message(result: dict[str, Any]) -> tuple[Kind, dict[str, Any]]:
         checkpoint = content["checkpoint"]
         content["checkpoint"] = checkpoint and Checkpoint(**checkpoint)
     return result["kind"], content
+
+
+def cause_of(result: dict[str, Any]) -> str | None:
+    """Return why a fit failed, if that is what a message says.
+
+    Example:
+        >>> cause_of(message("failed", cause="timeout", error="...")), cause_of(message("ended"))
+        ('timeout', None)
+    """
+    return str(json.loads(result["content"])["cause"]) if result["kind"] == "failed" else None

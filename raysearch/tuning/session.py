@@ -71,11 +71,14 @@ class Session:
     rules: WorkerRules = field(default_factory=WorkerRules)
     """When workers give up on a trial, or on themselves."""
     objects: Any = None
-    """A Ray reference to the objects without an import path that jobs name; None for none."""
+    """A Ray reference to the objects without an import path that jobs name, pickled, by name; None
+    for none."""
     on_last_trials: Callable[[], None] | None = None
     """Called once, when the last few trials are under way."""
     on_first_step: Callable[[], None] | None = None
     """Called once, when Ray Tune has started."""
+    on_first_measured: Callable[[], None] | None = None
+    """Called once, when workers have started and a trial has reported."""
     on_stopping: Callable[[], None] | None = None
     """Called once, when somebody asked for the end and it is under way."""
     on_ray: dict[str, RayTrial] = field(default_factory=dict)
@@ -151,6 +154,12 @@ class Session:
         ):
             prepare, self.on_last_trials = self.on_last_trials, None
             _try(prepare, what="what comes after the search could not be prepared")
+
+    def note_measured(self) -> None:
+        """Note that a trial has reported."""
+        if self.on_first_measured is not None:
+            begin, self.on_first_measured = self.on_first_measured, None
+            begin()
 
     def stops(self) -> bool:
         """Return whether everything must end now, and say so the first time; called in every step.

@@ -1,7 +1,8 @@
 """How does a Ray actor train one trial after another without starting anew?
 
-Ray calls `step` again and again; each call returns one message of the trial's `FitThread`. A worker
-that is to be replaced refuses its next trial, which then goes to a new process.
+Ray calls `step` again and again; each call returns one message of the trial's fit. After a trial
+that may have left something behind, the next one gets a new process: a new fork, or, where the
+actor trains itself, another actor, since this one then refuses the trial.
 """
 
 from __future__ import annotations
@@ -9,17 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ray import tune
+import ray
+
+from raysearch.imports import without_collecting
+
+with without_collecting():  # the longest part of the start of an actor
+    from ray import tune
 
 from raysearch.training.failure import OUT_OF_MEMORY
-from raysearch.training.warmup import release_memory
-from raysearch.tuning.fit_thread import FitThread
+from raysearch.tuning.fits import fits
+from raysearch.tuning.messages import cause_of
 
 JOB = "job"
 """Key of the trial's `TrainingJob` in the configuration that Ray passes on."""
 
 OBJECTS = "objects"
-"""Key of a reference to the objects without an import path that jobs name, if there are any."""
+"""Key of a reference to the objects without an import path that jobs name, pickled, if any."""
 
 RULES = "rules"
 """Key of the `WorkerRules`."""
@@ -27,14 +33,17 @@ RULES = "rules"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerRules:
-    """When a worker gives up on a trial, and when on itself."""
+    """Where a worker trains, when it gives up on a trial, and when on its process."""
 
+    template: str | None = None
+    """Address of the template process of which it makes forks, which train; None to train in its
+    own process, as it does where none answers."""
     timeout_s: float | None = None
     """How long a trial may report nothing, in seconds; None for any time."""
     max_trials: int | None = None
-    """After how many trials its process is replaced; None for never."""
+    """After how many trials the process is replaced; None for never."""
     ends_after_exception: bool = True
-    """Whether its process is replaced after a trial that raised. It always is after one that ran
+    """Whether the process is replaced after a trial that raised. It always is after one that ran
     out of memory."""
 
 
@@ -43,40 +52,47 @@ class TrialWorker(tune.Trainable):
 
     def setup(self, config: dict[str, Any]) -> None:
         """Take the first trial; called once, when the actor starts."""
-        self._n_trials = 1
-        self._fit = _fit(config)
+        self._fits = fits(config[RULES].template)
+        self._n_trials = 0
+        self._cause: str | None = None  # why the trial failed, if it did
+        self._begin(config)
 
     def step(self) -> dict[str, Any]:
         """Return the next message of the trial; called again when the driver lets it go on."""
-        return self._fit.next_message()
+        message = self._fits.next_message()
+        self._cause = self._cause or cause_of(message)
+        return message
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Leave the trial that was stopped or paused, and take another one.
 
         Returns:
-            False if this process has had its day. Ray Tune then ends it, and the driver gives the
-            trial to another one.
+            False if this process has had its day and no other one can be had. Ray Tune then ends
+            it, and the driver gives the trial to another worker.
         """
-        self._fit.abort()
-        if self._is_worn(new_config[RULES]):
-            return False
-        release_memory()
-        self._n_trials += 1
-        self._fit = _fit(new_config)
+        is_whole = self._fits.abort()
+        if not is_whole or self._is_worn(new_config[RULES]):
+            if not self._fits.renew():
+                return False
+            self._n_trials = 0
+        self._begin(new_config)
         return True
 
     def cleanup(self) -> None:
         """Leave the last trial; called before the actor ends."""
-        self._fit.abort()
+        self._fits.abort()
+        self._fits.close()
+
+    def _begin(self, config: dict[str, Any]) -> None:
+        objects = ray.get(config[OBJECTS]) if OBJECTS in config else None
+        self._fits.begin(config[JOB], objects=objects, timeout_s=config[RULES].timeout_s)
+        self._n_trials += 1
+        self._cause = None
 
     def _is_worn(self, rules: WorkerRules) -> bool:
         """Return whether something of the trials so far may be left that spoils the next one."""
-        if self._fit.cause == OUT_OF_MEMORY:
+        if self._cause == OUT_OF_MEMORY:
             return True
-        if self._fit.cause is not None and rules.ends_after_exception:
+        if self._cause is not None and rules.ends_after_exception:
             return True
         return rules.max_trials is not None and self._n_trials >= rules.max_trials
-
-
-def _fit(config: dict[str, Any]) -> FitThread:
-    return FitThread(config[JOB], objects=config.get(OBJECTS), timeout_s=config[RULES].timeout_s)

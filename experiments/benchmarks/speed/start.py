@@ -36,7 +36,7 @@ MARKS: dict[str, type] = {
 }
 """What the journal tells."""
 
-STAGES = {"starting Ray": "file read", "trying the model": "Ray started"}
+STAGES = {"starting Ray": "file read"}
 """What the command says as a stage begins -> what is over by then."""
 
 

@@ -1,0 +1,51 @@
+"""What does the process do that refits and tests, and that tries configurations beforehand?"""
+
+from __future__ import annotations
+
+import pickle
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from raysearch.imports import provide
+from raysearch.preflight import Probe
+from raysearch.results.executor import Split
+from raysearch.scratch import scratch_folder
+from raysearch.training.job import TrainingJob
+from raysearch.training.log import printed_to
+from raysearch.training.run import evaluate, refit
+from raysearch.training.warmup import prepare_process
+
+
+class Handover:
+    """What is asked of that process.
+
+    Args:
+        example: A job such as it will be given, which decides what is imported ahead.
+        objects: Pickled, those without an import path that jobs name, by name.
+    """
+
+    def __init__(self, example: TrainingJob, objects: bytes) -> None:
+        with suppress(Exception):  # what is wrong with it is found when it is used
+            provide(pickle.loads(objects))
+            prepare_process(example)
+
+    def probe(self, job: TrainingJob, *, thorough: bool) -> Probe:
+        """Try a configuration."""
+        from raysearch.preflight.probe import probe
+
+        with (
+            scratch_folder("preflight") as folder,
+            printed_to(folder / "log.txt"),
+        ):
+            return probe(replace(job, directory=str(folder)), thorough=thorough)
+
+    def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
+        """Train on train + validation data."""
+        refit(job, epochs=epochs, path=path)
+
+    def evaluate(
+        self, job: TrainingJob, *, checkpoint: str, split: Split
+    ) -> dict[str, float | None]:
+        """Return the metrics of a checkpoint."""
+        return evaluate(job, checkpoint=checkpoint, split=split)

@@ -1,0 +1,7 @@
+"""A module that starts a thread when it is imported, so that its process must not be forked."""
+
+from __future__ import annotations
+
+import threading
+
+threading.Thread(target=threading.Event().wait, args=[3600], daemon=True).start()
