@@ -123,21 +123,28 @@ def session(
         with connect(drive.address, **given) as cluster:
             from raysearch.tuning.driver import Announcements, run_session
             from raysearch.tuning.executor import executor as make_executor
-            from raysearch.tuning.session import SessionEnd
+            from raysearch.tuning.session import Opening, SessionEnd
 
             executor = make_executor(
                 experiment.resources, example=_example(drive), objects=drive.objects, template=forks
             )
-            _check_tried(drive, tried, executor=executor, stage=stage)
             engine = _engine(drive, journal=journal, searcher=searcher, listeners=listeners)
-            unfinished = _begin(drive, engine)
+
+            def begin() -> list[Trial]:
+                _check_tried(drive, tried, executor=executor, stage=stage)
+                return _begin(drive, engine)
+
             with _ended(engine):
                 ending = run_session(
                     engine,
                     experiment=experiment,
                     run_dir=run_dir.path,
                     cluster=cluster,
-                    unfinished=unfinished,
+                    opening=Opening(
+                        example=_example(drive),
+                        is_ready=lambda: tried is None or tried.done(),
+                        open=begin,
+                    ),
                     objects=drive.objects,
                     template=forks,
                     announcements=Announcements(
@@ -146,6 +153,8 @@ def session(
                         stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
                     ),
                 )
+            if not engine.has_begun:
+                raise KeyboardInterrupt  # which came before
             if ending is SessionEnd.DONE:
                 engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
             elif ending is SessionEnd.STOPPED:
@@ -357,13 +366,13 @@ def _ended(engine: Engine) -> Iterator[None]:
     """
     try:
         yield
-    except SearchAborted as error:
-        engine.end(SearchStatus.FAILED, reason=str(error))
-        raise
     except RunDirectoryError:
         raise  # the journal cannot be written; it already holds what can be known
     except Exception as error:
-        engine.end(SearchStatus.FAILED, reason=f"{type(error).__name__}: {error}")
+        if engine.has_begun:
+            is_said = isinstance(error, SearchAborted)
+            reason = str(error) if is_said else f"{type(error).__name__}: {error}"
+            engine.end(SearchStatus.FAILED, reason=reason)
         raise
 
 

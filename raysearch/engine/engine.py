@@ -100,6 +100,9 @@ class Engine:
             decisions=self._decisions,
         )
 
+        self.has_begun = False
+        """Whether the start of this session is journalled, so that its end is to be as well."""
+
     @property
     def state(self) -> SearchState:
         """What is known about the search."""
@@ -121,6 +124,7 @@ class Engine:
                 at=self._ledger.now(), settings=settings, space=space, versions=versions
             )
         )
+        self.has_begun = True
 
     def replay(self, events: Iterable[Event]) -> None:
         """Bring state, searcher and scheduler to where the journal ends; nothing is written.
@@ -151,6 +155,7 @@ class Engine:
                 space=None if space == self.state.space else space,
             )
         )
+        self.has_begun = True
         self._replay.settle()
         return [t for t in self.state.live.values() if t.status is not TrialStatus.PAUSED]
 

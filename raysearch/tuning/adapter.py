@@ -32,10 +32,13 @@ from raysearch.training.job import Ending
 from raysearch.training.silence import TIMEOUT
 from raysearch.trial import Checkpoint, Decision, DecisionKind, Trial
 from raysearch.tuning.messages import read_message
-from raysearch.tuning.session import Session
-from raysearch.tuning.worker import JOB, OBJECTS, RULES, TrialWorker
+from raysearch.tuning.session import Opening, Session
+from raysearch.tuning.worker import EXAMPLE, JOB, OBJECTS, RULES, TrialWorker
 
 _DIVERGED = "weights of the model are not finite, from which training does not recover"
+
+AHEAD = "ahead-"
+"""Begins the ids of what Ray takes for trials, and what only starts workers."""
 
 STARTING_LIMIT_S = 30.0
 """How long freed actors are held back for one that is starting, in seconds."""
@@ -77,13 +80,25 @@ class TrialSource(SearchAlgorithm):
         """Return a trial when a slot is free, so that no suggestion is made ahead of need."""
         session = self._session
         session.take_back()
+        session.open_if_ready()
         if session.must_stop or len(session.on_ray) >= session.slots():
             return None
+        if session.opening is not None:
+            return self._start_ahead(session.opening)
         return session.guard(self._make_trial)
 
     def is_finished(self) -> bool:
         """Return whether all trials have ended; before that, Ray Tune must keep its actors."""
         return self._finished or self._session.must_stop or self._session.is_done
+
+    def _start_ahead(self, opening: Opening) -> RayTrial | None:
+        """Return what Ray takes for a trial, whose actor will be free for the first real one."""
+        session = self._session
+        if session.n_ahead >= session.slots():
+            return None
+        session.n_ahead += 1
+        config = _common(session, {EXAMPLE: opening.example})
+        return self._on_ray(f"{AHEAD}{session.n_ahead}", config=config, max_failures=0)
 
     def _make_trial(self) -> RayTrial | None:
         session = self._session
@@ -91,14 +106,18 @@ class TrialSource(SearchAlgorithm):
         if trial is None:
             return None
         bad = session.engine.state.n_bad_attempts(trial.id)
+        max_failures = max(0, session.max_losses - bad)
+        return self._on_ray(trial.id, config=_config(session, trial), max_failures=max_failures)
+
+    def _on_ray(self, trial: str, *, config: dict[str, Any], max_failures: int) -> RayTrial:
         return ScratchTrial(
             self._experiment.spec["run"],
-            config=_config(session, trial),
-            trial_id=trial.id,
+            config=config,
+            trial_id=trial,
             storage=self._experiment.storage,
-            placement_group_factory=session.resources,
+            placement_group_factory=self._session.resources,
             trial_dirname_creator=_dirname,
-            max_failures=max(0, session.max_losses - bad),
+            max_failures=max_failures,
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -157,7 +176,7 @@ class EngineScheduler(TrialScheduler):
         """
         session = self._session
         self._forget(trial)
-        if session.must_stop:
+        if session.must_stop or trial.trial_id not in session.engine.state.trials:
             return
         if trial.status == RayTrial.PENDING:  # it did not begin: the worker it got was dead before
             session.unfinished.append(session.engine.state.trials[trial.trial_id])
@@ -269,8 +288,9 @@ class EngineScheduler(TrialScheduler):
         return known is not None and known.status.is_ended
 
     def _may_free(self) -> bool:
-        """Return whether freeing an actor now costs no other one."""
-        return not self._has_freed and not self._is_one_starting()
+        """Return whether freeing an actor now costs no other one, and there is work for it."""
+        is_open = self._session.opening is None
+        return is_open and not self._has_freed and not self._is_one_starting()
 
     def _is_one_starting(self) -> bool:
         limit = time.monotonic() - STARTING_LIMIT_S
@@ -310,8 +330,12 @@ class SessionStopper(Stopper):
 
 def _config(session: Session, trial: Trial) -> dict[str, Any]:
     """Return what a worker is given to train a trial."""
+    return _common(session, {JOB: session.job_for(trial)})
+
+
+def _common(session: Session, work: dict[str, Any]) -> dict[str, Any]:
     objects = {} if session.objects is None else {OBJECTS: session.objects}
-    return {JOB: session.job_for(trial), RULES: session.rules, **objects}
+    return {**work, RULES: session.rules, **objects}
 
 
 def _dirname(trial: RayTrial) -> str:

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +23,9 @@ from raysearch.experiment import Experiment
 from raysearch.notices import heeded
 from raysearch.run_dir import RunDir
 from raysearch.training.jobs import job_for
-from raysearch.trial import Trial
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
 from raysearch.tuning.cluster import Cluster, RayGone
-from raysearch.tuning.session import Session, SessionEnd
+from raysearch.tuning.session import Opening, Session, SessionEnd
 from raysearch.tuning.worker import TrialWorker, WorkerRules
 
 TOGETHER_S = 1.0
@@ -54,21 +53,23 @@ def run_session(
     experiment: Experiment,
     run_dir: Path,
     cluster: Cluster,
-    unfinished: Sequence[Trial] = (),
+    opening: Opening,
     objects: Mapping[str, Any] | None = None,
     template: str | None = None,
     announcements: Announcements | None = None,
 ) -> SessionEnd:
     """Train trials until the budget is used, or until a signal or `stop` ends the session.
 
-    Where nothing is left to train, nothing is started.
+    Where nothing is left to train, nothing is started. A session that ends before its opening is
+    interrupted, with nothing journalled.
 
     Args:
-        engine: Started or resumed, with its journal open.
+        engine: New, with its journal open.
         experiment: What is searched.
         run_dir: Where workers write checkpoints.
         cluster: The Ray that this process is connected to.
-        unfinished: Trials of an earlier session; they go on first, from their checkpoints.
+        opening: Starts or resumes the engine, at once or when what it waits for has come about.
+            Trials of an earlier session go on first, from their checkpoints.
         objects: Objects without an import path that the experiment names.
         template: Address of the template process, of which workers on this node make forks.
         announcements: Whom to tell what is about to happen.
@@ -79,13 +80,15 @@ def run_session(
     Raises:
         SearchAborted: The search cannot go on.
         RunDirectoryError: The journal cannot be written.
+        Exception: Whatever the opening raises.
     """
     tell = announcements or Announcements()
     session = Session(
         engine=engine,
         job_for=lambda trial: job_for(experiment, trial, run_dir=run_dir),
         slots=_slots(experiment, cluster=cluster),
-        unfinished=deque(unfinished),
+        unfinished=deque(),
+        opening=opening,
         resources=tune.PlacementGroupFactory([_bundle(experiment)]),
         max_losses=experiment.failures.attempts - 1,
         rules=_rules(experiment, template=template),
@@ -96,6 +99,9 @@ def run_session(
         is_stop_requested=RunDir(run_dir).is_stop_requested,
         check_cluster=cluster.check,
     )
+    session.open_if_ready()
+    if session.error is not None:
+        raise session.error
     if session.is_done:
         return session.end
     with _stop_on_signals(session):

@@ -13,13 +13,18 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from raysearch.forking import Fork, NoTemplate, ProcessGone
+from raysearch.imports import provide
 from raysearch.training.job import TrainingJob
-from raysearch.training.warmup import release_memory
+from raysearch.training.warmup import prepare_process, release_memory
 from raysearch.tuning.fit_thread import FitThread
 
 
 class Fits(Protocol):
     """Trains one job after another."""
+
+    def get_ready(self, example: TrainingJob, *, objects: bytes | None) -> None:
+        """Import what a job such as this one needs; what is wrong with it shows when it begins."""
+        ...
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
         """Take a job, after the one before was aborted.
@@ -53,6 +58,13 @@ class OwnFits:
 
     def __init__(self) -> None:
         self._fit: FitThread | None = None
+
+    def get_ready(self, example: TrainingJob, *, objects: bytes | None) -> None:
+        """Import what is needed; see `Fits`."""
+        with suppress(Exception):
+            if objects is not None:
+                provide(pickle.loads(objects))
+            prepare_process(example)
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
         """Take a job; see `Fits`."""
@@ -95,6 +107,11 @@ class ForkedFits:
         self._template = template
         self._fork = self._new()
         self._objects: bytes | None = None  # what the fork has; they are the same for all trials
+
+    def get_ready(self, example: TrainingJob, *, objects: bytes | None) -> None:
+        """Import what is needed; see `Fits`."""
+        self._call("get_ready", example, objects=objects)
+        self._objects = objects
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
         """Take a job; see `Fits`."""

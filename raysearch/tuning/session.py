@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -52,6 +52,19 @@ class SessionEnd(Enum):
     """`stop` asked for it; trials in training go on at the next `resume`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What must come about before trials are begun, while workers get ready for them."""
+
+    example: TrainingJob
+    """What they get ready for."""
+    is_ready: Callable[[], bool]
+    """Whether it has come about; asked in every step."""
+    open: Callable[[], Sequence[Trial]]
+    """Called once, then; starts the engine and returns the trials of an earlier session. What it
+    raises ends the session."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Session:
     """One driver session: what is run, with what, and whether it must stop."""
@@ -68,6 +81,8 @@ class Session:
     """What one trial is given."""
     max_losses: int
     """How often Ray restarts a trial whose worker is lost."""
+    opening: Opening | None = None
+    """What is waited for before trials are begun; None once that is over."""
     rules: WorkerRules = field(default_factory=WorkerRules)
     """When workers give up on a trial, or on themselves."""
     objects: Any = None
@@ -91,6 +106,8 @@ class Session:
     """Why everything must stop, when it is a fault."""
     end: SessionEnd = SessionEnd.DONE
     """How the session will have ended, by what is known so far."""
+    n_ahead: int = 0
+    """Workers that were started before there were trials."""
     looked_at: float = -math.inf
     """When it was last asked whether `stop` was typed, on the monotonic clock."""
 
@@ -106,9 +123,16 @@ class Session:
         When a limit is reached, trials of an earlier session stay as they are: a larger budget goes
         on with them.
         """
-        if self.on_ray or not self.engine.stop_reason:
+        if self.on_ray or self.opening is not None or not self.engine.stop_reason:
             return False
         return not self.unfinished or self.engine.is_over
+
+    def open_if_ready(self) -> None:
+        """Let trials be begun if what they wait for has come about; called in every step."""
+        if self.opening is not None and not self.must_stop and self.opening.is_ready():
+            unfinished = self.guard(self.opening.open)
+            self.unfinished.extend(unfinished or ())
+            self.opening = None
 
     def next_trial(self) -> Trial | None:
         """Return the trial that is begun next, or None if there is none now."""
@@ -146,6 +170,7 @@ class Session:
         self._look_for_stop()
         if (
             self.on_last_trials is not None
+            and self.opening is None
             and self.end is SessionEnd.DONE
             and self.on_ray
             and not self.unfinished
@@ -178,7 +203,7 @@ class Session:
 
     def _look_for_stop(self) -> None:
         now = time.monotonic()
-        if self.must_stop or now - self.looked_at < LOOK_EVERY_S:
+        if self.must_stop or self.opening or now - self.looked_at < LOOK_EVERY_S:
             return
         self.looked_at = now
         self.check_cluster()

@@ -19,10 +19,13 @@ with without_collecting():  # the longest part of the start of an actor
 
 from raysearch.training.failure import OUT_OF_MEMORY
 from raysearch.tuning.fits import fits
-from raysearch.tuning.messages import cause_of
+from raysearch.tuning.messages import cause_of, message
 
 JOB = "job"
 """Key of the trial's `TrainingJob` in the configuration that Ray passes on."""
+
+EXAMPLE = "example"
+"""Key of a job that is not to be trained: the worker gets ready for such ones."""
 
 OBJECTS = "objects"
 """Key of a reference to the objects without an import path that jobs name, pickled, if any."""
@@ -55,13 +58,19 @@ class TrialWorker(tune.Trainable):
         self._fits = fits(config[RULES].template)
         self._n_trials = 0
         self._cause: str | None = None  # why the trial failed, if it did
-        self._begin(config)
+        self._is_ahead = EXAMPLE in config
+        if self._is_ahead:
+            self._fits.get_ready(config[EXAMPLE], objects=_objects(config))
+        else:
+            self._begin(config)
 
     def step(self) -> dict[str, Any]:
         """Return the next message of the trial; called again when the driver lets it go on."""
-        message = self._fits.next_message()
-        self._cause = self._cause or cause_of(message)
-        return message
+        if self._is_ahead:
+            return message("ready")
+        found = self._fits.next_message()
+        self._cause = self._cause or cause_of(found)
+        return found
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Leave the trial that was stopped or paused, and take another one.
@@ -70,6 +79,7 @@ class TrialWorker(tune.Trainable):
             False if this process has had its day and no other one can be had. Ray Tune then ends
             it, and the driver gives the trial to another worker.
         """
+        self._is_ahead = False
         is_whole = self._fits.abort()
         if not is_whole or self._is_worn(new_config[RULES]):
             if not self._fits.renew():
@@ -84,8 +94,8 @@ class TrialWorker(tune.Trainable):
         self._fits.close()
 
     def _begin(self, config: dict[str, Any]) -> None:
-        objects = ray.get(config[OBJECTS]) if OBJECTS in config else None
-        self._fits.begin(config[JOB], objects=objects, timeout_s=config[RULES].timeout_s)
+        timeout_s = config[RULES].timeout_s
+        self._fits.begin(config[JOB], objects=_objects(config), timeout_s=timeout_s)
         self._n_trials += 1
         self._cause = None
 
@@ -96,3 +106,7 @@ class TrialWorker(tune.Trainable):
         if self._cause is not None and rules.ends_after_exception:
             return True
         return rules.max_trials is not None and self._n_trials >= rules.max_trials
+
+
+def _objects(config: dict[str, Any]) -> bytes | None:
+    return ray.get(config[OBJECTS]) if OBJECTS in config else None

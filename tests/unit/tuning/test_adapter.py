@@ -18,8 +18,8 @@ from raysearch.trial import Decision, DecisionKind, TrialStatus
 from raysearch.tuning import adapter, session
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
 from raysearch.tuning.messages import message
-from raysearch.tuning.session import Session, SessionEnd
-from raysearch.tuning.worker import JOB, RULES, WorkerRules
+from raysearch.tuning.session import Opening, Session, SessionEnd
+from raysearch.tuning.worker import EXAMPLE, JOB, RULES, WorkerRules
 from tests.lab import Lab, StopBelow, measurement
 
 pytestmark = pytest.mark.timeout(120)  # the import of ray.tune
@@ -454,3 +454,95 @@ def test_when_the_time_is_up_unfinished_trials_stay_for_a_larger_budget():
     assert house.session.next_trial() is None
     assert house.session.is_done
     assert not house.lab.state.trials[trial.id].status.is_ended
+
+
+class Opened:
+    """An opening that comes about when it is told to."""
+
+    def __init__(self, house, *, fault=None):
+        self.is_ready, self.house, self.fault, self.opened = False, house, fault, 0
+        house.session.opening = Opening(
+            example="an example", is_ready=lambda: self.is_ready, open=self.open
+        )
+
+    def open(self):
+        self.opened += 1
+        if self.fault is not None:
+            raise self.fault
+        return [self.house.lab.engine.next_trial()]
+
+
+class Experiment:
+    """What Ray Tune makes of the Tuner's settings, as far as the source looks at it."""
+
+    spec, storage = {"run": "worker"}, None
+
+
+@pytest.fixture
+def source(house, monkeypatch):
+    monkeypatch.setattr(
+        adapter,
+        "ScratchTrial",
+        lambda run, *, config, trial_id, **_: OnRay(trial_id, config=config),
+    )
+    source = TrialSource(house.session)
+    source.add_configurations([Experiment()])
+    return source
+
+
+def add(house, trial):
+    house.scheduler.on_trial_add(house.controller, trial)
+    trial.status = "RUNNING"
+    return trial
+
+
+def test_until_the_search_may_begin_workers_get_ready_one_for_each_slot(house, source):
+    opened = Opened(house)
+    ahead = []
+    while (trial := source.next_trial()) is not None:
+        ahead.append(add(house, trial))
+        assert house.send(trial, "ready") == "NOOP"  # its actor waits for a trial
+    assert [trial.config for trial in ahead] == [{EXAMPLE: "an example", RULES: WorkerRules()}] * 2
+    house.step()
+    assert (house.controller.stopped, opened.opened) == ([], 0)
+    assert not house.session.is_done
+    assert house.lab.state.trials == {}
+
+
+def test_then_their_actors_are_freed_one_after_another_for_the_trials(house, source):
+    opened = Opened(house)
+    for _ in range(2):
+        house.send(add(house, source.next_trial()), "ready")
+    opened.is_ready = True
+    assert source.next_trial() is None  # all slots are taken
+    house.step()
+    assert house.controller.stopped == ["ahead-1"]
+    first = source.next_trial()
+    assert (first.trial_id, opened.opened) == ("0000", 1)
+    add(house, first)
+    house.send(first, "started", worker="here:1", damaged={})
+    house.step()
+    assert house.controller.stopped == ["ahead-1", "ahead-2"]
+    assert source.next_trial().trial_id == "0001"
+    assert opened.opened == 1
+
+
+def test_one_that_is_lost_while_it_gets_ready_costs_nothing(house, source):
+    opened = Opened(house)
+    lost = add(house, source.next_trial())
+    lost.status = "ERROR"
+    house.scheduler.on_trial_error(house.controller, lost)
+    assert house.lab.state.losses == {}
+    opened.is_ready = True
+    assert source.next_trial().trial_id == "0000"
+
+
+def test_what_the_opening_raises_ends_the_session(house, source):
+    fault = ValueError("the model cannot be trained")
+    opened = Opened(house, fault=fault)
+    opened.is_ready = True
+    assert source.next_trial() is None
+    assert house.session.error is fault
+    assert SessionStopper(house.session).stop_all()
+    assert source.next_trial() is None
+    assert opened.opened == 1
