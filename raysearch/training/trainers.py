@@ -21,6 +21,7 @@ from raysearch.imports import load_object
 from raysearch.training.job import TrainingJob
 from raysearch.training.lean import serve
 from raysearch.training.namespace import Namespace
+from raysearch.training.plugins import looked_up_once
 from raysearch.training.portable import PlainCheckpoints
 from raysearch.training.rounds import NEVER
 
@@ -108,7 +109,8 @@ def make_trainer(
         "plugins": [*plugins, *_own_plugins(plugins, job=job, namespace=namespace)],
         "enable_checkpointing": _has(callbacks, "callbacks:Checkpoint", namespace=namespace),
     }
-    trainer = namespace.load(":Trainer")(**{**lean, **users, **owned, **settings})
+    with looked_up_once(namespace):
+        trainer = namespace.load(":Trainer")(**{**lean, **users, **owned, **settings})
     return serve(trainer, namespace=namespace, loop=job.loop)
 
 

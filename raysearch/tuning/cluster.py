@@ -22,7 +22,7 @@ from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.experiment import Resources
 from raysearch.preflight.machine import cores
 from raysearch.scratch import scratch_folder
-from raysearch.tuning.orphans import end_processes, sweep
+from raysearch.tuning.orphans import end_processes, end_scripts, sweep
 from raysearch.tuning.switches import (
     PRIVATE_ENVIRONMENT,
     environment,
@@ -32,6 +32,11 @@ from raysearch.tuning.switches import (
 )
 
 LOOPBACK = "127.0.0.1"
+
+UNUSED = ("autoscaler/_private/monitor.py", "_private/log_monitor.py")
+"""Scripts of Ray's that have nothing to do in a private one, which does not grow and whose workers'
+logs nobody is sent. They take most of a second of processor time each as Ray starts, and the first
+one makes Ray wait a second for its end."""
 
 ANSWER_WITHIN_S = 10.0
 """How long a process of Ray may take to accept a connection, in seconds."""
@@ -138,6 +143,8 @@ def connect(address: str | None, *, resources: Resources, slots: int | None) -> 
     with quiet(), environment(), _scratch() as folder:
         try:
             _init(address, folder=folder)
+            if is_private:
+                end_scripts(folder, scripts=UNUSED)
             ports = _ports() if is_private else {}
             cluster = Cluster(scratch=folder / "tune", is_private=is_private, ports=ports)
             fits = cluster.slots(resources)

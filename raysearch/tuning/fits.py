@@ -69,6 +69,7 @@ class OwnFits:
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
         """Take a job; see `Fits`."""
         if self._fit is not None:
+            self._fit = None
             release_memory()
         load = None if objects is None else lambda: pickle.loads(objects)
         self._fit = FitThread(job, objects=load, timeout_s=timeout_s)
