@@ -3,7 +3,7 @@
 Ray Tune asks two objects what to do: a search algorithm for new trials, and a trial scheduler about
 each result. `TrialSource` and `EngineScheduler` are these two, over one `Session`; the journal is
 written inside the engine, so always before Ray acts. Both use documented interfaces;
-`ScratchTrial` alone overrides two methods of a trial of Ray Tune's that are not.
+`ScratchTrial` alone overrides parts of a trial of Ray Tune's that are not.
 
 Ray Tune keeps actors for reuse under two conditions that are easily missed, each worth a factor of
 ten in throughput:
@@ -21,6 +21,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ray.train._internal.storage import StorageContext
+from ray.tune import Trainable
 from ray.tune.experiment import Trial as RayTrial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import SearchAlgorithm
@@ -33,7 +35,7 @@ from raysearch.training.silence import TIMEOUT
 from raysearch.trial import Checkpoint, Decision, DecisionKind, Trial
 from raysearch.tuning.messages import read_message
 from raysearch.tuning.session import Opening, Session
-from raysearch.tuning.worker import EXAMPLE, JOB, OBJECTS, RULES, TrialWorker
+from raysearch.tuning.worker import EXAMPLE, JOB, OBJECTS, RULES, TrialWorker, WorkerConfig
 
 _DIVERGED = "weights of the model are not finite, from which training does not recover"
 
@@ -44,6 +46,17 @@ STARTING_LIMIT_S = 30.0
 """How long freed actors are held back for one that is starting, in seconds."""
 
 
+class Nominal(Trainable):
+    """What Ray Tune is told that trials run; the class that they do run loads nothing of it."""
+
+
+class _StaysHere(StorageContext):
+    """Where Ray Tune writes, of which workers are sent None: it is scratch, and the driver's."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(None), ()
+
+
 class ScratchTrial(RayTrial):
     """A trial as Ray Tune sees it, of which Ray Tune keeps nothing.
 
@@ -51,6 +64,10 @@ class ScratchTrial(RayTrial):
     each trial, and all of them at the end. It also asks its registry, over the network, three times
     a trial for the class that trains, which is always the same.
     """
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.storage.__class__ = _StaysHere  # a copy that the trial has made for itself
 
     def get_json_state(self) -> tuple[str, str]:
         """Return nothing to write: the journal is what a search goes on from."""
@@ -328,14 +345,14 @@ class SessionStopper(Stopper):
         return {}
 
 
-def _config(session: Session, trial: Trial) -> dict[str, Any]:
+def _config(session: Session, trial: Trial) -> WorkerConfig:
     """Return what a worker is given to train a trial."""
     return _common(session, {JOB: session.job_for(trial)})
 
 
-def _common(session: Session, work: dict[str, Any]) -> dict[str, Any]:
+def _common(session: Session, work: dict[str, Any]) -> WorkerConfig:
     objects = {} if session.objects is None else {OBJECTS: session.objects}
-    return {**work, RULES: session.rules, **objects}
+    return WorkerConfig({**work, RULES: session.rules, **objects})
 
 
 def _dirname(trial: RayTrial) -> str:

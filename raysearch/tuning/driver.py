@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -23,10 +23,11 @@ from raysearch.experiment import Experiment
 from raysearch.notices import heeded
 from raysearch.run_dir import RunDir
 from raysearch.training.jobs import job_for
-from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
+from raysearch.tuning.adapter import EngineScheduler, Nominal, SessionStopper, TrialSource
 from raysearch.tuning.cluster import Cluster, RayGone
 from raysearch.tuning.session import Opening, Session, SessionEnd
-from raysearch.tuning.worker import TrialWorker, WorkerRules
+from raysearch.tuning.switches import actors_in_waiting_workers
+from raysearch.tuning.worker import WorkerRules
 
 TOGETHER_S = 1.0
 """Notices within so many seconds are one."""
@@ -104,7 +105,8 @@ def run_session(
         raise session.error
     if session.is_done:
         return session.end
-    with _stop_on_signals(session):
+    waiting = actors_in_waiting_workers() if cluster.is_private else nullcontext()
+    with _stop_on_signals(session), waiting:
         try:
             _make_tuner(session, cluster=cluster).fit()
         except RayGone as gone:
@@ -121,7 +123,7 @@ def run_session(
 
 def _make_tuner(session: Session, *, cluster: Cluster) -> tune.Tuner:
     return tune.Tuner(
-        TrialWorker,
+        Nominal,
         tune_config=tune.TuneConfig(
             search_alg=TrialSource(session),
             scheduler=EngineScheduler(session),

@@ -16,7 +16,10 @@ from typing import Any
 from ray._private import ray_constants
 from ray._private import worker as ray_worker
 
+from raysearch.imports import without_collecting
+
 _ENVIRONMENT = {
+    "PL_DISABLE_FORK": "1",  # which Ray Tune sets for its actors, since Ray has threads
     "RAY_AIR_NEW_OUTPUT": "0",  # Ray's own progress display is off: ours shows it
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # the user's working directory is not changed under him
     "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
@@ -79,6 +82,23 @@ def quiet() -> Iterator[None]:
 def loopback_only() -> AbstractContextManager[None]:
     """Let a Ray that is started listen on 127.0.0.1 only, as where Ray forms no clusters."""
     return _set(ray_constants, "ENABLE_RAY_CLUSTER", False)
+
+
+@contextmanager
+def actors_in_waiting_workers() -> Iterator[None]:
+    """Let Ray Tune's actors run in the workers that a private Ray has started already.
+
+    Ray Tune hands variables of the environment to its actors, which makes Ray start another process
+    for each. Workers of a private Ray are on this machine and have the driver's environment anyway.
+    """
+    with without_collecting():
+        from ray.tune.execution import class_cache
+
+    with (
+        _set(class_cache, "DEFAULT_ENV_VARS", {}),
+        _set(class_cache, "ENV_VARS_TO_PROPAGATE", frozenset()),
+    ):
+        yield
 
 
 @contextmanager

@@ -1,8 +1,11 @@
 """How does a Ray actor train one trial after another without starting anew?
 
-Ray calls `step` again and again; each call returns one message of the trial's fit. After a trial
-that may have left something behind, the next one gets a new process: a new fork, or, where the
-actor trains itself, another actor, since this one then refuses the trial.
+Ray Tune calls `train` again and again; each call returns one message of the trial's fit. After a
+trial that may have left something behind, the next one gets a new process: a new fork, or, where
+the actor trains itself, another actor, since this one then refuses the trial.
+
+An actor loads nothing of Ray Tune, which takes a second: what Ray Tune calls are methods of these
+names, and neither `WorkerConfig` nor the driver's `ScratchTrial` sends anything of its own along.
 """
 
 from __future__ import annotations
@@ -11,11 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-
-from raysearch.imports import without_collecting
-
-with without_collecting():  # the longest part of the start of an actor
-    from ray import tune
 
 from raysearch.training.failure import OUT_OF_MEMORY
 from raysearch.tuning.fits import fits
@@ -34,6 +32,22 @@ RULES = "rules"
 """Key of the `WorkerRules`."""
 
 
+class WorkerConfig(dict[str, Any]):
+    """What a worker is given; takes no entries beside those it is made with.
+
+    Ray Tune adds some to what it sends, which nobody reads here.
+    """
+
+    def __setitem__(self, key: str, value: object) -> None:
+        """Leave everything as it is."""
+
+    def __deepcopy__(self, memo: object) -> WorkerConfig:
+        return self  # nobody changes it
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return WorkerConfig, (dict(self),)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerRules:
     """Where a worker trains, when it gives up on a trial, and when on its process."""
@@ -50,11 +64,17 @@ class WorkerRules:
     out of memory."""
 
 
-class TrialWorker(tune.Trainable):
-    """A warm worker: one process, trial after trial."""
+class TrialWorker:
+    """A warm worker: one process, trial after trial.
 
-    def setup(self, config: dict[str, Any]) -> None:
-        """Take the first trial; called once, when the actor starts."""
+    Has those methods of `ray.tune.Trainable` that Ray Tune calls.
+
+    Args:
+        config: The first trial, or what to get ready for.
+        storage: Where Ray Tune would write; not used.
+    """
+
+    def __init__(self, config: WorkerConfig, storage: object = None) -> None:
         self._fits = fits(config[RULES].template)
         self._n_trials = 0
         self._cause: str | None = None  # why the trial failed, if it did
@@ -64,7 +84,16 @@ class TrialWorker(tune.Trainable):
         else:
             self._begin(config)
 
-    def step(self) -> dict[str, Any]:
+    @classmethod
+    def default_resource_request(cls, config: object) -> None:
+        """Return None: the driver says what a trial is given. Called there alone."""
+        return
+
+    def get_auto_filled_metrics(self, **_: Any) -> dict[str, Any]:
+        """Return nothing: whatever is to be known of this process is in its messages."""
+        return {}
+
+    def train(self) -> dict[str, Any]:
         """Return the next message of the trial; called again when the driver lets it go on."""
         if self._is_ahead:
             return message("ready")
@@ -72,7 +101,7 @@ class TrialWorker(tune.Trainable):
         self._cause = self._cause or cause_of(found)
         return found
 
-    def reset_config(self, new_config: dict[str, Any]) -> bool:
+    def reset(self, new_config: WorkerConfig, storage: object = None) -> bool:
         """Leave the trial that was stopped or paused, and take another one.
 
         Returns:
@@ -88,12 +117,12 @@ class TrialWorker(tune.Trainable):
         self._begin(new_config)
         return True
 
-    def cleanup(self) -> None:
+    def stop(self) -> None:
         """Leave the last trial; called before the actor ends."""
         self._fits.abort()
         self._fits.close()
 
-    def _begin(self, config: dict[str, Any]) -> None:
+    def _begin(self, config: WorkerConfig) -> None:
         timeout_s = config[RULES].timeout_s
         self._fits.begin(config[JOB], objects=_objects(config), timeout_s=timeout_s)
         self._n_trials += 1
@@ -108,5 +137,5 @@ class TrialWorker(tune.Trainable):
         return rules.max_trials is not None and self._n_trials >= rules.max_trials
 
 
-def _objects(config: dict[str, Any]) -> bytes | None:
+def _objects(config: WorkerConfig) -> bytes | None:
     return ray.get(config[OBJECTS]) if OBJECTS in config else None
