@@ -9,6 +9,9 @@ Lightning in one process, and the epochs of 24 trials in a bare loop. `start`: f
 the first measurement, against importing Lightning and starting Ray. `phases`: where the seconds of
 a run go, in the driver and in a training step. `packing`: trials on half a core each.
 
+Searchers choose different networks, and large ones cost thirty times as much as small ones: so
+beside what a further epoch took stands what the same networks cost in a bare loop on two cores.
+
 Whole processes run in turn on the same machine, so only ratios within a round count. Prints one
 JSON line for each run, one with the ratios of each round, and one with their medians. The other
 sides lie unchanged in `baselines/`; Optuna's needs `pip install optuna`.

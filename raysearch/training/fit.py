@@ -10,11 +10,13 @@ model. `run` is the front that also knows configurations that are not trained by
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from raysearch.errors import TrialFailed, Unsupported
+from raysearch.training.ahead import Unwanted
 from raysearch.training.allowed import allowed_only
 from raysearch.training.building import Parts, build
 from raysearch.training.checkpoints import write_whole
@@ -40,7 +42,8 @@ def train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
         job: What to train, and from where.
         report: Called at the end of each epoch in which validation ran, or round of steps, once its
             checkpoint, if any, is on disk. Returns whether to go on. What it raises ends the
-            training and passes through.
+            training and passes through. It may be called in another thread, while the next epoch
+            has begun already; see `ahead`.
 
     Returns:
         How it ended.
@@ -64,9 +67,11 @@ def _train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
     parts = build(job)
     first, last = _callbacks(job, parts, reporter=reporter)
     trainer = make_trainer(job, namespace=parts.namespace, first=first, last=last)
-    _fit(trainer, parts, checkpoint=job.resume_from, allow=job.allow)
+    with suppress(Unwanted):
+        _fit(trainer, parts, checkpoint=job.resume_from, allow=job.allow)
+    reporter.settle()
     _check_trained(job, parts, trainer=trainer, n_reports=reporter.n_reports)
-    if _is_complete(job, parts, trainer=trainer):
+    if _is_complete(job, parts, trainer=trainer) and not reporter.has_overrun:
         return Ending.COMPLETED
     if reporter.has_diverged:
         return Ending.DIVERGED
@@ -80,7 +85,9 @@ def _callbacks(job: TrainingJob, parts: Parts, *, reporter: Reporter) -> tuple[A
         made = derive(ReportRounds, part=LAST)(job, reporter=reporter, exact=parts.exact)
         return (parts.exact,), (made,)
     begins = derive(EpochBegins, part=FIRST)(meter=reporter.meter)
-    return (parts.exact, begins), (derive(ReportEpochs, part=LAST)(job, reporter=reporter),)
+    return (parts.exact, begins), (
+        derive(ReportEpochs, part=LAST)(job, reporter=reporter, namespace=parts.namespace),
+    )
 
 
 def _is_complete(job: TrainingJob, parts: Parts, *, trainer: Any) -> bool:

@@ -11,9 +11,10 @@ The clean-up happens where Lightning hands over the finished file: in its `Check
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -36,12 +37,25 @@ class PlainCheckpoints:
 
     def __init__(self, job: TrainingJob) -> None:
         self._job = job
+        self._buffer: BinaryIO | None = None
+
+    @contextmanager
+    def writing_to(self, buffer: BinaryIO) -> Iterator[None]:
+        """Write checkpoints into a buffer meanwhile, wherever they shall go."""
+        self._buffer = buffer
+        try:
+            yield
+        finally:
+            self._buffer = None
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
         """Write the file that Lightning has put together."""
         plain = portable(checkpoint, job=self._job)
+        if self._buffer is not None:
+            torch.save(plain, self._buffer)
+            return
         super().save_checkpoint(plain, path, storage_options)  # type: ignore[misc]
 
 

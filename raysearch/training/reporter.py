@@ -17,9 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from raysearch.training.ahead import MAX_BYTES, Ahead, in_memory, may_run_ahead
 from raysearch.training.checkpoints import CheckpointRule, add_checkpoint
 from raysearch.training.job import Report, TrainingJob
 from raysearch.training.measuring import has_finite_weights, read_applied, read_metrics
+from raysearch.training.namespace import Namespace
 from raysearch.trial import Checkpoint, Measurement
 
 if TYPE_CHECKING:
@@ -100,27 +102,49 @@ class Reporter:
     def __init__(self, job: TrainingJob, *, report: Callable[[Report], bool], clock: Clock) -> None:
         self.was_stopped = False
         """Whether no more was wanted."""
+        self.has_overrun = False
+        """Whether an epoch had begun by then, of which nobody hears."""
         self.has_diverged = False
         """Whether it was ended because it cannot recover."""
         self.n_reports = 0
         self.meter = Meter(clock=clock)
+        self._ahead = Ahead()
         self._job = job
         self._report = report
         self._rule = CheckpointRule(job, now_s=clock.elapsed_s)
 
-    def report(self, trainer: pl.Trainer, *, epoch: int, is_last: bool) -> None:
+    def report(
+        self, trainer: pl.Trainer, *, epoch: int, is_last: bool, may_run_ahead: bool = False
+    ) -> None:
         """Measure, save when it can matter, and report.
 
         A metric that is not finite may become so again (a correlation with predictions that are all
         the same), so training goes on unless weights are not finite either.
+
+        Args:
+            trainer: At the end of the epoch, or round.
+            epoch: Its number, from 1.
+            is_last: Whether no other one follows.
+            may_run_ahead: Whether the next one may begin before this one is written and reported.
         """
+        if not self.settle():
+            end_fit(trainer)
+            return
         clock = self.meter.clock
         measurement = self.meter.measure(trainer, epoch=epoch)
         is_due = self._rule.is_due(measurement, is_last=is_last, now_s=clock.elapsed_s)
-        checkpoint = self._save(trainer, epoch=epoch) if is_due else None
-        asked_s = clock.elapsed_s
         self.n_reports += 1
-        goes_on = self._report(Report(measurement=measurement, checkpoint=checkpoint))
+        if may_run_ahead and measurement.cause is None:
+            data = in_memory(trainer) if is_due else None
+            send = partial(self._write_and_report, measurement, data)
+            if data is None or len(data) <= MAX_BYTES:
+                self._ahead.send(send, trainer=trainer)
+                return
+        else:
+            checkpoint = self._save(trainer, epoch=epoch) if is_due else None
+            send = partial(self._report, Report(measurement=measurement, checkpoint=checkpoint))
+        asked_s = clock.elapsed_s
+        goes_on = send()
         clock.exclude(clock.elapsed_s - asked_s)
         if not goes_on:
             self.was_stopped = True
@@ -130,12 +154,32 @@ class Reporter:
             if self.has_diverged:
                 end_fit(trainer)
 
+    def settle(self) -> bool:
+        """Wait until the last report is answered, and return whether more is wanted.
+
+        What reporting it raised is raised here.
+        """
+        clock = self.meter.clock
+        asked_s = clock.elapsed_s
+        goes_on = self._ahead.settle()
+        clock.exclude(clock.elapsed_s - asked_s)
+        if not goes_on:
+            self.was_stopped = self.has_overrun = True
+        return goes_on
+
+    def _write_and_report(self, measurement: Measurement, data: bytes | None) -> bool:
+        checkpoint = None if data is None else self._add(partial(_write, data), measurement.epoch)
+        return self._report(Report(measurement=measurement, checkpoint=checkpoint))
+
     def _save(self, trainer: pl.Trainer, *, epoch: int) -> Checkpoint:
-        return add_checkpoint(
-            partial(trainer.save_checkpoint, weights_only=False),
-            directory=Path(self._job.directory),
-            epoch=epoch,
-        )
+        return self._add(partial(trainer.save_checkpoint, weights_only=False), epoch)
+
+    def _add(self, save: Callable[[Path], None], epoch: int) -> Checkpoint:
+        return add_checkpoint(save, directory=Path(self._job.directory), epoch=epoch)
+
+
+def _write(data: bytes, path: Path) -> None:
+    path.write_bytes(data)
 
 
 def end_fit(trainer: pl.Trainer) -> None:
@@ -168,11 +212,13 @@ class ReportEpochs:
     Args:
         job: What is trained.
         reporter: Measures and reports.
+        namespace: The Lightning of the fit.
     """
 
-    def __init__(self, job: TrainingJob, *, reporter: Reporter) -> None:
+    def __init__(self, job: TrainingJob, *, reporter: Reporter, namespace: Namespace) -> None:
         self._job = job
         self._reporter = reporter
+        self._namespace = namespace
         self._was_validated = False
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -191,7 +237,12 @@ class ReportEpochs:
         epoch = trainer.current_epoch + 1
         between = (trainer.check_val_every_n_epoch or 1) if trainer.enable_validation else 1
         is_last = epoch + between > self._job.max_epochs or trainer.should_stop
-        self._reporter.report(trainer, epoch=epoch, is_last=is_last)
+        self._reporter.report(
+            trainer,
+            epoch=epoch,
+            is_last=is_last,
+            may_run_ahead=not is_last and may_run_ahead(trainer, namespace=self._namespace),
+        )
 
     def _is_measured(self, trainer: pl.Trainer) -> bool:
         if self._was_validated or not trainer.enable_validation:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from speed.floor import bare_s, networks_of
 from speed.plan import BASELINES, EPOCHS, ROOT, environment, raysearch_run, temporary
 
 SIDES = ("raysearch", "tutorial", "reuse", "optuna", "bare")
@@ -78,12 +79,15 @@ def timed(run: Run) -> dict[str, Any]:
             check=False,
         )
         total_s = time.monotonic() - begun_s
-    if process.returncode:
-        sys.exit(f"{run.name} ended with {process.returncode}:\n{process.stderr[-2000:]}")
+        if process.returncode:
+            sys.exit(f"{run.name} ended with {process.returncode}:\n{process.stderr[-2000:]}")
+        floor = {}
+        if run.side == "raysearch":  # which networks it trained is its searcher's choice
+            floor = {"bare_s": round(bare_s(networks_of(folder / "run")), 2)}
     printed = json.loads(process.stdout[process.stdout.index("{") :])
     epochs = printed["totals"]["epochs"] if run.side == "raysearch" else printed["epochs"]
     if epochs != run.trials * EPOCHS:
         sys.exit(f"{run.name} trained {epochs} epochs, not {run.trials * EPOCHS}")
     figures = {"side": run.name, "trials": run.trials, "total_s": round(total_s, 2)}
     inside = {k: v for k, v in printed.items() if k in ("import_s", "init_s", "s_per_epoch")}
-    return {**figures, "epochs": epochs, **inside}
+    return {**figures, "epochs": epochs, **inside, **floor}

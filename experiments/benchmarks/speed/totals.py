@@ -68,8 +68,12 @@ def _further(done: dict[tuple[str, int], dict[str, Any]], *, wanted: Wanted) -> 
     for name, n in done:
         if n == most != fewest and (name, fewest) in done:
             before, after = done[name, fewest], done[name, most]
-            seconds = after["total_s"] - before["total_s"]
-            found[f"{name}, s per further epoch"] = seconds / (after["epochs"] - before["epochs"])
+            seconds, epochs = (after[key] - before[key] for key in ("total_s", "epochs"))
+            found[f"{name}, s per further epoch"] = seconds / epochs
+            if "bare_s" in after:
+                floor_s = (after["bare_s"] - before["bare_s"]) / WORKERS
+                found[f"the same bare on two cores, of {name}"] = floor_s / epochs
+                found[f"{name}, further epoch / the same bare"] = seconds / floor_s
     bare = next((run["s_per_epoch"] for (name, _), run in done.items() if name == "bare"), None)
     if bare is not None:
         found |= {"bare, s per epoch": bare, "bare, on two cores": bare / WORKERS}

@@ -9,7 +9,7 @@ handed on at the last one, or when somebody asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,10 @@ VALIDATION = "loops.evaluation_loop:_EvaluationLoop"
 
 _NO_BATCH = "train_dataloader yielded None. If this was on purpose, ignore this warning..."
 """Lightning's words."""
+
+
+class Unwanted(BaseException):
+    """Ends a fit in the middle of an epoch that nobody wants."""
 
 
 class LeanEpochs(Lightnings):
@@ -63,6 +67,13 @@ class LeanEpochs(Lightnings):
         self._watched: tuple[Any, ...] = ()
         self.n_served = 0
         """Batches that it has served itself."""
+        self.is_unwanted: Callable[[], bool] = lambda: False
+        """Asked before each batch, whether the fit shall end by `Unwanted`."""
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether it serves the epoch's batches itself."""
+        return self._steps is not None
 
     def run(self, data_fetcher: Any) -> None:
         """Run one epoch."""
@@ -108,6 +119,8 @@ class LeanEpochs(Lightnings):
 
     def advance(self, data_fetcher: Any) -> None:
         """Serve one batch."""
+        if self.is_unwanted():
+            raise Unwanted
         if self._steps is not None and self.has_changed():
             self._watched = self._look()
             self._choose()

@@ -1,0 +1,207 @@
+"""The next epoch begins before the last one is written and decided about, and nobody can tell."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from raysearch.errors import TrialFailed
+from raysearch.training import ahead, reporter
+from raysearch.training.fit import train
+from raysearch.training.job import Ending
+from tests.nets import Data, Listener, Net, make_job
+
+STEPS = 4
+"""Batches of an epoch."""
+
+seen: list[int] = []
+"""Number of the epoch in which each step was taken."""
+
+
+class Plain(Net):
+    """A model without hooks at the beginning of an epoch, which notes its steps."""
+
+    on_train_epoch_start = pl.LightningModule.on_train_epoch_start
+    noise = 0.0
+
+    def training_step(self, batch, index):
+        seen.append(self.current_epoch + 1)
+        return super().training_step(batch, index)
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen():
+    seen.clear()
+
+
+def until(condition):
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+class Slow(Listener):
+    """Answers when the next epoch has begun, if one may begin."""
+
+    def __init__(self, directory, **settings):
+        super().__init__(**settings)
+        self.directory, self.begun, self.threads = directory, [], []
+
+    def __call__(self, report):
+        epoch = report.measurement.epoch
+        if report.checkpoint is not None:
+            assert (self.directory / report.checkpoint.path).stat().st_size
+        if epoch < 4:
+            until(lambda: seen[-1] == epoch + 1)
+        self.begun.append(seen[-1])
+        self.threads.append(threading.current_thread().name)
+        return super().__call__(report)
+
+
+def test_an_epoch_begins_while_the_last_one_is_reported_with_its_checkpoint(tmp_path):
+    job = make_job(tmp_path, model=Plain, checkpoint_every_epochs=1)
+    listener = Slow(Path(job.directory))
+    assert train(job, report=listener) is Ending.COMPLETED
+    assert listener.epochs == listener.saved == [1, 2, 3, 4]
+    assert listener.begun == [2, 3, 4, 4]
+    assert listener.threads[:3] == ["raysearch-report"] * 3
+
+
+def test_what_it_comes_to_is_what_it_would_be_otherwise(tmp_path, monkeypatch):
+    jobs = {
+        name: make_job(tmp_path / name, model=Plain, checkpoint_every_epochs=1)
+        for name in ("ahead", "not")
+    }
+    one, two = Listener(), Listener()
+    train(jobs["ahead"], report=one)
+    monkeypatch.setattr(reporter, "may_run_ahead", lambda trainer, namespace: False)
+    train(jobs["not"], report=two)
+    assert (one.values, one.saved) == (two.values, two.saved)
+    for epoch in (1, 2, 3, 4):
+        path = f"epoch-{epoch:04d}.ckpt"
+        first, second = (
+            torch.load(Path(job.directory) / path, weights_only=True) for job in jobs.values()
+        )
+        assert first.keys() == second.keys()
+        assert str(first["optimizer_states"]) == str(second["optimizer_states"])
+        for name, weight in first["state_dict"].items():
+            assert torch.equal(weight, second["state_dict"][name])
+
+
+def test_an_epoch_that_nobody_wants_ends_at_its_next_batch_and_is_not_heard_of(tmp_path):
+    job = make_job(tmp_path, model=Plain, max_epochs=9, checkpoint_every_epochs=1)
+    listener = Slow(Path(job.directory), stop_after=2)
+    held = threading.Event()
+    whole = Plain.training_step
+
+    def waits(self, batch, index):
+        if self.current_epoch == 2 and index == 1:
+            held.wait(20)
+            until(lambda: self.trainer.fit_loop.epoch_loop.is_unwanted())
+        return whole(self, batch, index)
+
+    def report(told):
+        try:
+            return listener(told)
+        finally:
+            if told.measurement.epoch == 2:
+                held.set()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Plain, "training_step", waits)
+        assert train(job, report=report) is Ending.STOPPED
+    assert listener.epochs == listener.saved == [1, 2]
+    assert 1 <= seen.count(3) <= 2  # of four batches, those before the answer
+    assert sorted(p.name for p in Path(job.directory).glob("*.ckpt")) == [
+        "epoch-0001.ckpt",
+        "epoch-0002.ckpt",
+    ]
+
+
+def test_an_answer_that_comes_after_the_last_epoch_has_been_trained_still_stops_it(tmp_path):
+    job = make_job(tmp_path, model=Plain, max_epochs=2)
+
+    def report(told):
+        until(lambda: seen.count(2) == STEPS)
+        return False
+
+    assert train(job, report=report) is Ending.STOPPED
+
+
+def test_what_writing_or_reporting_raises_ends_the_training(tmp_path, monkeypatch):
+    job = make_job(tmp_path / "1", model=Plain, max_epochs=50)
+
+    def refuse(report):
+        raise TrialFailed("no")
+
+    with pytest.raises(TrialFailed, match="no"):
+        train(job, report=refuse)
+
+    def no_room(data, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(reporter, "_write", no_room)
+    listener = Listener()
+    with pytest.raises(OSError, match="No space left"):
+        train(make_job(tmp_path / "2", model=Plain, max_epochs=50), report=listener)
+    assert listener.epochs == []
+
+
+class Watched(Plain):
+    def on_train_end(self):
+        pass
+
+
+class TornDown(Data):
+    def teardown(self, stage):
+        pass
+
+
+CSV = {"class": "CSVLogger", "args": {"save_dir": "."}}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"model": Net},  # has on_train_epoch_start
+        {"model": Watched},
+        {"model": Plain, "data": TornDown},
+        {"model": Plain, "loop": "trainer"},
+        {"model": Plain, "trainer_arguments": {"callbacks": [{"class": "Timer"}]}},
+        {"model": Plain, "trainer_arguments": {"logger": CSV}},
+        {"model": Plain, "trainer_arguments": {"accumulate_grad_batches": 2}},
+    ],
+    ids=lambda settings: "-".join(str(getattr(v, "__name__", v)) for v in settings.values())[:40],
+)  # fmt: skip
+def test_where_somebody_could_tell_no_epoch_begins_too_early(settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    listener = Listener()
+    names = []
+
+    def report(told):
+        names.append(threading.current_thread().name)
+        return listener(told)
+
+    train(make_job(tmp_path, **settings), report=report)
+    assert "raysearch-report" not in names
+    assert listener.epochs == [1, 2, 3, 4]
+
+
+def test_a_large_checkpoint_is_not_kept_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(reporter, "MAX_BYTES", 100)
+    assert ahead.MAX_BYTES > 1_000_000
+    names = []
+
+    def report(told):
+        names.append((threading.current_thread().name, told.checkpoint is not None))
+        return True
+
+    train(make_job(tmp_path, model=Plain, checkpoint_every_epochs=2), report=report)
+    assert {is_saved for name, is_saved in names if name == "raysearch-report"} <= {False}
+    assert sum(is_saved for _, is_saved in names) >= 2
