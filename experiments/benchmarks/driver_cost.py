@@ -14,8 +14,10 @@ the clock, so other jobs on the machine lengthen them; the processor's are not.
 from __future__ import annotations
 
 import argparse
+import cProfile
 import json
 import os
+import pstats
 import tempfile
 import time
 from collections import deque
@@ -42,6 +44,8 @@ AT_ONCE = 2
 """Trials under way at a time."""
 ROUND = 1000
 """Trials between two marks."""
+SHOWN_SHARE = 0.01
+"""Parts with less of the time are left out of the shares."""
 
 
 def main() -> None:
@@ -51,6 +55,7 @@ def main() -> None:
     parser.add_argument("--searchers", nargs="+", default=["random", "hyperopt", "grid"])
     parser.add_argument("--schedulers", nargs="+", default=["none", "asha"])
     parser.add_argument("--views", action="store_true", help="with plain lines and TensorBoard")
+    parser.add_argument("--profile", action="store_true", help="with where the time goes")
     arguments = parser.parse_args()
     for searcher in arguments.searchers:
         for scheduler in arguments.schedulers:
@@ -59,6 +64,8 @@ def main() -> None:
             listeners = _views(experiment, run_dir=run_dir) if arguments.views else ()
             figures = drive(experiment, run_dir=run_dir, listeners=listeners)
             figures |= reopen(experiment, run_dir=run_dir)
+            if arguments.profile:
+                figures["shares"] = shares(experiment, with_views=arguments.views)
             print(json.dumps({"searcher": searcher, "scheduler": scheduler, **figures}), flush=True)
 
 
@@ -125,6 +132,31 @@ def drive(
         "writes_per_trial": round(journal.writes / n_ended, 2),
         "ms_per_write": round(1000 * journal.seconds / journal.writes, 3),
     }
+
+
+def shares(experiment: Experiment, *, with_views: bool) -> dict[str, float]:
+    """Return which share of a search's time is spent in each part, what it calls not included."""
+    run_dir = RunDir(Path(tempfile.mkdtemp()) / "run")
+    listeners = _views(experiment, run_dir=run_dir) if with_views else ()
+    profiler = cProfile.Profile()
+    profiler.runcall(drive, experiment, run_dir=run_dir, listeners=listeners)
+    found: dict[str, float] = {}
+    for (file, _, function), (_, _, own_s, _, _) in pstats.Stats(profiler).stats.items():  # type: ignore[attr-defined]
+        part = _part(file, function)
+        found[part] = found.get(part, 0.0) + own_s
+    total_s = sum(found.values())
+    largest = sorted(found.items(), key=lambda item: -item[1])
+    return {part: round(s / total_s, 3) for part, s in largest if s / total_s >= SHOWN_SHARE}
+
+
+def _part(file: str, function: str) -> str:
+    """Return the part of raysearch, or the library, that a function is of."""
+    words = Path(file).parts
+    if "raysearch" in words:
+        return ".".join(words[words.index("raysearch") :][:2]).removesuffix(".py")
+    if "site-packages" in words:
+        return words[words.index("site-packages") + 1]
+    return "flush to disk" if "fsync" in function else "Python"
 
 
 def _report(engine: Engine, *, trial: str) -> bool:
