@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from raysearch.scratch import scratch_folder
@@ -41,44 +41,37 @@ def template(*, modules: Sequence[str]) -> Iterator[str | None]:
         A process and a temporary folder, both of which are gone afterwards. When this process is
         killed, the template ends by itself, and so do its forks.
     """
-    if sys.platform != "linux":
-        yield None
-        return
-    try:
-        folder_of_its_own = scratch_folder("template")
-        folder = folder_of_its_own.__enter__()
-    except OSError:
-        yield None
-        return
-    try:
-        process = _started(folder, modules)
+    with ExitStack() as stack:
+        process: subprocess.Popen[bytes] | None = None
+        address: str | None = None
+        if sys.platform == "linux":
+            with suppress(OSError):  # no place for temporary files, or too long a path for a socket
+                folder = stack.enter_context(scratch_folder("template"))
+                process = _started(folder, modules)
+                address = str(folder / SOCKET)
         try:
-            yield None if process is None else str(folder / SOCKET)
+            yield address
         finally:
             if process is not None:
                 _end(process)
-    finally:
-        folder_of_its_own.__exit__(None, None, None)
 
 
-def _started(folder: Path, modules: Sequence[str]) -> subprocess.Popen[bytes] | None:
-    """Return the template, or None where there can be none."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        try:
-            listener.bind(str(folder / SOCKET))  # its path may be too long
-            listener.listen()
-            with (folder / "log.txt").open("wb") as log:
-                return subprocess.Popen(
-                    [sys.executable, "-m", "raysearch.forking", str(listener.fileno()), *modules],
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    pass_fds=[listener.fileno()],
-                    env={**os.environ, **ONE_THREAD},
-                    start_new_session=True,  # Ctrl-C and notices are the driver's to hear
-                )
-        except OSError:
-            return None
+def _started(folder: Path, modules: Sequence[str]) -> subprocess.Popen[bytes]:
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener,
+        (folder / "log.txt").open("wb") as log,
+    ):
+        listener.bind(str(folder / SOCKET))
+        listener.listen()
+        return subprocess.Popen(
+            [sys.executable, "-m", "raysearch.forking", str(listener.fileno()), *modules],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            pass_fds=[listener.fileno()],
+            env={**os.environ, **ONE_THREAD},
+            start_new_session=True,  # Ctrl-C and notices are the driver's to hear
+        )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
