@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import importlib
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from raysearch.beside import begun
 from raysearch.engine import Engine, Plan
 from raysearch.engine.state import Listener
 from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
 from raysearch.experiment import Experiment, to_yaml
-from raysearch.forking import NoTemplate, template
+from raysearch.forking import template
 from raysearch.imports import without_collecting
+from raysearch.preflight.machine import check_machine
 from raysearch.results import Executor, Results
 from raysearch.results.winner_folder import describes
 from raysearch.run_dir import Journal, Lease, RunDir
@@ -31,22 +31,10 @@ from raysearch.training.job import TrainingJob
 from raysearch.training.jobs import job_for
 from raysearch.training.preloading import modules_for
 from raysearch.trial import SearchStatus, Trial, trial_id
-
-if TYPE_CHECKING:
-    from raysearch.preflight import Verdict
-
-Stage = Callable[[str], None]
-"""Told what a person waits for: "starting Ray"."""
-
-
-PREFLIGHT_S = 10.0
-"""How long a search of one's own model may wait for configurations to be tried, in seconds."""
+from raysearch.trying import OwnModel, Stage, is_own
 
 IMPORTS = "raysearch-imports"
 """Name of the threads that import."""
-
-TRYING = "trying the model and the data on a few batches"
-"""What a person is told meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,32 +95,33 @@ def session(
     for note in drive.notes:
         stage(note)
     stage("starting Ray")
+    if drive.address is None:
+        check_machine(experiment.resources, parallel=experiment.parallel)
     with (
         _template(drive) as forks,
         run_dir.writing(doing=SEARCHING) as journal,  # from here on `stop` is heard
     ):
         with without_collecting():
-            from raysearch.tuning.cluster import check_machine, connect
+            from raysearch.tuning.cluster import connect
 
-        if drive.address is None:
-            check_machine(experiment.resources, parallel=experiment.parallel)
         searcher = experiment.make_searcher()
         begun(lambda: _import_ahead(searcher if drive.resumes else None), name=IMPORTS)
         given: dict[str, Any] = {"resources": experiment.resources, "slots": experiment.parallel}
-        tried = _tried_beside(drive, forks, stage=stage)
-        with connect(drive.address, **given) as cluster:
+        example = _example(drive)
+        own = None
+        if is_own(experiment) and not drive.resumes:
+            own = OwnModel(experiment, example=example, objects=drive.objects, stage=stage)
+            own.begin(forks)
+        with connect(drive.address, **given) as cluster, ExitStack() as at_the_end:
             from raysearch.tuning.driver import Announcements, run_session
             from raysearch.tuning.executor import executor as make_executor
             from raysearch.tuning.session import Opening, SessionEnd
 
             executor = make_executor(
-                experiment.resources, example=_example(drive), objects=drive.objects, template=forks
+                experiment.resources, example=example, objects=drive.objects, template=forks
             )
+            at_the_end.callback(executor.release)
             engine = _engine(drive, journal=journal, searcher=searcher, listeners=listeners)
-
-            def begin() -> list[Trial]:
-                _check_tried(drive, tried, executor=executor, stage=stage)
-                return _begin(drive, engine)
 
             with _ended(engine):
                 ending = run_session(
@@ -141,9 +130,10 @@ def session(
                     run_dir=run_dir.path,
                     cluster=cluster,
                     opening=Opening(
-                        example=_example(drive),
-                        is_ready=lambda: tried is None or tried.done(),
-                        open=begin,
+                        example=example,
+                        is_ready=lambda: own is None or own.is_tried,
+                        check=lambda: None if own is None else own.check(executor),
+                        open=lambda: _begin(drive, engine),
                     ),
                     objects=drive.objects,
                     template=forks,
@@ -238,12 +228,6 @@ def _example(drive: Drive) -> TrainingJob:
     return job_for(drive.experiment, trial, run_dir=drive.run_dir.path)
 
 
-def _is_own(experiment: Experiment) -> bool:
-    """Return whether classes of the user's own are trained, of which nothing is known yet."""
-    is_own_data = experiment.data is not None and experiment.data.is_own
-    return is_own_data or any(choice.is_own for choice in experiment.models)
-
-
 def _template(drive: Drive) -> AbstractContextManager[str | None]:
     """Return the template process, of which whatever trains on this machine is a fork.
 
@@ -255,59 +239,6 @@ def _template(drive: Drive) -> AbstractContextManager[str | None]:
     if drive.address is not None or resources.gpus or resources.cpus > 1 or not modules:
         return nullcontext()
     return template(modules=modules)
-
-
-def _tried_beside(drive: Drive, forks: str | None, *, stage: Stage) -> Future[Verdict] | None:
-    """Begin to try a model or data of the user's own in a fork, while Ray starts."""
-    if forks is None or not _is_to_be_tried(drive):
-        return None
-    stage(TRYING)
-    from raysearch.tuning.executor import forked_executor
-
-    executor = forked_executor(forks, example=_example(drive), objects=drive.objects)
-
-    def try_out() -> Verdict:
-        try:
-            return _preflight(drive.experiment, executor=executor)
-        finally:
-            executor.release()
-
-    return begun(try_out, name="raysearch-preflight")
-
-
-def _check_tried(
-    drive: Drive, tried: Future[Verdict] | None, *, executor: Any, stage: Stage
-) -> None:
-    """Tell what came of trying the user's own, before the search is journalled as started.
-
-    Raises:
-        ConfigurationError: They cannot be trained.
-    """
-    if not _is_to_be_tried(drive):
-        return
-    verdict: Verdict | None = None
-    if tried is not None:
-        with suppress(NoTemplate):  # it ended, as one does that cannot be forked
-            verdict = tried.result()
-    if verdict is None:
-        stage(TRYING)
-        verdict = _preflight(drive.experiment, executor=executor)
-        executor.release()
-    if verdict.faults:
-        texts = [finding.text for finding in verdict.faults]
-        raise ConfigurationError([*texts, "Nothing was started."])
-    for warning in verdict.warnings:
-        stage(warning.text)
-
-
-def _is_to_be_tried(drive: Drive) -> bool:
-    return _is_own(drive.experiment) and not drive.resumes
-
-
-def _preflight(experiment: Experiment, *, executor: Any) -> Verdict:
-    from raysearch.preflight import preflight
-
-    return preflight(experiment, run_probe=executor.probe, time_limit_s=PREFLIGHT_S)
 
 
 def _engine(

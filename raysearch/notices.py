@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 NOTICES = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 """What terminals, batch systems and clouds send some time before they take a machine away. SIGTERM:
@@ -14,3 +16,18 @@ them would end the process at once."""
 def heeded() -> list[signal.Signals]:
     """Return the notices that are heeded: all but those that are ignored, as SIGHUP by `nohup`."""
     return [number for number in NOTICES if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+@contextmanager
+def unheard_by_children() -> Iterator[None]:
+    """Let processes that are started meanwhile be deaf to what a terminal or batch system sends.
+
+    It is often sent to all processes of a group or a job, and would end them before the search has
+    saved. What comes meanwhile is heard here afterwards.
+    """
+    notices = {signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, notices)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

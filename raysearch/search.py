@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from raysearch import driving
-from raysearch.driving import Drive, Stage, plan_of
+from raysearch.driving import Drive, plan_of
 from raysearch.engine import Plan
 from raysearch.engine.state import Listener
 from raysearch.errors import ConfigurationError
@@ -35,6 +35,7 @@ from raysearch.results.messages import to_type
 from raysearch.run_dir import RunDir
 from raysearch.run_dir.events import SearchStarted
 from raysearch.trial import Objective, SearchStatus
+from raysearch.trying import Stage
 
 if TYPE_CHECKING:
     from raysearch.live.watch import Watch

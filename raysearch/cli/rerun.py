@@ -81,7 +81,7 @@ def _heading(results: Results, trial: Trial) -> str:
 
 def _train(job: TrainingJob, *, beside: Beside, debugs: bool) -> int:
     try:
-        train(job, report=beside.report)
+        train(job, report=beside.report, may_run_ahead=False)  # in step, for a debugger
     except RaysearchError:
         raise
     except bdb.BdbQuit:

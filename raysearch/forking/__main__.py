@@ -1,4 +1,4 @@
-"""The template process: `python -m raysearch.forking LISTENER MODULE ...`.
+"""The template process, which is started with the words LISTENER MODULE ...
 
 LISTENER is the number of a listening socket that was handed down. The process ends when its
 standard input does, which is when whoever started it ends, and takes all forks with it.
@@ -38,14 +38,25 @@ def main() -> None:
         readable, _, _ = select.select([listener, stdin], [], [])
         if stdin in readable:
             os._exit(0)
-        connection, _ = listener.accept()
-        if os.fork() == 0:
+        try:
+            connection, _ = listener.accept()
+        except OSError:  # whoever asked is gone, or there are too many files
+            continue
+        if _forked() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _die_with(template)
             listener.close()
             _forget_stdin(stdin)
             serve(connection)
         connection.close()
+
+
+def _forked() -> int:
+    """Fork; in the fork return 0, here something else, also where there is no room for a fork."""
+    try:
+        return os.fork()
+    except OSError:
+        return -1  # the connection is closed, and whoever asked trains by itself
 
 
 def _import(modules: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ import pickle
 import signal
 import socket
 from contextlib import suppress
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from raysearch.forking.serving import Circumstances
@@ -58,7 +58,11 @@ class Fork:
             self._channel.send((Circumstances.here(), factory, arguments, keywords))
         except (OSError, EOFError) as error:
             raise NoTemplate(f"no template answers at {address}") from error
-        self._receive()
+        try:
+            self._receive()
+        except BaseException:
+            self.close()
+            raise
 
     def call(self, method: str, *arguments: Any, **keywords: Any) -> Any:
         """Return what a method of the object returns.
@@ -70,7 +74,7 @@ class Fork:
         try:
             self._channel.send((method, arguments, keywords))
         except (OSError, EOFError) as error:
-            raise ProcessGone(f"process {self.pid} is gone") from error
+            raise ProcessGone(self._gone()) from error
         return self._receive()
 
     def close(self) -> None:
@@ -84,13 +88,28 @@ class Fork:
 
     def _receive(self) -> Any:
         try:
+            self._wait()
             data = self._channel.recv_bytes()
         except (OSError, EOFError) as error:
-            raise ProcessGone(f"process {self.pid} is gone") from error
+            raise ProcessGone(self._gone()) from error
         is_value, content = pickle.loads(data)
         if not is_value:
             raise content
         return content
+
+    def _wait(self) -> None:
+        """Wait for a message, or for the end of the process.
+
+        A process that it has forked itself, as to load data, holds on to the channel when it is
+        gone, so that the channel alone would not tell.
+        """
+        if self._process is not None:
+            wait([self._channel, self._process])
+            if not self._channel.poll():
+                raise EOFError
+
+    def _gone(self) -> str:
+        return f"process {self.pid} is gone: it was killed, as for want of memory, or it crashed"
 
 
 def _handle(pid: int) -> int | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,15 +12,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from raysearch.notices import unheard_by_children
 from raysearch.scratch import scratch_folder
 
 SOCKET = "template.sock"
 
-ENDS_WITHIN_S = 5.0
-"""How long a template may take to end when it is told to, in seconds, before it is killed."""
+LOG = "log.txt"
+"""What the template and its forks write that is no trial's."""
+
+_CODE = """
+import sys
+sys.path[:] = sys.argv.pop(1).split("\\n")
+from raysearch.forking.__main__ import main
+main()
+"""
+"""What the template runs: it looks for modules where this process does, whatever lies where it is
+started."""
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""Keeps libraries from starting threads as they are imported: a fork has only one."""
+"""Keeps libraries from starting threads as they are imported, whatever the user's own environment
+says: a fork has only one, and so has a trial on one core."""
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -53,33 +68,37 @@ def template(*, modules: Sequence[str]) -> Iterator[str | None]:
             yield address
         finally:
             if process is not None:
-                _end(process)
+                _end(process, log=folder / LOG)
 
 
 def _started(folder: Path, modules: Sequence[str]) -> subprocess.Popen[bytes]:
     with (
         socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener,
-        (folder / "log.txt").open("wb") as log,
+        (folder / LOG).open("wb") as log,
+        unheard_by_children(),
     ):
         listener.bind(str(folder / SOCKET))
         listener.listen()
         return subprocess.Popen(
-            [sys.executable, "-m", "raysearch.forking", str(listener.fileno()), *modules],
+            [sys.executable, "-c", _CODE, "\n".join(sys.path), str(listener.fileno()), *modules],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             pass_fds=[listener.fileno()],
             env={**os.environ, **ONE_THREAD},
-            start_new_session=True,  # Ctrl-C and notices are the driver's to hear
+            start_new_session=True,  # Ctrl-C is the driver's to hear, as notices are
         )
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], *, log: Path) -> None:
+    """End the template, which has nothing to save; say so if it has ended by itself before."""
+    was_gone = process.poll() is not None
+    process.kill()
+    if process.wait() != -signal.SIGKILL or was_gone:
+        last = log.read_text(errors="replace").strip().rpartition("\n")[2]
+        _log.warning(
+            "Nothing could be forked any more (%s), so processes that train took longer to start.",
+            last or "the process that is forked was killed",
+        )
     if process.stdin is not None:
-        with suppress(OSError):
-            process.stdin.close()  # which it takes for the end
-    try:
-        process.wait(ENDS_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        process.stdin.close()

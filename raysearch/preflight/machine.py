@@ -1,10 +1,13 @@
-"""How many cores has this machine for a search?"""
+"""How many cores has this machine for a search, and do they suffice?"""
 
 from __future__ import annotations
 
 import math
 import os
 from pathlib import Path
+
+from raysearch.errors import ConfigurationError
+from raysearch.experiment import Resources
 
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """Where Linux says how much of the machine a container may use."""
@@ -18,3 +21,25 @@ def cores() -> int:
     except (OSError, ValueError):
         return n
     return n if quota == "max" else max(1, min(n, math.ceil(int(quota) / int(period))))
+
+
+def check_machine(resources: Resources, *, parallel: int | None) -> None:
+    """Refuse what this machine cannot give, before anything is started.
+
+    Raises:
+        ConfigurationError: A trial needs more cores than there are, or all trials together do.
+    """
+    n_cores = cores()
+    if resources.cpus > n_cores:
+        raise ConfigurationError(
+            f"resources.cpus is {resources.cpus:g}, but this machine has {n_cores} cores, so no "
+            f"trial could ever start. Set it to at most {n_cores}, or give a larger cluster with "
+            "--address. Nothing was started."
+        )
+    fits = int(n_cores / resources.cpus) if resources.cpus else None
+    if parallel is not None and fits is not None and parallel > fits:
+        raise ConfigurationError(
+            f"parallel is {parallel}, but with resources.cpus {resources.cpus:g} only {fits} "
+            f"trials fit on the {n_cores} cores of this machine. Set it to at most {fits}, or to "
+            "auto. Nothing was started."
+        )

@@ -3,32 +3,45 @@
 At the end of an epoch its checkpoint is put together in memory. A thread writes it, and then
 reports the epoch, while the next one trains: nothing is reported before its checkpoint is on disk,
 and nothing is decided before it is reported, but training waits for neither. If no more of the
-trial is wanted, the epoch that has begun ends at its next batch, and nobody hears of it.
+trial is wanted, the epoch that has begun ends at its next batch, and nobody hears of it, nor of
+what it may have raised.
 
 That is done where nobody could tell: where the lean loop serves the epochs, there are no callbacks
-of the user's, and neither model nor data module has a hook at the beginning of an epoch or the end
-of a fit.
+of the user's, and neither model nor data module has a hook of the user's at the beginning or end of
+an epoch, a validation or the fit.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
 from raysearch.beside import begun
-from raysearch.training.lean.epochs import LeanEpochs, Unwanted
-from raysearch.training.namespace import Namespace
+from raysearch.training.lean.epochs import LeanEpochs
 from raysearch.training.portable import PlainCheckpoints
 
 MAX_BYTES = 256_000_000
-"""Checkpoints that are larger are not kept in memory while they are written."""
+"""Checkpoints that would be larger are not put together in memory."""
 
-_OF_MODEL = ("on_train_epoch_start", "on_train_end", "on_fit_end", "teardown")
+_COPIES = 3
+"""How many times its weights a checkpoint holds: with the two averages that Adam keeps of each."""
+
+_OF_MODEL = (
+    "teardown",
+    "on_fit_end",
+    *(
+        f"on_{stage}_{moment}"
+        for stage in ("train", "validation")
+        for moment in ("start", "end", "epoch_start", "epoch_end")
+    ),
+)
 _OF_DATA = ("teardown", "on_exception")
 
-__all__ = ["MAX_BYTES", "Ahead", "Unwanted", "in_memory", "may_run_ahead"]
+_KNOWN = ("raysearch", "pytorch_lightning", "lightning")
+"""Packages whose hooks do nothing outside the fit."""
 
 
 class Ahead:
@@ -38,11 +51,11 @@ class Ahead:
         self._answer: Future[bool] | None = None
 
     def send(self, report: Callable[[], bool], *, trainer: Any) -> None:
-        """Begin a report in a thread; an unwanted epoch ends by `Unwanted`.
+        """Begin a report in a thread; an epoch that is not wanted then ends by `Unwanted`.
 
         Args:
             report: Writes and reports, and returns whether more is wanted.
-            trainer: Of a fit that may run ahead.
+            trainer: Of a fit that is unwatched.
         """
         answer = begun(report, name="raysearch-report")
         self._answer = answer
@@ -51,7 +64,8 @@ class Ahead:
     def settle(self) -> bool:
         """Wait for the answer, if one is awaited, and return whether more is wanted.
 
-        What the report raised is raised here.
+        Raises:
+            Exception: Whatever the report raised.
         """
         if self._answer is None:
             return True
@@ -63,25 +77,44 @@ def _is_yes(answer: Future[bool]) -> bool:
     return answer.exception() is None and answer.result()
 
 
-def may_run_ahead(trainer: Any, *, namespace: Namespace) -> bool:
+def is_unwatched(trainer: Any) -> bool:
     """Return whether nobody could tell that an epoch has begun which is given up.
 
     Args:
         trainer: At the end of an epoch of training.
-        namespace: The Lightning of the fit.
     """
     loop, model, data = trainer.fit_loop.epoch_loop, trainer.lightning_module, trainer.datamodule
     return (
         isinstance(loop, LeanEpochs)
         and loop.is_serving
-        and all(
-            type(callback).__module__.startswith("raysearch.") for callback in trainer.callbacks
-        )
-        and all(type(logger).__module__.startswith("raysearch.") for logger in trainer.loggers)
+        and all(map(_is_ours, (*trainer.callbacks, *trainer.loggers)))
         and isinstance(trainer.strategy.checkpoint_io, PlainCheckpoints)
-        and not any(namespace.overrides(model, hook) for hook in _OF_MODEL)
-        and not any(data is not None and namespace.overrides(data, hook) for hook in _OF_DATA)
+        and not _has_own(model, _OF_MODEL)
+        and not _has_own(data, _OF_DATA)
+        and _COPIES * _n_bytes(model) <= MAX_BYTES
     )
+
+
+def _is_ours(found: Any) -> bool:
+    return type(found).__module__.startswith("raysearch.")
+
+
+def _has_own(found: Any, hooks: Sequence[str]) -> bool:
+    """Return whether an object has one of these hooks from elsewhere than the packages we know."""
+    if found is None:
+        return False
+    return any(
+        hook in vars(found) or not _is_known(getattr(type(found), hook, None)) for hook in hooks
+    )
+
+
+def _is_known(hook: Any) -> bool:
+    return hook is None or getattr(hook, "__module__", "").partition(".")[0] in _KNOWN
+
+
+def _n_bytes(model: Any) -> int:
+    tensors = itertools.chain(model.parameters(), model.buffers())
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
 def in_memory(trainer: Any) -> bytes:

@@ -10,18 +10,17 @@ model. `run` is the front that also knows configurations that are not trained by
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from raysearch.errors import TrialFailed, Unsupported
-from raysearch.training.ahead import Unwanted
 from raysearch.training.allowed import allowed_only
 from raysearch.training.building import Parts, build
 from raysearch.training.checkpoints import write_whole
 from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
+from raysearch.training.lean.epochs import Unwanted
 from raysearch.training.measuring import read_metrics
 from raysearch.training.refit_data import refit_loaders
 from raysearch.training.refitting import Refit, prepare_refit
@@ -31,7 +30,9 @@ from raysearch.training.trainers import make_trainer
 from raysearch.trial import Measurement
 
 
-def train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
+def train(
+    job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead: bool = True
+) -> Ending:
     """Train a configuration, and report every epoch that is measured.
 
     What is trained depends on the job alone, not on the process or on what it trained before, and
@@ -44,6 +45,7 @@ def train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
             checkpoint, if any, is on disk. Returns whether to go on. What it raises ends the
             training and passes through. It may be called in another thread, while the next epoch
             has begun already; see `ahead`.
+        may_run_ahead: Whether it may.
 
     Returns:
         How it ended.
@@ -59,16 +61,22 @@ def train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
         is left as it was.
     """
     with isolated(threads=job.threads):
-        return _train(job, report=report)
+        return _train(job, report=report, may_run_ahead=may_run_ahead)
 
 
-def _train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
-    reporter = Reporter(job, report=report, clock=Clock(before_s=job.seconds_before))
+def _train(job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead: bool) -> Ending:
+    clock = Clock(before_s=job.seconds_before)
+    reporter = Reporter(job, report=report, clock=clock, may_run_ahead=may_run_ahead)
     parts = build(job)
     first, last = _callbacks(job, parts, reporter=reporter)
     trainer = make_trainer(job, namespace=parts.namespace, first=first, last=last)
-    with suppress(Unwanted):
+    try:
         _fit(trainer, parts, checkpoint=job.resume_from, allow=job.allow)
+    except Unwanted:
+        pass
+    except Exception:
+        if reporter.settle():  # else it was raised in an epoch that nobody wants
+            raise
     reporter.settle()
     _check_trained(job, parts, trainer=trainer, n_reports=reporter.n_reports)
     if _is_complete(job, parts, trainer=trainer) and not reporter.has_overrun:
@@ -85,9 +93,7 @@ def _callbacks(job: TrainingJob, parts: Parts, *, reporter: Reporter) -> tuple[A
         made = derive(ReportRounds, part=LAST)(job, reporter=reporter, exact=parts.exact)
         return (parts.exact,), (made,)
     begins = derive(EpochBegins, part=FIRST)(meter=reporter.meter)
-    return (parts.exact, begins), (
-        derive(ReportEpochs, part=LAST)(job, reporter=reporter, namespace=parts.namespace),
-    )
+    return (parts.exact, begins), (derive(ReportEpochs, part=LAST)(job, reporter=reporter),)
 
 
 def _is_complete(job: TrainingJob, parts: Parts, *, trainer: Any) -> bool:

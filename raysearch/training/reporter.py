@@ -17,11 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raysearch.training.ahead import MAX_BYTES, Ahead, in_memory, may_run_ahead
+from raysearch.training.ahead import Ahead, in_memory, is_unwatched
 from raysearch.training.checkpoints import CheckpointRule, add_checkpoint
 from raysearch.training.job import Report, TrainingJob
 from raysearch.training.measuring import has_finite_weights, read_applied, read_metrics
-from raysearch.training.namespace import Namespace
 from raysearch.trial import Checkpoint, Measurement
 
 if TYPE_CHECKING:
@@ -97,9 +96,17 @@ class Reporter:
         job: What is trained.
         report: Receives the report; returns whether to go on.
         clock: Runs since training began.
+        may_run_ahead: Whether epochs may begin before the last one is written and reported.
     """
 
-    def __init__(self, job: TrainingJob, *, report: Callable[[Report], bool], clock: Clock) -> None:
+    def __init__(
+        self,
+        job: TrainingJob,
+        *,
+        report: Callable[[Report], bool],
+        clock: Clock,
+        may_run_ahead: bool = True,
+    ) -> None:
         self.was_stopped = False
         """Whether no more was wanted."""
         self.has_overrun = False
@@ -108,13 +115,13 @@ class Reporter:
         """Whether it was ended because it cannot recover."""
         self.n_reports = 0
         self.meter = Meter(clock=clock)
-        self._ahead = Ahead()
+        self._ahead = Ahead() if may_run_ahead else None
         self._job = job
         self._report = report
         self._rule = CheckpointRule(job, now_s=clock.elapsed_s)
 
     def report(
-        self, trainer: pl.Trainer, *, epoch: int, is_last: bool, may_run_ahead: bool = False
+        self, trainer: pl.Trainer, *, epoch: int, is_last: bool, is_unwatched: bool = False
     ) -> None:
         """Measure, save when it can matter, and report.
 
@@ -125,7 +132,14 @@ class Reporter:
             trainer: At the end of the epoch, or round.
             epoch: Its number, from 1.
             is_last: Whether no other one follows.
-            may_run_ahead: Whether the next one may begin before this one is written and reported.
+            is_unwatched: Whether nobody could tell if the next one began before this one is written
+                and reported.
+
+        Raises:
+            Exception: Whatever writing or reporting this epoch, or the one before, raises.
+
+        Side effects:
+            Writes checkpoints, in a thread of its own where the next epoch begins meanwhile.
         """
         if not self.settle():
             end_fit(trainer)
@@ -134,17 +148,13 @@ class Reporter:
         measurement = self.meter.measure(trainer, epoch=epoch)
         is_due = self._rule.is_due(measurement, is_last=is_last, now_s=clock.elapsed_s)
         self.n_reports += 1
-        if may_run_ahead and measurement.cause is None:
+        if self._ahead is not None and is_unwatched and measurement.cause is None:
             data = in_memory(trainer) if is_due else None
-            send = partial(self._write_and_report, measurement, data)
-            if data is None or len(data) <= MAX_BYTES:
-                self._ahead.send(send, trainer=trainer)
-                return
-        else:
-            checkpoint = self._save(trainer, epoch=epoch) if is_due else None
-            send = partial(self._report, Report(measurement=measurement, checkpoint=checkpoint))
+            self._ahead.send(partial(self._write_and_report, measurement, data), trainer=trainer)
+            return
+        checkpoint = self._save(trainer, epoch=epoch) if is_due else None
         asked_s = clock.elapsed_s
-        goes_on = send()
+        goes_on = self._report(Report(measurement=measurement, checkpoint=checkpoint))
         clock.exclude(clock.elapsed_s - asked_s)
         if not goes_on:
             self.was_stopped = True
@@ -157,8 +167,11 @@ class Reporter:
     def settle(self) -> bool:
         """Wait until the last report is answered, and return whether more is wanted.
 
-        What reporting it raised is raised here.
+        Raises:
+            Exception: Whatever writing or reporting it raised.
         """
+        if self._ahead is None:
+            return True
         clock = self.meter.clock
         asked_s = clock.elapsed_s
         goes_on = self._ahead.settle()
@@ -212,13 +225,11 @@ class ReportEpochs:
     Args:
         job: What is trained.
         reporter: Measures and reports.
-        namespace: The Lightning of the fit.
     """
 
-    def __init__(self, job: TrainingJob, *, reporter: Reporter, namespace: Namespace) -> None:
+    def __init__(self, job: TrainingJob, *, reporter: Reporter) -> None:
         self._job = job
         self._reporter = reporter
-        self._namespace = namespace
         self._was_validated = False
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -241,7 +252,7 @@ class ReportEpochs:
             trainer,
             epoch=epoch,
             is_last=is_last,
-            may_run_ahead=not is_last and may_run_ahead(trainer, namespace=self._namespace),
+            is_unwatched=not is_last and is_unwatched(trainer),
         )
 
     def _is_measured(self, trainer: pl.Trainer) -> bool:

@@ -17,7 +17,9 @@ from raysearch.trial import Measurement
 _BY_ITSELF = "the model is a function that trains by itself, so only that function knows how"
 
 
-def train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
+def train(
+    job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead: bool = True
+) -> Ending:
     """Train a configuration and report its measurements; see `fit.train` and `function`."""
     if job.kind == "function":
         from raysearch.training.function import train_function
@@ -25,7 +27,7 @@ def train(job: TrainingJob, *, report: Callable[[Report], bool]) -> Ending:
         return train_function(job, report=report)
     from raysearch.training import fit
 
-    return fit.train(job, report=report)
+    return fit.train(job, report=report, may_run_ahead=may_run_ahead)
 
 
 def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:

@@ -2,8 +2,8 @@
 
 Ray Tune asks two objects what to do: a search algorithm for new trials, and a trial scheduler about
 each result. `TrialSource` and `EngineScheduler` are these two, over one `Session`; the journal is
-written inside the engine, so always before Ray acts. Both use documented interfaces;
-`ScratchTrial` alone overrides parts of a trial of Ray Tune's that are not.
+written inside the engine, so always before Ray acts. Both use documented interfaces; what they hand
+to Ray Tune is a `ScratchTrial`.
 
 Ray Tune keeps actors for reuse under two conditions that are easily missed, each worth a factor of
 ten in throughput:
@@ -21,8 +21,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ray.train._internal.storage import StorageContext
-from ray.tune import Trainable
 from ray.tune.experiment import Trial as RayTrial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import SearchAlgorithm
@@ -34,8 +32,9 @@ from raysearch.training.job import Ending
 from raysearch.training.silence import TIMEOUT
 from raysearch.trial import Checkpoint, Decision, DecisionKind, Trial
 from raysearch.tuning.messages import read_message
+from raysearch.tuning.scratch_trial import ScratchTrial
 from raysearch.tuning.session import Opening, Session
-from raysearch.tuning.worker import EXAMPLE, JOB, OBJECTS, RULES, TrialWorker, WorkerConfig
+from raysearch.tuning.worker import EXAMPLE, JOB, OBJECTS, RULES, WorkerConfig
 
 _DIVERGED = "weights of the model are not finite, from which training does not recover"
 
@@ -44,38 +43,6 @@ AHEAD = "ahead-"
 
 STARTING_LIMIT_S = 30.0
 """How long freed actors are held back for one that is starting, in seconds."""
-
-
-class Nominal(Trainable):
-    """What Ray Tune is told that trials run; the class that they do run loads nothing of it."""
-
-
-class _StaysHere(StorageContext):
-    """Where Ray Tune writes, of which workers are sent None: it is scratch, and the driver's."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(None), ()
-
-
-class ScratchTrial(RayTrial):
-    """A trial as Ray Tune sees it, of which Ray Tune keeps nothing.
-
-    Ray Tune writes the state of all trials for a restore of its own, which is never used: 5 ms for
-    each trial, and all of them at the end. It also asks its registry, over the network, three times
-    a trial for the class that trains, which is always the same.
-    """
-
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
-        self.storage.__class__ = _StaysHere  # a copy that the trial has made for itself
-
-    def get_json_state(self) -> tuple[str, str]:
-        """Return nothing to write: the journal is what a search goes on from."""
-        return "{}", "{}"
-
-    def get_trainable_cls(self) -> type[TrialWorker]:
-        """Return the class that trains."""
-        return TrialWorker
 
 
 class TrialSource(SearchAlgorithm):
@@ -232,7 +199,11 @@ class EngineScheduler(TrialScheduler):
         return None
 
     def _forget_what_has_ended(self, tune_controller: Any) -> None:
-        """Stop the trials that Ray queues again though they have ended, as one that hung."""
+        """Stop what waits for an actor in vain.
+
+        Trials that have ended, as one that hung and that Ray queues again; and workers that were to
+        get ready and are late.
+        """
         for trial in list(self._startable.values()):
             if trial.status == RayTrial.PENDING and self._has_ended(trial):
                 tune_controller.stop_trial(trial)
@@ -300,7 +271,11 @@ class EngineScheduler(TrialScheduler):
         trial.set_config(_config(self._session, known))
 
     def _has_ended(self, trial: RayTrial) -> bool:
-        """Return whether Ray queues a trial again that has ended, as one whose process hung."""
+        """Return whether nothing is left to do for a trial, or for what Ray takes for one."""
+        if trial.trial_id.startswith(AHEAD):
+            return self._session.opening is None and time.monotonic() > (
+                self._starting_since.get(trial.trial_id, 0.0) + STARTING_LIMIT_S
+            )
         known = self._session.engine.state.trials.get(trial.trial_id)
         return known is not None and known.status.is_ended
 

@@ -20,6 +20,7 @@ import ray
 
 from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.experiment import Resources
+from raysearch.notices import unheard_by_children
 from raysearch.preflight.machine import cores
 from raysearch.scratch import scratch_folder
 from raysearch.tuning.orphans import end_processes, end_scripts, sweep
@@ -28,7 +29,6 @@ from raysearch.tuning.switches import (
     environment,
     loopback_only,
     quiet,
-    unheard_by_children,
 )
 
 LOOPBACK = "127.0.0.1"
@@ -92,28 +92,6 @@ def fitting(resources: Resources, *, available: Mapping[str, float]) -> int:
     return int(
         min(available.get(name, 0.0) / amount + 1e-9 for name, amount in wanted.items() if amount)
     )
-
-
-def check_machine(resources: Resources, *, parallel: int | None) -> None:
-    """Refuse what this machine cannot give, before anything is started.
-
-    Raises:
-        ConfigurationError: A trial needs more cores than there are, or all trials together do.
-    """
-    n_cores = cores()
-    if resources.cpus > n_cores:
-        raise ConfigurationError(
-            f"resources.cpus is {resources.cpus:g}, but this machine has {n_cores} cores, so no "
-            f"trial could ever start. Set it to at most {n_cores}, or give a larger cluster with "
-            "--address. Nothing was started."
-        )
-    fits = int(n_cores / resources.cpus) if resources.cpus else None
-    if parallel is not None and fits is not None and parallel > fits:
-        raise ConfigurationError(
-            f"parallel is {parallel}, but with resources.cpus {resources.cpus:g} only {fits} "
-            f"trials fit on the {n_cores} cores of this machine. Set it to at most {fits}, or to "
-            "auto. Nothing was started."
-        )
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ import ray
 from ray import cloudpickle
 from ray.exceptions import RayError, RayTaskError
 
+from raysearch.beside import begun
 from raysearch.errors import TrialFailed
 from raysearch.experiment import Resources
 from raysearch.forking import Fork, NoTemplate, ProcessGone
@@ -78,12 +80,12 @@ class Executor:
     def __init__(self, start: Callable[[], Process], *, is_early: bool) -> None:
         self._new = start
         self._is_early = is_early
-        self._process: Process | None = None
+        self._coming: Future[Process] | None = None
 
     def prepare(self) -> None:
         """Start the process if it may be started early; returns at once, safe to repeat."""
-        if self._is_early:
-            self._started()
+        if self._is_early and self._coming is None:
+            self._coming = begun(self._new, name="raysearch-executor")
 
     def probe(self, job: TrainingJob, *, thorough: bool) -> Probe:
         """Try a configuration on a few batches; see `raysearch.preflight.probe`.
@@ -102,9 +104,10 @@ class Executor:
 
     def release(self) -> None:
         """End the process, so that its memory is free for trials; a later call starts a new one."""
-        if self._process is not None:
-            self._process.close()
-            self._process = None
+        coming, self._coming = self._coming, None
+        if coming is not None:
+            with suppress(Exception):  # it never came
+                coming.result().close()
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
         """Train the job's configuration on train + validation data, and write its checkpoint.
@@ -129,9 +132,13 @@ class Executor:
         return values
 
     def _started(self) -> Process:
-        if self._process is None:
-            self._process = self._new()
-        return self._process
+        if self._coming is None:
+            self._coming = begun(self._new, name="raysearch-executor")
+        try:
+            return self._coming.result()
+        except BaseException:
+            self._coming = None
+            raise
 
     def _call(self, method: str, job: TrainingJob, **keywords: Any) -> Any:
         gone: ProcessGone | None = None

@@ -107,22 +107,21 @@ class ForkedFits:
     def __init__(self, template: str) -> None:
         self._template = template
         self._fork = self._new()
-        self._objects: bytes | None = None  # what the fork has; they are the same for all trials
+        self._has_objects = False  # those of the job, which are the same for all trials
 
     def get_ready(self, example: TrainingJob, *, objects: bytes | None) -> None:
         """Import what is needed; see `Fits`."""
         self._call("get_ready", example, objects=objects)
-        self._objects = objects
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
         """Take a job; see `Fits`."""
-        sent = objects if objects != self._objects else None
+        sent = None if self._has_objects else objects
         self._call("begin", job, objects=sent, timeout_s=timeout_s)
-        self._objects = objects
 
     def next_message(self) -> dict[str, Any]:
         """Return the next message of the fit; see `Fits`."""
         found: dict[str, Any] = self._call("next_message")
+        self._has_objects = self._has_objects or found["kind"] == "measured"
         return found
 
     def abort(self) -> bool:
@@ -137,7 +136,7 @@ class ForkedFits:
         """Go on in a new fork, if the template is still there."""
         self._fork.close()
         try:
-            self._fork, self._objects = self._new(), None
+            self._fork, self._has_objects = self._new(), False
         except (NoTemplate, ProcessGone):
             return False
         return True

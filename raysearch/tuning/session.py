@@ -60,9 +60,11 @@ class Opening:
     """What they get ready for."""
     is_ready: Callable[[], bool]
     """Whether it has come about; asked in every step."""
+    check: Callable[[], None]
+    """Called once, then; raises if the search cannot begin, which ends the session."""
     open: Callable[[], Sequence[Trial]]
-    """Called once, then; starts the engine and returns the trials of an earlier session. What it
-    raises ends the session."""
+    """Called once, after that, unless somebody asked for the end meanwhile; starts the engine and
+    returns the trials of an earlier session. What it raises ends the session."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,9 +131,12 @@ class Session:
 
     def open_if_ready(self) -> None:
         """Let trials be begun if what they wait for has come about; called in every step."""
-        if self.opening is not None and not self.must_stop and self.opening.is_ready():
-            unfinished = self.guard(self.opening.open)
-            self.unfinished.extend(unfinished or ())
+        opening = self.opening
+        if opening is None or self.must_stop or not opening.is_ready():
+            return
+        self.guard(opening.check)
+        if not self.must_stop:
+            self.unfinished.extend(self.guard(opening.open) or ())
             self.opening = None
 
     def next_trial(self) -> Trial | None:
@@ -148,7 +153,8 @@ class Session:
         refused = [id for id, trial in self.on_ray.items() if trial.status == RayTrial.ERROR]
         for trial in refused:
             del self.on_ray[trial]
-            self.unfinished.append(self.engine.state.trials[trial])
+            if trial in self.engine.state.trials:  # and no worker that only got ready
+                self.unfinished.append(self.engine.state.trials[trial])
 
     def guard(self, action: Callable[[], Any]) -> Any:
         """Run the action; keep its error and stop everything, since Ray would bury it."""
@@ -203,7 +209,7 @@ class Session:
 
     def _look_for_stop(self) -> None:
         now = time.monotonic()
-        if self.must_stop or self.opening or now - self.looked_at < LOOK_EVERY_S:
+        if self.must_stop or now - self.looked_at < LOOK_EVERY_S:
             return
         self.looked_at = now
         self.check_cluster()

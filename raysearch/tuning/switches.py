@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -99,21 +98,6 @@ def actors_in_waiting_workers() -> Iterator[None]:
         _set(class_cache, "ENV_VARS_TO_PROPAGATE", frozenset()),
     ):
         yield
-
-
-@contextmanager
-def unheard_by_children() -> Iterator[None]:
-    """Let processes that are started meanwhile be deaf to what a terminal or batch system sends.
-
-    It is often sent to all processes of a group, and would end Ray before the search has saved.
-    Ray itself keeps Ctrl-C from them the same way. What comes meanwhile is heard here afterwards.
-    """
-    notices = {signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, notices)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

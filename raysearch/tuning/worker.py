@@ -108,7 +108,9 @@ class TrialWorker:
             False if this process has had its day and no other one can be had. Ray Tune then ends
             it, and the driver gives the trial to another worker.
         """
-        self._is_ahead = False
+        self._is_ahead = EXAMPLE in new_config
+        if self._is_ahead:
+            return True  # it is ready
         is_whole = self._fits.abort()
         if not is_whole or self._is_worn(new_config[RULES]):
             if not self._fits.renew():

@@ -75,6 +75,15 @@ class LeanEpochs(Lightnings):
         """Whether it serves the epoch's batches itself."""
         return self._steps is not None
 
+    def end_if_unwanted(self) -> None:
+        """Do nothing, or end the fit.
+
+        Raises:
+            Unwanted: Nobody wants the epoch.
+        """
+        if self.is_unwanted():
+            raise Unwanted
+
     def run(self, data_fetcher: Any) -> None:
         """Run one epoch."""
         model = self.trainer.lightning_module
@@ -119,8 +128,7 @@ class LeanEpochs(Lightnings):
 
     def advance(self, data_fetcher: Any) -> None:
         """Serve one batch."""
-        if self.is_unwanted():
-            raise Unwanted
+        self.end_if_unwanted()
         if self._steps is not None and self.has_changed():
             self._watched = self._look()
             self._choose()

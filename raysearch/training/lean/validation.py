@@ -49,6 +49,7 @@ class LeanValidation(Lightnings):
         self, batch: Any, batch_idx: int, dataloader_idx: int, dataloader_iter: Any
     ) -> None:
         """Serve one batch."""
+        self.trainer.fit_loop.epoch_loop.end_if_unwanted()
         if self._batches is None:
             super()._evaluation_step(batch, batch_idx, dataloader_idx, dataloader_iter)
             return

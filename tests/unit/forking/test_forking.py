@@ -68,6 +68,12 @@ class Served:
     def sleep(self):
         time.sleep(3600)
 
+    def forks_itself_and_is_killed(self):
+        if os.fork() == 0:
+            time.sleep(60)  # and holds on to all files of its parent
+            os._exit(0)
+        os.kill(os.getpid(), signal.SIGKILL)
+
 
 @pytest.fixture(scope="module")
 def address():
@@ -146,6 +152,50 @@ def test_a_fork_that_ends_itself_or_is_killed_is_gone(address):
     os.kill(killed.pid, signal.SIGKILL)
     with pytest.raises(ProcessGone):
         killed.call("add", 1)
+
+
+def test_the_end_of_a_fork_is_seen_though_a_process_of_its_own_goes_on(address):
+    fork = Fork(address, HERE)
+    begun_s = time.monotonic()
+    with pytest.raises(ProcessGone, match="killed, as for want of memory"):
+        fork.call("forks_itself_and_is_killed")
+    assert time.monotonic() - begun_s < 30
+    fork.close()
+
+
+def test_what_cannot_be_made_leaves_no_file_open(address):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        with pytest.raises(ValueError, match="below 0"):
+            Fork(address, HERE, -1)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_template_without_room_for_a_fork_goes_on():
+    with template(modules=["tests.unit.forking.forks_twice"]) as address:
+        first = Fork(address, HERE)
+        with pytest.raises(NoTemplate):
+            Fork(address, HERE)
+        second = Fork(address, HERE)
+        assert (first.call("add", 1), second.call("add", 2)) == (1, 2)
+
+
+def test_modules_are_looked_for_where_this_process_does(tmp_path, monkeypatch):
+    (tmp_path / "fractions.py").write_text("raise RuntimeError('the wrong module')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(ROOT), *(path for path in sys.path if path)])
+    with template(modules=["fractions"]) as address:
+        fork = Fork(address, HERE)
+        assert "fractions" in fork.call("modules")
+        fork.close()
+
+
+def test_why_nothing_could_be_forked_is_said(caplog):
+    with template(modules=["no_such_module_at_all"]) as address:
+        with pytest.raises(NoTemplate):
+            Fork(address, HERE)
+        time.sleep(1.0)  # its process ends a little later than it stops to listen
+    assert "No module named 'no_such_module_at_all'" in caplog.text
 
 
 def test_a_closed_fork_ends_in_the_middle_of_a_call(served):

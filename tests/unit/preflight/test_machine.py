@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from raysearch.errors import ConfigurationError
+from raysearch.experiment import Resources
 from raysearch.preflight import machine
 from raysearch.preflight.cost import slots_here
 
@@ -42,3 +44,17 @@ def test_without_a_container_all_are_there(quota):
 def test_no_more_trials_at_once_are_foreseen_than_the_container_has_cores(quota, experiment):
     quota("200000 100000\n")
     assert slots_here(experiment(parallel="auto")) == 2
+
+
+def test_more_cores_than_the_machine_has_are_refused(monkeypatch):
+    monkeypatch.setattr(machine, "cores", lambda: 4)
+    with pytest.raises(ConfigurationError, match=r"resources\.cpus is 8, .* has 4 cores"):
+        machine.check_machine(Resources(cpus=8, gpus=0), parallel=None)
+
+
+def test_more_trials_at_once_than_fit_are_refused(monkeypatch):
+    monkeypatch.setattr(machine, "cores", lambda: 4)
+    with pytest.raises(ConfigurationError, match=r"parallel is 3, .* only 2 trials fit"):
+        machine.check_machine(Resources(cpus=2, gpus=0), parallel=3)
+    machine.check_machine(Resources(cpus=2, gpus=0), parallel=2)
+    machine.check_machine(Resources(cpus=0, gpus=1), parallel=64)

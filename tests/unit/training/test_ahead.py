@@ -80,7 +80,7 @@ def test_what_it_comes_to_is_what_it_would_be_otherwise(tmp_path, monkeypatch):
     }
     one, two = Listener(), Listener()
     train(jobs["ahead"], report=one)
-    monkeypatch.setattr(reporter, "may_run_ahead", lambda trainer, namespace: False)
+    monkeypatch.setattr(reporter, "is_unwatched", lambda trainer: False)
     train(jobs["not"], report=two)
     assert (one.values, one.saved) == (two.values, two.saved)
     for epoch in (1, 2, 3, 4):
@@ -158,6 +158,11 @@ class Watched(Plain):
         pass
 
 
+class Validated(Plain):
+    def on_validation_epoch_end(self):
+        pass
+
+
 class TornDown(Data):
     def teardown(self, stage):
         pass
@@ -171,6 +176,7 @@ CSV = {"class": "CSVLogger", "args": {"save_dir": "."}}
     [
         {"model": Net},  # has on_train_epoch_start
         {"model": Watched},
+        {"model": Validated},
         {"model": Plain, "data": TornDown},
         {"model": Plain, "loop": "trainer"},
         {"model": Plain, "trainer_arguments": {"callbacks": [{"class": "Timer"}]}},
@@ -193,9 +199,8 @@ def test_where_somebody_could_tell_no_epoch_begins_too_early(settings, tmp_path,
     assert listener.epochs == [1, 2, 3, 4]
 
 
-def test_a_large_checkpoint_is_not_kept_in_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(reporter, "MAX_BYTES", 100)
-    assert ahead.MAX_BYTES > 1_000_000
+def test_a_large_checkpoint_is_not_put_together_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(ahead, "MAX_BYTES", 100)
     names = []
 
     def report(told):
@@ -203,5 +208,69 @@ def test_a_large_checkpoint_is_not_kept_in_memory(tmp_path, monkeypatch):
         return True
 
     train(make_job(tmp_path, model=Plain, checkpoint_every_epochs=2), report=report)
-    assert {is_saved for name, is_saved in names if name == "raysearch-report"} <= {False}
+    assert "raysearch-report" not in {name for name, _ in names}
     assert sum(is_saved for _, is_saved in names) >= 2
+
+
+def test_where_it_may_not_everything_happens_in_step(tmp_path):
+    names = []
+
+    def report(told):
+        names.append(threading.current_thread().name)
+        return True
+
+    train(make_job(tmp_path, model=Plain), report=report, may_run_ahead=False)
+    assert names == [threading.current_thread().name] * 4
+
+
+class RaisesInEpochTwo(Plain):
+    def training_step(self, batch, index):
+        if self.current_epoch == 1:
+            seen.append(2)
+            raise ValueError("no second epoch")
+        return super().training_step(batch, index)
+
+
+def slowly(write):
+    def written(data, path):
+        until(lambda: 2 in seen)  # the next epoch has raised, or is about to
+        time.sleep(0.05)
+        write(data, path)
+
+    return written
+
+
+def test_what_the_next_epoch_raises_does_not_overtake_the_report_of_the_last_one(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(reporter, "_write", slowly(reporter._write))
+    listener = Listener()
+    with pytest.raises(ValueError, match="no second epoch"):
+        train(make_job(tmp_path, model=RaisesInEpochTwo), report=listener)
+    assert listener.epochs == listener.saved == [1]
+
+
+def test_what_an_epoch_raises_that_nobody_wants_is_nobodys_business(tmp_path, monkeypatch):
+    monkeypatch.setattr(reporter, "_write", slowly(reporter._write))
+    listener = Listener(stop_after=1)
+    assert train(make_job(tmp_path, model=RaisesInEpochTwo), report=listener) is Ending.STOPPED
+    assert listener.epochs == listener.saved == [1]
+
+
+class SlowToValidate(Plain):
+    def validation_step(self, batch, index):
+        if self.current_epoch == 1:
+            seen.append(-index)
+            until(lambda: self.trainer.fit_loop.epoch_loop.is_unwanted())
+        return super().validation_step(batch, index)
+
+
+def test_the_validation_of_an_epoch_that_nobody_wants_ends_too(tmp_path):
+    job = make_job(tmp_path, model=SlowToValidate, data_arguments={"batch_size": 5})
+
+    def report(told):
+        until(lambda: 0 in seen)
+        return False
+
+    assert train(job, report=report) is Ending.STOPPED
+    assert [step for step in seen if step <= 0] == [0]  # of four batches

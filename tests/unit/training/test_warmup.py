@@ -28,10 +28,10 @@ class Watched(Net):
         alive.append(weakref.ref(self))
 with tempfile.TemporaryDirectory() as folder:
     print(train(make_job(folder, model=Watched, max_epochs=1), report=Listener()))
-kept = gc.get_freeze_count()
+kept, looked_at = gc.get_freeze_count(), len(gc.get_objects())
 release_memory()
 print(alive[0]() is None)
-print(gc.get_freeze_count() > kept, len(gc.get_objects()) < 1000)  # there is little to look at now
+print(gc.get_freeze_count() > kept, len(gc.get_objects()) < looked_at / 10)
 kept = gc.get_freeze_count()
 release_memory()
 print(gc.get_freeze_count() <= kept)  # what a later trial leaves is never kept

@@ -7,7 +7,7 @@ configuration only, so a record with these will do. Real runs are in tests/integ
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -462,13 +462,18 @@ class Opened:
     def __init__(self, house, *, fault=None):
         self.is_ready, self.house, self.fault, self.opened = False, house, fault, 0
         house.session.opening = Opening(
-            example="an example", is_ready=lambda: self.is_ready, open=self.open
+            example="an example",
+            is_ready=lambda: self.is_ready,
+            check=self.check,
+            open=self.open,
         )
+
+    def check(self):
+        if self.fault is not None:
+            raise self.fault
 
     def open(self):
         self.opened += 1
-        if self.fault is not None:
-            raise self.fault
         return [self.house.lab.engine.next_trial()]
 
 
@@ -545,4 +550,27 @@ def test_what_the_opening_raises_ends_the_session(house, source):
     assert house.session.error is fault
     assert SessionStopper(house.session).stop_all()
     assert source.next_trial() is None
-    assert opened.opened == 1
+    assert opened.opened == 0
+
+
+def test_a_signal_while_it_is_checked_lets_nothing_begin(house, source):
+    opened = Opened(house)
+    opened.is_ready = True
+    opened.check = lambda: setattr(house.session, "end", SessionEnd.INTERRUPTED)
+    house.session.opening = replace(house.session.opening, check=opened.check)
+    assert source.next_trial() is None
+    assert opened.opened == 0
+
+
+def test_a_worker_that_is_late_to_get_ready_takes_no_actor_from_a_trial(house, source, monkeypatch):
+    opened = Opened(house)
+    ready, late = add(house, source.next_trial()), source.next_trial()
+    house.scheduler.on_trial_add(house.controller, late)
+    house.send(ready, "ready")
+    opened.is_ready = True
+    source.next_trial()
+    house.step()
+    assert house.controller.stopped == []  # it may still come
+    monkeypatch.setattr(adapter, "STARTING_LIMIT_S", -1.0)
+    house.step()
+    assert late.trial_id in house.controller.stopped

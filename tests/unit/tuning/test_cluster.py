@@ -28,20 +28,6 @@ def test_how_many_trials_fit(cpus, gpus, available, fits):
     assert cluster.fitting(Resources(cpus=cpus, gpus=gpus), available=available) == fits
 
 
-def test_more_cores_than_the_machine_has_are_refused(monkeypatch):
-    monkeypatch.setattr(cluster, "cores", lambda: 4)
-    with pytest.raises(ConfigurationError, match=r"resources\.cpus is 8, .* has 4 cores"):
-        cluster.check_machine(Resources(cpus=8, gpus=0), parallel=None)
-
-
-def test_more_trials_at_once_than_fit_are_refused(monkeypatch):
-    monkeypatch.setattr(cluster, "cores", lambda: 4)
-    with pytest.raises(ConfigurationError, match=r"parallel is 3, .* only 2 trials fit"):
-        cluster.check_machine(Resources(cpus=2, gpus=0), parallel=3)
-    cluster.check_machine(Resources(cpus=2, gpus=0), parallel=2)
-    cluster.check_machine(Resources(cpus=0, gpus=1), parallel=64)
-
-
 def test_an_address_where_nothing_listens_is_named_at_once(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -103,6 +103,19 @@ def test_getting_ready_for_what_cannot_be_trained_raises_nothing(forked, tmp_pat
         assert "NoSuchNet" in read_message(found.next_message())[1]["error"]
 
 
+def test_objects_that_cannot_be_unpickled_are_the_trials_failure_in_a_fork_too(forked, tmp_path):
+    job = make_job(tmp_path, model_class="object:Net")
+    objects = b"cno_such_module_at_all\nNet\n."
+    errors = []
+    for found in (forked, OwnFits()):
+        found.get_ready(job, objects=objects)
+        found.begin(job, objects=objects, timeout_s=None)
+        found.next_message()
+        errors.append(read_message(found.next_message())[1]["error"])
+    assert errors[0] == errors[1]
+    assert "no_such_module_at_all" in errors[0]
+
+
 def test_the_loss_of_the_fork_is_the_loss_of_the_worker(address, tmp_path):
     code = f"""
         import os, signal

@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -86,8 +87,10 @@ def test_of_those_that_write_there_only_the_scripts_that_are_named_are_ended(dea
     elsewhere = subprocess.Popen([sys.executable, folder / "monitor.py"], stdout=subprocess.DEVNULL)
     monitor, gcs = started
     try:
+        end = time.monotonic() + 30
         while len(log.read_text()) < 2:
-            pass
+            assert time.monotonic() < end
+            time.sleep(0.01)
         end_scripts(dead, scripts=("scripts/monitor.py",))
         assert monitor.wait(timeout=30) < 0
         assert (gcs.poll(), elsewhere.poll()) == (None, None)

@@ -13,7 +13,8 @@ import ray
 from ray._private import ray_constants
 from ray._private import worker as ray_worker
 
-from raysearch.tuning.switches import environment, loopback_only, quiet, unheard_by_children
+from raysearch.notices import unheard_by_children
+from raysearch.tuning.switches import environment, loopback_only, quiet
 
 
 def test_a_ray_that_is_started_is_on_loopback(monkeypatch):

@@ -1,0 +1,47 @@
+"""What does Ray Tune take for a trial?
+
+The journal has the trials of a search; those of Ray Tune are scratch. They override parts of Ray
+Tune's own that are not documented, and nothing else of this package does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ray.train._internal.storage import StorageContext
+from ray.tune import Trainable
+from ray.tune.experiment import Trial as RayTrial
+
+from raysearch.tuning.worker import TrialWorker
+
+
+class Nominal(Trainable):
+    """What Ray Tune is told that trials run; the class that they do run loads nothing of it."""
+
+
+class _StaysHere(StorageContext):
+    """Where Ray Tune writes, of which workers are sent None: it is scratch, and the driver's."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(None), ()
+
+
+class ScratchTrial(RayTrial):
+    """A trial as Ray Tune sees it, of which Ray Tune keeps nothing.
+
+    Ray Tune writes the state of all trials for a restore of its own, which is never used: 5 ms for
+    each trial, and all of them at the end. It also asks its registry, over the network, three times
+    a trial for the class that trains, which is always the same.
+    """
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.storage.__class__ = _StaysHere  # a copy that the trial has made for itself
+
+    def get_json_state(self) -> tuple[str, str]:
+        """Return nothing to write: the journal is what a search goes on from."""
+        return "{}", "{}"
+
+    def get_trainable_cls(self) -> type[TrialWorker]:
+        """Return the class that trains."""
+        return TrialWorker
