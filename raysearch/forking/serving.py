@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
@@ -27,6 +28,9 @@ class Circumstances:
     directory: str
     path: list[str]
     """Where Python looks for modules."""
+    niceness: int
+    """How much the process gives way to others: Ray's workers do, so that people can go on working
+    and the driver answers at once."""
 
     @classmethod
     def here(cls) -> Circumstances:
@@ -35,7 +39,13 @@ class Circumstances:
             directory = os.getcwd()  # noqa: PTH109  as chdir takes it
         except FileNotFoundError:  # it was removed
             directory = "/"
-        return cls(environment=dict(os.environ), directory=directory, path=list(sys.path))
+        niceness = os.getpriority(os.PRIO_PROCESS, 0)
+        return cls(
+            environment=dict(os.environ),
+            directory=directory,
+            path=list(sys.path),
+            niceness=niceness,
+        )
 
     def take_over(self) -> None:
         """Let them be those of this process."""
@@ -43,6 +53,8 @@ class Circumstances:
         os.environ.update(self.environment)
         os.chdir(self.directory)
         sys.path[:] = self.path
+        with suppress(PermissionError):  # to give way less than the template
+            os.setpriority(os.PRIO_PROCESS, 0, self.niceness)
 
 
 def serve(connection: socket.socket) -> NoReturn:

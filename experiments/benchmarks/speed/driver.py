@@ -48,7 +48,7 @@ def _watch_session(watch: Stopwatch, *, search: Any) -> None:
     """Put the stopwatch around what a session does."""
     import ray
 
-    import raysearch.preflight
+    import raysearch.trying
     from raysearch.live.plain import PlainView
     from raysearch.live.tensorboard import TensorBoardWriter
     from raysearch.results import Results
@@ -56,7 +56,7 @@ def _watch_session(watch: Stopwatch, *, search: Any) -> None:
 
     watch.mark("ray imported")
     watch.watch(ray, "init", name="ray.init", marks="Ray started")
-    watch.watch(raysearch.preflight, "preflight", name="preflight", marks="model and data tried")
+    watch.watch(raysearch.trying, "preflight", name="preflight", marks="model and data tried")
     watch.watch(Journal, "append", name="journal")
     watch.watch(TensorBoardWriter, "__call__", name="TensorBoard")
     watch.watch(PlainView, "__call__", name="plain view")

@@ -119,6 +119,20 @@ def test_a_fork_has_the_surroundings_of_whoever_makes_it(address, tmp_path, monk
     fork.close()
 
 
+def test_a_fork_gives_way_to_others_as_whoever_makes_it_does(address):
+    code = f"""
+        import os
+        from raysearch.forking import Fork
+        os.nice(5)
+        print(os.getpriority(os.PRIO_PROCESS, Fork({address!r}, "{HERE}").pid), flush=True)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert int(done.stdout) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5)
+
+
 def test_a_fork_can_wait_for_processes_of_its_own_and_reads_nothing(served):
     assert served.call("signals") == (signal.SIG_DFL, "")
 
