@@ -78,7 +78,7 @@ def _failed_default(
         "arguments": f"model: the default configuration{of_family} cannot be built.",
         "training": f"model: the default configuration{of_family} cannot be trained.",
         "checkpoint": f"model: the default configuration{of_family} is trained, but what it "
-        "saves cannot be used.",
+        "saves cannot be used, or training cannot go on from it.",
         "refit": f"refit: the default configuration{of_family} cannot be trained on training and "
         "validation data together. Mend that, or set refit: false.",
     }[failure.stage]
