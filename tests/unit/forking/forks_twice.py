@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 _fork, _asked = os.fork, []
 
@@ -15,4 +16,5 @@ def fork():
     return _fork()
 
 
-os.fork = fork
+if "pytest" not in sys.modules:  # which imports all modules as it collects
+    os.fork = fork

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
-threading.Thread(target=threading.Event().wait, args=[3600], daemon=True).start()
+if "pytest" not in sys.modules:  # which imports all modules as it collects
+    threading.Thread(target=threading.Event().wait, args=[3600], daemon=True).start()
