@@ -235,10 +235,9 @@ def _template(drive: Drive) -> AbstractContextManager[str | None]:
     must be set up for them as they are imported.
     """
     resources = drive.experiment.resources
-    modules = modules_for(drive.experiment)
-    if drive.address is not None or resources.gpus or resources.cpus > 1 or not modules:
+    if drive.address is not None or resources.gpus or resources.cpus > 1:
         return nullcontext()
-    return template(modules=modules)
+    return template(modules=(*modules_for(drive.experiment), "raysearch.tuning.fits"))
 
 
 def _engine(

@@ -6,13 +6,19 @@ Trials of one measurement that costs nothing, on two workers: what is left is su
 journalling, Ray Tune's controller and the way to the workers and back. Prints one line of JSON for
 each searcher with the rate of each thousand trials, and one with the seconds that it takes to bring
 state, searcher and scheduler to the end of that journal, as `resume` does.
+
+The speed of a shared machine changes within minutes. So a fixed piece of work is timed each second,
+by the processor time of its thread, and the rates are given twice: by the clock, and as they would
+be if that piece had always taken its median.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import tempfile
+import threading
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -50,21 +56,59 @@ def main() -> None:
             parallel=2,
             run_dir=run_dir,
         )
-        search.run(listeners=())
-        print(json.dumps({"searcher": searcher, **rates(run_dir)}), flush=True)
+        with Yardstick() as yardstick:
+            search.run(listeners=())
+        print(json.dumps({"searcher": searcher, **rates(run_dir, yardstick)}), flush=True)
         print(json.dumps({"searcher": searcher, **replay(search)}), flush=True)
 
 
-def rates(run_dir: Path) -> dict[str, object]:
-    """Return trials per second, over all and for each thousand."""
+class Yardstick:
+    """Time a fixed piece of work each second, while the block runs."""
+
+    STEPS = 30_000
+
+    def __init__(self) -> None:
+        self._timed: list[tuple[float, float]] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Yardstick:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def slowness(self, begin: float, end: float) -> float:
+        """Return how long the piece took between two times, as a multiple of its median."""
+        within = [taken_s for at, taken_s in self._timed if begin <= at <= end]
+        median_s = statistics.median(taken_s for _, taken_s in self._timed)
+        return statistics.median(within) / median_s if within else 1.0
+
+    def _run(self) -> None:
+        while not self._over.wait(1.0):
+            begun_s = time.thread_time()
+            sum(step % 7 for step in range(self.STEPS))
+            self._timed.append((time.time(), time.thread_time() - begun_s))
+
+
+def rates(run_dir: Path, yardstick: Yardstick) -> dict[str, object]:
+    """Return trials per second over all and for each thousand, the latter at equal speed too."""
     ends = [event.at for event in RunDir(run_dir).events() if isinstance(event, ev.TrialEnded)]
-    marks = [*ends[::1000], ends[-1]]
+    marks = [*ends[:-1:1000], ends[-1]]
     sizes = [1000] * (len(marks) - 2) + [(len(ends) - 1) % 1000 or 1000]
-    spans = [end - begin for begin, end in pairwise(marks)]
+    spans = list(pairwise(marks))
+    by_clock = [n / (end - begin) for n, (begin, end) in zip(sizes, spans, strict=True)]
+    slowness = [yardstick.slowness(begin, end) for begin, end in spans]
     return {
         "trials": len(ends),
         "trials_per_s": round(len(ends) / (ends[-1] - ends[0]), 1),
-        "by_thousand": [round(n / s, 1) for n, s in zip(sizes, spans, strict=False) if s],
+        "by_thousand": [round(rate, 1) for rate in by_clock],
+        "slowness": [round(factor, 2) for factor in slowness],
+        "by_thousand_at_equal_speed": [
+            round(rate * factor, 1) for rate, factor in zip(by_clock, slowness, strict=True)
+        ],
     }
 
 

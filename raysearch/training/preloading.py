@@ -23,10 +23,11 @@ def modules_for(experiment: Experiment) -> tuple[str, ...]:
     guess costs time alone.
 
     Returns:
-        Their names; none where functions train, which import what they need.
+        Their names. Where functions train, that is nothing of torch or Lightning: they import what
+        they need.
     """
     if any(choice.kind == "function" for choice in experiment.models):
-        return ()
+        return ("raysearch.training.function",)
     data = () if experiment.data is None else (experiment.data.class_path,)
     paths = [*(choice.class_path for choice in experiment.models), *data]
     modules = [path.partition(":")[0] for path in paths if not path.startswith(PREFIX)]

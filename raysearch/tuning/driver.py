@@ -14,8 +14,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import cloudpickle
 import ray
-from ray import cloudpickle, tune
+from ray import tune
 
 from raysearch.engine import Engine
 from raysearch.errors import SearchAborted

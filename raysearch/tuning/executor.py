@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+import cloudpickle
 import ray
-from ray import cloudpickle
 from ray.exceptions import RayError, RayTaskError
 
 from raysearch.beside import begun

@@ -1,9 +1,10 @@
 """How does one fit run in a thread, driven message by message?
 
-The fit waits inside `report` until it is asked for the next message, which says that the driver has
-journalled the measurement and wants the trial to go on. No exception ever leaves: Ray would throw
-the process away and, since it cannot tell a user's error from a lost node, run the same trial
-again.
+It starts before it is asked for: what a trial takes to set up, and its first epoch, do not wait for
+Ray Tune to come round to it. The fit waits inside `report` until it is asked for the next message,
+which says that the driver has journalled the measurement and wants the trial to go on. No exception
+ever leaves: Ray would throw the process away and, since it cannot tell a user's error from a lost
+node, run the same trial again.
 """
 
 from __future__ import annotations
@@ -74,13 +75,19 @@ class FitThread:
         self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._is_announced = False  # that it started was said
         self._is_waiting = False
         self._is_prepared = threading.Event()
         self._hangs = False
         self._has_failed = False  # and that was said
 
+    def start(self) -> None:
+        """Start the fit."""
+        self._thread = threading.Thread(target=self._run, name="raysearch-fit", daemon=True)
+        self._thread.start()
+
     def next_message(self) -> dict[str, Any]:
-        """Start the fit, or let it go on, and return its next message.
+        """Let the fit go on, and return its next message.
 
         The first message says which process trains the trial. Each measurement is a message; the
         last one says that the fit ended, or failed. A fit that was silent for too long has failed
@@ -90,8 +97,9 @@ class FitThread:
         if self._has_failed:
             os._exit(1)
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="raysearch-fit", daemon=True)
-            self._thread.start()
+            raise RuntimeError("the fit was not started")
+        if not self._is_announced:
+            self._is_announced = True
             worker = f"{socket.gethostname()}:{os.getpid()}"
             damaged = {Path(path).name: fault for path, fault in self._damaged.items()}
             return message("started", worker=worker, damaged=damaged)

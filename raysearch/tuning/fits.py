@@ -27,7 +27,7 @@ class Fits(Protocol):
         ...
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
-        """Take a job, after the one before was aborted.
+        """Start to train a job, after the one before was aborted.
 
         Args:
             job: What is trained.
@@ -37,7 +37,7 @@ class Fits(Protocol):
         ...
 
     def next_message(self) -> dict[str, Any]:
-        """Start the fit, or let it go on, and return its next message; see `FitThread`."""
+        """Let the fit go on, and return its next message; see `FitThread`."""
         ...
 
     def abort(self) -> bool:
@@ -67,12 +67,13 @@ class OwnFits:
             prepare_process(example)
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
-        """Take a job; see `Fits`."""
+        """Start to train a job; see `Fits`."""
         if self._fit is not None:
             self._fit = None
             release_memory()
         load = None if objects is None else lambda: pickle.loads(objects)
         self._fit = FitThread(job, objects=load, timeout_s=timeout_s)
+        self._fit.start()
 
     def next_message(self) -> dict[str, Any]:
         """Return the next message of the fit; see `Fits`."""
@@ -114,7 +115,7 @@ class ForkedFits:
         self._call("get_ready", example, objects=objects)
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
-        """Take a job; see `Fits`."""
+        """Start to train a job; see `Fits`."""
         sent = None if self._has_objects else objects
         self._call("begin", job, objects=sent, timeout_s=timeout_s)
 

@@ -4,17 +4,21 @@
 
 Searchers choose different networks, and the largest cost thirty times as much as the smallest. So
 what an epoch of a search may cost is judged by what the same networks cost here, one after another
-in one thread, with the code of `baselines/bare_torch.py`. Prints one JSON list of seconds an epoch.
+in one thread, with the code of `baselines/bare_torch.py`: alone on the machine, and with as many
+such processes at once as the search has workers, since two processes that compute slow each other
+down. Prints one JSON list of seconds an epoch.
 """
 
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from speed.plan import BASELINES, BENCHMARKS, EPOCHS, ROOT, environment
@@ -35,26 +39,37 @@ def networks_of(run_dir: Path) -> Counter[Network]:
     return Counter(tuple(int(t.configuration[key]) for key in keys) for t in trials)  # type: ignore[misc]
 
 
-def bare_s(networks: Mapping[Network, int]) -> float:
+def bare_s(networks: Mapping[Network, int], *, at_once: int) -> float:
     """Return what all epochs of such trials cost in a bare loop, one after another, in seconds.
 
+    Args:
+        networks: Network -> how many trials of it.
+        at_once: How many processes time them at the same time; their mean counts.
+
     Side effects:
-        Ends this process if the loop fails.
+        Ends this process if a loop fails.
     """
     kinds = list(networks)
-    process = subprocess.run(
-        [sys.executable, "-m", "speed.floor"],
-        cwd=ROOT,
-        env={**environment(), "PYTHONPATH": str(BENCHMARKS)},
-        input=json.dumps(kinds),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if process.returncode:
-        sys.exit(f"the bare loop ended with {process.returncode}:\n{process.stderr[-2000:]}")
-    seconds = json.loads(process.stdout)
-    return sum(EPOCHS * networks[kind] * s for kind, s in zip(kinds, seconds, strict=True))
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "speed.floor"],
+            cwd=ROOT,
+            env={**environment(), "PYTHONPATH": str(BENCHMARKS)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(at_once)
+    ]
+    with ThreadPoolExecutor(at_once) as threads:
+        told = list(threads.map(lambda p: p.communicate(json.dumps(kinds))[0], processes))
+    if any(process.returncode for process in processes):
+        sys.exit("the bare loop failed; see above")
+    each = [
+        sum(n * s for n, s in zip(networks.values(), json.loads(seconds), strict=True))
+        for seconds in told
+    ]
+    return EPOCHS * statistics.mean(each)
 
 
 def main() -> None:

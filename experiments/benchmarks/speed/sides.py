@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from speed.floor import bare_s, networks_of
-from speed.plan import BASELINES, EPOCHS, ROOT, environment, raysearch_run, temporary
+from speed.plan import BASELINES, EPOCHS, ROOT, WORKERS, environment, raysearch_run, temporary
 
 SIDES = ("raysearch", "tutorial", "reuse", "optuna", "bare")
 FEWEST_ONLY = ("tutorial", "reuse", "bare")
@@ -83,7 +83,11 @@ def timed(run: Run) -> dict[str, Any]:
             sys.exit(f"{run.name} ended with {process.returncode}:\n{process.stderr[-2000:]}")
         floor = {}
         if run.side == "raysearch":  # which networks it trained is its searcher's choice
-            floor = {"bare_s": round(bare_s(networks_of(folder / "run")), 2)}
+            networks = networks_of(folder / "run")
+            floor = {
+                "bare_s": round(bare_s(networks, at_once=1), 2),
+                "bare_at_once_s": round(bare_s(networks, at_once=WORKERS), 2),
+            }
     printed = json.loads(process.stdout[process.stdout.index("{") :])
     epochs = printed["totals"]["epochs"] if run.side == "raysearch" else printed["epochs"]
     if epochs != run.trials * EPOCHS:

@@ -70,10 +70,12 @@ def _further(done: dict[tuple[str, int], dict[str, Any]], *, wanted: Wanted) -> 
             before, after = done[name, fewest], done[name, most]
             seconds, epochs = (after[key] - before[key] for key in ("total_s", "epochs"))
             found[f"{name}, s per further epoch"] = seconds / epochs
-            if "bare_s" in after:
-                floor_s = (after["bare_s"] - before["bare_s"]) / WORKERS
-                found[f"the same bare on two cores, of {name}"] = floor_s / epochs
-                found[f"{name}, further epoch / the same bare"] = seconds / floor_s
+            for key, how in {"bare_s": "alone", "bare_at_once_s": "two at once"}.items():
+                if key not in after:
+                    continue
+                floor_s = (after[key] - before[key]) / WORKERS
+                found[f"half of the same bare {how}, of {name}"] = floor_s / epochs
+                found[f"{name}, further epoch / half of the same bare {how}"] = seconds / floor_s
     bare = next((run["s_per_epoch"] for (name, _), run in done.items() if name == "bare"), None)
     if bare is not None:
         found |= {"bare, s per epoch": bare, "bare, on two cores": bare / WORKERS}

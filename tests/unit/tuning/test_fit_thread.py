@@ -26,12 +26,18 @@ pytestmark = pytest.mark.timeout(120)  # the first fit imports what optimisers n
 ROOT = Path(__file__).resolve().parents[3]
 
 
+def started(job, **settings):
+    fit = FitThread(job, **settings)
+    fit.start()
+    return fit
+
+
 def read(fit):
     return read_message(fit.next_message())
 
 
 def test_a_fit_says_where_it_runs_then_reports_then_ends(tmp_path):
-    fit = FitThread(make_job(tmp_path, max_epochs=2))
+    fit = started(make_job(tmp_path, max_epochs=2))
     kind, content = read(fit)
     assert (kind, content["worker"].rpartition(":")[2]) == ("started", str(os.getpid()))
     epochs = []
@@ -45,8 +51,18 @@ def test_a_fit_says_where_it_runs_then_reports_then_ends(tmp_path):
     fit.abort()
 
 
+def test_a_fit_trains_before_it_is_asked(tmp_path):
+    fit = started(make_job(tmp_path, max_epochs=100))
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.rglob("epoch-0001.ckpt")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert list(tmp_path.rglob("epoch-0001.ckpt"))
+    assert [read(fit)[0] for _ in range(2)] == ["started", "measured"]
+    fit.abort()
+
+
 def test_a_fit_waits_at_its_report_and_ends_there_when_aborted(tmp_path):
-    fit = FitThread(make_job(tmp_path, max_epochs=100))
+    fit = started(make_job(tmp_path, max_epochs=100))
     read(fit)
     assert read(fit)[1]["measurement"].epoch == 1
     fit.abort()
@@ -56,7 +72,7 @@ def test_a_fit_waits_at_its_report_and_ends_there_when_aborted(tmp_path):
 
 
 def test_a_failure_is_a_message_with_its_traceback_on_disk(tmp_path):
-    fit = FitThread(make_job(tmp_path, model_class="tests.nets:NoSuchNet"))
+    fit = started(make_job(tmp_path, model_class="tests.nets:NoSuchNet"))
     read(fit)
     kind, content = read(fit)
     assert kind == "failed"
@@ -74,9 +90,9 @@ def test_a_fit_goes_on_from_the_newest_checkpoint_that_is_whole(tmp_path):
         job = replace(job, resume_from=path, epochs_before=epoch, otherwise=job)
     os.truncate(folder / "epoch-0003.ckpt", 1000)
     (folder / "epoch-0002.ckpt").unlink()
-    fit = FitThread(job)
-    started = read(fit)[1]
-    assert list(started["damaged"]) == ["epoch-0003.ckpt", "epoch-0002.ckpt"]
+    fit = started(job)
+    first = read(fit)[1]
+    assert list(first["damaged"]) == ["epoch-0003.ckpt", "epoch-0002.ckpt"]
     assert [read(fit)[1]["measurement"].epoch for _ in range(3)] == [2, 3, 4]
     assert read(fit) == ("ended", {"ending": "completed"})
     log = (folder / "log.txt").read_text()
@@ -112,7 +128,7 @@ def function_job(directory, function):
 def test_a_fit_that_hangs_has_failed_and_says_where(tmp_path, monkeypatch):
     ends = []
     monkeypatch.setattr(os, "_exit", ends.append)
-    fit = FitThread(function_job(tmp_path, hang_in_round_two), timeout_s=1.0)
+    fit = started(function_job(tmp_path, hang_in_round_two), timeout_s=1.0)
     read(fit)
     assert read(fit)[0] == "measured"
     kind, content = read(fit)
@@ -142,11 +158,11 @@ def test_a_fit_that_stops_the_interpreter_loses_its_worker(tmp_path):
 
 def test_imports_and_the_time_of_the_driver_are_no_silence(tmp_path, monkeypatch):
     monkeypatch.setattr(fit_thread, "prepare_process", lambda job: time.sleep(1.5))
-    fit = FitThread(function_job(tmp_path, hang_in_round_two), timeout_s=1.0)
+    fit = started(function_job(tmp_path, hang_in_round_two), timeout_s=1.0)
     read(fit)
     assert read(fit)[0] == "measured"
     monkeypatch.undo()
-    other = FitThread(make_job(tmp_path, max_epochs=2), timeout_s=1.0)
+    other = started(make_job(tmp_path, max_epochs=2), timeout_s=1.0)
     read(other)
     read(other)
     time.sleep(1.2)
@@ -157,7 +173,7 @@ def test_imports_and_the_time_of_the_driver_are_no_silence(tmp_path, monkeypatch
 def test_imports_may_not_take_for_ever_either(tmp_path, monkeypatch):
     monkeypatch.setattr(fit_thread, "PREPARATION_S", 0.0)
     monkeypatch.setattr(fit_thread, "prepare_process", lambda job: threading.Event().wait(3600))
-    fit = FitThread(function_job(tmp_path, hang_in_round_two), timeout_s=1.0)
+    fit = started(function_job(tmp_path, hang_in_round_two), timeout_s=1.0)
     read(fit)
     assert "for 1 s since it began" in read(fit)[1]["error"]
 
@@ -184,6 +200,7 @@ def in_a_process(tmp_path, function, *, n_messages):
         fit_thread.LAST_RESORT_S = 0.5
         job = function_job(Path({str(tmp_path)!r}), {function.__name__})
         fit = fit_thread.FitThread(job, timeout_s=1.0)
+        fit.start()
         for _ in range({n_messages}):
             print(fit.next_message()["kind"], flush=True, file=sys.__stdout__)
     """
