@@ -9,7 +9,12 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "seq2seq", "density"]
+Form = Literal["numbers", "tokens", "tree"]
+
+PADDING, BEGIN, END, UNKNOWN = range(4)
+"""Symbols that every vocabulary begins with: what fills a row up behind its end, what a decoder is
+given first, what ends a target, and whatever the training split does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +30,15 @@ class DataSpec:
     """
 
     task: Task
-    """What is predicted: one class of several, or real numbers."""
+    """What is predicted: one class of several; real numbers; a sequence of symbols; or how probable
+    an example is."""
     input_shape: tuple[int, ...]
-    """Shape of one example without the batch: (F,) for F features, (C, H, W) for images."""
+    """Shape of one example without the batch: (F,) for F features, (C, T) for series of T steps,
+    (C, H, W) for images, (C, D, H, W) for clips of D frames; (T,) for T tokens, (2, N) for trees of
+    N nodes. The most steps, tokens and nodes that an example has, where they differ."""
     n_outputs: int
-    """Classes for classification, target values per example for regression."""
+    """Classes for classification, target values per example for regression, symbols of a target
+    for seq2seq. For density the values that each number can take, evenly spaced from 0 to 1."""
     n_train: int
     """Examples in the training split."""
     cardinalities: tuple[int, ...] = ()
@@ -37,6 +46,19 @@ class DataSpec:
     of an example and hold the categories' numbers, counted from 0."""
     class_counts: tuple[int, ...] = ()
     """Training examples of each class, where they are known; empty where not."""
+    form: Form = "numbers"
+    """What an example holds. "numbers": float32. "tokens": int64 symbols. "tree": int64, the symbol
+    of each node, and the index of its parent, -1 for the root; children come before their parents,
+    in their order, so the root is the last one."""
+    has_lengths: bool = False
+    """Whether examples differ in length. A batch then has the lengths, (B,) int64 of at least 1,
+    between inputs and targets, and whatever lies behind the length is 0 (-1 for a parent)."""
+    vocabulary: int = 0
+    """Of tokens and trees: how many symbols there are, those counted that every vocabulary begins
+    with (`PADDING` and so on)."""
+    target_length: int = 0
+    """Of seq2seq: symbols in the longest target, its `END` counted. Targets are (B, L) int64, each
+    with `END` behind its last symbol and `PADDING` behind that."""
     target_scale: float = 1.0
     """Of a regression: what 1 in the targets of a batch is in the data's own unit. Tables hand out
     standardised targets, and this is their standard deviation; errors are logged times it."""
@@ -55,6 +77,10 @@ class DataSpec:
             "n_train": self.n_train,
             "cardinalities": list(self.cardinalities),
             "class_counts": list(self.class_counts),
+            "form": self.form,
+            "has_lengths": self.has_lengths,
+            "vocabulary": self.vocabulary,
+            "target_length": self.target_length,
             "target_scale": self.target_scale,
         }
 

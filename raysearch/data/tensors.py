@@ -99,16 +99,18 @@ def _batch_bounds(n_examples: int, *, batch_size: int) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Splits:
-    """Inputs and targets of the three splits, as tensors that nobody changes.
+    """The three splits, as tensors that nobody changes.
 
     Shapes:
-        each split: ((N, *input_shape) float32, targets (N,) int64 or (N, K) float32)
-        N examples of that split, K target values per example
+        each split: ((N, *input_shape), lengths (N,) int64 where `DataSpec.has_lengths`, targets),
+            with inputs as `DataSpec.form` says, and targets (N,) int64, (N, K) float32, or
+            (N, L) int64 for seq2seq
+        N examples of that split, K target values per example, L symbols of a target
     """
 
-    train: tuple[Tensor, Tensor]
-    validation: tuple[Tensor, Tensor]
-    test: tuple[Tensor, Tensor]
+    train: tuple[Tensor, ...]
+    validation: tuple[Tensor, ...]
+    test: tuple[Tensor, ...]
 
     def training_loader(self, *, batch_size: int) -> TensorLoader:
         """Return the training split in shuffled batches."""
@@ -140,7 +142,8 @@ def load_splits(
     Args:
         name: The data set's name.
         build: Called as `build(seed=, validation=, test=)`; returns arrays named "train_inputs",
-            "train_targets" and so on for "validation" and "test".
+            "train_targets" and so on for "validation" and "test"; "train_lengths" where examples
+            differ in length.
         seed: Governs the split.
         validation: Share of the examples for validation.
         test: Share of the examples for the test.
@@ -148,9 +151,15 @@ def load_splits(
     arguments = {"seed": seed, "validation": validation, "test": test}
     arrays = cached_arrays(name, arguments=arguments, build=partial(build, **arguments))
 
-    def split(part: str) -> tuple[Tensor, Tensor]:
-        inputs, targets = arrays[f"{part}_inputs"], arrays[f"{part}_targets"]
-        return torch.from_numpy(inputs), torch.from_numpy(targets)
+    return splits_of(arrays)
+
+
+def splits_of(arrays: Arrays) -> Splits:
+    """Return the splits in arrays named "train_inputs", "train_targets" and so on."""
+
+    def split(part: str) -> tuple[Tensor, ...]:
+        roles = [role for role in ("inputs", "lengths", "targets") if f"{part}_{role}" in arrays]
+        return tuple(torch.from_numpy(arrays[f"{part}_{role}"]) for role in roles)
 
     return Splits(train=split("train"), validation=split("validation"), test=split("test"))
 

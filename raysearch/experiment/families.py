@@ -28,7 +28,7 @@ from raysearch.experiment.report import Report
 from raysearch.experiment.sections import ModelSection
 from raysearch.experiment.values import ModelChoice
 from raysearch.imports import Kind, load_object, shown
-from raysearch.models import FAMILIES
+from raysearch.models import FAMILIES, families_for
 from raysearch.space import Domain, Space
 
 
@@ -113,7 +113,10 @@ def _family(name: str, given: _Given, *, data: DataSet | None, report: Report) -
         space: Space = module.search_space(data.spec)
         legal: Mapping[str, Domain] = module.legal_domains(data.spec)
     except ConfigurationError as error:
-        report.from_error(given.path, error, prefix=f"{dotted(given.path)}: ")
+        able = ", ".join(families_for(data.spec))
+        hint = f" Families that can learn from this data: {able}." if able else ""
+        texts = [f"{text}{hint}" for text in error.faults]
+        report.from_error(given.path, ConfigurationError(texts), prefix=f"{dotted(given.path)}: ")
         return None
     key = args_key(given.path, report)
     for argument in given.section.args:

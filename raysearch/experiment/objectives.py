@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from raysearch.data_spec import Task
 from raysearch.experiment.report import Report
 from raysearch.experiment.sections import ObjectiveSection
+from raysearch.models import own_metrics
 from raysearch.models.metrics import LOGGED
 from raysearch.trial import Direction, Objective
 
@@ -46,6 +47,16 @@ def validation_metrics(tasks: Iterable[Task]) -> dict[str, Direction]:
     return {f"val/{name}": direction for task in tasks for name, direction in LOGGED[task].items()}
 
 
+def _common(families: Iterable[str]) -> dict[str, Direction]:
+    """Return the metrics that all of these families log beside those of their task."""
+    each = [own_metrics(name) for name in families]
+    return {
+        f"val/{name}": direction
+        for name, direction in (each[0] if each else {}).items()
+        if all(name in metrics for metrics in each)
+    }
+
+
 def known_direction(metric: str) -> Direction | None:
     """Return the better direction of a metric by its name, None if it is not in the table.
 
@@ -64,6 +75,7 @@ def resolve_objective(
     *,
     task: Task | None,
     is_own: bool,
+    families: Iterable[str] = (),
     report: Report,
 ) -> Objective | None:
     """Return the objective, or None with the faults reported.
@@ -72,11 +84,12 @@ def resolve_objective(
         section: The checked section; None if it was at fault.
         task: The data's task; None if it is not known, and then the metrics of any task pass.
         is_own: Whether a model of the user's own may log whatever he likes.
+        families: The built-in families of the experiment, which may log more than their task asks.
         report: Where the faults go.
     """
     if section is None:
         return None
-    metrics = validation_metrics(LOGGED if task is None else [task])
+    metrics = validation_metrics(LOGGED if task is None else [task]) | _common(families)
     if is_own:
         return _own(section, report=report)
     if section.metric not in metrics:

@@ -157,7 +157,11 @@ def _parts(checked: Mapping[str, Any], *, report: Report) -> _Parts:
         links=links,
         points=points,
         objective=resolve_objective(
-            checked.get("objective"), task=task, is_own=is_own, report=report
+            checked.get("objective"),
+            task=task,
+            is_own=is_own,
+            families=[section.name for section in models if section.name in FAMILIES],
+            report=report,
         ),
         searcher=resolve_component(checked.get("searcher"), role=SEARCHER, report=report),
         scheduler=resolve_component(checked.get("scheduler"), role=SCHEDULER, report=report),

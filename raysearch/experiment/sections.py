@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from raysearch.data_spec import DataSpec, Task
+from raysearch.data_spec import DataSpec, Form, Task
 from raysearch.experiment.values import (
     FORM,
     CheckpointSettings,
@@ -122,13 +122,22 @@ class SpecSection(BaseModel):
     model_config = FORM
 
     task: Task
-    """What is predicted: one class of several, or real numbers."""
+    """What is predicted: one class of several, real numbers, a sequence, or a density."""
     input_shape: Annotated[list[Annotated[int, Field(ge=1, strict=True)]], Field(min_length=1)]
-    """Shape of one example: [F] for F features, [C, H, W] for images."""
+    """Shape of one example: [F] for F features, [C, T] for series, [C, H, W] for images, [T] for
+    tokens, [2, N] for trees."""
     n_outputs: Annotated[int, Field(ge=1, strict=True)]
-    """Classes, or target values per example."""
+    """Classes, target values per example, symbols of a target, or values that a number can take."""
     n_train: Annotated[int, Field(ge=1, strict=True)]
     """Examples in the training split."""
+    form: Form = "numbers"
+    """What an example holds: float numbers, int64 tokens, or a tree (see `DataSpec`)."""
+    has_lengths: bool = False
+    """Whether examples differ in length, and a batch has their lengths before the targets."""
+    vocabulary: Annotated[int, Field(ge=0, strict=True)] = 0
+    """Symbols of tokens and trees, the four counted that every vocabulary begins with."""
+    target_length: Annotated[int, Field(ge=0, strict=True)] = 0
+    """Of seq2seq: symbols in the longest target, its end counted."""
 
     def resolved(self) -> DataSpec:
         """Return what families are told."""

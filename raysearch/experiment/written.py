@@ -24,7 +24,13 @@ def data_settings(data: DataSet | None) -> dict[str, Any] | None:
 
 
 def _spec(described: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: described[key] for key in ("task", "input_shape", "n_outputs", "n_train")}
+    """Return what a section `spec` says, without what is at its default."""
+    needed = ("task", "input_shape", "n_outputs", "n_train")
+    others = ("form", "has_lengths", "vocabulary", "target_length")
+    return {
+        **{key: described[key] for key in needed},
+        **{key: described[key] for key in others if described[key] not in (0, False, "numbers")},
+    }
 
 
 def model_settings(family: Family, *, args: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,21 +5,27 @@ A family is a package with three modules:
 - `space.py`, which loads no torch: `search_space(data)`, the recommended search space;
   `legal_domains(data)`, every value that the constructor accepts, by argument;
   `data_arguments(data)`, the arguments that follow from the data; `MODULE`, the import path of
-  the module class.
+  the module class. `METRICS`, if it logs more than all families for its task do.
 - `network.py`: the network, a plain `nn.Module`.
 - `module.py`: the `LightningModule`, with every argument spelled out. It is constructed as
   `Module(**data_arguments(data), **configuration)`.
 
 A module logs what `metrics` lists for its task, and has a method `training_loss(batch)`: a pure
-function of parameters, buffers, batch and torch's default generator. What families that learn from
-labelled examples share is in `supervised`; a family need not use it. The contract is tested in
-tests/contracts/test_families.py.
+function of parameters, buffers, batch and torch's default generator. A batch is a tuple of inputs,
+their lengths where `DataSpec.has_lengths`, and targets. What families share is in `shared`; a
+family need not use it. Data that a family cannot learn from are refused by the functions of its
+`space` with a `ConfigurationError`. The contract is tested in tests/contracts/test_families.py.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from types import MappingProxyType
+
+from raysearch.data_spec import DataSpec
+from raysearch.errors import ConfigurationError
+from raysearch.trial import Direction
 
 FAMILIES: Mapping[str, str] = MappingProxyType(
     {
@@ -29,4 +35,26 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
 )
 """Name in an experiment file -> package of the family. Its `space` must not load torch."""
 
-__all__ = ["FAMILIES"]
+
+def families_for(data: DataSpec) -> list[str]:
+    """Return the names of the families that can learn from data like these."""
+    return [name for name in FAMILIES if _takes(name, data)]
+
+
+def own_metrics(name: str) -> Mapping[str, Direction]:
+    """Return what a family logs beside `metrics.LOGGED`, without a split, with directions."""
+    space = importlib.import_module(f"{FAMILIES[name]}.space")
+    found: Mapping[str, Direction] = getattr(space, "METRICS", {})
+    return found
+
+
+def _takes(name: str, data: DataSpec) -> bool:
+    space = importlib.import_module(f"{FAMILIES[name]}.space")
+    try:
+        space.legal_domains(data)
+    except ConfigurationError:
+        return False
+    return True
+
+
+__all__ = ["FAMILIES", "families_for", "own_metrics"]

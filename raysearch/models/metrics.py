@@ -22,6 +22,13 @@ that can be rated: for AUROC there must be examples of the class and others, for
 examples of the class. Where there is none to rate, AUROC is 0.5, the value of guessing, and average
 precision 0. Both are not finite where the model's outputs are not.
 
+Of sequences, an exact match is a target that is given back in full, `END` included, when the model
+decodes it greedily from nothing but the input. Token accuracy, perplexity and `loss`, the mean
+cross-entropy of a symbol in nats, are of each next symbol given those before it in the target, over
+all symbols of a split, `END` included. Bits per dimension are the bits that the model needs for an
+example, divided by the numbers in it; `loss` is the same in nats. Where the model has a bound
+instead of a likelihood, they are of the bound.
+
 RMSE and MAE are in the data's own unit, `loss` in the unit of the targets in a batch, which tables
 standardise (`DataSpec.target_scale`). They are means over examples and over target values; R2 is
 the mean over target values.
@@ -58,13 +65,23 @@ LOGGED: Mapping[Task, Mapping[str, Direction]] = MappingProxyType(
                 "loss": "minimize",
             }
         ),
+        "seq2seq": MappingProxyType(
+            {
+                "exact_match": "maximize",
+                "token_accuracy": "maximize",
+                "perplexity": "minimize",
+                "loss": "minimize",
+            }
+        ),
+        "density": MappingProxyType({"bits_per_dim": "minimize", "loss": "minimize"}),
     }
 )
-"""Task -> metric, without its split -> which direction is better."""
+"""Task -> metric, without its split -> which direction is better: those of every family for it. A
+family's `space` may name more of its own, as `METRICS`."""
 
 
 def logged_metrics(task: Task) -> dict[str, Direction]:
-    """Return the full names of all that a built-in family logs, with directions.
+    """Return the full names of all that every built-in family logs, with directions.
 
     Example:
         >>> logged_metrics("regression")["val/rmse"]

@@ -16,25 +16,24 @@ import torch
 from torch import nn
 
 from raysearch.data.tensors import TensorLoader
-from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError
-from raysearch.models import FAMILIES
-from raysearch.models.metrics import LOGGED, logged_metrics
+from raysearch.models import FAMILIES, families_for, own_metrics
+from raysearch.models.metrics import LOGGED
+from tests.contracts.families import (
+    BOTH,
+    CASES,
+    N_EXAMPLES,
+    REFUSED,
+    TRAINED,
+    batch_for,
+    name_of,
+    spec,
+)
 
-SHAPES = {
-    "cnn": [(1, 8, 8), (3, 7, 5), (2, 1, 1)],
-    "mlp": [(6,), (1, 8, 8), (1,)],
-}
-"""Family -> shapes of examples that it must take; the first one is also trained on."""
-
-ROWS, CARDINALITIES = (5,), (3, 4)
-TAKE_ROWS = {"mlp"}
-"""Families that take rows of tables, whose last two columns are categories."""
-
-TASKS = ("classification", "regression")
-N_EXAMPLES = 24
-N_OUTPUTS = {"classification": 4, "regression": 2}
-OF_DATA = {"input_shape", "n_outputs", "task", "cardinalities", "class_counts", "target_scale"}
+OF_DATA = {
+    "input_shape", "n_outputs", "task", "cardinalities", "class_counts", "target_scale", "form",
+    "vocabulary", "target_length",
+}  # fmt: skip
 """Arguments that follow from the data; those that say nothing of it may be left out."""
 DEPEND_ON_DATA = {"loss", "stages"}
 """Parameters whose default in a space follows from task or shape."""
@@ -54,63 +53,46 @@ def one_thread():
 
 
 class Family:
-    """A family for data of one task and shape."""
+    """A family for some data."""
 
-    def __init__(self, name, task, shape, cardinalities=()):
+    def __init__(self, name, data):
+        self.name, self.data = name, data
         self.space_module = importlib.import_module(f"{FAMILIES[name]}.space")
-        self.data = DataSpec(
-            task=task,
-            input_shape=shape,
-            n_outputs=N_OUTPUTS[task],
-            n_train=N_EXAMPLES,
-            cardinalities=cardinalities,
-            # as a table has it: unbalanced classes, and targets in another unit
-            class_counts=(12, 6, 4, 2) if cardinalities and task == "classification" else (),
-            target_scale=1000.0 if cardinalities else 1.0,
-        )
         module, class_name = self.space_module.MODULE.split(":")
         self.module_class = getattr(importlib.import_module(module), class_name)
         self.space = self.space_module.search_space(self.data)
         self.legal = self.space_module.legal_domains(self.data)
         self.data_arguments = self.space_module.data_arguments(self.data)
+        self.metrics = {**LOGGED[data.task], **own_metrics(name)}
+        self.is_supervised = data.task in BOTH
 
     def build(self, configuration=None, *, seed=0):
         torch.manual_seed(seed)
         configuration = self.space.default() if configuration is None else configuration
         return self.module_class(**self.data_arguments, **configuration)
 
+    def without(self, **settings):
+        """Return the default with those settings that the family has."""
+        default = self.space.default()
+        return {**default, **{k: v for k, v in settings.items() if k in default}}
 
-OF_ROWS = [(name, task, ROWS, CARDINALITIES) for name in TAKE_ROWS for task in TASKS]
-SHAPED = [(name, task, shape) for name in SHAPES for task in TASKS for shape in SHAPES[name]]
-SHAPED += OF_ROWS
-TRAINED = [(name, task, SHAPES[name][0]) for name in SHAPES for task in TASKS] + OF_ROWS
+
+ALL = [(name, data) for name, cases in CASES.items() for data in cases]
+FITTED = [(name, data) for name, cases in CASES.items() for data in cases[: TRAINED[name]]]
 
 
-@pytest.fixture(params=SHAPED, ids=lambda case: "-".join(map(str, case)))
+def _id(case):
+    return f"{case[0]}-{name_of(case[1])}"
+
+
+@pytest.fixture(params=ALL, ids=_id)
 def family(request):
     return Family(*request.param)
 
 
-@pytest.fixture(params=TRAINED, ids=lambda case: "-".join([*case[:2], *map(str, case[3:])]))
+@pytest.fixture(params=FITTED, ids=_id)
 def trained_family(request):
     return Family(*request.param)
-
-
-def batch_for(family, n=N_EXAMPLES):
-    """Return inputs and targets that can be learnt: the class shifts all of an example's numbers.
-
-    The last class never occurs, as it may not in a small validation split.
-    """
-    generator = torch.Generator().manual_seed(0)
-    inputs = torch.randn(n, *family.data.input_shape, generator=generator)
-    classes = torch.arange(n) % (N_OUTPUTS["classification"] - 1)
-    # (n,) -> (n, 1, ...), one dimension for each of the inputs'
-    inputs = inputs + classes.reshape(-1, *[1] * len(family.data.input_shape))
-    for column, cardinality in enumerate(reversed(family.data.cardinalities), start=1):
-        inputs[:, -column] = torch.arange(n) % cardinality
-    if family.data.task == "classification":
-        return inputs, classes
-    return inputs, torch.stack([classes.float(), -classes.float()], dim=1)
 
 
 def trainer(**settings):
@@ -156,7 +138,7 @@ def _activating(space, parameter):
 
 
 def test_every_family_is_tested():
-    assert set(SHAPES) == set(FAMILIES)
+    assert set(CASES) == set(TRAINED) == set(FAMILIES)
 
 
 def test_space_needs_no_torch(trained_family):
@@ -196,12 +178,12 @@ def test_space_lies_within_the_legal_domains(family):
 
 
 def test_builds_and_computes_at_the_corners_of_its_space(family):
-    inputs, _ = batch_for(family, 2)
+    batch = batch_for(family.data, 2)
     seen = set()
     for configuration in corners(family.space):
         family.space.validate(configuration)
         module = family.build(configuration)
-        assert module(inputs).shape == (2, family.data.n_outputs)
+        assert module.training_loss(batch).isfinite()
         seen |= {parameter.label for parameter in family.space.active(configuration)}
     assert seen == {parameter.label for parameter in family.space.parameters}
 
@@ -209,16 +191,36 @@ def test_builds_and_computes_at_the_corners_of_its_space(family):
 @pytest.mark.parametrize("is_training", [True, False])
 @pytest.mark.parametrize("n", [1, 5])
 def test_outputs_have_one_row_per_example(family, n, is_training):
+    if not family.is_supervised:
+        pytest.skip("what its outputs are is the family's own")
     module = family.build().train(is_training)
-    outputs = module(batch_for(family, n)[0])
+    *inputs, _ = batch_for(family.data, n)
+    outputs = module(*inputs)
     assert outputs.shape == (n, family.data.n_outputs)
     assert outputs.dtype == torch.float32
     assert outputs.isfinite().all()
 
 
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_batch_of_any_size_has_a_loss(family, n):
+    loss = family.build().training_loss(batch_for(family.data, n))
+    assert (loss.shape, loss.dtype, bool(loss.isfinite())) == ((), torch.float32, True)
+
+
+def test_padding_never_changes_a_result(family):
+    if not family.data.has_lengths or not family.is_supervised:
+        pytest.skip("examples of this data have one length")
+    module = family.build().eval()
+    inputs, lengths, _ = batch_for(family.data, 6)
+    together = module(inputs, lengths)
+    for row, length in enumerate(lengths.tolist()):
+        alone = module(inputs[row : row + 1, ..., :length], lengths[row : row + 1])
+        torch.testing.assert_close(alone[0], together[row], rtol=1e-4, atol=1e-5)
+
+
 def test_one_optimiser_step_lowers_the_loss_on_a_batch(trained_family):
-    module = trained_family.build({**trained_family.space.default(), "dropout": 0.0})
-    batch = batch_for(trained_family)
+    module = trained_family.build(trained_family.without(dropout=0.0))
+    batch = batch_for(trained_family.data)
     before = module.training_loss(batch).item()
     done = fitted(module, batch, batch_size=N_EXAMPLES, max_steps=1)
     assert done.global_step == 1
@@ -228,13 +230,19 @@ def test_one_optimiser_step_lowers_the_loss_on_a_batch(trained_family):
 def test_loads_from_nothing_but_its_checkpoint(trained_family, tmp_path):
     module = trained_family.build()
     path = tmp_path / "trial.ckpt"
-    batch = batch_for(trained_family)
+    batch = batch_for(trained_family.data)
     fitted(module, batch).save_checkpoint(path)
     stored = torch.load(path, weights_only=True)["hyper_parameters"]
     assert json.loads(json.dumps(stored)) == stored
     assert set(stored) == set(inspect.signature(trained_family.module_class).parameters)
     loaded = trained_family.module_class.load_from_checkpoint(path).eval()
-    assert torch.equal(loaded(batch[0]), module.eval()(batch[0]))
+    losses = [loss_of(each.eval(), batch) for each in (loaded, module)]
+    assert torch.equal(*losses)
+
+
+def loss_of(module, batch):
+    torch.manual_seed(7)
+    return module.training_loss(batch)
 
 
 def test_same_seed_gives_the_same_weights(trained_family):
@@ -243,7 +251,7 @@ def test_same_seed_gives_the_same_weights(trained_family):
     assert not all(map(torch.equal, first.parameters(), other.parameters()))
     for module in (first, second):
         torch.manual_seed(5)
-        fitted(module, batch_for(trained_family))
+        fitted(module, batch_for(trained_family.data))
     assert all(map(torch.equal, first.state_dict().values(), second.state_dict().values()))
 
 
@@ -259,9 +267,9 @@ class LossOf(nn.Module):
 
 
 def test_training_loss_is_a_pure_function(trained_family):
-    module = trained_family.build({**trained_family.space.default(), "dropout": 0.3})
+    module = trained_family.build(trained_family.without(dropout=0.3))
     own = {name: tensor.clone() for name, tensor in module.state_dict().items()}
-    loss_of, batch = LossOf(module), batch_for(trained_family)
+    loss_of, batch = LossOf(module), batch_for(trained_family.data)
     parameters = {name: tensor.detach() for name, tensor in loss_of.named_parameters()}
 
     def loss(parameters, *, seed):
@@ -270,13 +278,14 @@ def test_training_loss_is_a_pure_function(trained_family):
         return torch.func.functional_call(loss_of, (parameters, buffers), (batch,))
 
     assert torch.equal(loss(parameters, seed=1), loss(parameters, seed=1))
-    assert not torch.equal(loss(parameters, seed=1), loss(parameters, seed=2))
+    is_random = "dropout" in trained_family.space.default() or not trained_family.is_supervised
+    assert torch.equal(loss(parameters, seed=1), loss(parameters, seed=2)) != is_random
     assert all(torch.equal(tensor, own[name]) for name, tensor in module.state_dict().items())
 
 
 def test_gradients_of_the_pure_loss_are_those_of_backward(trained_family):
-    module = trained_family.build({**trained_family.space.default(), "dropout": 0.3})
-    loss_of, batch = LossOf(module), batch_for(trained_family)
+    module = trained_family.build(trained_family.without(dropout=0.3))
+    loss_of, batch = LossOf(module), batch_for(trained_family.data)
     parameters = {name: tensor.detach() for name, tensor in loss_of.named_parameters()}
     buffers = {name: tensor.clone() for name, tensor in loss_of.named_buffers()}
 
@@ -293,27 +302,32 @@ def test_gradients_of_the_pure_loss_are_those_of_backward(trained_family):
 
 def test_logs_exactly_what_is_listed(trained_family):
     module = trained_family.build()
-    task = trained_family.data.task
-    batch = batch_for(trained_family)
+    metrics = trained_family.metrics
+    batch = batch_for(trained_family.data)
     done = fitted(module, batch)
     values = {name: value.item() for name, value in done.callback_metrics.items()}
-    assert set(values) == {"train/loss"} | {f"val/{name}" for name in LOGGED[task]}
+    assert set(values) == {"train/loss"} | {f"val/{name}" for name in metrics}
     assert all(map(math.isfinite, values.values()))
     (tested,) = done.test(module, TensorLoader(*batch, batch_size=16), verbose=False)
-    assert set(values) | set(tested) == set(logged_metrics(task))
+    assert set(tested) == {f"test/{name}" for name in metrics}
 
 
 def test_diverging_gives_no_warning_and_values_that_are_not_finite(trained_family):
     module = trained_family.build()
-    inputs, targets = batch_for(trained_family)
-    inputs[:, 0] = math.nan
-    done = fitted(module, (inputs, targets))
+    batch = batch_for(trained_family.data)
+    if trained_family.data.form == "numbers":
+        batch[0][:, 0] = math.nan
+    else:
+        next(module.parameters()).data.fill_(math.nan)
+    done = fitted(module, batch)
     assert math.isnan(done.callback_metrics["train/loss"])
     assert math.isnan(done.callback_metrics["val/loss"])
 
 
 def test_illegal_arguments_are_refused_together(family):
     wrong = {"dropout": 1.5, "learning_rate": 0, "optimizer": "adamv", "width": 0}
+    wrong = {name: value for name, value in wrong.items() if name in family.legal}
+    assert len(wrong) >= 2
     with pytest.raises(ConfigurationError) as error:
         family.build({**family.space.default(), **wrong})
     assert len(error.value.faults) == len(wrong)
@@ -325,7 +339,10 @@ def test_illegal_arguments_are_refused_together(family):
     ("wrong", "message"),
     [
         ({"n_outputs": 0}, "n_outputs is 0. It must be an integer of at least"),
-        ({"task": "clustering"}, "clustering is not a task. Valid: classification, regression"),
+        (
+            {"task": "clustering"},
+            "clustering is not a task. Valid: classification",
+        ),
         ({"input_shape": 8}, "input_shape is 8. It must be the shape of one example"),
         ({"input_shape": []}, "input_shape is"),
     ],
@@ -335,10 +352,15 @@ def test_impossible_data_is_refused(trained_family, wrong, message):
         trained_family.module_class(**{**trained_family.data_arguments, **wrong})
 
 
-@pytest.mark.parametrize("name", sorted(set(SHAPES) - TAKE_ROWS))
-def test_families_for_images_refuse_rows(name):
-    with pytest.raises(ConfigurationError, match=r"needs images .* examples of shape"):
-        Family(name, "classification", ROWS, CARDINALITIES)
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [(name, data) for name, cases in REFUSED.items() for data in cases],
+    ids=lambda value: value if isinstance(value, str) else name_of(value),
+)
+def test_data_that_a_family_cannot_learn_from_are_refused(name, data):
+    with pytest.raises(ConfigurationError, match=f"^{name} "):
+        Family(name, data)
+    assert name not in families_for(data)
 
 
 @pytest.mark.parametrize(
@@ -351,6 +373,6 @@ def test_families_for_images_refuse_rows(name):
     ],
 )
 def test_what_does_not_fit_the_data_is_refused(wrong, message):
-    family = Family("mlp", "classification", (6,))
+    family = Family("mlp", spec("classification", 6))
     with pytest.raises(ConfigurationError, match=message):
         family.module_class(**{**family.data_arguments, **wrong})

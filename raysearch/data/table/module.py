@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import torch
-
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.table.arguments import Scaling, TableArguments
 from raysearch.data.table.preparing import about, arrays, settled
 from raysearch.data.table.preprocessing import STATE, Preprocessing
-from raysearch.data.tensors import InMemoryData, Splits
+from raysearch.data.tensors import InMemoryData, Splits, splits_of
 from raysearch.data_spec import Task
 from raysearch.errors import ConfigurationError
 
@@ -132,10 +130,4 @@ class Data(InMemoryData):
 @lru_cache(maxsize=4)
 def _load(arguments: str) -> Splits:
     """Return the splits as tensors; a process that trains trial after trial reads them once."""
-    prepared = arrays(TableArguments.read(json.loads(arguments)))
-
-    def split(part: str) -> tuple[torch.Tensor, torch.Tensor]:
-        inputs, targets = prepared[f"{part}_inputs"], prepared[f"{part}_targets"]
-        return torch.from_numpy(inputs), torch.from_numpy(targets)
-
-    return Splits(train=split("train"), validation=split("validation"), test=split("test"))
+    return splits_of(arrays(TableArguments.read(json.loads(arguments))))

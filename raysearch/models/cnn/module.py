@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from raysearch.data_spec import Task
 from raysearch.models.cnn.network import CNNDesign, CNNNetwork
 from raysearch.models.cnn.space import legal_domains
-from raysearch.models.supervised.arguments import (
+from raysearch.models.shared.arguments import (
     TrainingSettings,
     check_arguments,
     default_loss,
@@ -15,7 +15,7 @@ from raysearch.models.supervised.arguments import (
     plain_shape,
     select,
 )
-from raysearch.models.supervised.module import SupervisedModule
+from raysearch.models.shared.supervised import SupervisedModule
 
 
 class CNN(SupervisedModule):
@@ -108,7 +108,7 @@ class CNN(SupervisedModule):
         # Every argument, as plain JSON values: a checkpoint is opened with nothing else.
         self.save_hyperparameters()
         check_arguments(self.hparams, owner="CNN", legal_domains=legal_domains)
-        self.set_up(
+        self.learn(
             network=CNNNetwork(select(CNNDesign, self.hparams)),
             settings=select(TrainingSettings, self.hparams),
         )

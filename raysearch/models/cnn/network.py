@@ -27,7 +27,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from raysearch.models.supervised.layers import (
+from raysearch.models.shared.layers import (
     activation,
     image_norm,
     initialize,

@@ -12,7 +12,12 @@ from __future__ import annotations
 
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError
-from raysearch.models.supervised.space import data_arguments, training_domains, training_space
+from raysearch.models.shared.space import (
+    check_data,
+    data_arguments,
+    training_domains,
+    training_space,
+)
 from raysearch.space import Choice, Domain, Float, Int, Space
 
 MODULE = "raysearch.models.cnn.module:CNN"
@@ -82,7 +87,7 @@ def max_stages(data: DataSpec) -> int:
     """Return how many stages an image can have: with one more, nothing would be left to halve.
 
     Raises:
-        ConfigurationError: The examples are not images.
+        ConfigurationError: The examples are not images, or it is no data for `cnn`.
 
     Example:
         >>> def image(height, width):
@@ -91,10 +96,11 @@ def max_stages(data: DataSpec) -> int:
         >>> max_stages(image(1, 1)), max_stages(image(8, 8)), max_stages(image(28, 200))
         (1, 4, 5)
     """
+    check_data(data, family="cnn")
     if len(data.input_shape) != 3:
         raise ConfigurationError(
             f"cnn needs images of shape (channels, height, width), but this data has examples of "
-            f"shape {tuple(data.input_shape)}. Use mlp, or data that keeps the shape of its images."
+            f"shape {tuple(data.input_shape)}."
         )
     return min(data.input_shape[1:]).bit_length()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from raysearch.data_spec import Task
 from raysearch.models.mlp.network import MLPDesign, MLPNetwork
 from raysearch.models.mlp.space import legal_domains
-from raysearch.models.supervised.arguments import (
+from raysearch.models.shared.arguments import (
     TrainingSettings,
     check_arguments,
     default_loss,
@@ -15,7 +15,7 @@ from raysearch.models.supervised.arguments import (
     plain_shape,
     select,
 )
-from raysearch.models.supervised.module import SupervisedModule
+from raysearch.models.shared.supervised import SupervisedModule
 
 
 class MLP(SupervisedModule):
@@ -101,7 +101,7 @@ class MLP(SupervisedModule):
         # Every argument, as plain JSON values: a checkpoint is opened with nothing else.
         self.save_hyperparameters()
         check_arguments(self.hparams, owner="MLP", legal_domains=legal_domains)
-        self.set_up(
+        self.learn(
             network=MLPNetwork(select(MLPDesign, self.hparams)),
             settings=select(TrainingSettings, self.hparams),
         )

@@ -31,7 +31,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from raysearch.models.supervised.layers import (
+from raysearch.models.shared.layers import (
     activation,
     initialize,
     shrink_branches,

@@ -10,8 +10,8 @@ from typing import Any
 
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError
-from raysearch.models.supervised.space import data_arguments as supervised_arguments
-from raysearch.models.supervised.space import training_domains, training_space
+from raysearch.models.shared.space import check_data, training_domains, training_space
+from raysearch.models.shared.space import data_arguments as supervised_arguments
 from raysearch.space import Choice, Domain, Float, Int, Space
 
 MODULE = "raysearch.models.mlp.module:MLP"
@@ -28,6 +28,7 @@ def search_space(data: DataSpec) -> Space:
         >>> search_space(digits).default()["width"]
         128
     """
+    _check(data)
     architecture = Space(
         {
             "depth": Int(1, 6, default=3),
@@ -46,9 +47,10 @@ def legal_domains(data: DataSpec) -> dict[str, Domain]:
     """Return every value that the constructor accepts, by argument.
 
     Raises:
-        ConfigurationError: There are more columns of categories than columns, or one has none.
+        ConfigurationError: There are more columns of categories than columns, or one has none; or
+            it is no data for `mlp`.
     """
-    _check_categories(data)
+    _check(data)
     return {
         "embedding_factor": Float(0.1, 10.0, log=True),
         "depth": Int(1, 100),
@@ -81,7 +83,8 @@ def _embedding(data: DataSpec) -> dict[str, Domain]:
     return {"embedding_factor": Float(0.25, 4.0, log=True, default=1.0)}
 
 
-def _check_categories(data: DataSpec) -> None:
+def _check(data: DataSpec) -> None:
+    check_data(data, family="mlp")
     is_flat = len(data.input_shape) == 1 and len(data.cardinalities) <= data.input_shape[0]
     if data.cardinalities and not (is_flat and min(data.cardinalities) > 0):
         raise ConfigurationError(

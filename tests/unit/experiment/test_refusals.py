@@ -93,7 +93,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "family that does not fit the data": (
         "data: diabetes\nname: x",
         "line 3",
-        ("cnn needs images", "(10,)", "Use mlp"),
+        ("cnn needs images", "(10,)", "Families that can learn"),
     ),
     "model argument that is searched": (
         "model: {name: mlp, arguments: {width: 32}}",

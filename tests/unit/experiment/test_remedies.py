@@ -107,7 +107,8 @@ def test_a_word_is_looked_up_in_its_surroundings():
 
 
 def test_keys_and_examples_are_known_at_every_depth():
-    assert keys_of("data", "spec") == ("task", "input_shape", "n_outputs", "n_train")
+    described = ("form", "has_lengths", "vocabulary", "target_length")
+    assert keys_of("data", "spec") == ("task", "input_shape", "n_outputs", "n_train", *described)
     assert keys_of("trainer", "logger") == ("class", "args")
     assert keys_of("space", "hidden") == ()
     assert keys_of() == ()

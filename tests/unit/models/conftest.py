@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from raysearch.models.supervised.arguments import TrainingSettings
+from raysearch.models.shared.arguments import TrainingSettings
 
 
 @pytest.fixture(scope="package", autouse=True)

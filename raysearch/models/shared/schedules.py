@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from raysearch.errors import ConfigurationError
-from raysearch.models.supervised.arguments import TrainingSettings
+from raysearch.models.shared.arguments import OptimizerSettings
 
 _ONE_CYCLE_PEAK = 0.3
 _ONE_CYCLE_FIRST = 1 / 25
@@ -82,12 +82,12 @@ def one_cycle(step: int, *, n_steps: int) -> float:
     return _half_wave(1.0, _ONE_CYCLE_LAST, min(progress, 1.0))
 
 
-def has_schedule(settings: TrainingSettings) -> bool:
+def has_schedule(settings: OptimizerSettings) -> bool:
     """Return whether the learning rate ever changes."""
     return settings.schedule != "constant" or settings.warmup_fraction > 0
 
 
-def schedule(optimizer: Optimizer, *, settings: TrainingSettings, n_steps: float) -> LambdaLR:
+def schedule(optimizer: Optimizer, *, settings: OptimizerSettings, n_steps: float) -> LambdaLR:
     """Return what sets the learning rate after every step.
 
     Args:
@@ -107,7 +107,7 @@ def schedule(optimizer: Optimizer, *, settings: TrainingSettings, n_steps: float
     return LambdaLR(optimizer, _factor(settings, int(n_steps)))
 
 
-def _factor(settings: TrainingSettings, n_steps: int) -> Callable[[int], float]:
+def _factor(settings: OptimizerSettings, n_steps: int) -> Callable[[int], float]:
     warmup = settings.warmup_fraction
     factors: dict[str, Callable[[int], float]] = {
         "constant": partial(constant, n_steps=n_steps, warmup_fraction=warmup),

@@ -1,11 +1,13 @@
-"""What do families that learn from labelled examples share?
+"""What do the model families share?
 
 Each module answers one question and is used by composition:
 
-- `space`: which optimisers, schedules and losses can be searched (no torch)
+- `space`: which optimisers, schedules and losses can be searched, and what data a family takes (no
+  torch)
 - `arguments`: is a constructor's argument legal (no torch)
 - `layers`: activations, normalisations, and how weights start
 - `losses`, `optimizers`, `schedules`: what is minimised, by which steps, how fast
 - `metrics`: what is measured on the validation and test splits
-- `module`: the Lightning steps that use all of these
+- `module`: the Lightning steps that use all of these, whatever is learnt
+- `supervised`: the same with losses and metrics, where it is classes or numbers
 """

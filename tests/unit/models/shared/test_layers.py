@@ -9,7 +9,7 @@ from torch import nn
 from raysearch.data_spec import DataSpec
 from raysearch.models.cnn.space import legal_domains as cnn_domains
 from raysearch.models.mlp.space import legal_domains as mlp_domains
-from raysearch.models.supervised.layers import (
+from raysearch.models.shared.layers import (
     ACTIVATIONS,
     BatchNorm1d,
     BatchNorm2d,

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from raysearch.data.tensors import TensorLoader
-from raysearch.models.supervised.module import SupervisedModule
+from raysearch.models.shared.supervised import SupervisedModule
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:`isinstance.treespec, LeafSpec:FutureWarning"  # Lightning's own, about torch
@@ -27,7 +27,7 @@ def module_with(settings, **changes):
     torch.manual_seed(1)
     module = SupervisedModule()
     settings = replace(settings, **changes)
-    module.set_up(network=nn.Linear(4, settings.n_outputs), settings=settings)
+    module.learn(network=nn.Linear(4, settings.n_outputs), settings=settings)
     return module
 
 

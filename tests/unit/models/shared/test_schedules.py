@@ -11,7 +11,7 @@ from torch.optim import SGD
 from torch.optim.lr_scheduler import OneCycleLR
 
 from raysearch.errors import ConfigurationError
-from raysearch.models.supervised.schedules import (
+from raysearch.models.shared.schedules import (
     constant,
     cosine,
     has_schedule,

@@ -18,7 +18,7 @@ from typing import Any
 from torch import nn
 from torch.optim import SGD, AdamW, NAdam, Optimizer
 
-from raysearch.models.supervised.arguments import TrainingSettings
+from raysearch.models.shared.arguments import OptimizerSettings
 
 
 def parameter_groups(network: nn.Module, *, weight_decay: float) -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ def parameter_groups(network: nn.Module, *, weight_decay: float) -> list[dict[st
     return [{"params": params, "weight_decay": decay} for params, decay in groups if params]
 
 
-def optimizer(network: nn.Module, *, settings: TrainingSettings) -> Optimizer:
+def optimizer(network: nn.Module, *, settings: OptimizerSettings) -> Optimizer:
     """Return the optimiser that the settings name, over all of the network's parameters.
 
     "adamw" and "nadam" decouple the decay from the gradient; "sgd" adds it to the gradient, with

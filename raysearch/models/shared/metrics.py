@@ -22,7 +22,7 @@ from torchmetrics import Metric
 from torchmetrics.utilities.data import dim_zero_cat
 
 from raysearch.data_spec import Task
-from raysearch.models.supervised.ranking import Ranking, auroc, average_precision
+from raysearch.models.shared.ranking import Ranking, auroc, average_precision
 
 _MOST_RANKED = 4_000_000
 """Numbers that are ranked at once, which takes about a hundred bytes for each."""

@@ -1,41 +1,43 @@
-"""How is a network trained and measured under Lightning, whatever its architecture?
+"""How is a network trained and measured under Lightning, whatever it learns?
 
-`SupervisedModule` holds the steps that families share. A family derives from it once, spells out
-its constructor's arguments, and hands over a network:
+`FamilyModule` holds the steps that all families share: the epoch's sums, what is logged, optimiser
+and schedule. What is minimised and what is measured, the family says. `supervised.SupervisedModule`
+says it for classes and numbers.
 
-    class MLP(SupervisedModule):
-        def __init__(self, *, input_shape, n_outputs, task="classification", depth=3, ...):
+    class MyFamily(FamilyModule):
+        def __init__(self, *, input_shape, n_outputs, task, depth=3, ...):
             super().__init__()
             self.save_hyperparameters()
-            check_arguments(self.hparams, owner="MLP", legal_domains=legal_domains)
-            self.set_up(network=..., settings=select(TrainingSettings, self.hparams))
+            check_arguments(self.hparams, owner="MyFamily", legal_domains=legal_domains)
+            self.set_up(
+                network=MyNetwork(select(MyDesign, self.hparams)),
+                settings=select(OptimizerSettings, self.hparams),
+                scores=MyScores,
+            )
 
-Shapes:
-    inputs: (B, ...) float32, one example per row
-    targets: (B,) int64 classes; for regression (B, T), or (B,) where T is 1
-    outputs: (B, K) unnormalised log-probabilities; for regression (B, T) predictions
-    B batch, K classes, T target values per example
+        def training_loss(self, batch): ...
+        def measure(self, batch, scores): ...
 """
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from typing import Any
 
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
+from torchmetrics import Metric
 
-from raysearch.models.supervised.arguments import TrainingSettings
-from raysearch.models.supervised.losses import Loss, class_weights, training_loss
-from raysearch.models.supervised.metrics import Scores
-from raysearch.models.supervised.optimizers import optimizer
-from raysearch.models.supervised.schedules import has_schedule, schedule
+from raysearch.models.shared.arguments import OptimizerSettings
+from raysearch.models.shared.optimizers import optimizer
+from raysearch.models.shared.schedules import has_schedule, schedule
 
-Batch = tuple[Tensor, Tensor]
-"""Inputs and targets."""
+Batch = tuple[Tensor, ...]
+"""Inputs, their lengths where `DataSpec.has_lengths`, and targets, which come last."""
 
 
-class SupervisedModule(LightningModule):
+class FamilyModule(LightningModule):
     """Steps of training, validation and test; logs the metrics of `raysearch.models.metrics`.
 
     Logged once per epoch. Nothing is logged per step: a call of `self.log` costs as much as the
@@ -43,30 +45,32 @@ class SupervisedModule(LightningModule):
     """
 
     network: nn.Module
-    """The architecture alone, without training: inputs to outputs."""
-    settings: TrainingSettings
-    class_weights: Tensor | None
-    """How much an example of each class counts in training; None if all count the same."""
-    val_scores: Scores
-    test_scores: Scores
+    """The architecture alone, without training."""
+    settings: OptimizerSettings
+    val_scores: Metric
+    test_scores: Metric
 
-    def set_up(self, *, network: nn.Module, settings: TrainingSettings) -> None:
-        """Take the network, and make the loss and the metrics; called once, by the constructor."""
+    def set_up(
+        self, *, network: nn.Module, settings: OptimizerSettings, scores: Callable[[], Metric]
+    ) -> None:
+        """Take the network, and make the metrics; called once, by the constructor.
+
+        Args:
+            network: Whose parameters are trained.
+            settings: By which steps.
+            scores: Returns a new metric, whose `compute` returns every metric that is logged for
+                validation and test by its name without a split, each ().
+        """
         self.network = network
         self.settings = settings
-        self.val_scores = Scores(task=settings.task, scale=settings.target_scale)
-        self.test_scores = Scores(task=settings.task, scale=settings.target_scale)
-        self._loss: Loss = training_loss(settings)
-        is_classification = settings.task == "classification"
-        weighting = settings.class_weighting if is_classification else 0.0
-        weights = class_weights(settings.class_counts, weighting=weighting)
-        self.register_buffer("class_weights", weights, persistent=False)  # follows from settings
+        self.val_scores = scores()
+        self.test_scores = scores()
         self._train_loss: Tensor | float = 0.0  # summed over the epoch's examples so far
         self._n_trained = 0  # examples of the epoch so far
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Return the outputs for a batch of inputs."""
-        return cast(Tensor, self.network(inputs))
+    def forward(self, *inputs: Tensor) -> Any:
+        """Return what the network makes of a batch of inputs, and their lengths if it has them."""
+        return self.network(*inputs)
 
     def training_loss(self, batch: Batch) -> Tensor:
         """Return what is minimised, (): the mean over the batch.
@@ -74,15 +78,16 @@ class SupervisedModule(LightningModule):
         A pure function of parameters, buffers, batch and torch's default generator, from which
         dropout draws. Running statistics are buffers.
         """
-        inputs, targets = self._unpacked(batch)
-        if self.class_weights is None:
-            return self._loss(self(inputs), targets)
-        return self._loss(self(inputs), targets, class_weights=self.class_weights)
+        raise NotImplementedError
+
+    def measure(self, batch: Batch, scores: Metric) -> None:
+        """Add a batch to the metrics of validation or test; called in evaluation mode."""
+        raise NotImplementedError
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch, and log the epoch's mean with the last one."""
         loss = self.training_loss(batch)
-        n_examples = len(batch[1])
+        n_examples = len(batch[0])
         self._train_loss = self._train_loss + loss.detach() * n_examples
         self._n_trained += n_examples
         if self.trainer.is_last_batch:
@@ -104,7 +109,7 @@ class SupervisedModule(LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a batch to the validation metrics."""
-        self._measure(batch, self.val_scores)
+        self.measure(batch, self.val_scores)
 
     def on_validation_epoch_end(self) -> None:
         """Log the validation metrics."""
@@ -116,7 +121,7 @@ class SupervisedModule(LightningModule):
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a batch to the test metrics."""
-        self._measure(batch, self.test_scores)
+        self.measure(batch, self.test_scores)
 
     def on_test_epoch_end(self) -> None:
         """Log the test metrics."""
@@ -131,18 +136,7 @@ class SupervisedModule(LightningModule):
         rates = schedule(chosen, settings=self.settings, n_steps=n_steps)
         return {"optimizer": chosen, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
 
-    def _unpacked(self, batch: Batch) -> Batch:
-        inputs, targets = batch
-        if self.settings.task == "regression":
-            # (B,) -> (B, 1); (B, T) unchanged
-            targets = targets.reshape(len(targets), -1)
-        return inputs, targets
-
-    def _measure(self, batch: Batch, scores: Scores) -> None:
-        inputs, targets = self._unpacked(batch)
-        scores.update(self(inputs).float(), targets)
-
-    def _log_scores(self, split: str, scores: Scores) -> None:
+    def _log_scores(self, split: str, scores: Metric) -> None:
         # Values that torchmetrics has gathered from all devices are equal there: their mean is too.
         named = {f"{split}/{name}": value for name, value in scores.compute().items()}
         self.log_dict(named, sync_dist=True)

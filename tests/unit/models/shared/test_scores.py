@@ -9,8 +9,8 @@ from sklearn import metrics as sklearn_metrics
 from torch.nn import functional as F
 
 from raysearch.models.metrics import LOGGED
-from raysearch.models.supervised import metrics
-from raysearch.models.supervised.metrics import Scores
+from raysearch.models.shared import metrics
+from raysearch.models.shared.metrics import Scores
 
 
 def measured(task, outputs, targets, *, n_batches=1, scale=1.0):
@@ -35,7 +35,7 @@ def predicted():
     return targets + torch.randn(200, 2, generator=generator), targets
 
 
-@pytest.mark.parametrize("task", LOGGED)
+@pytest.mark.parametrize("task", ["classification", "regression"])
 def test_names_are_those_that_are_listed(task):
     outputs = torch.zeros(4, 2)
     targets = torch.tensor([0, 1, 0, 1]) if task == "classification" else torch.ones(4, 2)

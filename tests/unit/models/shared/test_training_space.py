@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from raysearch.data_spec import DataSpec
-from raysearch.models.supervised.space import (
+from raysearch.models.shared.space import (
     DEFAULT_LOSS,
     data_arguments,
     training_domains,

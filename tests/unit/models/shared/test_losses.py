@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 import torch
 
-from raysearch.models.supervised.losses import (
+from raysearch.models.shared.losses import (
     class_weights,
     cross_entropy,
     focal,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from raysearch.errors import ConfigurationError
-from raysearch.models.supervised.arguments import (
+from raysearch.models.shared.arguments import (
     check_arguments,
     default_loss,
     plain_shape,
@@ -43,7 +43,10 @@ def test_all_faults_are_raised_together_with_name_value_and_what_is_legal():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"task": "ranking"}, "Net: ranking is not a task. Valid: classification, regression."),
+        (
+            {"task": "ranking"},
+            "Net: ranking is not a task. Valid: classification",
+        ),
         ({"n_outputs": 1}, "Net: n_outputs is 1. It must be an integer of at least 2."),
         ({"n_outputs": 2.0}, "Net: n_outputs is 2.0. It must be an integer of at least 2."),
         ({"input_shape": [3, 0]}, "Net: input_shape[1] is 0. It must be an integer of at least 1."),

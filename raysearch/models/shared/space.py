@@ -1,15 +1,18 @@
 """How can a network that learns from labelled examples be trained: which values can be searched?
 
-Torch-free. `training_space` is the recommended search space of optimiser, schedule and loss, to be
+Torch-free. `training_space` is the recommended search space of optimiser, schedule and loss (of
+optimiser and schedule alone: `optimizer_space`), to be
 merged into a family's own; `training_domains` is all that a constructor accepts. The defaults in
 the space are those of the constructors.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from raysearch.data_spec import DataSpec, Task
+from raysearch.data_spec import DataSpec, Form, Task
+from raysearch.errors import ConfigurationError
 from raysearch.space import Choice, Domain, Float, Space
 
 DEFAULT_LOSS: dict[Task, str] = {"classification": "cross_entropy", "regression": "mse"}
@@ -20,23 +23,46 @@ UNBALANCED = 1.5
 """From this ratio of the largest to the smallest class on, class weights are worth searching."""
 
 
-def training_space(data: DataSpec) -> Space:
-    """Return the recommended space of optimiser, schedule and loss.
+def optimizer_space() -> Space:
+    """Return the recommended space of optimiser and schedule, whatever the loss.
 
     The learning rate and the weight decay have their own ranges under each optimiser, since the
     same number means another step there. Learning rates reach just into where training diverges.
-    The weights of classes are searched only where the data are known to be unbalanced.
     """
-    task = data.task
     return Space(
         {
             "optimizer": Choice({"adamw": _adamw(), "sgd": _sgd()}, default="adamw"),
             "schedule": Choice(["constant", "cosine", "one_cycle"], default="cosine"),
+        }
+    )
+
+
+def optimizer_domains() -> dict[str, Domain]:
+    """Return every legal value of optimiser and schedule, by argument."""
+    return {
+        "optimizer": Choice(["adamw", "nadam", "sgd"]),
+        "learning_rate": Float(1e-8, 100.0, log=True),
+        "momentum": Float(0.0, 0.999),
+        "weight_decay": Float(0.0, 10.0),
+        "schedule": Choice(["constant", "cosine", "one_cycle"]),
+        "warmup_fraction": Float(0.0, 0.9),
+    }
+
+
+def training_space(data: DataSpec) -> Space:
+    """Return the recommended space of optimiser, schedule and loss, of classes or numbers.
+
+    The weights of classes are searched only where the data are known to be unbalanced.
+    """
+    task = data.task
+    loss = Space(
+        {
             "loss": Choice(list(_losses(task)), default=DEFAULT_LOSS[task]),
             **_loss_parameters(task),
             **({"class_weighting": Float(0.0, 1.0, default=0.0)} if is_unbalanced(data) else {}),
         }
     )
+    return optimizer_space().merged(loss)
 
 
 def training_domains(data: DataSpec) -> dict[str, Domain]:
@@ -48,12 +74,7 @@ def training_domains(data: DataSpec) -> dict[str, Domain]:
     task = data.task
     is_counted = task == "regression" or bool(data.class_counts)
     return {
-        "optimizer": Choice(["adamw", "nadam", "sgd"]),
-        "learning_rate": Float(1e-8, 100.0, log=True),
-        "momentum": Float(0.0, 0.999),
-        "weight_decay": Float(0.0, 10.0),
-        "schedule": Choice(["constant", "cosine", "one_cycle"]),
-        "warmup_fraction": Float(0.0, 0.9),
+        **optimizer_domains(),
         "loss": Choice(list(_losses(task))),
         "label_smoothing": Float(0.0, 1.0),
         "focal_gamma": Float(0.0, 20.0),
@@ -99,7 +120,41 @@ def data_arguments(data: DataSpec) -> dict[str, Any]:
         "task": data.task,
         **({"class_counts": list(data.class_counts)} if data.class_counts else {}),
         **({"target_scale": data.target_scale} if data.target_scale != 1 else {}),
+        **({"form": data.form} if data.form != "numbers" else {}),
+        **({"vocabulary": data.vocabulary} if data.vocabulary else {}),
+        **({"target_length": data.target_length} if data.target_length else {}),
     }
+
+
+def check_data(
+    data: DataSpec,
+    *,
+    family: str,
+    tasks: Sequence[Task] = ("classification", "regression"),
+    forms: Sequence[Form] = ("numbers",),
+    takes_lengths: bool = False,
+) -> None:
+    """Refuse data that a family cannot learn from.
+
+    Args:
+        data: The data.
+        family: Its name in an experiment.
+        tasks: What it can predict.
+        forms: What examples it can read.
+        takes_lengths: Whether it can read examples that differ in length.
+
+    Raises:
+        ConfigurationError: With what it can take.
+    """
+    text = None
+    if data.task not in tasks:
+        text = f"is for {' and '.join(tasks)}, but this data is for {data.task}"
+    elif data.form not in forms:
+        text = f"reads {' and '.join(forms)}, but the examples of this data are {data.form}"
+    elif data.has_lengths and not takes_lengths:
+        text = "reads examples of one length, but those of this data differ in length"
+    if text is not None:
+        raise ConfigurationError(f"{family} {text}.")
 
 
 def _losses(task: Task) -> tuple[str, ...]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
-from raysearch.data_spec import DataSpec, Task
+from raysearch.data_spec import DataSpec, Form, Task
 from raysearch.errors import ConfigurationError, unknown_name
-from raysearch.models.supervised.space import DEFAULT_LOSS
+from raysearch.models.shared.space import DEFAULT_LOSS
 from raysearch.space import Domain
 
 if TYPE_CHECKING:
@@ -24,12 +24,9 @@ Settings = TypeVar("Settings", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingSettings:
-    """How a network is trained; the same names and meanings as in the families' constructors."""
+class OptimizerSettings:
+    """By which steps a network is trained; the names and meanings of the families' constructors."""
 
-    task: Task
-    n_outputs: int
-    """Classes, or target values per example."""
     optimizer: str
     """adamw, nadam or sgd."""
     learning_rate: float
@@ -42,6 +39,15 @@ class TrainingSettings:
     """constant, cosine or one_cycle."""
     warmup_fraction: float
     """Share of all steps in which the rate rises linearly (constant and cosine), in [0, 1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSettings(OptimizerSettings):
+    """The same, and what is minimised, where classes or numbers are learnt from examples."""
+
+    task: Task
+    n_outputs: int
+    """Classes, or target values per example."""
     loss: str
     """cross_entropy or focal; mse, huber or mae."""
     label_smoothing: float
@@ -139,9 +145,10 @@ def select(settings: type[Settings], arguments: Mapping[str, Any]) -> Settings:
 def _data_spec(arguments: Mapping[str, Any], *, owner: str) -> DataSpec:
     shape, task, n_outputs = (arguments[name] for name in ("input_shape", "task", "n_outputs"))
     counts, scale = arguments.get("class_counts", ()), arguments.get("target_scale", 1.0)
+    form = arguments.get("form", "numbers")
     fewest = 2 if task == "classification" else 1
     raise_faults(
-        None if task in DEFAULT_LOSS else f"{owner}: {_unknown_task(task)}",
+        None if task in get_args(Task) else f"{owner}: {_unknown_task(task)}",
         integer_fault(f"{owner}: n_outputs", n_outputs, at_least=fewest),
         None if shape else f"{owner}: input_shape is {shape!r}. It must have a dimension or more.",
         *(
@@ -152,6 +159,11 @@ def _data_spec(arguments: Mapping[str, Any], *, owner: str) -> DataSpec:
         if len(counts) in (0, n_outputs)
         else f"{owner}: class_counts is {counts!r}. Give a number for each of {n_outputs} classes.",
         number_fault(f"{owner}: target_scale", scale, at_least=sys.float_info.min),
+        None if form in get_args(Form) else f"{owner}: {_unknown_form(form)}",
+        *(
+            integer_fault(f"{owner}: {name}", arguments.get(name, 0), at_least=0)
+            for name in ("vocabulary", "target_length")
+        ),
     )
     # What is legal does not depend on the number of examples, which a module need not know.
     return DataSpec(
@@ -161,8 +173,16 @@ def _data_spec(arguments: Mapping[str, Any], *, owner: str) -> DataSpec:
         n_train=1,
         class_counts=tuple(counts),
         cardinalities=tuple(arguments.get("cardinalities", ())),
+        form=form,
+        has_lengths=bool(arguments.get("has_lengths", False)),
+        vocabulary=arguments.get("vocabulary", 0),
+        target_length=arguments.get("target_length", 0),
     )
 
 
 def _unknown_task(task: object) -> str:
-    return unknown_name(str(task), kind="a task", valid=DEFAULT_LOSS)
+    return unknown_name(str(task), kind="a task", valid=get_args(Task))
+
+
+def _unknown_form(form: object) -> str:
+    return unknown_name(str(form), kind="a form of inputs", valid=get_args(Form))

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from raysearch.models.supervised.arguments import TrainingSettings
+from raysearch.models.shared.arguments import TrainingSettings
 
 Loss = Callable[..., Tensor]
 """(outputs, targets) -> mean over the batch; those of classification take `class_weights` too."""

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.optim import SGD, AdamW, NAdam
 
-from raysearch.models.supervised.optimizers import optimizer, parameter_groups
+from raysearch.models.shared.optimizers import optimizer, parameter_groups
 
 
 @pytest.fixture
