@@ -45,7 +45,7 @@ def test_all_faults_are_raised_together_with_name_value_and_what_is_legal():
     [
         (
             {"task": "ranking"},
-            "Net: ranking is not a task. Valid: classification",
+            "Net: ranking is not a task. Valid: classification, density, regression, seq2seq.",
         ),
         ({"n_outputs": 1}, "Net: n_outputs is 1. It must be an integer of at least 2."),
         ({"n_outputs": 2.0}, "Net: n_outputs is 2.0. It must be an integer of at least 2."),
