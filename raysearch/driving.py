@@ -31,7 +31,7 @@ from raysearch.training.job import TrainingJob
 from raysearch.training.jobs import job_for
 from raysearch.training.preloading import modules_for
 from raysearch.trial import SearchStatus, Trial, trial_id
-from raysearch.trying import OwnModel, Stage, is_own
+from raysearch.trying import OwnModel, Stage, is_to_be_tried
 
 IMPORTS = "raysearch-imports"
 """Name of the threads that import."""
@@ -109,7 +109,7 @@ def session(
         given: dict[str, Any] = {"resources": experiment.resources, "slots": experiment.parallel}
         example = _example(drive)
         own = None
-        if is_own(experiment) and not drive.resumes:
+        if is_to_be_tried(experiment) and not drive.resumes:
             own = OwnModel(experiment, example=example, objects=drive.objects, stage=stage)
             own.begin(forks)
         with connect(drive.address, **given) as cluster, ExitStack() as at_the_end:

@@ -1,4 +1,8 @@
-"""Can a model or data of the user's own be trained? Tried while Ray and the workers start."""
+"""Can the model be trained on the data? Tried while Ray and the workers start.
+
+That is done where something is not known before it is tried: a model or data of the user's own, or
+a checkpoint that a model begins from.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +40,11 @@ class Prober(Protocol):
         ...
 
 
-def is_own(experiment: Experiment) -> bool:
-    """Return whether classes of the user's own are trained, of which nothing is known yet."""
+def is_to_be_tried(experiment: Experiment) -> bool:
+    """Return whether something is trained of which nothing is known yet."""
     is_own_data = experiment.data is not None and experiment.data.is_own
-    return is_own_data or any(choice.is_own for choice in experiment.models)
+    is_own = is_own_data or any(choice.is_own for choice in experiment.models)
+    return is_own or experiment.begins_from_checkpoints
 
 
 class OwnModel:

@@ -21,6 +21,7 @@ from raysearch.experiment.values import (
     ModelChoice,
     Resources,
 )
+from raysearch.init_from import INIT_FROM, KEYS, InitFrom
 from raysearch.schedulers import Scheduler
 from raysearch.searchers import Searcher
 from raysearch.space import Space
@@ -67,6 +68,16 @@ class Experiment:
     """The resolved document, plain JSON with all defaults filled in: `from_settings` makes an equal
     experiment of it."""
 
+    @property
+    def begins_from_checkpoints(self) -> bool:
+        """Whether some configurations begin from the weights of a checkpoint."""
+        is_fixed = any(choice.start for choice in self.models)
+        return is_fixed or any(
+            choice.prefix + INIT_FROM in self.space
+            for choice in self.models
+            if choice.start is not None
+        )
+
     def bind(self, configuration: Configuration) -> Binding:
         """Return the constructor arguments of model and data module for one configuration.
 
@@ -103,6 +114,7 @@ class Experiment:
             elif key != MODEL or len(self.models) == 1:
                 of_model[key.removeprefix(choice.prefix)] = value
         return Binding(
+            init_from=_start(choice, of_model),
             kind=choice.kind,
             model_class=choice.class_path,
             model_arguments={**choice.arguments, **of_model},
@@ -149,3 +161,11 @@ class Experiment:
                 f"Add the family to the section model."
             )
         return names[str(name)]
+
+
+def _start(choice: ModelChoice, searched: dict[str, Value]) -> InitFrom | None:
+    """Take what is no argument of the constructor out of a configuration, and return it."""
+    if choice.start is None:
+        return None
+    of_start = {key: searched.pop(key) for key in KEYS if key in searched}
+    return InitFrom.read({**choice.start, **of_start})

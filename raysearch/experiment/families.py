@@ -52,7 +52,7 @@ def resolve_models(
     """
     found: dict[str, Family | None] = {}
     for position, section in enumerate(sections or ()):
-        path = _place(position, report=report)
+        path = place(position, report=report)
         name = _name(section, path=path, report=report)
         prefix = "" if len(sections or ()) == 1 else f"{name}."
         if name in found:
@@ -84,7 +84,7 @@ def _hint(name: str) -> str:
     return "" if did_you_mean(name, FAMILIES) else own_class(name)
 
 
-def _place(position: int, *, report: Report) -> Path:
+def place(position: int, *, report: Report) -> Path:
     """Return the path of a model in the document, where one alone need not be in a list."""
     is_list = isinstance(report.document.get(("model",)), list)
     return ("model", position) if is_list else ("model",)

@@ -19,7 +19,7 @@ from raysearch.experiment.datasets import DataSet, resolve_data
 from raysearch.experiment.document import Document
 from raysearch.experiment.environment import expand
 from raysearch.experiment.experiment import Experiment
-from raysearch.experiment.families import Family, resolve_models
+from raysearch.experiment.families import Family, place, resolve_models
 from raysearch.experiment.links import resolve_links, resolve_points
 from raysearch.experiment.objectives import resolve_objective
 from raysearch.experiment.overrides import apply_overrides
@@ -28,6 +28,7 @@ from raysearch.experiment.reading import read
 from raysearch.experiment.report import Report
 from raysearch.experiment.settings import NAME, NAME_RULE
 from raysearch.experiment.spaces import resolve_space
+from raysearch.experiment.starts import absolute_paths, can_start, check_starts
 from raysearch.experiment.trainer import check_objects, trainer_arguments
 from raysearch.experiment.values import Component
 from raysearch.experiment.written import data_settings, model_settings
@@ -134,15 +135,22 @@ class _Parts:
     scheduler: Component | None
 
 
-def _parts(checked: Mapping[str, Any], *, report: Report) -> _Parts:
-    """Return what the checked sections stand for, reporting what they name wrongly."""
+def _parts(checked: dict[str, Any], *, report: Report) -> _Parts:
+    """Return what the checked sections stand for, reporting what they name wrongly.
+
+    Side effects:
+        Paths of checkpoints become absolute in the checked sections.
+    """
     data = resolve_data(checked.get("data"), report=report)
     families = resolve_models(checked.get("model"), data=data, report=report)
+    if families is not None:
+        families = _starting(families, checked, report=report)
     trains_itself = check_functions(checked, families=families, report=report)
     space, links, points = None, dict[str, str](), tuple[dict[str, Value], ...]()
     if families is not None and (data is not None or trains_itself):
         given: dict[str, Any] = {"data": data, "families": families, "report": report}
         space = resolve_space(checked.get("space", {}), **given)
+        check_starts(space, families=families, report=report)
         links, space = resolve_links(checked.get("link", {}), space=space, **given)
         points = resolve_points(checked.get("points", ()), space=space, **given)
         check_complete(space=space, links=links, **given)
@@ -166,6 +174,22 @@ def _parts(checked: Mapping[str, Any], *, report: Report) -> _Parts:
         searcher=resolve_component(checked.get("searcher"), role=SEARCHER, report=report),
         scheduler=resolve_component(checked.get("scheduler"), role=SCHEDULER, report=report),
     )
+
+
+def _starting(
+    families: tuple[Family, ...], checked: dict[str, Any], *, report: Report
+) -> tuple[Family, ...]:
+    """Return the families with the checkpoints that they begin from; see `_parts`."""
+    sections = checked["model"]
+    starting = tuple(
+        can_start(family, section.init_from, path=place(number, report=report), report=report)
+        for number, (family, section) in enumerate(zip(families, sections, strict=True))
+    )
+    if "space" in checked:
+        checked["space"] = absolute_paths(checked["space"], starting)
+    if "points" in checked:
+        checked["points"] = [absolute_paths(point, starting) for point in checked["points"]]
+    return starting
 
 
 def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) -> None:

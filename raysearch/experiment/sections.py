@@ -17,7 +17,11 @@ from raysearch.experiment.values import (
     FORM,
     CheckpointSettings,
 )
+from raysearch.init_from import ALL
 from raysearch.trial import Direction
+
+SMALLEST_RATE = 1e-6
+"""Of layers that come from a checkpoint; freezing them says the rest."""
 
 SECONDS = r"^[0-9]+(\.[0-9]+)? ?s$"
 
@@ -68,9 +72,19 @@ def _named_thing(value: str | dict[str, Any], *, ways: tuple[str, ...]) -> dict[
     named = [way for way in ways if given.get(way) is not None]
     if len(named) > 1:
         raise ValueError(f"It has both {named[0]} and {named[1]}. Keep one of them.")
-    if not named and not set(given) - {*ways, "args", "spec"}:
+    if not named and not set(given) - {*ways, "args", "spec", "init_from"}:
         raise ValueError(f"Write one of the keys {', '.join(ways)}.")
     return given
+
+
+def init_of(value: object) -> object:
+    """Return a plain path as the mapping that it stands for."""
+    return None if value is None else _short_form(value, key="checkpoint")
+
+
+def _part_of(value: object) -> object:
+    """Return a list of layers as one text."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def objective_of(value: object) -> object:
@@ -171,6 +185,27 @@ class DataSection(BaseModel):
     """Shapes and sizes of data of one's own; built-in families need them."""
 
 
+class InitSection(BaseModel):
+    """A checkpoint whose weights a model begins from.
+
+    Each key can be searched as `init_from.KEY`, and `init_from` itself as a choice of null, for new
+    weights, and paths.
+    """
+
+    model_config = FORM
+
+    checkpoint: Annotated[str, Field(min_length=1)]
+    """Path of the checkpoint, such as winner/model.ckpt in a run directory."""
+    part: Annotated[str, Field(min_length=1), BeforeValidator(_part_of)] = ALL
+    """Which layers are taken: all, body (all but the output layer), or a list of names. Those of
+    them that have another shape in the checkpoint begin anew."""
+    frozen_epochs: Annotated[int, Field(ge=0, le=1_000_000, strict=True)] = 0
+    """Epochs, or rounds of steps, in which the layers taken do not learn yet; the output layer
+    does."""
+    rate: Annotated[float, Field(ge=SMALLEST_RATE, le=1, strict=True)] = 1.0
+    """Share of the learning rate at which the layers taken learn."""
+
+
 class ModelSection(BaseModel):
     """A model, and the arguments of its module that stay fixed."""
 
@@ -188,6 +223,10 @@ class ModelSection(BaseModel):
         default={}, examples=[{"hidden": 64}]
     )
     """Constructor arguments that are not searched."""
+    init_from: Annotated[InitSection | None, BeforeValidator(init_of)] = Field(
+        default=None, examples=[{"checkpoint": "runs/digits/winner/model.ckpt", "part": "body"}]
+    )
+    """A checkpoint whose weights it begins from; a path alone will do."""
 
     @property
     def path(self) -> str | None:

@@ -21,6 +21,7 @@ from raysearch.experiment.families import Family
 from raysearch.experiment.other_words import meant_by
 from raysearch.experiment.ranges import meant_range, range_like, read_range, refusal
 from raysearch.experiment.report import Report
+from raysearch.experiment.starts import with_conditions
 from raysearch.models import FAMILIES
 from raysearch.space import Choice, Domain, Space
 
@@ -84,7 +85,7 @@ class _Owner:
 
     def result(self, report: Report) -> Space:
         """Return the space with the chosen domains in it, all at once since they may depend."""
-        new = {argument: domain for argument, (_, domain) in self.chosen.items()}
+        new = with_conditions({key: domain for key, (_, domain) in self.chosen.items()})
         left_out = Space({argument: None for argument in new if argument not in self.space})
         try:
             return self.space.merged(left_out).replaced(new)

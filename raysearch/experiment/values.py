@@ -7,13 +7,15 @@ below each field is its documentation there too: see `settings`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
 from raysearch.errors import ConfigurationError
 from raysearch.imports import Kind
+from raysearch.init_from import InitFrom
+from raysearch.trial import Value
 
 FORM = ConfigDict(extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 """What the file's form of every section has in common: no unknown keys, documented fields."""
@@ -173,6 +175,9 @@ class ModelChoice:
     kind: Kind = "module"
     is_own: bool = False
     """Whether it is the user's own."""
+    start: Mapping[str, Value] | None = field(default_factory=dict)
+    """What is fixed of the checkpoint that it begins from, by the keys of `raysearch.init_from`;
+    None where those are the user's own arguments, or nothing can begin from one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,3 +203,5 @@ class Binding:
     """Import path of the data module class; empty for functions that train by themselves."""
     data_arguments: Mapping[str, Any]
     kind: Kind = "module"
+    init_from: InitFrom | None = None
+    """The checkpoint that the model begins from; None for new weights."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from raysearch.experiment.datasets import DataSet
 from raysearch.experiment.families import Family
+from raysearch.experiment.values import ModelChoice
+from raysearch.init_from import INIT_FROM
 
 WAYS = {"module": "class", "builder": "builder", "function": "function"}
 """What a path names -> the key under which it is written."""
@@ -37,4 +39,12 @@ def model_settings(family: Family, *, args: Mapping[str, Any]) -> dict[str, Any]
     """Return an entry of the section `model`, which says also what a path of one's own names."""
     choice = family.choice
     named = {WAYS[choice.kind]: choice.class_path} if choice.is_own else {"name": choice.name}
-    return {**named, "args": dict(args)}
+    return {**named, "args": dict(args), **start_settings(choice)}
+
+
+def start_settings(choice: ModelChoice) -> dict[str, Any]:
+    """Return the key `init_from` of an entry of the section `model`, if a checkpoint is fixed."""
+    if not choice.start:
+        return {}
+    options = {key.partition(".")[2]: value for key, value in choice.start.items() if "." in key}
+    return {INIT_FROM: {"checkpoint": choice.start[INIT_FROM], **options}}

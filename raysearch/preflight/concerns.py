@@ -23,6 +23,7 @@ def concerns_of(experiment: Experiment, tried: Sequence[Tried], *, cost: Cost) -
         cost: What the search is likely to take.
     """
     yield from _failing_corners(tried)
+    yield from _begun_anew(experiment, tried)
     yield from _long_epochs(experiment, tried)
     yield from _objective(experiment, tried[0].probe)
     yield from _end(experiment, tried[0].probe)
@@ -47,6 +48,25 @@ def _failing_corners(tried: Sequence[Tried]) -> Iterator[Finding]:
             text=f"space: {len(failed)} of {len(tried)} configurations tried cannot be trained "
             f"({listed}): {is_memory}{sentence(summary)} Trials there will fail, and the search "
             "goes on. Narrow the ranges to leave them out.",
+        )
+
+
+def _begun_anew(experiment: Experiment, tried: Sequence[Tried]) -> Iterator[Finding]:
+    """Yield one warning for each way in which a checkpoint does not fit the whole model."""
+    ways: dict[str, list[Tried]] = {}
+    for each in tried:
+        if each.probe.anew:
+            ways.setdefault(each.probe.anew, []).append(each)
+    names = [choice.name for choice in experiment.models]
+    for text, found in ways.items():
+        family = found[0].corner.family
+        listed = "; ".join(named(each) for each in found[:MOST_NAMED])
+        listed += f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        yield Finding(
+            kind="warning",
+            path=("model", names.index(family) if family in names else 0),
+            text=f"{text} So it is with {len(found)} of {len(tried)} configurations tried "
+            f"({listed}). Fix what the architecture depends on to take more.",
         )
 
 

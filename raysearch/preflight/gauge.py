@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from raysearch.training.init_from import OldLayers
 from raysearch.training.lean import why_not_lean
 from raysearch.training.measuring import read_metrics
 from raysearch.training.namespace import Namespace
@@ -60,6 +61,8 @@ class Reading:
     """When the fit's first batch began, and each training batch ended."""
     not_lean: tuple[str, ...] = ()
     """What keeps the lean loop from serving; nothing if it serves."""
+    anew: str = ""
+    """What begins anew although it was wanted from a checkpoint; empty if nothing does."""
     validation_ends_s: list[float] = field(default_factory=list)
     """When validation began, and each of its batches ended."""
 
@@ -107,6 +110,8 @@ class Gauge:
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Note model and data."""
         self._seen.model, self._seen.data = pl_module, trainer.datamodule  # type: ignore[attr-defined]
+        old = (c for c in trainer.callbacks if isinstance(c, OldLayers))  # type: ignore[attr-defined]
+        self._seen.anew = next((callback.told for callback in old), "")
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Note which loop would serve without this gauge."""

@@ -104,6 +104,7 @@ def _trained(job: TrainingJob, *, found: Probe) -> tuple[Probe, Path | None]:
         start_s=seen.ends_s[0] - began_s,
         logged=seen.logged,
         not_lean=seen.not_lean,
+        anew=seen.anew,
         checkpoint_bytes=checkpoint.size_bytes if checkpoint else None,
         no_test=_no_test(seen),
     )

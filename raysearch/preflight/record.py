@@ -76,6 +76,8 @@ class Probe:
     """Seconds from the start of a trial to its first batch."""
     not_lean: tuple[str, ...] = ()
     """What keeps the lean loop from serving; nothing if it serves."""
+    anew: str = ""
+    """What begins anew although it was wanted from a checkpoint; empty if nothing does."""
     no_test: str = ""
     """Why the winner cannot be tested; empty if it can."""
     no_refit: str = ""

@@ -19,6 +19,7 @@ from raysearch.training.allowed import allowed_only
 from raysearch.training.building import Parts, build
 from raysearch.training.checkpoints import write_whole
 from raysearch.training.failure import is_out_of_memory
+from raysearch.training.init_from import started
 from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
@@ -71,6 +72,7 @@ def _train(job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead:
     reporter = Reporter(job, report=report, clock=clock, may_run_ahead=may_run_ahead)
     parts = build(job)
     first, last = _callbacks(job, parts, reporter=reporter)
+    first = (*first, *started(job, parts, is_begun=job.resume_from is not None))
     trainer = make_trainer(job, namespace=parts.namespace, first=first, last=last)
     try:
         _fit(trainer, parts, checkpoint=job.resume_from, allow=job.allow)
@@ -130,7 +132,8 @@ def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
     """Train a configuration on training and validation data together.
 
     Schedules of the learning rate still end at the job's `max_epochs`, as they did when it was
-    measured that `epochs` are best. The first weights are the trial's. Callbacks that end a
+    measured that `epochs` are best. The first weights are the trial's, also where they come from
+    another checkpoint. Callbacks that end a
     training early or write checkpoints take no part.
 
     Args:
@@ -162,7 +165,8 @@ def _refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
             partial(trainer.save_checkpoint, weights_only=False), path=path
         ),
     )
-    trainer = prepare_refit(job, parts, refit=refit)
+    old = started(job, parts, is_begun=False)
+    trainer = prepare_refit(job, parts, refit=refit, first=old)
     _fit(trainer, parts, checkpoint=None, allow=())
     if refit.measurement is None:
         raise TrialFailed(

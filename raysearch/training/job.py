@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from raysearch.imports import Kind
+from raysearch.init_from import InitFrom
 from raysearch.trial import Checkpoint, Loop, Measurement, Objective
 
 
@@ -61,6 +62,9 @@ class TrainingJob:
     data_arguments: Mapping[str, Any]
     """Its constructor's keyword arguments."""
     kind: Kind = "module"
+    init_from: InitFrom | None = None
+    """The checkpoint that its weights begin from; None for new ones. Where it goes on from one of
+    its own (`resume_from`), that has the weights."""
     objective: Objective
     """What decides which epoch is the best."""
     max_epochs: int

@@ -42,6 +42,7 @@ def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> Train
     return TrainingJob(
         trial=trial.id,
         kind=binding.kind,
+        init_from=binding.init_from,
         model_class=binding.model_class,
         model_arguments=binding.model_arguments,
         data_class=binding.data_class,

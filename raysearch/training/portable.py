@@ -21,7 +21,7 @@ import torch
 
 from raysearch.imports import load_object
 from raysearch.training.job import TrainingJob
-from raysearch.training.seeding import KEY
+from raysearch.training.seeding import CLASS, KEY
 
 _MODEL = "hyper_parameters"
 _DATA = "datamodule_hyper_parameters"
@@ -64,8 +64,9 @@ def portable(checkpoint: Mapping[str, Any], *, job: TrainingJob) -> dict[str, An
 
     Of the model's hyperparameters those remain that are plain; in place of the others, and of those
     that the model did not save, come the constructor's arguments. What is neither plain nor an
-    argument is left out. For a model from a function, the function and its values are added under
-    "raysearch", for `raysearch.load_model`.
+    argument is left out. Under "raysearch" the import path of the class is added, by which
+    `init_from` knows the family; for a model from a function, that and its values, for
+    `raysearch.load_model`.
 
     Args:
         checkpoint: As Lightning put it together.
@@ -80,6 +81,8 @@ def portable(checkpoint: Mapping[str, Any], *, job: TrainingJob) -> dict[str, An
         plain[_MODEL] = _completed(saved, arguments, named=_named_argument(plain, job=job))
     if _DATA in plain:
         plain[_DATA] = _completed(plain[_DATA], dict(job.data_arguments), named=None)
+    if job.kind == "module":
+        plain[KEY] = {**plain.get(KEY, {}), CLASS: job.model_class}
     if job.kind == "builder":
         recipe = {"builder": job.model_class, "values": dict(job.model_arguments)}
         plain[KEY] = {**plain.get(KEY, {}), **recipe}

@@ -74,8 +74,17 @@ class NeedsNoValidation:
                 )
 
 
-def prepare_refit(job: TrainingJob, parts: Parts, *, refit: Refit) -> Any:
-    """Return the Trainer of a refit; from the model, callbacks without a say are taken away."""
+def prepare_refit(
+    job: TrainingJob, parts: Parts, *, refit: Refit, first: tuple[Any, ...] = ()
+) -> Any:
+    """Return the Trainer of a refit; from the model, callbacks without a say are taken away.
+
+    Args:
+        job: What is trained.
+        parts: What it is made of.
+        refit: How long, and what comes of it.
+        first: Callbacks of ours that come before the user's.
+    """
     namespace = parts.namespace
     without = (namespace.load("callbacks:EarlyStopping"), namespace.load("callbacks:Checkpoint"))
     configure = parts.model.configure_callbacks
@@ -91,7 +100,7 @@ def prepare_refit(job: TrainingJob, parts: Parts, *, refit: Refit) -> Any:
     return make_trainer(
         job,
         namespace=namespace,
-        first=(parts.exact, begins) if job.max_steps is None else (parts.exact,),
+        first=(*((parts.exact, begins) if job.max_steps is None else (parts.exact,)), *first),
         last=(needs, _end(job, parts, refit=refit)),
         keep=lambda callback: not isinstance(callback, without),
         limit_val_batches=0,

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 KEY = "raysearch"
 """Under which our part of a checkpoint stands."""
 
+CLASS = "class"
+"""Under which that has the import path of the model's class."""
+
 _PARTS = ("hooks", "batches", "rounds")
 
 

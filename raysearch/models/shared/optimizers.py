@@ -13,6 +13,8 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
@@ -21,26 +23,50 @@ from torch.optim import SGD, AdamW, NAdam, Optimizer
 from raysearch.models.shared.arguments import OptimizerSettings
 
 
-def parameter_groups(network: nn.Module, *, weight_decay: float) -> list[dict[str, Any]]:
-    """Return two groups for an optimiser: weights that decay first, then all that does not.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slow:
+    """Parameters that learn at a rate of their own, under the same schedule as the others."""
+
+    parameters: frozenset[nn.Parameter] = frozenset()
+    learning_rate: float = 0.0
+    """The largest of the schedule."""
+
+
+def parameter_groups(
+    network: nn.Module, *, weight_decay: float, slow: Slow | None = None
+) -> list[dict[str, Any]]:
+    """Return groups for an optimiser: weights that decay first, then all that does not.
 
     A parameter decays if it has two dimensions or more: matrices and kernels do, biases, scales
-    and shifts do not. Each group is a mapping of `params` and `weight_decay`.
+    and shifts do not. Each group is a mapping of `params` and `weight_decay`; those of slow
+    parameters come last, with their rate as `lr`.
     """
+    slow = slow or Slow()
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    ordinary = [parameter for parameter in parameters if parameter not in slow.parameters]
+    slowed = [parameter for parameter in parameters if parameter in slow.parameters]
+    return [
+        *_groups(ordinary, weight_decay),
+        *({**group, "lr": slow.learning_rate} for group in _groups(slowed, weight_decay)),
+    ]
+
+
+def _groups(parameters: Sequence[nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
     weights = [parameter for parameter in parameters if parameter.ndim >= 2]
     others = [parameter for parameter in parameters if parameter.ndim < 2]
     groups = ((weights, weight_decay), (others, 0.0))
     return [{"params": params, "weight_decay": decay} for params, decay in groups if params]
 
 
-def optimizer(network: nn.Module, *, settings: OptimizerSettings) -> Optimizer:
+def optimizer(
+    network: nn.Module, *, settings: OptimizerSettings, slow: Slow | None = None
+) -> Optimizer:
     """Return the optimiser that the settings name, over all of the network's parameters.
 
     "adamw" and "nadam" decouple the decay from the gradient; "sgd" adds it to the gradient, with
     Nesterov momentum unless `momentum` is 0.
     """
-    groups = parameter_groups(network, weight_decay=settings.weight_decay)
+    groups = parameter_groups(network, weight_decay=settings.weight_decay, slow=slow)
     rate = settings.learning_rate
     if settings.optimizer == "adamw":
         return AdamW(groups, lr=rate, fused=_fused(network))

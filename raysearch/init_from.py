@@ -1,0 +1,59 @@
+"""Which checkpoint does a model begin from, and how do the layers that come from it learn?
+
+Plain values that travel to a worker, and the keys under which a search space has them. Nothing here
+loads torch; what is done with them is in `raysearch.training.init_from`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+INIT_FROM = "init_from"
+"""Key of the checkpoint's path in an experiment and in a configuration."""
+
+OPTIONS = ("part", "frozen_epochs", "rate")
+"""What can be said beside the path; as parameters "init_from.part" and so on."""
+
+KEYS = (INIT_FROM, *(f"{INIT_FROM}.{name}" for name in OPTIONS))
+"""Every key that a configuration may have of it."""
+
+ALL, BODY = "all", "body"
+"""Parts that are not called by the names of layers: every layer, and all but the output layer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitFrom:
+    """A checkpoint to begin from, and how what is taken from it learns.
+
+    Example:
+        >>> start = InitFrom.read({"init_from": "/runs/a.ckpt", "init_from.part": "stem, stages"})
+        >>> start.names, start.frozen_epochs, start.rate
+        (('stem', 'stages'), 0, 1.0)
+        >>> InitFrom.read({"init_from": None}) is None
+        True
+    """
+
+    checkpoint: str
+    """Absolute path of a checkpoint of Lightning's, or of a `state_dict`."""
+    part: str = ALL
+    """What is taken: "all", "body" (all but the output layer), or names of layers, with commas."""
+    frozen_epochs: int = 0
+    """First epochs, or rounds of steps, in which what was taken does not learn; the output layer
+    always does. At least 0."""
+    rate: float = 1.0
+    """What was taken learns at this share of the learning rate, above 0 and at most 1."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that `part` lists."""
+        return tuple(name for text in self.part.split(",") if (name := text.strip()))
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> InitFrom | None:
+        """Return what values under `KEYS` say, or None where there is no checkpoint."""
+        if values.get(INIT_FROM) is None:
+            return None
+        given = {name: values[key] for name in OPTIONS if (key := f"{INIT_FROM}.{name}") in values}
+        return cls(checkpoint=values[INIT_FROM], **given)
