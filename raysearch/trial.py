@@ -100,6 +100,8 @@ class Measurement:
     """Why a value is None, such as "not finite: val/loss (nan)"."""
     applied: Mapping[str, Value] = field(default_factory=dict)
     """Hyperparameters read back from the live optimiser, such as the learning rate in use."""
+    n_validated: int | None = None
+    """Validation examples that its values are of; None where nobody knows."""
 
 
 class DecisionKind(StrEnum):

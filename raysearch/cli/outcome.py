@@ -65,7 +65,10 @@ RESULTS = Command(
     name="results",
     help="show the ranking and the winner of searches, also while they run",
     description="Show how a search stands: the best trials, the winner against the default "
-    "configuration, its test result, and failures by cause. Several runs are compared. --csv has a "
+    "configuration, its test result, and failures by cause; of several families the best of each, with "
+    "an interval: for accuracy what the number of validation examples says of others (Wilson, 95 %), "
+    "else what the best of as many trials would be if they were drawn again. Neither allows for the "
+    "choice of the best among many; the test does. Several runs are compared. --csv has a "
     "line for each trial, with its configuration under config.KEY. Reads only; a copy of a run "
     "directory will do.",
     example="results runs/digits-20261123-170912 --top 5",
@@ -83,6 +86,7 @@ def _document(results: Results, *, top: int | None) -> dict[str, Any]:
 
 
 def _print(results: Results, *, top: int) -> None:
+    from raysearch.cli.families import family_facts
     from raysearch.cli.screen import print_facts, print_table
     from raysearch.cli.summary import (
         failure_facts,
@@ -106,7 +110,14 @@ def _print(results: Results, *, top: int) -> None:
         if len(ranking) > top:
             print(f"... and {len(ranking) - top} more: --top {len(ranking)}")
         print()
-    print_facts([*winner_facts(results), *failure_facts(results), *unranked_facts(results)])
+    print_facts(
+        [
+            *winner_facts(results),
+            *family_facts(results),
+            *failure_facts(results),
+            *unranked_facts(results),
+        ]
+    )
     print()
     opening = opening_facts(results)
     if opening:

@@ -180,6 +180,7 @@ def _watched(search: Search, *, as_json: bool) -> Results:
 
 def print_outcome(results: Results) -> None:
     """Print the last screen: who won and by how much, where it lies, and what can be done next."""
+    from raysearch.cli.families import family_facts
     from raysearch.cli.screen import note, print_facts
     from raysearch.cli.summary import (
         failure_facts,
@@ -192,7 +193,7 @@ def print_outcome(results: Results) -> None:
     from raysearch.trial import SearchStatus
 
     print(f"\n{heading(results)}\n")
-    print_facts([*winner_facts(results), *failure_facts(results)])
+    print_facts([*winner_facts(results), *family_facts(results), *failure_facts(results)])
     print()
     is_over = results.status is SearchStatus.FINISHED
     print_facts(next_facts(results) if is_over else next_steps(results), wrap=False)

@@ -38,6 +38,7 @@ def measured(measurement: Measurement, *, trial: Trial, at: float) -> ev.Measure
         seconds=measurement.seconds,
         cause=measurement.cause,
         applied=dict(measurement.applied),
+        n_validated=measurement.n_validated,
     )
 
 

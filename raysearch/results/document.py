@@ -10,6 +10,7 @@ from typing import Any
 
 from raysearch.engine.state import NOT_FINITE
 from raysearch.results.evaluation import recorded_test
+from raysearch.results.families import family_documents
 from raysearch.results.found import Found
 from raysearch.results.selection import best_checkpoint
 from raysearch.trial import Objective, Trial, TrialStatus
@@ -36,6 +37,7 @@ def to_document(found: Found) -> dict[str, Any]:
         "status": str(found.status),
         "objectives": [{"metric": objective.metric, "direction": objective.direction}],
         "trials": [trial_document(t, objective=objective) for t in state.trials.values()],
+        "families": family_documents(found),
         "pareto_front": [] if winner is None else [winner.id],
         "winner": None if winner is None else _winner(found, winner),
         "totals": {

@@ -46,6 +46,17 @@ def written_kind(configuration: Configuration, *, settings: Mapping[str, Any]) -
     return None
 
 
+def family_names(settings: Mapping[str, Any]) -> list[str]:
+    """Return what the models of an experiment are called in configurations, in its order.
+
+    Example:
+        >>> family_names({"model": [{"name": "mlp"}, {"class": "mine.nets:Net"}]})
+        ['mlp', 'Net']
+    """
+    sections: list[Mapping[str, Any]] = settings[MODEL]
+    return [_short(next(str(s[way]) for way in _WAYS if s.get(way))) for s in sections]
+
+
 def _short(path: str) -> str:
     """Return the name that a family, class or function has in configurations."""
     if path.startswith(PREFIX):

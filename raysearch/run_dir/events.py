@@ -111,6 +111,7 @@ class Measured:
     repeat: int = 0
     cause: str | None = None
     applied: Mapping[str, Value] = field(default_factory=dict)
+    n_validated: int | None = None
 
     @property
     def measurement(self) -> Measurement:
@@ -122,6 +123,7 @@ class Measured:
             seconds=self.seconds,
             cause=self.cause,
             applied=self.applied,
+            n_validated=self.n_validated,
         )
 
 

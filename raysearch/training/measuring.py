@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -67,6 +68,25 @@ def read_applied(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, float
             if applied.setdefault(name, value) != value:
                 applied[f"{name}.{number}"] = value
     return applied
+
+
+def validation_examples(trainer: Any) -> int | None:
+    """Return how many examples a whole validation has; None where that is not known.
+
+    It is for one loader that is used whole, over tensors or a data set that has a length.
+
+    Args:
+        trainer: After a validation, or without one.
+    """
+    loader = trainer.val_dataloaders
+    try:
+        if list(trainer.num_val_batches) != [len(loader)]:
+            return None
+        tensors = getattr(loader, "tensors", None)
+        examples = tensors[0] if tensors else loader.sampler
+        return len(examples)
+    except (AttributeError, TypeError, NotImplementedError):
+        return None
 
 
 def has_finite_weights(model: torch.nn.Module) -> bool:

@@ -20,7 +20,12 @@ from typing import TYPE_CHECKING, Any
 from raysearch.training.ahead import Ahead, in_memory, is_unwatched
 from raysearch.training.checkpoints import CheckpointRule, add_checkpoint
 from raysearch.training.job import Report, TrainingJob
-from raysearch.training.measuring import has_finite_weights, read_applied, read_metrics
+from raysearch.training.measuring import (
+    has_finite_weights,
+    read_applied,
+    read_metrics,
+    validation_examples,
+)
 from raysearch.trial import Checkpoint, Measurement
 
 if TYPE_CHECKING:
@@ -86,6 +91,7 @@ class Meter:
             seconds=self.clock.elapsed_s,
             cause=cause,
             applied=self._applied,
+            n_validated=validation_examples(trainer),
         )
 
 

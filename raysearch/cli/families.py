@@ -1,0 +1,45 @@
+"""How do the families of a search compare, in a few lines for a person?"""
+
+from __future__ import annotations
+
+from raysearch.live.text import counted, short_number
+from raysearch.results import Results
+from raysearch.results.families import LEVEL, Interval, Standing, standings
+from raysearch.trial import Objective
+
+
+def family_facts(results: Results) -> list[tuple[str, str]]:
+    """Return the best of each family with its interval, best first; nothing for a single one."""
+    found = standings(results)
+    if len(found) < len(("this one", "that one")):
+        return []
+    texts = [_text(standing) for standing in found]
+    notes = dict.fromkeys(
+        _meaning(s.interval, objective=results.objective) for s in found if s.interval
+    )
+    lines = [*texts, *notes]
+    return [("best of each", lines[0]), *(("", line) for line in lines[1:])]
+
+
+def _text(standing: Standing) -> str:
+    trials = counted(standing.n_trials, "trial")
+    if standing.best is None:
+        return f"{standing.family}: none, of {trials}"
+    within = standing.interval
+    ends = f" [{short_number(within.low)}, {short_number(within.high)}]" if within else ""
+    value = short_number(standing.value)
+    return f"{standing.family}: {value}{ends}, trial {standing.best.id} of {trials}"
+
+
+def _meaning(interval: Interval, *, objective: Objective) -> str:
+    sure = f"{LEVEL:.0%}"
+    if interval.of == "examples":
+        return (
+            f"in brackets what {interval.n} validation examples say of {objective.metric} on "
+            f"others like them, at {sure}"
+        )
+    worse = "low" if objective.direction == "maximize" else "high"
+    return (
+        f"in brackets what the best of as many trials would be, were they drawn again: with {sure} "
+        f"not beyond the {worse} end"
+    )
