@@ -65,12 +65,12 @@ RESULTS = Command(
     name="results",
     help="show the ranking and the winner of searches, also while they run",
     description="Show how a search stands: the best trials, the winner against the default "
-    "configuration, its test result, and failures by cause; of several families the best of each, with "
-    "an interval: for accuracy what the number of validation examples says of others (Wilson, 95 %), "
-    "else what the best of as many trials would be if they were drawn again. Neither allows for the "
-    "choice of the best among many; the test does. Several runs are compared. --csv has a "
-    "line for each trial, with its configuration under config.KEY. Reads only; a copy of a run "
-    "directory will do.",
+    "configuration, its test result, and failures by cause. Of several families the best of each, "
+    "with an interval at 95 %: for accuracy what the validation examples say of others like them "
+    "(Wilson), else what the best of as many trials would be if they were drawn again. Neither "
+    "allows for the choice of the best among many; the test does. Several runs are compared. --csv "
+    "has a line for each trial, with its configuration under config.KEY. Reads only; a copy of a "
+    "run directory will do.",
     example="results runs/digits-20261123-170912 --top 5",
     add_arguments=_add_arguments,
     execute=_execute,

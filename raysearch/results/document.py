@@ -27,7 +27,8 @@ def to_document(found: Found) -> dict[str, Any]:
     Where the journal is damaged, "damage" says so, and the document is about what stands before;
     else it is null. Trials come in order of their numbers. The values of a trial are those of its
     best epoch, or of its last one, with the cause, if it never reached a finite value of the
-    objective.
+    objective. "families" has the best of each, the best first; what its interval means, which is
+    null where there is none, `families` says.
     """
     objective, state = found.objective, found.state
     winner = found.winner
@@ -37,7 +38,6 @@ def to_document(found: Found) -> dict[str, Any]:
         "status": str(found.status),
         "objectives": [{"metric": objective.metric, "direction": objective.direction}],
         "trials": [trial_document(t, objective=objective) for t in state.trials.values()],
-        "families": family_documents(found),
         "pareto_front": [] if winner is None else [winner.id],
         "winner": None if winner is None else _winner(found, winner),
         "totals": {
@@ -47,6 +47,7 @@ def to_document(found: Found) -> dict[str, Any]:
             "restarts": state.restarts,
         },
         "damage": None if found.damage is None else str(found.damage),
+        "families": family_documents(found),
     }
 
 

@@ -25,7 +25,8 @@ that learns gives more to what looks better.
 
 References:
     Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 1927.
-    Brown, Cai and DasGupta, "Interval Estimation for a Binomial Proportion", 2001 (why not p -+ z s).
+    Brown, Cai and DasGupta, "Interval Estimation for a Binomial Proportion", Statistical Science
+    2001 (why not p -+ z s).
     Dodge et al., "Show Your Work: Improved Reporting of Experimental Results", EMNLP 2019 (the best
     of n trials as a statistic).
 """
@@ -34,6 +35,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -82,18 +84,19 @@ class Standing:
 
 def standings(found: Found) -> tuple[Standing, ...]:
     """Return how each family of a search stands, the best first; those without a value last."""
-    ranking = found.ranking()
     names = family_names(found.state.settings)
-    places = {trial.id: place for place, trial in enumerate(ranking)}
-    of: dict[str, list[Trial]] = {name: [] for name in names}
-    for trial in found.state.trials.values():
-        name = str(trial.configuration.get(MODEL)) if len(names) > 1 else names[0]
-        of.setdefault(name, []).append(trial)
-    stand = [
-        _standing(name, [t for t in ranking if t in trials], n_trials=len(trials), found=found)
-        for name, trials in of.items()
-    ]
-    return tuple(sorted(stand, key=lambda s: places[s.best.id] if s.best else len(places)))
+
+    def family(trial: Trial) -> str:
+        return str(trial.configuration.get(MODEL)) if len(names) > 1 else names[0]
+
+    ranked: dict[str, list[Trial]] = {}
+    for trial in found.ranking():
+        ranked.setdefault(family(trial), []).append(trial)
+    n_trials = Counter(family(trial) for trial in found.state.trials.values())
+    return tuple(
+        _standing(name, ranked.get(name, []), n_trials=n_trials[name], found=found)
+        for name in dict.fromkeys([*ranked, *names])
+    )
 
 
 def _standing(name: str, ranked: Sequence[Trial], *, n_trials: int, found: Found) -> Standing:

@@ -40,6 +40,7 @@ def test_the_whole_of_a_finished_search(ended):
         "winner",
         "totals",
         "damage",
+        "families",
     ]
     assert found["damage"] is None
     assert found["schema_version"] == 1

@@ -1,0 +1,165 @@
+"""Does every family begin from a checkpoint: with its weights, held still, and at lower rates?"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from raysearch.imports import load_object
+from raysearch.init_from import InitFrom
+from raysearch.models import FAMILIES
+from raysearch.training.fit import refit, train
+from raysearch.training.old_weights import layers, output_layers, take
+from tests.contracts.families import CASES
+from tests.contracts.test_loops import assert_same
+from tests.contracts.test_training import assert_equal, family_job, without_time
+from tests.nets import Listener
+
+pytestmark = pytest.mark.timeout(120)
+
+TRAINED = ("cnn", "mlp")
+"""Families that are trained here, on digits."""
+
+
+def build(family, seed, **arguments):
+    """Return a family's default model for its first case, and what it was built with."""
+    space = importlib.import_module(f"{FAMILIES[family]}.space")
+    data = CASES[family][0]
+    given = {**space.data_arguments(data), **space.search_space(data).default(), **arguments}
+    torch.manual_seed(seed)
+    return load_object(space.MODULE)(**given), given
+
+
+@pytest.fixture
+def job(tmp_path):
+    return family_job(tmp_path / "trial", family="mlp", data="digits")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("part", ["all", "body"])
+def test_every_family_takes_what_it_is_made_of(tmp_path, job, family, part):
+    old, arguments = build(family, 1)
+    path = str(tmp_path / "old.ckpt")
+    torch.save({"state_dict": old.state_dict(), "hyper_parameters": arguments}, path)
+    model, _ = build(family, 2)
+    new = {key: value.clone() for key, value in model.state_dict().items()}
+    job = replace(job, model_class=f"{FAMILIES[family]}.module:X", kind="builder")
+    start = InitFrom(checkpoint=path, part=part)
+    taken = take(model, job=job, start=start)
+    assert not taken.left
+    output = output_layers(model)
+    assert 0 < len(output) < len(layers(new))
+    is_old = set(layers(new)) if part == "all" else set(layers(new)) - output
+    assert set(taken.layers) == is_old
+    for key, value in model.state_dict().items():
+        expected = old.state_dict() if key.rpartition(".")[0] in is_old else new
+        assert torch.equal(value, expected[key]), key
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("kind", ["adamw", "nadam", "sgd"])
+def test_every_family_lets_old_layers_learn_at_a_lower_rate(family, kind):
+    model, arguments = build(family, 1, optimizer=kind, schedule="constant", warmup_fraction=0.0)
+    output = output_layers(model)
+    old = [layer for layer in layers(model.state_dict()) if layer not in output]
+    model.slow_down(old, rate=0.1)
+    optimizer = model.configure_optimizers()
+    slow = {id(p) for name, p in model.named_parameters() if name.rpartition(".")[0] in old}
+    rate = arguments["learning_rate"]
+    seen = 0
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            seen += 1
+            assert group["lr"] == pytest.approx(rate * (0.1 if id(parameter) in slow else 1.0))
+    assert seen == len([p for p in model.parameters() if p.requires_grad])
+
+
+@pytest.fixture(scope="module", params=TRAINED)
+def begun(request, tmp_path_factory):
+    """A job that begins from a checkpoint of its family, frozen for an epoch, then slower."""
+    folder = tmp_path_factory.mktemp(request.param)
+    job = family_job(folder / "old", family=request.param, data="digits")
+    train(replace(job, trial="0009", max_epochs=1), report=Listener())
+    start = InitFrom(
+        checkpoint=str(folder / "old" / "epoch-0001.ckpt"),
+        part="body",
+        frozen_epochs=1,
+        rate=0.25,
+    )
+    return replace(job, init_from=start, max_epochs=3, directory=str(folder / "trial"))
+
+
+def weights(path):
+    return torch.load(path, weights_only=True)["state_dict"]
+
+
+def of_output(key):
+    return key.startswith("network.output.")
+
+
+def test_frozen_layers_and_their_statistics_stay_and_then_learn(begun, tmp_path):
+    job = replace(begun, directory=str(tmp_path))
+    listener = Listener()
+    train(job, report=listener)
+    old = weights(job.init_from.checkpoint)
+    first, second = (weights(tmp_path / f"epoch-000{n}.ckpt") for n in (1, 2))
+    assert any("running_mean" in key for key in old)
+    for key, value in old.items():
+        assert torch.equal(first[key], value) != of_output(key), key
+    changed = [key for key in old if not torch.equal(second[key], first[key])]
+    assert len(changed) == len(old)
+    applied = listener.measurements[0].applied
+    assert applied["learning_rate.3"] == pytest.approx(applied["learning_rate"] / 4)
+
+
+def test_both_loops_do_the_same(begun, tmp_path):
+    assert_same(begun, tmp_path)
+
+
+def test_a_trial_that_goes_on_needs_the_first_checkpoint_no_more(begun, tmp_path):
+    whole, part, rest = Listener(), Listener(), Listener()
+    train(replace(begun, directory=str(tmp_path / "whole")), report=whole)
+    copy = tmp_path / "old.ckpt"
+    copy.write_bytes(Path(begun.init_from.checkpoint).read_bytes())
+    start = replace(begun.init_from, checkpoint=str(copy), frozen_epochs=1)
+    job = replace(begun, init_from=start, directory=str(tmp_path / "part"))
+    train(job, report=lambda report: part(report) and False)
+    copy.unlink()
+    resumed = tmp_path / "part" / "epoch-0001.ckpt"
+    train(replace(job, resume_from=str(resumed), epochs_before=1), report=rest)
+    assert without_time(whole.measurements[1:]) == without_time(rest.measurements)
+    ends = [tmp_path / name / "epoch-0003.ckpt" for name in ("whole", "part")]
+    first, second = (torch.load(path, weights_only=True) for path in ends)
+    assert_equal(first["state_dict"], second["state_dict"])
+    assert_equal(first["optimizer_states"], second["optimizer_states"])
+
+
+def test_frozen_epochs_hold_where_a_trial_goes_on(begun, tmp_path):
+    start = replace(begun.init_from, frozen_epochs=2)
+    job = replace(begun, init_from=start, directory=str(tmp_path))
+    train(job, report=lambda report: False, may_run_ahead=False)
+    train(replace(job, resume_from=str(tmp_path / "epoch-0001.ckpt")), report=Listener())
+    old, second = weights(start.checkpoint), weights(tmp_path / "epoch-0002.ckpt")
+    assert all(torch.equal(second[key], old[key]) for key in old if not of_output(key))
+    third = weights(tmp_path / "epoch-0003.ckpt")
+    assert not any(torch.equal(third[key], old[key]) for key in old)
+
+
+def test_a_refit_begins_from_the_same_weights(begun, tmp_path):
+    refit(begun, epochs=1, path=tmp_path / "model.ckpt")
+    old, found = weights(begun.init_from.checkpoint), weights(tmp_path / "model.ckpt")
+    for key, value in old.items():
+        assert torch.equal(found[key], value) != of_output(key), key
+
+
+def test_a_trial_that_begins_anew_is_not_changed_by_one_that_did_not(begun, tmp_path):
+    new = replace(begun, init_from=None)
+    before, after = Listener(), Listener()
+    train(replace(new, directory=str(tmp_path / "before")), report=before)
+    train(replace(begun, directory=str(tmp_path / "between")), report=Listener())
+    train(replace(new, directory=str(tmp_path / "after")), report=after)
+    assert without_time(before.measurements) == without_time(after.measurements)
