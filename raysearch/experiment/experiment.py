@@ -71,12 +71,17 @@ class Experiment:
     @property
     def begins_from_checkpoints(self) -> bool:
         """Whether some configurations begin from the weights of a checkpoint."""
-        is_fixed = any(choice.start for choice in self.models)
-        return is_fixed or any(
-            choice.prefix + INIT_FROM in self.space
-            for choice in self.models
-            if choice.start is not None
-        )
+        return any(self.checkpoints_of(choice) for choice in self.models)
+
+    def checkpoints_of(self, choice: ModelChoice) -> tuple[str, ...]:
+        """Return the paths of the checkpoints that a family may begin from."""
+        if choice.start is None:
+            return ()
+        values = [choice.start.get(INIT_FROM)]
+        for parameter in self.space:
+            if parameter.key == choice.prefix + INIT_FROM:
+                values += parameter.domain.grid()
+        return tuple(str(value) for value in values if value is not None)
 
     def bind(self, configuration: Configuration) -> Binding:
         """Return the constructor arguments of model and data module for one configuration.

@@ -4,8 +4,8 @@ A family's section fixes what it names (`model: {name: cnn, init_from: {checkpoi
 it leaves open can be searched as parameters, each under a key of `raysearch.init_from`. They are no
 arguments of the constructor: they say how a trial begins, and no checkpoint has them.
 
-Paths are relative to the working directory, and made absolute. That a file is there is checked
-here; what it holds, when a configuration is tried.
+Paths are relative to the working directory, and made absolute. The files are looked at when
+configurations are tried: a winner can be read, and tested, where they are not.
 """
 
 from __future__ import annotations
@@ -27,9 +27,6 @@ FROZEN, RATE = f"{INIT_FROM}.frozen_epochs", f"{INIT_FROM}.rate"
 
 LEGAL: Mapping[str, Domain] = {FROZEN: Int(0, 1_000_000), RATE: Float(SMALLEST_RATE, 1.0)}
 """Values of the parameters that are numbers."""
-
-WINNER = FilePath("winner", "model.ckpt")
-"""Where a run directory has the checkpoint that is worth beginning from."""
 
 
 def can_start(family: Family, section: InitSection | None, *, path: Path, report: Report) -> Family:
@@ -130,7 +127,7 @@ def _values(domain: Domain | None) -> tuple[Value, ...]:
 
 
 def check_starts(space: Space, *, families: Sequence[Family], report: Report) -> None:
-    """Report checkpoints that are not there, and what would have no effect.
+    """Report paths that are none, and what would have no effect.
 
     Args:
         space: What is searched.
@@ -149,17 +146,11 @@ def _faults(
     choice, start = family.choice, family.choice.start or {}
     written = {key: _written(key, family, report=report) for key in KEYS}
     section = place(number, report=report)
-    if INIT_FROM in start and (fault := _missing(str(start[INIT_FROM]))):
-        yield (*section, INIT_FROM), fault
     for parameter in [p for p in space if p.key == choice.prefix + INIT_FROM]:
         values = _values(parameter.domain)
         if not values or not all(value is None or isinstance(value, str) for value in values):
             text = "Write `{choice: [null, PATH]}`, with null for new weights, or a path."
             yield written[INIT_FROM], f"it is {parameter.domain.describe()}. {text}"
-            continue
-        for value in values:
-            if value is not None and (fault := _missing(str(value))):
-                yield written[INIT_FROM], fault
     others = [key for key in KEYS[1:] if choice.prefix + key in space]
     has_path = INIT_FROM in start or choice.prefix + INIT_FROM in space
     for key in others if not has_path else ():
@@ -181,17 +172,3 @@ def _written(key: str, family: Family, *, report: Report) -> Path:
     """Return where the section `space` has a parameter of a family."""
     full: Path = ("space", f"{family.choice.name}.{key}")
     return full if report.document.has(full) else report.document.nearest(("space", key))
-
-
-def _missing(checkpoint: str) -> str | None:
-    path = FilePath(checkpoint)
-    if path.is_file():
-        return None
-    if path.is_dir():
-        inside = path / WINNER
-        right = f"Its winner is {inside}." if inside.is_file() else "Give a checkpoint in it."
-        return f"{path} is a folder, and no checkpoint. {right}"
-    return (
-        f"there is no file {path}. Give the path of a checkpoint, such as winner/model.ckpt in the "
-        "run directory of another search; a relative one begins in the working directory."
-    )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path as FilePath
 
 from raysearch.errors import did_you_mean
 from raysearch.experiment import Experiment
+from raysearch.init_from import INIT_FROM
 from raysearch.preflight.arguments import describe
-from raysearch.preflight.corners import DEFAULT
+from raysearch.preflight.corners import DEFAULT, HIGHEST, LOWEST
 from raysearch.preflight.findings import Finding, Path, Tried, named, sentence
 from raysearch.preflight.origin import origin_fault
 from raysearch.preflight.record import WrongArgument
+from raysearch.training.checkpoints import start_fault
 
 
 def faults_of(experiment: Experiment, tried: Sequence[Tried]) -> Iterator[Finding]:
@@ -23,6 +26,7 @@ def faults_of(experiment: Experiment, tried: Sequence[Tried]) -> Iterator[Findin
     yield from _origins(experiment)
     for each in tried:
         yield from _wrong_arguments(experiment, each)
+    yield from _checkpoints(experiment, tried)
     defaults = [each for each in tried if each.corner.name == DEFAULT]
     for each in defaults:
         yield from _failed_default(experiment, each, tried=tried)
@@ -41,6 +45,25 @@ def _origins(experiment: Experiment) -> Iterator[Finding]:
     for path, class_path in paths:
         if text := origin_fault(class_path):
             yield Finding(kind="fault", path=path, text=f"{path[0]}: {text}")
+
+
+def _checkpoints(experiment: Experiment, tried: Sequence[Tried]) -> Iterator[Finding]:
+    """Yield what is wrong with checkpoints that are begun from, wherever they are the default."""
+    for number, choice in enumerate(experiment.models):
+        key = f"{choice.prefix}{INIT_FROM}"
+        for path in experiment.checkpoints_of(choice):
+            text = start_fault(FilePath(path))
+            if text is None:
+                failures = [
+                    each.probe.failure.summary
+                    for each in tried
+                    if each.probe.failure is not None
+                    and each.corner.configuration.get(key) == path
+                    and each.corner.name not in (DEFAULT, HIGHEST, LOWEST)
+                ]
+                text = next((summary for summary in failures if summary.startswith(key)), None)
+            if text is not None:
+                yield Finding(kind="fault", path=("model", number), text=f"model: {text}")
 
 
 def _wrong_arguments(experiment: Experiment, tried: Tried) -> Iterator[Finding]:

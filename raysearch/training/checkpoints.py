@@ -174,6 +174,27 @@ def damage(path: Path, *, size_bytes: int | None, is_zip: bool = False) -> str |
     return None if part is None else f"{path.name} is damaged: {part} has changed"
 
 
+def start_fault(path: Path) -> str | None:
+    """Return why no model can begin from a file, and what to give instead; None if one may.
+
+    The whole file is read, without torch; what it holds is not looked at.
+
+    Args:
+        path: What an experiment names as `init_from`.
+    """
+    right = (
+        "Give a checkpoint of Lightning's, or a state_dict that torch.save has written, such as "
+        "winner/model.ckpt in the run directory of another search; a relative path begins in the "
+        "working directory."
+    )
+    if path.is_dir():
+        winner = path / "winner" / "model.ckpt"
+        right = f"Its winner is {winner}." if winner.is_file() else right
+        return f"init_from is {path}, which is a folder. {right}"
+    fault = damage(path, size_bytes=None, is_zip=True)
+    return None if fault is None else f"init_from is {path}, and {fault}. {right}"
+
+
 _ZIP_HEAD = b"PK\x03\x04"
 
 

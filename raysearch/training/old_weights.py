@@ -22,7 +22,7 @@ from raysearch.errors import ConfigurationError, one_of
 from raysearch.imports import load_object, shown
 from raysearch.init_from import ALL, BODY, InitFrom
 from raysearch.training.allowed import allowed_only
-from raysearch.training.checkpoints import damage
+from raysearch.training.checkpoints import start_fault
 from raysearch.training.job import TrainingJob
 from raysearch.training.seeding import CLASS, KEY
 
@@ -135,13 +135,9 @@ def read(path: str, *, job: TrainingJob) -> dict[str, Any]:
         ConfigurationError: It is missing, damaged, or of another family than the job's model.
         TrialFailed: It holds more than tensors, plain values and what the job allows.
     """
-    fault = damage(Path(path), size_bytes=None, is_zip=True)
+    fault = start_fault(Path(path))
     if fault is not None:
-        raise ConfigurationError(
-            f"init_from is {path}, which cannot be begun from: {fault}. Give a checkpoint of "
-            "Lightning's, or a state_dict that torch.save has written, such as winner/model.ckpt "
-            "in the run directory of another search."
-        )
+        raise ConfigurationError(fault)
     with allowed_only(path, allow=job.allow):
         found = torch.load(path, map_location="cpu", weights_only=True)
     found = found if isinstance(found, dict) else {}

@@ -127,49 +127,19 @@ def test_an_argument_of_that_name_stays_the_users():
 
 
 MLP = {"name": "mlp", "init_from": "old.ckpt"}
+UNKNOWN = {"name": "mlp", "init_from": {"checkpoint": "old.ckpt", "frozen": 1}}
 
 
 @pytest.mark.parametrize(
     ("model", "space", "told"),
     [
-        (
-            {"name": "mlp", "init_from": "gone.ckpt"},
-            {},
-            r"model.init_from: there is no file .*gone",
-        ),
-        (
-            "mlp",
-            {"init_from": {"choice": [None, "gone.ckpt"]}},
-            r"space.init_from: there is no file",
-        ),
-        ({"name": "mlp", "init_from": "."}, {}, "is a folder, and no checkpoint"),
-        (
-            MLP,
-            {"init_from": "old.ckpt"},
-            "init_from is fixed already by model.init_from.checkpoint",
-        ),
-        (
-            "mlp",
-            {"init_from.rate": 0.1},
-            "space.init_from.rate: mlp begins from no checkpoint. Add",
-        ),
-        (
-            "mlp",
-            {"init_from": {"int": [1, 3]}},
-            r"space.init_from: .*Write .choice: \[null, PATH\]",
-        ),
-        (
-            MLP,
-            {"init_from.rate": {"float": [0.0, 1.0]}},
-            "init_from.rate is .*For mlp: 0.0 lies out",
-        ),
+        (MLP, {"init_from": "old.ckpt"}, "init_from is fixed already by model.init_from.checkp"),
+        ("mlp", {"init_from.rate": 0.1}, "space.init_from.rate: mlp begins from no checkpoint"),
+        ("mlp", {"init_from": {"int": [1, 3]}}, r"it is 1 to 3. Write .*\[null, PATH\]"),
+        (MLP, {"init_from.rate": {"float": [0.0, 1.0]}}, "For mlp: 0.0 lies outside"),
         (MLP, {"init_from.frozen_epochs": -1}, "init_from.frozen_epochs is -1"),
-        (
-            {"name": "mlp", "init_from": {"checkpoint": "old.ckpt", "frozen": 1}},
-            {},
-            "frozen_epochs",
-        ),
-        ({"name": "mlp", "init_from": {"rate": 0.1}}, {}, "model.init_from.checkpoint is missing"),
+        (UNKNOWN, {}, "init_from.frozen is not a key of .*frozen_epochs"),
+        ({"name": "mlp", "init_from": {"rate": 0.1}}, {}, "init_from.checkpoint is missing"),
         ({"name": "mlp", "init_from": 3}, {}, "Write a checkpoint, or a mapping"),
         ({"function": "math:floor", "init_from": "old.ckpt"}, {}, "loads weights itself"),
     ],
@@ -179,15 +149,11 @@ def test_what_is_wrong_is_told_at_once(path, model, space, told):
         experiment(model, space=space)
 
 
+def test_a_file_is_not_looked_for_before_it_is_needed():
+    assert experiment({"name": "mlp", "init_from": "gone.ckpt"}).begins_from_checkpoints
+
+
 def test_a_rate_is_refused_for_a_class_of_ones_own(path):
     own = {"class": "tests.nets:Net", "init_from": {"checkpoint": path, "rate": 0.1}}
     with pytest.raises(ConfigurationError, match=r"init_from.rate: .*of its own configure_optim"):
         experiment(own, data={"class": "tests.nets:Data"}, space={"width": {"int": [4, 8]}})
-
-
-def test_a_run_directory_is_told_with_its_winner(path, tmp_path):
-    winner = tmp_path / "run" / "winner" / "model.ckpt"
-    winner.parent.mkdir(parents=True)
-    winner.write_bytes(b"weights")
-    with pytest.raises(ConfigurationError, match=r"Its winner is .*winner/model.ckpt"):
-        experiment({"name": "mlp", "init_from": "run"})

@@ -59,7 +59,7 @@ def test_its_part_may_be_named(tmp_path):
 
 def test_a_part_that_is_none_is_told_with_those_that_are(tmp_path):
     job = begun(tmp_path, part="layers.0, head")
-    with pytest.raises(ConfigurationError, match="names head, and Net has no layer.*has: layers"):
+    with pytest.raises(ConfigurationError, match=r"names head, and Net has no layer.*has: layers"):
         take(nets.Net(), job=job, start=job.init_from)
 
 
@@ -120,6 +120,15 @@ def test_a_file_that_is_missing_or_damaged_is_refused(tmp_path, content, told):
         train(job, report=Listener())
 
 
+def test_a_run_directory_is_told_with_its_winner(tmp_path):
+    winner = tmp_path / "run" / "winner" / "model.ckpt"
+    winner.parent.mkdir(parents=True)
+    saved(winner, filled())
+    start = InitFrom(checkpoint=str(tmp_path / "run"))
+    with pytest.raises(ConfigurationError, match=r"is a folder. Its winner is .*winner/model.ckpt"):
+        train(make_job(tmp_path / "trial", init_from=start), report=Listener())
+
+
 def test_a_byte_that_changed_is_found(tmp_path):
     path = saved(tmp_path / "old.ckpt", filled())
     data = bytearray(open(path, "rb").read())  # noqa: PTH123, SIM115
@@ -138,7 +147,7 @@ def test_nothing_is_unpickled(tmp_path):
     path = tmp_path / "old.ckpt"
     torch.save({"state_dict": filled().state_dict(), "settings": Settings()}, path)
     job = make_job(tmp_path / "trial", init_from=InitFrom(checkpoint=str(path)))
-    with pytest.raises(TrialFailed, match="test_init_from:Settings.*not read"):
+    with pytest.raises(TrialFailed, match=r"test_init_from:Settings.*not read"):
         train(job, report=Listener())
     train(replace(job, allow=(f"{__name__}:Settings",), max_epochs=1), report=Listener())
 
@@ -169,7 +178,9 @@ def test_a_checkpoint_of_another_family_is_refused(tmp_path):
 
 
 def test_a_rate_is_for_families_whose_optimiser_is_known(tmp_path):
-    with pytest.raises(ConfigurationError, match="rate is 0.1, and Net makes its optimiser itself"):
+    with pytest.raises(
+        ConfigurationError, match=r"rate is 0\.1, and Net makes its optimiser itself"
+    ):
         train(begun(tmp_path, rate=0.1), report=Listener())
 
 
