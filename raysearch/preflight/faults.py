@@ -58,12 +58,17 @@ def _checkpoints(experiment: Experiment, tried: Sequence[Tried]) -> Iterator[Fin
                     each.probe.failure.summary
                     for each in tried
                     if each.probe.failure is not None
-                    and each.corner.configuration.get(key) == path
-                    and each.corner.name not in (DEFAULT, HIGHEST, LOWEST)
+                    and each.corner.configuration.get(key, path) == path
+                    and each.corner.name not in (HIGHEST, LOWEST)
                 ]
-                text = next((summary for summary in failures if summary.startswith(key)), None)
+                text = next((summary for summary in failures if _is_of_checkpoint(summary)), None)
             if text is not None:
                 yield Finding(kind="fault", path=("model", number), text=f"model: {text}")
+
+
+def _is_of_checkpoint(summary: str) -> bool:
+    """Return whether a failure is that of a checkpoint to begin from."""
+    return summary.startswith(f"{INIT_FROM} is ")
 
 
 def _wrong_arguments(experiment: Experiment, tried: Tried) -> Iterator[Finding]:
@@ -94,7 +99,7 @@ def _failed_default(
 ) -> Iterator[Finding]:
     """Yield that a default configuration fails, for another reason than a wrong argument."""
     failure, family = default.probe.failure, default.corner.family
-    if failure is None or default.probe.wrong_arguments:
+    if failure is None or default.probe.wrong_arguments or _is_of_checkpoint(failure.summary):
         return
     of_family = f" of {family}" if family else ""
     what = {
