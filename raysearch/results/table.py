@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 _NESTED = ("configuration", "values")
-_INTEGERS = ("epochs", "best_epoch", "attempts", "epoch", "step")
+_INTEGERS = ("epochs", "best_epoch", "attempts", "epoch", "step", "n_validated")
 _TEXTS = ("id", "status", "reason", "cause", "checkpoint")
 _TIMES = ("created_at", "ended_at")
 

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.optim import SGD, AdamW, NAdam
 
-from raysearch.models.shared.optimizers import optimizer, parameter_groups
+from raysearch.models.shared.optimizers import Slow, optimizer, parameter_groups
+from raysearch.models.shared.schedules import schedule
 
 
 @pytest.fixture
@@ -38,6 +39,28 @@ def test_frozen_parameters_and_empty_groups_are_left_out(network):
     decaying, _ = parameter_groups(network, weight_decay=0.3)
     assert names(network, decaying["params"]) == {"3.weight"}
     assert len(parameter_groups(nn.Linear(2, 2, bias=False), weight_decay=0.1)) == 1
+
+
+@pytest.mark.parametrize("name", ["adamw", "nadam", "sgd"])
+@pytest.mark.parametrize("kind", ["constant", "cosine", "one_cycle"])
+def test_slow_parameters_follow_the_schedule_at_their_rate(network, settings, name, kind):
+    settings = replace(settings, optimizer=name, schedule=kind, warmup_fraction=0.2)
+    slow = Slow(parameters=frozenset(network[0].parameters()), learning_rate=0.02)
+    chosen = optimizer(network, settings=settings, slow=slow)
+    rates = schedule(chosen, settings=settings, n_steps=10)
+    assert [names(network, group["params"]) for group in chosen.param_groups[2:]] == [
+        {"0.weight"},
+        {"0.bias"},
+    ]
+    assert [group["weight_decay"] for group in chosen.param_groups[2:]] == [0.01, 0.0]
+    seen = set()
+    for _ in range(9):
+        first, _, *slowed = (group["lr"] for group in chosen.param_groups)
+        assert slowed == pytest.approx([first / 5, first / 5])
+        seen.add(first)
+        chosen.step()
+        rates.step()
+    assert len(seen) > 1
 
 
 @pytest.mark.parametrize(("name", "kind"), [("adamw", AdamW), ("nadam", NAdam), ("sgd", SGD)])
