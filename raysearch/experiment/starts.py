@@ -113,7 +113,7 @@ def with_conditions(domains: Mapping[str, Domain]) -> dict[str, Domain]:
     paths = [path for path in _values(domains.get(INIT_FROM)) if path is not None]
     is_choice = paths and None in _values(domains.get(INIT_FROM))
     conditioned = {
-        key: replace(domain, when={INIT_FROM: paths})  # type: ignore[arg-type]  # made canonical
+        key: replace(domain, when={INIT_FROM: paths})  # type: ignore[type-var]  # all are dataclasses
         for key, domain in domains.items()
         if is_choice and key in KEYS and key != INIT_FROM and domain.when is None
     }

@@ -45,7 +45,8 @@ def test_a_module_of_ones_own_takes_and_holds_what_it_is_made_of(tmp_path):
     found = state(tmp_path)
     still = [key for key, value in found.items() if torch.all(value == value.new_tensor(0.5))]
     assert still == [key for key in found if not key.startswith("layers.4")]
-    assert not any(torch.all(value == 0.5) for value in state(tmp_path, epoch=2).values())
+    second = state(tmp_path, epoch=2)  # a bias in front of a batch normalisation has no gradient
+    assert not any(torch.all(second[key] == 0.5) for key in still if key != "layers.0.bias")
 
 
 def test_its_part_may_be_named(tmp_path):
@@ -131,7 +132,7 @@ def test_a_run_directory_is_told_with_its_winner(tmp_path):
 
 def test_a_byte_that_changed_is_found(tmp_path):
     path = saved(tmp_path / "old.ckpt", filled())
-    data = bytearray(open(path, "rb").read())  # noqa: PTH123, SIM115
+    data = bytearray((tmp_path / "old.ckpt").read_bytes())
     data[len(data) // 2] ^= 1
     (tmp_path / "old.ckpt").write_bytes(data)
     job = make_job(tmp_path / "trial", init_from=InitFrom(checkpoint=path))
