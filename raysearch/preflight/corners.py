@@ -1,9 +1,10 @@
 """Which configurations are tried before a search starts?
 
-The default of each family, then its highest and its lowest corner, where every number stands at
-one end of its range, then the points that the search begins with, and each value of a `Choice` or
-`Bool` that none of those has. What holds at the ends mostly holds in between: the highest corner is
-the largest model and the longest epoch.
+The default of each family, and the same from each checkpoint that it may begin from; then its
+highest and its lowest corner, where every number stands at one end of its range, then the points
+that the search begins with, and each value of a `Choice` or `Bool` that none of those has. What
+holds at the ends mostly holds in between: the highest corner is the largest model and the longest
+epoch.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 from raysearch.experiment import Experiment
 from raysearch.experiment.spaces import MODEL
+from raysearch.init_from import INIT_FROM
 from raysearch.space import Bool, Choice, Float, Int, Parameter, Space
 from raysearch.space.values import is_among, show
 from raysearch.trial import Configuration, Value
@@ -66,9 +68,10 @@ def corners(
         most: How many at most, at least 1.
 
     Returns:
-        The default first, then those of the other families; then of each family the highest
-        corner, of each the lowest; then the points; then one for each value of a `Choice` or `Bool`
-        that is still missing, with the rest at its default. All of them lie in the space.
+        The default first, then those of the other families; then one for each checkpoint that is
+        begun from; then of each family the highest corner, of each the lowest; then the points;
+        then one for each value of a `Choice` or `Bool` that is still missing, with the rest at its
+        default. All of them lie in the space.
 
     Example:
         >>> space = Space(
@@ -86,10 +89,13 @@ def corners(
         optimizer = sgd {'depth': 3, 'optimizer': 'sgd', 'momentum': 0.45}
     """
     found: list[Corner] = []
+    starts = [p for p in space if p.key.rpartition(".")[2] == INIT_FROM]
     wanted = itertools.chain(
-        _ends(space, families=families),
+        _ends(space, {DEFAULT: _default}, families=families),
+        _values(starts, space, families=families, found=found),
+        _ends(space, {HIGHEST: _highest, LOWEST: _lowest}, families=families),
         _points(points, families=families),
-        _values(space, families=families, found=found),
+        _values(space.parameters, space, families=families, found=found),
     )
     for corner in wanted:
         if len(found) == most:
@@ -99,12 +105,13 @@ def corners(
     return tuple(found)
 
 
-def _ends(space: Space, *, families: Sequence[str]) -> Iterator[Corner]:
-    """Yield defaults and corners; the family of the default configuration comes first."""
+def _ends(
+    space: Space, choosers: Mapping[str, Chooser], *, families: Sequence[str]
+) -> Iterator[Corner]:
+    """Yield one corner by each way to choose; the family of the default configuration first."""
     default = space.default()
     first = default.get(MODEL)
     ordered = sorted(families, key=lambda name: name != first) or [""]
-    choosers = {DEFAULT: _default, HIGHEST: _highest, LOWEST: _lowest}
     for name, chooser in choosers.items():
         for family in ordered:
             forced: dict[str, Value] = {MODEL: family} if family else {}
@@ -118,12 +125,18 @@ def _points(points: Sequence[Configuration], *, families: Sequence[str]) -> Iter
         yield Corner(name=f"point {number}", family=family, configuration=point)
 
 
-def _values(space: Space, *, families: Sequence[str], found: Sequence[Corner]) -> Iterator[Corner]:
-    """Yield a configuration for each value that none of those found, by then, has.
+def _values(
+    parameters: Sequence[Parameter],
+    space: Space,
+    *,
+    families: Sequence[str],
+    found: Sequence[Corner],
+) -> Iterator[Corner]:
+    """Yield a configuration for each value of parameters that none of those found, by then, has.
 
     A value that some condition puts out of reach of the defaults of its parents' parents is left.
     """
-    for parameter in space:
+    for parameter in parameters:
         if not isinstance(parameter.domain, Choice | Bool):
             continue
         for value in parameter.domain.grid():
