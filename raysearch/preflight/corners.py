@@ -39,6 +39,11 @@ class Corner:
     configuration: Configuration
 
     @property
+    def is_of_checkpoint(self) -> bool:
+        """Whether it is tried for a checkpoint that it begins from."""
+        return self.name.partition(" ")[0].rpartition(".")[2] == INIT_FROM
+
+    @property
     def label(self) -> str:
         """The name, with the family in front if it needs that: "cnn, highest"."""
         is_of_family = self.family and self.name in (DEFAULT, HIGHEST, LOWEST)

@@ -42,8 +42,8 @@ def preflight(
     Args:
         experiment: What would be searched.
         run_probe: Tries one configuration; None for this process, which then imports torch.
-        time_limit_s: Seconds after which no further configuration is begun. The default one is
-            tried in any case.
+        time_limit_s: Seconds after which no further configuration is begun. The default one, and
+            one for each checkpoint that is begun from, are tried in any case.
         say: Told what is tried: "trying cnn, highest (3 of 27)".
 
     Returns:
@@ -63,7 +63,8 @@ def preflight(
             if corner.family in settled:
                 continue
             next_s = tried[-1].probe.seconds if len(tried) > 1 else 0.0  # the first loads libraries
-            if tried and time.monotonic() - began_s + next_s > time_limit_s:
+            is_late = time.monotonic() - began_s + next_s > time_limit_s
+            if tried and is_late and not corner.is_of_checkpoint:
                 left_out.append(corner)
                 continue
             if say is not None:
