@@ -10,6 +10,7 @@ from raysearch.experiment.checking import report_missing
 from raysearch.experiment.datasets import DataSet
 from raysearch.experiment.families import Family
 from raysearch.experiment.report import Report
+from raysearch.init_from import KEYS
 from raysearch.space import Space
 
 MOST_ARGUMENTS = 4
@@ -85,7 +86,7 @@ def _check_required(
 
 
 def _nothing_to_search(data: DataSet | None, families: tuple[Family, ...]) -> str:
-    names = [n for family in families for n in family.arguments.names or ()]
+    names = [n for family in families for n in family.arguments.names or () if n not in KEYS]
     builders = [f.choice.name for f in families if f.choice.kind == "builder"]
     asked = "".join(f"{name}(hp) asks for no parameter. " for name in builders if not names)
     names += list((data and data.arguments.names) or ())

@@ -181,6 +181,8 @@ def _starting(
 ) -> tuple[Family, ...]:
     """Return the families with the checkpoints that they begin from; see `_parts`."""
     sections = checked["model"]
+    if len(sections) != len(families):
+        return families  # one is listed twice, which is reported
     starting = tuple(
         can_start(family, section.init_from, path=place(number, report=report), report=report)
         for number, (family, section) in enumerate(zip(families, sections, strict=True))

@@ -22,6 +22,7 @@ from raysearch.experiment.other_words import meant_by
 from raysearch.experiment.ranges import meant_range, range_like, read_range, refusal
 from raysearch.experiment.report import Report
 from raysearch.experiment.starts import with_conditions
+from raysearch.init_from import INIT_FROM, KEYS
 from raysearch.models import FAMILIES
 from raysearch.space import Choice, Domain, Space
 
@@ -189,7 +190,10 @@ def _report_unknown(key: str, value: object, *, owners: tuple[_Owner, ...], repo
         of_name = [owner for owner in owners if argument and owner.name == name]
         prefix = f"{name}." if of_name and name != DATA else ""
         valid = {
-            prefix + legal for owner in of_name or owners for legal in owner.arguments.names or ()
+            prefix + legal
+            for owner in of_name or owners
+            for legal in owner.arguments.names or ()
+            if legal not in KEYS or INIT_FROM in key
         }
         kind = "a parameter of the models or the data"
         report.unknown_key(path, kind=kind, valid=valid, hint=_hint(key, valid))
