@@ -95,7 +95,7 @@ def test_the_users_dictionary_is_not_changed(tmp_path):
     saved = {"hyper_parameters": {"loss": nn.L1Loss()}, "hparams_type": dict}
     made = portable(saved, job=make_job(tmp_path))
     assert set(saved) == {"hyper_parameters", "hparams_type"}
-    assert made == {"hyper_parameters": {}}
+    assert made == {"hyper_parameters": {}, "raysearch": {"class": "tests.nets:Net"}}
 
 
 class Colour(Enum):
