@@ -54,7 +54,7 @@ class Data(InMemoryData):
         batch_size: Examples in a training batch, at least 1.
         seed: Governs which examples are for validation; of "simple", also which are the test.
         split: "simple", "length" or "add_jump".
-        validation: Share of the training part for validation, from 0.01 to 0.45; of "add_jump", of
+        validation: Share of the training part for validation, from 0.05 to 0.45; of "add_jump", of
             the commands without "jump".
 
     Shapes:

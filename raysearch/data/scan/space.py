@@ -22,7 +22,7 @@ LONGEST_ANSWER = 48
 
 ARGUMENTS: dict[str, Domain] = {
     "split": Choice(list(PUBLISHED), default="simple"),
-    "validation": Float(0.01, 0.45, default=0.1),
+    "validation": Float(0.05, 0.45, default=0.1),
 }
 """What an experiment may fix, by name."""
 
@@ -32,7 +32,7 @@ def scan_sizes(*, split: str, validation: float) -> SplitSizes:
 
     Args:
         split: "simple", "length" or "add_jump".
-        validation: Share of the training part for validation, from 0.01 to 0.45; of add_jump, of
+        validation: Share of the training part for validation, from 0.05 to 0.45; of add_jump, of
             the commands without "jump".
 
     Raises:
@@ -45,7 +45,7 @@ def scan_sizes(*, split: str, validation: float) -> SplitSizes:
     known = None
     if split not in PUBLISHED:
         known = "data.split: " + unknown_name(str(split), kind="a split of SCAN", valid=PUBLISHED)
-    raise_faults(known, number_fault("data.validation", validation, at_least=0.01, at_most=0.45))
+    raise_faults(known, number_fault("data.validation", validation, at_least=0.05, at_most=0.45))
     n_train, n_test = PUBLISHED[split]
     n_repeats = N_REPEATS if split == "add_jump" else 0
     n_validation = round((n_train - n_repeats) * validation)
@@ -57,7 +57,7 @@ def data_spec(*, split: str = "simple", validation: float = 0.1) -> DataSpec:
 
     Args:
         split: "simple", "length" or "add_jump".
-        validation: Share of the training part for validation, from 0.01 to 0.45.
+        validation: Share of the training part for validation, from 0.05 to 0.45.
 
     Raises:
         ConfigurationError: An argument is out of range.
