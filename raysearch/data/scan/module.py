@@ -80,7 +80,7 @@ class Data(InMemoryData):
         self._split = {"split": split, "seed": seed, "validation": validation}
 
     def _splits(self) -> Splits:
-        return _load(**self._split)  # type: ignore[arg-type]
+        return _load(**self._split)
 
 
 @lru_cache(maxsize=4)

@@ -135,7 +135,7 @@ class Encoder(nn.Module):
             x, ends = layer(self.dropout(x) if place else x, lengths)
             # (B, W) -> each (B, H); outputs of a layer lie between -1 and 1, what an LSTM keeps
             # beside them does not
-            outputs, *others = (bridge(ends) for bridge in bridges)
+            outputs, *others = (bridge(ends) for bridge in cast(nn.ModuleList, bridges))
             states += [outputs.tanh(), *others]
         return self.join(x), tuple(states)
 

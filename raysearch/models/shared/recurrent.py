@@ -146,14 +146,15 @@ def n_states(cell: str) -> int:
 
 
 def _initialize(layer: nn.RNNBase) -> None:
+    size = layer.hidden_size
     for name, parameter in layer.named_parameters():
-        if parameter.ndim == 1:
-            nn.init.zeros_(parameter)
-            continue
-        # (gates x H, ...) -> one (H, ...) for each gate
-        for gate in parameter.data.split(layer.hidden_size):
+        if parameter.ndim > 1:
             start = nn.init.orthogonal_ if "hh" in name else nn.init.xavier_uniform_
-            start(gate)
-    if isinstance(layer, nn.LSTM):
-        # (4 H,): input, forget, cell and output gate; the other bias is added to this one
-        layer.bias_ih_l0.data[layer.hidden_size : 2 * layer.hidden_size] = 1.0
+            # (gates x H, ...) -> one (H, ...) for each gate
+            for gate in torch.split(parameter.data, size):
+                start(gate)
+            continue
+        nn.init.zeros_(parameter)
+        if isinstance(layer, nn.LSTM) and name.startswith("bias_ih"):
+            # (4 H,): input, forget, cell and output gate; the other bias is added to this one
+            parameter.data[size : 2 * size] = 1.0
