@@ -88,7 +88,7 @@ def _load(*, split: str, seed: int, validation: float) -> Splits:
     """Return the splits; a process that trains trial after trial reads them once."""
     arguments = {"split": split, "seed": seed, "validation": validation}
     build = partial(_build, split=split, seed=seed, validation=validation)
-    return splits_of(cached_arrays("scan", arguments=arguments, build=build))
+    return splits_of(cached_arrays("scan", arguments=arguments, build=build), is_bucketed=True)
 
 
 def _build(*, split: str, seed: int, validation: float) -> Arrays:
