@@ -46,8 +46,8 @@ BOTH = ("classification", "regression")
 CASES = {
     "cnn": [
         *(spec(task, 1, 8, 8) for task in BOTH),
-        *(spec("classification", *shape) for shape in [(3, 7, 5), (2, 12), (1, 3, 6, 5)]),
-        *(spec("regression", *shape) for shape in [(2, 1, 1), (1, 1), (2, 4, 4, 4)]),
+        *(spec("classification", *shape) for shape in [(2, 12), (1, 3, 6, 5)]),
+        spec("regression", 2, 1, 1),
     ],
     "mlp": [
         *(spec(task, 6) for task in BOTH),

@@ -7,7 +7,9 @@ draw from any generator to count them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import nn
@@ -39,15 +41,20 @@ def width_for(n_parameters: int, *, build: Callable[[int], nn.Module], widest: i
         9
     """
 
+    @cache
     def size(width: int) -> int:
         with torch.device("meta"):
             return count_parameters(build(width))
 
-    # the narrowest that is large enough lies in (low, high], or is wider than the widest
-    low, high = 0, 1
-    while high < widest and size(high) < n_parameters:
-        low, high = high, min(2 * high, widest)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if size(middle) < n_parameters else (low, middle)
-    return min(range(max(1, low), high + 1), key=lambda width: abs(size(width) - n_parameters))
+    # widths that are too narrow and wide enough; the next to be tried follows from the last as if
+    # parameters grew with the square of the width
+    narrow, wide, width = 0, widest + 1, min(16, widest)
+    while wide - narrow > 1:
+        if size(width) < n_parameters:
+            narrow = width
+        else:
+            wide = width
+        guess = round(width * math.sqrt(n_parameters / size(width)))
+        width = max(narrow + 1, min(guess, wide - 1))
+    nearest = [width for width in (narrow, wide) if 1 <= width <= widest]
+    return min(nearest, key=lambda width: abs(size(width) - n_parameters))

@@ -13,11 +13,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class HalvingMeans3d(nn.AvgPool3d):
+    """Means of pairs along three axes, also along an axis that has no pair, which torch refuses."""
+
+    def __init__(self) -> None:
+        super().__init__(2, ceil_mode=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, C, ...), each axis halved, rounding up."""
+        pairs = [min(2, size) for size in x.shape[2:]]
+        return F.avg_pool3d(x, pairs, ceil_mode=True)
+
+
+class SameSizeMeans3d(nn.Module):
+    """Means of 3 values along three axes, also along one that is shorter, which torch refuses."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, C, D, H, W): at the ends the mean of what is there."""
+        # (B, C, D, H, W) and (1, 1, D, H, W): shares of 27 values, of which some are padding
+        means, shares = (
+            F.avg_pool3d(F.pad(values, [1] * 6), 3, stride=1)
+            for values in (x, torch.ones_like(x[:1, :1]))
+        )
+        return means / shares
+
 
 _CONVOLUTIONS: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 _MAX_POOLS: dict[int, Any] = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
-_AVERAGE_POOLS: dict[int, Any] = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
+_AVERAGE_POOLS: dict[int, Any] = {1: nn.AvgPool1d, 2: nn.AvgPool2d}
 _MAXIMA: dict[int, Any] = {
     1: nn.AdaptiveMaxPool1d, 2: nn.AdaptiveMaxPool2d, 3: nn.AdaptiveMaxPool3d,
 }  # fmt: skip
@@ -59,6 +87,8 @@ def halving_pool(name: str, *, n_axes: int) -> nn.Module:
 
     At an odd end it pools what is there.
     """
+    if name == "average" and n_axes == 3:
+        return HalvingMeans3d()
     pools = _MAX_POOLS if name == "max" else _AVERAGE_POOLS
     layer: nn.Module = pools[n_axes](2, ceil_mode=True)
     return layer
@@ -69,6 +99,8 @@ def same_size_pool(name: str, *, n_axes: int) -> nn.Module:
 
     At the ends it pools what is there, without the padding.
     """
+    if name == "average" and n_axes == 3:
+        return SameSizeMeans3d()
     layer: nn.Module
     if name == "max":
         layer = _MAX_POOLS[n_axes](3, stride=1, padding=1)

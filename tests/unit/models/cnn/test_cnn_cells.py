@@ -124,8 +124,9 @@ def test_what_leads_nowhere_is_not_built():
     assert list(cell.operations) == ["edge_0_3"]
 
 
-@pytest.mark.parametrize("normalization", ["batch", "group", "none"])
-@pytest.mark.parametrize("pooling", ["stride", "max"])
+@pytest.mark.parametrize(
+    ("normalization", "pooling"), [("batch", "stride"), ("group", "max"), ("none", "max")]
+)
 def test_a_network_of_cells_that_are_cut_off_can_still_be_trained(normalization, pooling):
     torch.manual_seed(0)
     cut = {edge_key(edge): "none" for edge in edges(5)}
@@ -134,8 +135,8 @@ def test_a_network_of_cells_that_are_cut_off_can_still_be_trained(normalization,
     x, targets = torch.randn(6, 3, 9, 7), torch.tensor([0, 0, 0, 1, 1, 2])
     outputs = network(x)
     torch.testing.assert_close(outputs, outputs[:1].expand(6, -1))
-    optimizer = torch.optim.Adam(network.parameters(), lr=0.1)
-    for _ in range(200):
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.2)
+    for _ in range(60):
         optimizer.zero_grad()
         loss = F.cross_entropy(network(x), targets)
         loss.backward()

@@ -42,8 +42,8 @@ def test_pools_halve_rounding_up_or_keep_the_size(n_axes, name):
 @pytest.mark.parametrize("n_axes", AXES)
 def test_a_single_value_is_pooled_to_itself(name, n_axes):
     x = torch.randn(2, 6, *[1] * n_axes)
-    assert torch.equal(halving_pool(name, n_axes=n_axes)(x), x)
-    assert torch.equal(same_size_pool(name, n_axes=n_axes)(x), x)
+    torch.testing.assert_close(halving_pool(name, n_axes=n_axes)(x), x)
+    torch.testing.assert_close(same_size_pool(name, n_axes=n_axes)(x), x)
 
 
 @pytest.mark.parametrize("n_axes", AXES)
@@ -65,3 +65,12 @@ def test_a_convolution_of_a_series_is_torchs():
     x, layer = example(1), convolution(6, 6, 3, n_axes=1, groups=6, dilation=2, bias=False)
     expected = F.conv1d(x, layer.weight, padding=2, dilation=2, groups=6)
     torch.testing.assert_close(layer(x), expected)
+
+
+@pytest.mark.parametrize("shape", [(3, 7, 4), (5, 3, 3)])
+def test_means_of_clips_are_torchs_where_torch_has_them(shape):
+    x = torch.randn(2, 6, *shape)
+    halved = F.avg_pool3d(x, 2, ceil_mode=True)
+    torch.testing.assert_close(halving_pool("average", n_axes=3)(x), halved)
+    same = F.avg_pool3d(x, 3, stride=1, padding=1, count_include_pad=False)
+    torch.testing.assert_close(same_size_pool("average", n_axes=3)(x), same)
