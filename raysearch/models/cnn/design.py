@@ -20,7 +20,8 @@ class CNNDesign:
     stages: int
     blocks_per_stage: int
     n_parameters: int
-    width: int
+    width: float
+    """A whole number, unless it follows from `n_parameters`; see `fitted`."""
     width_growth: float
     pooling: str
     kernel_size: int

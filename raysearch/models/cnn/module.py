@@ -42,9 +42,8 @@ class CNN(SupervisedModule):
         stages: 1 to 1 + log2(T) or log2(min(H, W)); each but the first halves all axes. The default
             needs images of 4x4 or more.
         blocks_per_stage: Or cells, 1 to 100.
-        n_parameters: Of the whole network, up to 10^9. The width is then the one that comes nearest
-            to it, later stages are no multiples of eight, and `width` has no effect. 0 is whatever
-            `width` gives.
+        n_parameters: Of the whole network, up to 10^9. The stages are then as wide as comes nearest
+            to it, not in multiples of eight, and `width` has no effect. 0 is what `width` gives.
         width: Channels of the first stage, 1 to 8192.
         width_growth: Factor of the channels from stage to stage, 1 to 4.
         pooling: How the axes are halved: "max", "average", or "stride" (a strided convolution).

@@ -41,11 +41,11 @@ from raysearch.models.shared.sizes import width_for
 from raysearch.models.shared.spatial import global_pooling, halving_pool
 
 
-def stage_widths(*, width: int, growth: float, stages: int, multiple: int = 8) -> tuple[int, ...]:
+def stage_widths(*, width: float, growth: float, stages: int, multiple: int = 8) -> tuple[int, ...]:
     """Return the channels of each stage, after the first in multiples of eight as hardware likes.
 
     Args:
-        width: Channels of the first stage, at least 1.
+        width: Channels of the first stage, at least 1 unless it is no whole number.
         growth: Factor from stage to stage, at least 1.
         stages: At least 1.
         multiple: What the channels are multiples of; 1 lets the network grow in small steps.
@@ -60,19 +60,26 @@ def stage_widths(*, width: int, growth: float, stages: int, multiple: int = 8) -
         multiple * max(1, math.floor(width * growth**stage / multiple + 0.5))
         for stage in range(1, stages)
     )
-    return (width, *later)
+    return (max(1, round(width)), *later)
 
 
 def fitted(design: CNNDesign) -> CNNDesign:
-    """Return the design with the width that its `n_parameters` ask for; itself if that is 0."""
+    """Return the design with the width that its `n_parameters` ask for; itself if that is 0.
+
+    The width is tried in steps of one channel of the last stage, of which the first ones may have
+    a part only, so that the parameters grow in small steps.
+    """
     if design.n_parameters == 0:
         return design
-    width = width_for(
-        design.n_parameters,
-        build=lambda width: CNNNetwork(replace(design, width=width)),
-        widest=WIDEST,
+    growth = design.width_growth ** (design.stages - 1)
+
+    def with_last(width: int) -> CNNDesign:
+        return replace(design, width=width / growth)
+
+    last = width_for(
+        design.n_parameters, build=lambda width: CNNNetwork(with_last(width)), widest=WIDEST
     )
-    return replace(design, width=width)
+    return with_last(last)
 
 
 class CNNNetwork(nn.Module):
