@@ -6,7 +6,8 @@
 Draws random cells, uniformly among those whose output is not cut off from their input, and trains
 each with everything else as in the search's winner, number of parameters included: on training and
 validation data together, with a seed of its own. The winner is trained as often, with the same
-seeds. Both are tested once, on the test split, which the search has not seen.
+seeds. Both are tested once, on the test split, which the search has not seen, by the metric that
+the search improved on validation data.
 
 Prints one line of JSON for each pair, and one with the sign test: where the winner is no better
 than the median of random cells, it wins at most half of the pairs that are not ties. `p` is the
@@ -52,7 +53,7 @@ class Fit:
 def main() -> None:
     """Train all pairs and test."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", type=Path, help="run directory of a search of cells")
+    parser.add_argument("run", type=Path, help="run directory of a search")
     parser.add_argument("--cells", type=int, default=30, help="random cells")
     parser.add_argument("--epochs", type=int, help="those of the search if not given")
     parser.add_argument("--processes", type=int, default=2)
@@ -74,7 +75,8 @@ def main() -> None:
             pairs.append((ours, theirs))
             line = {"cell": shown(cell), "winner": ours, "random": theirs}
             print(json.dumps(line), flush=True)
-    print(json.dumps({"winner": shown(winner), "epochs": epochs, **verdict(pairs)}), flush=True)
+    last = {"winner": shown(winner), "epochs": epochs}
+    print(json.dumps({**last, **verdict(pairs, objective=experiment.objective)}), flush=True)
 
 
 def random_cells(
@@ -119,26 +121,38 @@ def outcome(fit: Fit) -> dict[str, Any]:
         refit(job, epochs=fit.epochs, path=path)
         values = evaluate(job, checkpoint=str(path), split="test")
         n_parameters = count_parameters(CNN.load_from_checkpoint(path))
-    return {"accuracy": values["test/accuracy"], "n_parameters": n_parameters}
+    metric = experiment.objective.metric.replace("val/", "test/")
+    return {
+        "value": values[metric],
+        "accuracy": values["test/accuracy"],
+        "n_parameters": n_parameters,
+    }
 
 
-def verdict(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+def worth(fit: Mapping[str, Any], *, sign: int) -> float:
+    """Return a value of which more is better; one that is not finite is the worst."""
+    return -math.inf if fit["value"] is None else sign * fit["value"]
+
+
+def verdict(
+    pairs: list[tuple[dict[str, Any], dict[str, Any]]], *, objective: rs.Objective
+) -> dict[str, Any]:
     """Return medians, wins and the p-value of the one-sided sign test."""
-    ours, theirs = ([fit["accuracy"] for fit in side] for side in zip(*pairs, strict=True))
-    wins = sum(our > their for our, their in zip(ours, theirs, strict=True))
-    losses = sum(our < their for our, their in zip(ours, theirs, strict=True))
+    sign = 1 if objective.direction == "maximize" else -1
+    worths = [[worth(fit, sign=sign) for fit in pair] for pair in pairs]
+    gains = [ours - theirs for ours, theirs in worths]
+    wins, losses = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
     n = wins + losses
     p = sum(math.comb(n, k) for k in range(wins, n + 1)) / 2**n
-    return {
-        "median accuracy of the winner": statistics.median(ours),
-        "median accuracy of random cells": statistics.median(theirs),
-        "random cells below the winner's median": sum(t < statistics.median(ours) for t in theirs),
-        "wins": wins,
-        "losses": losses,
-        "ties": len(pairs) - n,
-        "p": p,
-        "is_better": p < 0.05,
+    medians = {
+        f"median {name}": {
+            side: statistics.median(fit[name] for fit in fits if fit[name] is not None)
+            for side, fits in zip(("winner", "random"), zip(*pairs, strict=True), strict=True)
+        }
+        for name in ("value", "accuracy", "n_parameters")
     }
+    outcome = {"wins": wins, "losses": losses, "ties": len(pairs) - n, "p": p}
+    return {"metric": objective.metric, **medians, **outcome, "is_better": p < 0.05}
 
 
 if __name__ == "__main__":
