@@ -139,9 +139,11 @@ def _values(
 ) -> Iterator[Corner]:
     """Yield a configuration for each value of parameters that none of those found, by then, has.
 
-    A value that some condition puts out of reach of the defaults of its parents' parents is left.
+    Those of parameters under few conditions come first, as of the optimiser before the many of a
+    cell's edges. A value that some condition puts out of reach of the defaults of its parents'
+    parents is left.
     """
-    for parameter in parameters:
+    for parameter in sorted(parameters, key=lambda parameter: len(parameter.when)):
         if not isinstance(parameter.domain, Choice | Bool):
             continue
         for value in parameter.domain.grid():

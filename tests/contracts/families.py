@@ -44,7 +44,11 @@ def _rows(task):
 BOTH = ("classification", "regression")
 
 CASES = {
-    "cnn": [spec(task, *shape) for shape in [(1, 8, 8), (3, 7, 5), (2, 1, 1)] for task in BOTH],
+    "cnn": [
+        *(spec(task, 1, 8, 8) for task in BOTH),
+        *(spec("classification", *shape) for shape in [(2, 12), (1, 3, 6, 5)]),
+        spec("regression", 2, 1, 1),
+    ],
     "mlp": [
         *(spec(task, 6) for task in BOTH),
         *(_rows(task) for task in BOTH),
@@ -58,7 +62,12 @@ TRAINED = {"cnn": 2, "mlp": 4, "seq2seq": 1}
 """Family -> how many of its cases, from the first, it is trained on."""
 
 REFUSED = {
-    "cnn": [_rows("classification"), tokens("classification"), spec("density", 1, 8, 8)],
+    "cnn": [
+        _rows("classification"),
+        tokens("classification"),
+        spec("density", 1, 8, 8),
+        spec("classification", 2, 9, has_lengths=True),
+    ],
     "mlp": [tokens("regression"), trees("classification"), spec("seq2seq", 6)],
     "seq2seq": [tokens("classification"), spec("seq2seq", 6), spec("seq2seq", 1, 8, 8)],
 }

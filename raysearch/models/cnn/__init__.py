@@ -1,1 +1,1 @@
-"""Convolutional networks of four kinds of blocks, for images."""
+"""Convolutional networks of blocks, or of searched cells, for series, images and clips."""

@@ -1,67 +1,54 @@
 """What does a convolutional network compute?
 
-A stem, then stages of blocks, then global pooling and a linear output. Each stage but the first
-halves the image, rounding up, and has more channels. A stage's first block changes size and
-channels; the others keep both.
+A stem, then stages, then global pooling and a linear output. Each stage but the first halves every
+axis, rounding up, and has more channels. What a stage is made of depends on `connections`:
+
+- "plain" and "residual": blocks one after the other, of which the first changes size and channels;
+  see `blocks`.
+- "dense": each block reads all channels of the stage and adds some; between stages a convolution
+  brings them down to the width of the next.
+- "cell": the same graph of operations again and again, see `cells`; between stages there is a
+  convolution of kernel size 3. Convolutions follow their activation here, so the stem has none, and
+  normalisation and activation stand behind the last cell. (NAS-Bench-201 has residual blocks
+  between stages; a convolution leaves more of the result to the cell.)
 
 Shapes:
-    x: (B, C, H, W) float32
+    x: (B, C, T), (B, C, H, W) or (B, C, D, H, W) float32
     returns: (B, K) float32
-    B batch, C channels, H and W height and width in pixels, K outputs
+    B batch, C channels, T steps of a series, H and W height and width in pixels, D frames of a
+    clip, K outputs
 
 References:
-    He et al., "Deep Residual Learning for Image Recognition", CVPR 2016 (residual blocks).
-    Howard et al., "MobileNets", 2017 (depthwise separable blocks).
-    Sandler et al., "MobileNetV2", CVPR 2018 (inverted bottlenecks).
     Lin, Chen and Yan, "Network in Network", ICLR 2014 (global average pooling).
+    Huang et al., "Densely Connected Convolutional Networks", CVPR 2017.
+    Dong and Yang, "NAS-Bench-201", ICLR 2020.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from itertools import pairwise
-from types import MappingProxyType
+from dataclasses import replace
 from typing import cast
 
 from torch import Tensor, nn
 
-from raysearch.models.shared.layers import (
-    activation,
-    image_norm,
-    initialize,
-    shrink_branches,
-)
+from raysearch.models.cnn.blocks import Change, Convolution, Dense, Shortcut, block_of
+from raysearch.models.cnn.cells import Cell, last_of, preactivated
+from raysearch.models.cnn.design import CNNDesign
+from raysearch.models.cnn.space import WIDEST
+from raysearch.models.shared.layers import activation, initialize, shrink_branches
+from raysearch.models.shared.sizes import width_for
+from raysearch.models.shared.spatial import global_pooling, halving_pool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CNNDesign:
-    """An architecture; the same names and meanings as in the constructor of `CNN`."""
-
-    input_shape: list[int]
-    n_outputs: int
-    block: str
-    expansion: int
-    stages: int
-    blocks_per_stage: int
-    width: int
-    width_growth: float
-    pooling: str
-    kernel_size: int
-    normalization: str
-    activation: str
-    head_pooling: str
-    dropout: float
-
-
-def stage_widths(*, width: int, growth: float, stages: int) -> tuple[int, ...]:
+def stage_widths(*, width: float, growth: float, stages: int, multiple: int = 8) -> tuple[int, ...]:
     """Return the channels of each stage, after the first in multiples of eight as hardware likes.
 
     Args:
-        width: Channels of the first stage, at least 1.
+        width: Channels of the first stage, at least 1 unless it is no whole number.
         growth: Factor from stage to stage, at least 1.
         stages: At least 1.
+        multiple: What the channels are multiples of; 1 lets the network grow in small steps.
 
     Example:
         >>> stage_widths(width=16, growth=1.5, stages=3)
@@ -69,200 +56,121 @@ def stage_widths(*, width: int, growth: float, stages: int) -> tuple[int, ...]:
         >>> stage_widths(width=12, growth=1.0, stages=2)
         (12, 16)
     """
-    later = (8 * max(1, math.floor(width * growth**stage / 8 + 0.5)) for stage in range(1, stages))
-    return (width, *later)
+    later = (
+        multiple * max(1, math.floor(width * growth**stage / multiple + 0.5))
+        for stage in range(1, stages)
+    )
+    return (max(1, round(width)), *later)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """How a block changes its input, (B, C, H, W) to (B, D, H/S, W/S) rounded up."""
+def fitted(design: CNNDesign) -> CNNDesign:
+    """Return the design with the width that its `n_parameters` ask for; itself if that is 0.
 
-    in_channels: int
-    """The C of its input."""
-    out_channels: int
-    """The D of its output."""
-    stride: int = 1
-    """The S by which height and width are divided, 1 or 2."""
-
-    @property
-    def is_none(self) -> bool:
-        """Whether the output has the shape of the input."""
-        return self.stride == 1 and self.in_channels == self.out_channels
-
-
-class Convolution(nn.Sequential):
-    """Convolution - normalisation, changing the shape as told and only by that.
-
-    Padding keeps height and width, or halves them rounding up. `groups` as in `nn.Conv2d`: as many
-    as channels for a depthwise convolution.
+    The width is tried in steps of one channel of the last stage, of which the first ones may have
+    a part only, so that the parameters grow in small steps.
     """
+    if design.n_parameters == 0:
+        return design
+    growth = design.width_growth ** (design.stages - 1)
 
-    def __init__(
-        self, change: Change, *, design: CNNDesign, kernel_size: int, groups: int = 1
-    ) -> None:
-        super().__init__(
-            nn.Conv2d(
-                change.in_channels,
-                change.out_channels,
-                kernel_size,
-                stride=change.stride,
-                padding=kernel_size // 2,
-                groups=groups,
-                # a normalisation has a shift of its own
-                bias=design.normalization == "none",
-            ),
-            image_norm(design.normalization, change.out_channels),
-        )
+    def with_last(width: int) -> CNNDesign:
+        return replace(design, width=width / growth)
 
-
-class PlainBlock(nn.Sequential):
-    """Convolution - normalisation - activation."""
-
-    def __init__(self, change: Change, *, design: CNNDesign) -> None:
-        super().__init__(
-            Convolution(change, design=design, kernel_size=design.kernel_size),
-            activation(design.activation),
-        )
-
-
-class ResidualBlock(nn.Module):
-    """Two convolutions with a shortcut around them, as the basic block of ResNet.
-
-    Where the shape changes, the shortcut is a 1x1 convolution (the paper's option B).
-    """
-
-    def __init__(self, change: Change, *, design: CNNDesign) -> None:
-        super().__init__()
-        inner = Change(change.out_channels, change.out_channels)
-        self.branch = nn.Sequential(
-            Convolution(change, design=design, kernel_size=design.kernel_size),
-            activation(design.activation),
-            Convolution(inner, design=design, kernel_size=design.kernel_size),
-        )
-        self.shortcut = (
-            nn.Identity() if change.is_none else Convolution(change, design=design, kernel_size=1)
-        )
-        self.activation = activation(design.activation)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (B, D, H/S, W/S) for (B, C, H, W)."""
-        # (B, C, H, W) -> (B, D, H/S, W/S), in both terms
-        return cast(Tensor, self.activation(self.shortcut(x) + self.branch(x)))
-
-
-class DepthwiseSeparableBlock(nn.Sequential):
-    """A convolution of each channel on its own, then a 1x1 convolution across channels."""
-
-    def __init__(self, change: Change, *, design: CNNDesign) -> None:
-        channels = change.in_channels
-        super().__init__(
-            # (B, C, H, W) -> (B, C, H/S, W/S)
-            Convolution(
-                Change(channels, channels, change.stride),
-                design=design,
-                kernel_size=design.kernel_size,
-                groups=channels,
-            ),
-            activation(design.activation),
-            # (B, C, H/S, W/S) -> (B, D, H/S, W/S)
-            Convolution(Change(channels, change.out_channels), design=design, kernel_size=1),
-            activation(design.activation),
-        )
-
-
-class InvertedBottleneckBlock(nn.Module):
-    """Widen by a factor, convolve each channel on its own, narrow again without activation.
-
-    A shortcut joins the narrow ends where the shape stays.
-    """
-
-    def __init__(self, change: Change, *, design: CNNDesign) -> None:
-        super().__init__()
-        wide = change.in_channels * design.expansion
-        self.branch = nn.Sequential(
-            # (B, C, H, W) -> (B, E C, H, W), with E the expansion
-            Convolution(Change(change.in_channels, wide), design=design, kernel_size=1),
-            activation(design.activation),
-            # (B, E C, H, W) -> (B, E C, H/S, W/S)
-            Convolution(
-                Change(wide, wide, change.stride),
-                design=design,
-                kernel_size=design.kernel_size,
-                groups=wide,
-            ),
-            activation(design.activation),
-            # (B, E C, H/S, W/S) -> (B, D, H/S, W/S)
-            Convolution(Change(wide, change.out_channels), design=design, kernel_size=1),
-        )
-        self.has_shortcut = change.is_none
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (B, D, H/S, W/S) for (B, C, H, W)."""
-        changed = cast(Tensor, self.branch(x))
-        return x + changed if self.has_shortcut else changed
-
-
-BLOCKS: Mapping[str, Callable[..., nn.Module]] = MappingProxyType(
-    {
-        "plain": PlainBlock,
-        "residual": ResidualBlock,
-        "depthwise_separable": DepthwiseSeparableBlock,
-        "inverted_bottleneck": InvertedBottleneckBlock,
-    }
-)
-"""Name in a configuration -> block, constructed as `Block(change, design=design)`."""
+    last = width_for(
+        design.n_parameters, build=lambda width: CNNNetwork(with_last(width)), widest=WIDEST
+    )
+    return with_last(last)
 
 
 class CNNNetwork(nn.Module):
-    """A convolutional network from images to K outputs."""
+    """A convolutional network from series, images or clips to K outputs."""
 
     def __init__(self, design: CNNDesign) -> None:
         super().__init__()
-        widths = stage_widths(width=design.width, growth=design.width_growth, stages=design.stages)
-        stem = Change(design.input_shape[0], widths[0])
-        self.stem = PlainBlock(stem, design=design)
-        self.stages = nn.Sequential(
-            _stage(Change(widths[0], widths[0]), design=design),
-            *(
-                _stage(Change(before, after, 2), design=design)
-                for before, after in pairwise(widths)
-            ),
+        widths = stage_widths(
+            width=design.width,
+            growth=design.width_growth,
+            stages=design.stages,
+            multiple=1 if design.n_parameters else 8,
         )
-        pool = nn.AdaptiveAvgPool2d if design.head_pooling == "average" else nn.AdaptiveMaxPool2d
-        self.pool = pool(1)
+        is_cell = design.connections == "cell"
+        self.stem = _stem(Change(design.input_shape[0], widths[0]), design=design)
+        stages, channels = [], widths[0]
+        for number, width in enumerate(widths):
+            change = Change(channels, width, 1 if number == 0 else 2)
+            stages.append(_stage(change, design=design))
+            channels = _channels_after(width, design=design)
+        self.stages = nn.Sequential(*stages)
+        self.last = last_of(channels, design=design) if is_cell else nn.Identity()
+        self.pool = global_pooling(design.head_pooling, n_axes=design.n_axes)
         self.dropout = nn.Dropout(design.dropout)
-        self.output = nn.Linear(widths[-1], design.n_outputs)
+        self.output = nn.Linear(channels, design.n_outputs)
         initialize(self, output=self.output)
-        shrink_branches(_branches(self))
+        shrink_branches([m.branch for m in self.modules() if isinstance(m, Shortcut)])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the outputs (B, K) for images (B, C, H, W)."""
-        # (B, C, H, W) -> (B, D, h, w), with D channels and h, w pixels after the last stage
-        x = self.stages(self.stem(x))
-        # (B, D, h, w) -> (B, D)
+        """Return the outputs (B, K) for examples (B, C, ...)."""
+        # (B, C, ...) -> (B, E, ...), with E channels, and what is left of the axes
+        x = self.last(self.stages(self.stem(x)))
+        # (B, E, ...) -> (B, E)
         x = self.pool(x).flatten(1)
-        # (B, D) -> (B, K)
+        # (B, E) -> (B, K)
         return cast(Tensor, self.output(self.dropout(x)))
 
 
+def _stem(change: Change, *, design: CNNDesign) -> nn.Module:
+    stem = Convolution(change, design=design, kernel_size=design.kernel_size)
+    if design.connections == "cell":
+        return stem
+    return nn.Sequential(stem, activation(design.activation))
+
+
 def _stage(change: Change, *, design: CNNDesign) -> nn.Sequential:
-    """Return a stage's blocks, of which the first makes the change."""
-    block = BLOCKS[design.block]
-    halving: list[nn.Module] = []
+    """Return a stage, of which the first parts make the change."""
+    layers: list[nn.Module] = []
     if change.stride == 2 and design.pooling != "stride":
-        pool = nn.MaxPool2d if design.pooling == "max" else nn.AvgPool2d
-        halving = [pool(2, ceil_mode=True)]
+        layers = [halving_pool(design.pooling, n_axes=design.n_axes)]
         change = Change(change.in_channels, change.out_channels)
+    build = {"dense": _dense, "cell": _cells}.get(design.connections, _chain)
+    return nn.Sequential(*layers, *build(change, design=design))
+
+
+def _chain(change: Change, *, design: CNNDesign) -> list[nn.Module]:
+    """Return blocks of which the first makes the change."""
     same = Change(change.out_channels, change.out_channels)
     changes = [change] + [same] * (design.blocks_per_stage - 1)
-    return nn.Sequential(*halving, *(block(each, design=design) for each in changes))
+    return [block_of(each, design=design) for each in changes]
 
 
-def _branches(network: nn.Module) -> list[nn.Module]:
-    """Return the branches around which there is a shortcut."""
-    return [
-        block.branch
-        for block in network.modules()
-        if isinstance(block, ResidualBlock)
-        or (isinstance(block, InvertedBottleneckBlock) and block.has_shortcut)
-    ]
+def _dense(change: Change, *, design: CNNDesign) -> list[nn.Module]:
+    """Return a convolution that makes the change, if there is one, and blocks that add channels."""
+    layers: list[nn.Module] = []
+    if not change.is_none:
+        # that of DenseNet, where it need not halve the image
+        kernel_size = 1 if change.stride == 1 else design.kernel_size
+        convolution = Convolution(change, design=design, kernel_size=kernel_size)
+        layers = [nn.Sequential(convolution, activation(design.activation))]
+    width, added = change.out_channels, _added(change.out_channels, design=design)
+    for number in range(design.blocks_per_stage):
+        adding = Change(width + number * added, added)
+        layers.append(Dense(block_of(adding, design=design)))
+    return layers
+
+
+def _cells(change: Change, *, design: CNNDesign) -> list[nn.Module]:
+    """Return a convolution that makes the change, if there is one, and cells."""
+    between = [] if change.is_none else [preactivated(change, design=design, kernel_size=3)]
+    width = change.out_channels
+    return [*between, *(Cell(width, design=design) for _ in range(design.blocks_per_stage))]
+
+
+def _added(width: int, *, design: CNNDesign) -> int:
+    """Return the channels that each block of a dense stage adds."""
+    return max(1, round(width * design.growth_rate))
+
+
+def _channels_after(width: int, *, design: CNNDesign) -> int:
+    """Return the channels at the end of a stage of this width."""
+    if design.connections != "dense":
+        return width
+    return width + design.blocks_per_stage * _added(width, design=design)

@@ -1,17 +1,32 @@
-"""Which convolutional networks can be searched, and which are legal for images of this size?
+"""Which convolutional networks can be searched, and which are legal for examples of this size?
 
-Torch-free. For images (C, H, W) of any size, and both tasks. Each stage but the first halves the
-image, so the upper bound of `stages` depends on the data: 1 + log2(min(H, W)), rounded down, which
-leaves at least one pixel. The recommended space leaves two, and has four stages at most. It starts
-at two where the image allows, since `width_growth` and `pooling` have no effect on a single one.
-Its largest networks have the size of ResNet-18; widths are drawn on a log scale, since the cost of
-a network grows with their square.
+Torch-free. For series (C, T), images (C, H, W) and clips (C, D, H, W) of any size, and both tasks.
+Each stage but the first halves every axis, so the upper bound of `stages` depends on the data: 1 +
+log2 of the steps of a series, or of min(H, W), rounded down, which leaves at least one value; the
+frames of a clip may become one before. The recommended space leaves two, and has four stages at
+most. It starts at two where the size allows, since `width_growth` and `pooling` have no effect on a
+single one. Its largest networks of blocks have the size of ResNet-18; widths are drawn on a log
+scale, since the cost of a network grows with their square.
+
+`connections` says how a stage is wired, `block` of what. Cells have no blocks, but an operation on
+each edge, each a parameter of its own. Where architectures shall be compared, and not sizes, an
+experiment can fix `n_parameters`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError
+from raysearch.models.cnn.wiring import (
+    CELL_SPACES,
+    DEFAULTS,
+    NAS_BENCH_201,
+    OPERATIONS,
+    edge_key,
+    edges,
+)
 from raysearch.models.shared.space import (
     check_data,
     data_arguments,
@@ -23,55 +38,72 @@ from raysearch.space import Choice, Domain, Float, Int, Space
 MODULE = "raysearch.models.cnn.module:CNN"
 """Import path of the module class."""
 
+WIDEST = 8192
+"""Channels that a first stage may have."""
+
+OF_BLOCKS = {"connections": ["plain", "residual", "dense"]}
+"""The condition of parameters that cells do not have."""
+
 
 def search_space(data: DataSpec) -> Space:
-    """Return the recommended search space for images of this size.
+    """Return the recommended search space for examples of this size.
 
     Raises:
-        ConfigurationError: The examples are not images.
+        ConfigurationError: The examples are neither series nor images nor clips.
 
     Example:
         >>> digits = DataSpec(
         ...     task="classification", input_shape=(1, 8, 8), n_outputs=10, n_train=1077
         ... )
-        >>> search_space(digits)["stages"][0].domain.describe()
+        >>> space = search_space(digits)
+        >>> space["stages"][0].domain.describe()
         '2 to 3'
+        >>> cells = space.replaced({"connections": "cell", "cell_space": "nas_bench_201"})
+        >>> cells["edge_0_1"][0].domain.describe()
+        'none, skip, conv_1, conv_3, average_pool'
     """
     most = min(4, max(1, max_stages(data) - 1))
     architecture = Space(
         {
+            "connections": Choice(["plain", "residual", "dense", "cell"], default="plain"),
             "block": Choice(
                 ["plain", "residual", "depthwise_separable", "inverted_bottleneck"],
                 default="plain",
+                when=OF_BLOCKS,
             ),
             "expansion": Int(2, 6, default=4, when={"block": "inverted_bottleneck"}),
+            "growth_rate": Float(0.25, 1.0, step=0.25, default=0.5, when={"connections": "dense"}),
             "stages": Int(min(2, most), most, default=min(3, most)),
             "blocks_per_stage": Int(1, 2, default=1),
             "width": Int(8, 64, step=2, log=True, default=16),
             "width_growth": Float(1.0, 2.0, step=0.25, default=2.0),
             "pooling": Choice(["max", "average", "stride"], default="max"),
-            "kernel_size": Choice([3, 5], ordered=True, default=3),
+            "kernel_size": Choice([3, 5], ordered=True, default=3, when=OF_BLOCKS),
             "normalization": Choice(["batch", "group", "none"], default="batch"),
             "activation": Choice(["relu", "gelu", "silu", "elu"], default="relu"),
             "head_pooling": Choice(["average", "max"], default="average"),
             "dropout": Float(0.0, 0.5, default=0.1),
+            **_cell(),
         }
     )
     return architecture.merged(training_space(data))
 
 
 def legal_domains(data: DataSpec) -> dict[str, Domain]:
-    """Return every value that the constructor accepts for images of this size, by argument.
+    """Return every value that the constructor accepts for examples of this size, by argument.
 
     Raises:
-        ConfigurationError: The examples are not images.
+        ConfigurationError: The examples are neither series nor images nor clips.
     """
     return {
+        "connections": Choice(["plain", "residual", "dense", "cell"]),
         "block": Choice(["residual", "plain", "depthwise_separable", "inverted_bottleneck"]),
         "expansion": Int(1, 64),
+        "growth_rate": Float(0.01, 4.0),
         "stages": Int(1, max_stages(data)),
         "blocks_per_stage": Int(1, 100),
-        "width": Int(1, 8192),
+        "n_parameters": Int(0, 10**9),
+        "width": Int(1, WIDEST),
         "width_growth": Float(1.0, 4.0),
         "pooling": Choice(["stride", "max", "average"]),
         "kernel_size": Choice([1, 3, 5, 7, 9], ordered=True),
@@ -79,30 +111,57 @@ def legal_domains(data: DataSpec) -> dict[str, Domain]:
         "activation": Choice(["relu", "leaky_relu", "gelu", "silu", "elu", "tanh"]),
         "head_pooling": Choice(["average", "max"]),
         "dropout": Float(0.0, 0.95),
+        "cell_space": Choice(list(CELL_SPACES)),
+        **{edge_key(edge): Choice(list(OPERATIONS), default=DEFAULTS[edge]) for edge in DEFAULTS},
         **training_domains(data),
     }
 
 
 def max_stages(data: DataSpec) -> int:
-    """Return how many stages an image can have: with one more, nothing would be left to halve.
+    """Return how many stages there can be: with one more, nothing would be left to halve.
 
     Raises:
-        ConfigurationError: The examples are not images, or it is no data for `cnn`.
+        ConfigurationError: The examples have another shape, or it is no data for `cnn`.
 
     Example:
-        >>> def image(height, width):
-        ...     shape = (3, height, width)
+        >>> def spec(*shape):
         ...     return DataSpec(task="regression", input_shape=shape, n_outputs=1, n_train=1)
-        >>> max_stages(image(1, 1)), max_stages(image(8, 8)), max_stages(image(28, 200))
+        >>> max_stages(spec(3, 1, 1)), max_stages(spec(3, 8, 8)), max_stages(spec(3, 28, 200))
         (1, 4, 5)
+        >>> max_stages(spec(2, 128)), max_stages(spec(1, 2, 32, 32))
+        (8, 6)
     """
     check_data(data, family="cnn")
-    if len(data.input_shape) != 3:
+    shape = data.input_shape
+    if not 2 <= len(shape) <= 4:
         raise ConfigurationError(
-            f"cnn needs images of shape (channels, height, width), but this data has examples of "
-            f"shape {tuple(data.input_shape)}."
+            f"cnn needs images (channels, height, width), series (channels, steps) or clips "
+            f"(channels, frames, height, width), but this data has examples of shape {shape}."
         )
-    return min(data.input_shape[1:]).bit_length()
+    return min(shape[-2:] if len(shape) > 2 else shape[-1:]).bit_length()
+
+
+def _cell() -> dict[str, Domain]:
+    """Return the choice of cells, each with the operations of its edges."""
+    return {
+        "cell_space": Choice(
+            {
+                "nas_bench_201": _edges(4, operations=NAS_BENCH_201),
+                "large": _edges(5, operations=OPERATIONS),
+            },
+            default="nas_bench_201",
+            when={"connections": "cell"},
+        )
+    }
+
+
+def _edges(n_nodes: int, *, operations: Sequence[str]) -> Space:
+    return Space(
+        {
+            edge_key(edge): Choice(list(operations), default=DEFAULTS[edge])
+            for edge in edges(n_nodes)
+        }
+    )
 
 
 __all__ = ["MODULE", "data_arguments", "legal_domains", "max_stages", "search_space"]

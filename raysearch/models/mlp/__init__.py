@@ -1,1 +1,1 @@
-"""Multilayer perceptrons, plain or with shortcuts, for examples of any shape."""
+"""Multilayer perceptrons, plain or with residual or dense connections, for any shape."""

@@ -34,7 +34,8 @@ class MLP(SupervisedModule):
             effect without categories.
         depth: Hidden layers, 1 to 100.
         width: Units in each hidden layer, 1 to 65536.
-        connections: "residual" leads shortcuts around the layers, from the second on; "plain" none.
+        connections: "plain"; "residual" leads shortcuts around the layers, from the second on;
+            "dense" lets each layer, and the output, read all layers before it.
         normalization: After each linear layer: "none", "batch" or "layer".
         activation: "relu", "leaky_relu", "gelu", "silu", "elu" or "tanh".
         dropout: Share of hidden units dropped in training, 0 to 0.95.

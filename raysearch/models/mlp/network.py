@@ -4,6 +4,8 @@ Each hidden layer is linear - normalisation - activation - dropout, and a linear
 last. Residual connections lead around every linear layer between two hidden layers, from before the
 normalisation in front of it: the sum they run along has no activation on it ("pre-activation"). A
 network with a single hidden layer has nothing to lead around, and is the same with and without.
+With dense connections each hidden layer, and the output, reads what all hidden layers before it
+gave, again from before their normalisations.
 
 Categories, which stand in the last columns of a table's rows as numbers, are first replaced by
 vectors that are learnt, one table of vectors for each column.
@@ -17,6 +19,7 @@ Shapes:
 References:
     Guo and Berkhahn, "Entity Embeddings of Categorical Variables", 2016.
     He et al., "Identity Mappings in Deep Residual Networks", ECCV 2016 (pre-activation).
+    Huang et al., "Densely Connected Convolutional Networks", CVPR 2017 (dense connections).
     Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", NeurIPS 2021 (such
     networks as strong baselines on tables).
     Srivastava et al., "Dropout", JMLR 2014.
@@ -103,11 +106,11 @@ def _table(n_categories: int, *, size: int) -> nn.Embedding:
 
 
 class Nonlinearity(nn.Sequential):
-    """Normalisation - activation - dropout: (B, W) to (B, W)."""
+    """Normalisation - activation - dropout, which keep the shape (B, `width`)."""
 
-    def __init__(self, design: MLPDesign) -> None:
+    def __init__(self, width: int, *, design: MLPDesign) -> None:
         super().__init__(
-            vector_norm(design.normalization, design.width),
+            vector_norm(design.normalization, width),
             activation(design.activation),
             nn.Dropout(design.dropout),
         )
@@ -125,6 +128,18 @@ class Residual(nn.Module):
         return cast(Tensor, x + self.branch(x))
 
 
+class Dense(nn.Module):
+    """Layers whose output is put behind their input: (B, n) to (B, n + W)."""
+
+    def __init__(self, layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the input, followed by what the layers give."""
+        return torch.cat([x, self.layers(x)], dim=1)
+
+
 class MLPNetwork(nn.Module):
     """A multilayer perceptron from examples of any shape to K outputs."""
 
@@ -136,25 +151,28 @@ class MLPNetwork(nn.Module):
             self.embeddings = Embeddings(design)
             n_inputs = self.embeddings.n_outputs
         self.input = _linear(n_inputs, design=design)
+        # what each hidden layer reads, and at the end the output
+        grows = design.width if design.connections == "dense" else 0
+        widths = [design.width + number * grows for number in range(design.depth)]
         between = [
-            nn.Sequential(Nonlinearity(design), _linear(design.width, design=design))
-            for _ in range(design.depth - 1)
+            nn.Sequential(Nonlinearity(width, design=design), _linear(width, design=design))
+            for width in widths[:-1]
         ]
-        is_residual = design.connections == "residual"
-        self.hidden = nn.Sequential(*(map(Residual, between) if is_residual else between))
-        self.last = Nonlinearity(design)
-        self.output = nn.Linear(design.width, design.n_outputs)
+        around = {"residual": Residual, "dense": Dense}.get(design.connections)
+        self.hidden = nn.Sequential(*(map(around, between) if around else between))
+        self.last = Nonlinearity(widths[-1], design=design)
+        self.output = nn.Linear(widths[-1], design.n_outputs)
         initialize(self, output=self.output)
-        if is_residual:
+        if design.connections == "residual":
             shrink_branches(between)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the outputs (B, K) for a batch (B, ...)."""
         # (B, ...) -> (B, F) -> (B, F - C + D)
         x = self.embeddings(x.flatten(1))
-        # (B, F - C + D) -> (B, W)
+        # (B, F - C + D) -> (B, W), or (B, L W) of L layers with dense connections
         x = self.last(self.hidden(self.input(x)))
-        # (B, W) -> (B, K)
+        # (B, W) or (B, L W) -> (B, K)
         return cast(Tensor, self.output(x))
 
 

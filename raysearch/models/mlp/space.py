@@ -33,7 +33,7 @@ def search_space(data: DataSpec) -> Space:
         {
             "depth": Int(1, 6, default=3),
             "width": Int(16, 512, log=True, default=128),
-            "connections": Choice(["plain", "residual"], default="plain"),
+            "connections": Choice(["plain", "residual", "dense"], default="plain"),
             "normalization": Choice(["none", "batch", "layer"], default="batch"),
             "activation": Choice(["relu", "gelu", "silu", "elu"], default="relu"),
             "dropout": Float(0.0, 0.6, default=0.1),
@@ -55,7 +55,7 @@ def legal_domains(data: DataSpec) -> dict[str, Domain]:
         "embedding_factor": Float(0.1, 10.0, log=True),
         "depth": Int(1, 100),
         "width": Int(1, 65536),
-        "connections": Choice(["residual", "plain"]),
+        "connections": Choice(["residual", "plain", "dense"]),
         "normalization": Choice(["none", "batch", "layer"]),
         "activation": Choice(["relu", "leaky_relu", "gelu", "silu", "elu", "tanh"]),
         "dropout": Float(0.0, 0.95),

@@ -36,7 +36,7 @@ ACTIVATIONS: Mapping[str, Callable[[], nn.Module]] = MappingProxyType(
 
 
 class BatchNorm1d(nn.BatchNorm1d):
-    """Batch normalisation of (B, C) that also trains on a batch of a single example.
+    """Batch normalisation of (B, C) or (B, C, T) that also trains on a batch of a single value.
 
     One value per channel has no variance, and PyTorch refuses it, so that a training split of 65
     examples could not be cut into batches of 64. Such a batch is normalised by the running
@@ -44,7 +44,7 @@ class BatchNorm1d(nn.BatchNorm1d):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return `x` (B, C), normalised per channel."""
+        """Return `x` (B, C) or (B, C, T), normalised per channel."""
         return _normalized_by_running(self, x) if _is_single(self, x) else super().forward(x)
 
 
@@ -54,6 +54,20 @@ class BatchNorm2d(nn.BatchNorm2d):
     def forward(self, x: Tensor) -> Tensor:
         """Return `x` (B, C, H, W), normalised per channel."""
         return _normalized_by_running(self, x) if _is_single(self, x) else super().forward(x)
+
+
+class BatchNorm3d(nn.BatchNorm3d):
+    """Batch normalisation of (B, C, D, H, W); a single value per channel as in `BatchNorm1d`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return `x` (B, C, D, H, W), normalised per channel."""
+        return _normalized_by_running(self, x) if _is_single(self, x) else super().forward(x)
+
+
+BatchNorm = BatchNorm1d | BatchNorm2d | BatchNorm3d
+
+_BATCH_NORMS: dict[int, type[BatchNorm]] = {1: BatchNorm1d, 2: BatchNorm2d, 3: BatchNorm3d}
+"""Axes behind the channels -> normalisation."""
 
 
 def activation(name: str) -> nn.Module:
@@ -70,13 +84,14 @@ def vector_norm(name: str, width: int) -> nn.Module:
     return nn.Identity()
 
 
-def image_norm(name: str, channels: int) -> nn.Module:
+def image_norm(name: str, channels: int, *, n_axes: int = 2) -> nn.Module:
     """Return a normalisation of (B, `channels`, H, W): "none", "batch" or "group".
 
-    "group" has eight groups, or as many as divide eight and the channels.
+    "group" has eight groups, or as many as divide eight and the channels. With one axis behind the
+    channels instead of two it is for series, with three for clips.
     """
     if name == "batch":
-        return BatchNorm2d(channels)
+        return _BATCH_NORMS[n_axes](channels)
     if name == "group":
         return nn.GroupNorm(math.gcd(8, channels), channels)
     return nn.Identity()
@@ -89,7 +104,7 @@ def initialize(network: nn.Module, *, output: nn.Linear) -> None:
     weights have the variance 1 / inputs. Biases are zero.
     """
     for layer in network.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
+        if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
             n_inputs = layer.weight[0].numel()
             variance = (1 if layer is output else 2) / n_inputs
             nn.init.normal_(layer.weight, std=math.sqrt(variance))
@@ -110,11 +125,11 @@ def shrink_branches(branches: Sequence[nn.Module]) -> None:
         weights[-1].data.div_(math.sqrt(len(branches)))
 
 
-def _is_single(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> bool:
+def _is_single(norm: BatchNorm, x: Tensor) -> bool:
     return norm.training and x.numel() == x.shape[1]
 
 
-def _normalized_by_running(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
+def _normalized_by_running(norm: BatchNorm, x: Tensor) -> Tensor:
     return F.batch_norm(
         x, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps
     )

@@ -49,6 +49,16 @@ def test_every_value_of_a_choice_or_bool_appears_somewhere():
     assert {c.get("nesterov") for c in found.values()} == {None, False, True}
 
 
+def test_values_under_few_conditions_come_first():
+    space = Space(
+        {
+            "kind": Choice({"deep": Space({"inner": Choice(["a", "b"])})}),
+            "optimizer": Choice(["adam", "sgd"]),
+        }
+    )
+    assert list(named(space)) == ["default", "optimizer = sgd", "inner = b"]
+
+
 def test_all_lie_in_the_space_and_none_appears_twice():
     found = list(named().values())
     assert all(SPACE.contains(configuration) for configuration in found)

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import inspect
+
 import pytest
+import torch
 
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError
 from raysearch.models.cnn.module import CNN
 from raysearch.models.cnn.space import legal_domains, max_stages, search_space
+from raysearch.models.cnn.wiring import DEFAULTS, NAS_BENCH_201, OPERATIONS, edge_key
+from raysearch.space import Space
 
 
 def image(height, width):
@@ -44,10 +49,87 @@ def test_expansion_belongs_to_the_inverted_bottleneck():
     assert "expansion" in space.replaced({"block": "inverted_bottleneck"}).default()
 
 
-@pytest.mark.parametrize("shape", [(64,), (8, 8), (1, 2, 3, 4)])
+@pytest.mark.parametrize("shape", [(64,), (1, 2, 3, 4, 5)])
 @pytest.mark.parametrize("function", [search_space, legal_domains])
-def test_what_is_no_image_is_refused_with_a_way_out(function, shape):
+def test_what_has_no_channels_or_too_many_axes_is_refused_with_a_way_out(function, shape):
     data = DataSpec(task="classification", input_shape=shape, n_outputs=2, n_train=10)
     with pytest.raises(ConfigurationError, match=r"cnn needs images") as error:
         function(data)
     assert str(shape) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "legal"), [((2, 1), 1), ((2, 140), 8), ((1, 1, 8, 8), 4), ((1, 16, 9, 4), 3)]
+)
+def test_steps_of_series_and_pixels_of_clips_bound_the_stages(shape, legal):
+    data = DataSpec(task="classification", input_shape=shape, n_outputs=3, n_train=10)
+    assert max_stages(data) == legal
+    cnn = CNN(input_shape=shape, n_outputs=3, stages=legal)
+    assert cnn(torch.zeros(2, *shape)).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("cell_space", "n_edges", "operations"),
+    [("nas_bench_201", 6, NAS_BENCH_201), ("large", 10, OPERATIONS)],
+)
+def test_each_edge_of_a_cell_is_a_choice_of_its_own(cell_space, n_edges, operations):
+    space = search_space(image(8, 8)).replaced({"connections": "cell", "cell_space": cell_space})
+    chosen = [p for p in space.parameters if p.key.startswith("edge_")]
+    assert len(chosen) == n_edges
+    assert all(p.domain.values == operations for p in chosen)
+    for parameter in chosen:
+        assert space.default()[parameter.key] == parameter.domain.default_value()
+    size = Space({p.key: p.domain for p in chosen}).grid_size()
+    assert size == len(operations) ** n_edges
+
+
+def test_cells_have_no_blocks_and_blocks_no_cells():
+    space = search_space(image(8, 8))
+    default, cell = space.default(), space.replaced({"connections": "cell"}).default()
+    of_blocks = {"block", "kernel_size"}
+    assert of_blocks <= set(default)
+    assert not of_blocks & set(cell)
+    assert "cell_space" in cell
+    assert not any(key.startswith("edge_") or key == "cell_space" for key in default)
+
+
+def test_the_growth_rate_belongs_to_dense_connections():
+    space = search_space(image(8, 8))
+    assert "growth_rate" not in space.default()
+    assert space.replaced({"connections": "dense"}).default()["growth_rate"] == 0.5
+
+
+def test_defaults_of_edges_are_the_constructors():
+    constructor = inspect.signature(CNN).parameters
+    stated = {key: p.default for key, p in constructor.items() if key.startswith("edge_")}
+    assert stated == {edge_key(edge): operation for edge, operation in DEFAULTS.items()}
+
+
+def test_a_file_that_fixes_the_block_still_fits():
+    space = search_space(image(8, 8)).replaced({"block": "residual"})
+    assert space.default()["block"] == "residual"
+    assert space.default()["connections"] == "plain"
+
+
+def test_an_operation_that_does_not_exist_is_refused_with_a_way_out():
+    with pytest.raises(ConfigurationError, match=r"edge_0_1: conv_4 .*conv_3") as error:
+        CNN(input_shape=[1, 4, 4], n_outputs=2, connections="cell", edge_0_1="conv_4")
+    assert "CNN" in str(error.value)
+
+
+def test_a_checkpoint_of_before_there_were_connections_opens(tmp_path):
+    torch.manual_seed(0)
+    cnn = CNN(input_shape=[1, 4, 4], n_outputs=2, block="residual", stages=2)
+    new = [key for key in cnn.hparams if key.startswith(("edge_", "cell_space", "connections"))]
+    old = {key: value for key, value in cnn.hparams.items() if key not in [*new, "growth_rate"]}
+    torch.save(
+        {
+            "state_dict": cnn.state_dict(),
+            "hyper_parameters": old,
+            "pytorch-lightning_version": "2.6.0",
+        },
+        tmp_path / "old.ckpt",
+    )
+    loaded = CNN.load_from_checkpoint(tmp_path / "old.ckpt").eval()
+    x = torch.randn(3, 1, 4, 4)
+    assert torch.equal(loaded(x), cnn.eval()(x))

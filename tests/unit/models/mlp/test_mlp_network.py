@@ -45,8 +45,19 @@ def test_a_residual_network_adds_to_the_sum_before_the_activation(x):
     torch.testing.assert_close(network(x), network.output(F.relu(h)))
 
 
+def test_layers_of_a_dense_network_read_all_before_them(x):
+    network = MLPNetwork(replace(DESIGN, connections="dense"))
+    given = [network.input(x.flatten(1))]
+    for layer in network.hidden:
+        given.append(layer.layers[1](F.relu(torch.cat(given, dim=1))))
+    expected = network.output(F.relu(torch.cat(given, dim=1)))
+    torch.testing.assert_close(network(x), expected)
+    assert [layer.layers[1].in_features for layer in network.hidden] == [8, 16]
+    assert network.output.in_features == 24
+
+
 @pytest.mark.parametrize("depth", [1, 2, 5])
-@pytest.mark.parametrize("connections", ["plain", "residual"])
+@pytest.mark.parametrize("connections", ["plain", "residual", "dense"])
 def test_depth_counts_hidden_layers(depth, connections, x):
     network = MLPNetwork(replace(DESIGN, depth=depth, connections=connections))
     assert sum(isinstance(module, nn.ReLU) for module in network.modules()) == depth
@@ -56,10 +67,11 @@ def test_depth_counts_hidden_layers(depth, connections, x):
 
 def test_a_single_hidden_layer_has_no_shortcut(x):
     networks = []
-    for connections in ("plain", "residual"):
+    for connections in ("plain", "residual", "dense"):
         torch.manual_seed(1)
         networks.append(MLPNetwork(replace(DESIGN, depth=1, connections=connections)))
     assert torch.equal(networks[0](x), networks[1](x))
+    assert torch.equal(networks[0](x), networks[2](x))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from raysearch.models.shared.layers import (
     ACTIVATIONS,
     BatchNorm1d,
     BatchNorm2d,
+    BatchNorm3d,
     activation,
     image_norm,
     initialize,
@@ -52,6 +53,17 @@ def test_groups_divide_the_channels(channels, groups):
     assert norm(torch.randn(2, channels, 3, 3)).shape == (2, channels, 3, 3)
 
 
+@pytest.mark.parametrize("name", ["batch", "group", "none"])
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_series_images_and_clips_are_normalised_alike(name, n_axes):
+    x = torch.randn(2, 8, 12)
+    shape = (2, 8, *[1] * (n_axes - 1), 12)
+    norm = image_norm(name, 8, n_axes=n_axes)
+    torch.testing.assert_close(
+        norm(x.reshape(shape)).reshape(x.shape), image_norm(name, 8, n_axes=1)(x)
+    )
+
+
 def test_without_normalisation_nothing_changes():
     x = torch.randn(2, 3, 4, 4)
     assert image_norm("none", 3)(x) is x
@@ -62,8 +74,10 @@ def test_without_normalisation_nothing_changes():
     ("ours", "pytorchs", "shape"),
     [
         (BatchNorm1d, nn.BatchNorm1d, (6, 4)),
+        (BatchNorm1d, nn.BatchNorm1d, (1, 4, 3)),
         (BatchNorm2d, nn.BatchNorm2d, (6, 4, 3, 3)),
         (BatchNorm2d, nn.BatchNorm2d, (1, 4, 3, 3)),
+        (BatchNorm3d, nn.BatchNorm3d, (2, 4, 3, 3, 2)),
     ],
 )
 def test_batch_normalisation_is_pytorchs(ours, pytorchs, shape):
@@ -75,7 +89,13 @@ def test_batch_normalisation_is_pytorchs(ours, pytorchs, shape):
 
 
 @pytest.mark.parametrize(
-    ("norm", "shape"), [(BatchNorm1d(4), (1, 4)), (BatchNorm2d(4), (1, 4, 1, 1))]
+    ("norm", "shape"),
+    [
+        (BatchNorm1d(4), (1, 4)),
+        (BatchNorm1d(4), (1, 4, 1)),
+        (BatchNorm2d(4), (1, 4, 1, 1)),
+        (BatchNorm3d(4), (1, 4, 1, 1, 1)),
+    ],
 )
 def test_a_single_value_per_channel_is_normalised_by_running_statistics(norm, shape):
     norm.running_mean.fill_(2.0)
