@@ -64,6 +64,16 @@ class TrainingSettings(OptimizerSettings):
     """Of regression: what 1 in the targets is in the data's own unit, above 0."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceSettings(OptimizerSettings):
+    """The same, and how much the targets are smoothed, where sequences of symbols are learnt."""
+
+    label_smoothing: float
+    """Share of the uniform distribution in the target of each symbol, in [0, 1]."""
+    target_length: int
+    """Symbols in the longest target, its `END` counted; more are never decoded."""
+
+
 def default_loss(task: str) -> str:
     """Return the loss of a task where none is named.
 

@@ -1,17 +1,17 @@
 """How can a network that learns from labelled examples be trained: which values can be searched?
 
 Torch-free. `training_space` is the recommended search space of optimiser, schedule and loss (of
-optimiser and schedule alone: `optimizer_space`), to be
+optimiser and schedule alone: `optimizer_space`; of sequences of symbols: `sequence_space`), to be
 merged into a family's own; `training_domains` is all that a constructor accepts. The defaults in
 the space are those of the constructors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from raysearch.data_spec import DataSpec, Form, Task
+from raysearch.data_spec import UNKNOWN, DataSpec, Form, Task
 from raysearch.errors import ConfigurationError
 from raysearch.space import Choice, Domain, Float, Space
 
@@ -47,6 +47,16 @@ def optimizer_domains() -> dict[str, Domain]:
         "schedule": Choice(["constant", "cosine", "one_cycle"]),
         "warmup_fraction": Float(0.0, 0.9),
     }
+
+
+def sequence_space() -> Space:
+    """Return the recommended space of training, where the answers are sequences of symbols."""
+    return optimizer_space().merged(Space({"label_smoothing": _label_smoothing()}))
+
+
+def sequence_domains() -> dict[str, Domain]:
+    """Return every legal value of the same, by argument."""
+    return {**optimizer_domains(), "label_smoothing": Float(0.0, 1.0)}
 
 
 def training_space(data: DataSpec) -> Space:
@@ -153,8 +163,19 @@ def check_data(
         text = f"reads {' and '.join(forms)}, but the examples of this data are {data.form}"
     elif data.has_lengths and not takes_lengths:
         text = "reads examples of one length, but those of this data differ in length"
+    elif data.form != "numbers" and data.vocabulary <= UNKNOWN:
+        text = f"reads {data.form} of a vocabulary of more than {UNKNOWN}, not {data.vocabulary}"
+    elif data.task == "seq2seq" and (data.n_outputs <= UNKNOWN or data.target_length < 1):
+        text = (
+            f"writes targets of at least 1 step with more than {UNKNOWN} symbols, but this data "
+            f"has a target_length of {data.target_length} and {data.n_outputs} symbols"
+        )
     if text is not None:
         raise ConfigurationError(f"{family} {text}.")
+
+
+def _label_smoothing(when: Mapping[str, str] | None = None) -> Float:
+    return Float(0.0, 0.2, default=0.0, when=when)
 
 
 def _losses(task: Task) -> tuple[str, ...]:
@@ -164,7 +185,7 @@ def _losses(task: Task) -> tuple[str, ...]:
 def _loss_parameters(task: Task) -> dict[str, Domain]:
     if task == "classification":
         return {
-            "label_smoothing": Float(0.0, 0.2, default=0.0, when={"loss": "cross_entropy"}),
+            "label_smoothing": _label_smoothing(when={"loss": "cross_entropy"}),
             "focal_gamma": Float(0.5, 5.0, default=2.0, when={"loss": "focal"}),
         }
     return {"huber_delta": Float(0.1, 10.0, log=True, default=1.0, when={"loss": "huber"})}
