@@ -14,6 +14,7 @@ from __future__ import annotations
 DATA = {
     "diabetes": "raysearch.data.diabetes",
     "digits": "raysearch.data.digits",
+    "scenes": "raysearch.data.scenes",
     "table": "raysearch.data.table",
 }
 """Name in an experiment file -> package."""

@@ -44,6 +44,18 @@ def _rows(task):
 BOTH = ("classification", "regression")
 
 CASES = {
+    "attention": [
+        tokens("classification"),
+        tokens("seq2seq"),
+        spec("regression", 2, 9, has_lengths=True),
+        spec("classification", 1, 8, 8),
+        spec("seq2seq", 3, 7, 5),
+        tokens("regression"),
+        spec("classification", 1, 1),
+        spec("seq2seq", 2, 9, has_lengths=True),
+        spec("classification", 2, 3, 5, 4),
+        spec("regression", 2, 1, 1),
+    ],
     "cnn": [spec(task, *shape) for shape in [(1, 8, 8), (3, 7, 5), (2, 1, 1)] for task in BOTH],
     "mlp": [
         *(spec(task, 6) for task in BOTH),
@@ -53,10 +65,16 @@ CASES = {
 }
 """Family -> data that it must take."""
 
-TRAINED = {"cnn": 2, "mlp": 4}
+TRAINED = {"attention": 5, "cnn": 2, "mlp": 4}
 """Family -> how many of its cases, from the first, it is trained on."""
 
 REFUSED = {
+    "attention": [
+        _rows("classification"),
+        trees("classification"),
+        spec("density", 1, 8, 8),
+        spec("classification", 1, 8, 8, has_lengths=True),
+    ],
     "cnn": [_rows("classification"), tokens("classification"), spec("density", 1, 8, 8)],
     "mlp": [tokens("regression"), trees("classification"), spec("seq2seq", 6)],
 }

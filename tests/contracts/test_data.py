@@ -114,6 +114,10 @@ def test_spec_is_what_the_data_turns_out_to_be(space, data_class, fractions):
     if spec.task == "classification":
         assert targets.dtype == torch.int64
         assert sorted(targets.unique().tolist()) == list(range(spec.n_outputs))
+    elif spec.task == "seq2seq":
+        assert targets.dtype == torch.int64
+        assert targets.shape == (spec.n_train, spec.target_length)
+        assert targets.max() < spec.n_outputs
     else:
         assert targets.dtype == torch.float32
         assert targets.shape == (spec.n_train, spec.n_outputs)

@@ -27,10 +27,11 @@ from raysearch.models.attention.design import TransformerDesign
 from raysearch.models.attention.encoder import Encoded, Encoder
 
 
-def network(design: TransformerDesign) -> EncoderNetwork | EncoderDecoderNetwork:
+def network_of(design: TransformerDesign) -> EncoderNetwork | EncoderDecoderNetwork:
     """Return the network of the design, which its task decides."""
-    made = EncoderDecoderNetwork if design.task == "seq2seq" else EncoderNetwork
-    return made(design)
+    if design.task == "seq2seq":
+        return EncoderDecoderNetwork(design)
+    return EncoderNetwork(design)
 
 
 class Pooling(nn.Module):
