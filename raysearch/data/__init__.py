@@ -14,6 +14,8 @@ from __future__ import annotations
 DATA = {
     "diabetes": "raysearch.data.diabetes",
     "digits": "raysearch.data.digits",
+    "pairs": "raysearch.data.pairs",
+    "scan": "raysearch.data.scan",
     "scenes": "raysearch.data.scenes",
     "table": "raysearch.data.table",
 }

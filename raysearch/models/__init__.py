@@ -32,6 +32,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "attention": "raysearch.models.attention",
         "cnn": "raysearch.models.cnn",
         "mlp": "raysearch.models.mlp",
+        "seq2seq": "raysearch.models.seq2seq",
     }
 )
 """Name in an experiment file -> package of the family. Its `space` must not load torch."""

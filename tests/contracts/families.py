@@ -62,10 +62,11 @@ CASES = {
         *(_rows(task) for task in BOTH),
         *(spec(task, *shape) for shape in [(1, 8, 8), (1,)] for task in BOTH),
     ],
+    "seq2seq": [tokens("seq2seq"), spec("seq2seq", 2, 7), spec("seq2seq", 2, 7, has_lengths=True)],
 }
 """Family -> data that it must take."""
 
-TRAINED = {"attention": 5, "cnn": 2, "mlp": 4}
+TRAINED = {"attention": 5, "cnn": 2, "mlp": 4, "seq2seq": 1}
 """Family -> how many of its cases, from the first, it is trained on."""
 
 REFUSED = {
@@ -77,6 +78,7 @@ REFUSED = {
     ],
     "cnn": [_rows("classification"), tokens("classification"), spec("density", 1, 8, 8)],
     "mlp": [tokens("regression"), trees("classification"), spec("seq2seq", 6)],
+    "seq2seq": [tokens("classification"), spec("seq2seq", 6), spec("seq2seq", 1, 8, 8)],
 }
 """Family -> data that it must refuse."""
 

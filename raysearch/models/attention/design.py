@@ -41,11 +41,13 @@ class TransformerDesign:
 
     @property
     def head_width(self) -> int:
-        """Components of a head's queries, keys and values: an even share of the width, rounded up.
+        """Components of a head's queries, keys and values: its share of the width, rounded up.
 
-        Even, since rotary positions turn pairs of components.
+        With rotary positions to a multiple of two for each axis of the input, since these turn as
+        many pairs of components by each coordinate.
         """
-        return 2 * math.ceil(self.width / self.heads / 2)
+        multiple = 2 * len(self.grid) if self.positions == "rotary" else 1
+        return multiple * math.ceil(self.width / self.heads / multiple)
 
     @property
     def hidden_width(self) -> int:

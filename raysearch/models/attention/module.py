@@ -55,9 +55,8 @@ class Transformer(SupervisedModule):
             position: 1 to the longest side; 1 for tokens. None leaves at most 64 positions.
         depth: Blocks of the encoder, 1 to 100.
         decoder_depth: Of seq2seq: blocks of the decoder, 1 to 100.
-        width: Numbers at each position, 4 to 16384.
-        heads: Of each attention, 1 to 256; each has its share of the width, rounded up to an even
-            number.
+        width: Numbers at each position, 8 to 16384.
+        heads: Of each attention, 1 to 256; each has its share of the width, rounded up.
         feedforward_ratio: Hidden units of the feed-forward layers in multiples of the width, 0.1 to
             64. Gated activations have two thirds as many, for as many parameters.
         activation: Of the feed-forward layers: "relu", "leaky_relu", "gelu", "silu", "elu" or

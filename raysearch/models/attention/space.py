@@ -46,7 +46,7 @@ def search_space(data: DataSpec) -> Space:
         ... )
         >>> space = search_space(digits)
         >>> space["patch_size"][0].domain.describe(), space.default()["pooling"]
-        ('1 to 4, log', 'mean')
+        ('1 to 4, log, step 2', 'mean')
     """
     _check(data)
     architecture = Space(
@@ -80,7 +80,7 @@ def legal_domains(data: DataSpec) -> dict[str, Domain]:
         "patch_size": Int(1, largest),
         "depth": Int(1, 100),
         "decoder_depth": Int(1, 100),
-        "width": Int(4, 16384),
+        "width": Int(8, 16384),
         "heads": Int(1, 256),
         "feedforward_ratio": Float(0.1, 64.0),
         "activation": Choice(
@@ -159,10 +159,16 @@ def _training(data: DataSpec) -> Space:
             "weight_decay": Float(1e-4, 0.3, log=True, default=1e-2),
         }
     )
-    warmup = Float(0.0, 0.3, default=0.1, when={"schedule": ["constant", "cosine"]})
-    optimizers = Choice({"adamw": adaptive, "nadam": adaptive}, default="adamw")
-    others = usual.replaced({"optimizer": optimizers})
-    return others.merged(Space({"warmup_fraction": warmup}))
+    warmed_up = Space({"warmup_fraction": Float(0.0, 0.3, default=0.1)})
+    return usual.replaced(
+        {
+            "optimizer": Choice({"adamw": adaptive, "nadam": adaptive}, default="adamw"),
+            "schedule": Choice(
+                {"constant": warmed_up, "cosine": warmed_up, "one_cycle": Space({})},
+                default="cosine",
+            ),
+        }
+    )
 
 
 def _training_domains(data: DataSpec) -> dict[str, Domain]:

@@ -160,9 +160,21 @@ def test_rms_normalisation_keeps_the_mean(design, x):
     torch.testing.assert_close(block.around_attention.norm(x), expected, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize(("heads", "head_width"), [(1, 8), (2, 4), (3, 4), (8, 2)])
-def test_any_number_of_heads_goes_with_a_width(design, x, heads, head_width):
-    attention = SelfAttention(replace(design, heads=heads))
+@pytest.mark.parametrize(
+    ("heads", "shape", "positions", "head_width"),
+    [
+        (1, [5], "sinusoidal", 8),
+        (3, [5], "sinusoidal", 3),
+        (3, [5], "rotary", 4),
+        (8, [5], "rotary", 2),
+        (8, [1, 4, 4], "rotary", 4),
+        (2, [1, 2, 4, 4], "rotary", 6),
+    ],
+)
+def test_any_number_of_heads_goes_with_a_width(design, x, heads, shape, positions, head_width):
+    form = "tokens" if len(shape) == 1 else "numbers"
+    changed = replace(design, heads=heads, input_shape=shape, positions=positions, form=form)
+    attention = SelfAttention(changed)
     assert attention.output.in_features == heads * head_width
     assert attention(x, rotation=None).shape == x.shape
 

@@ -1,0 +1,1 @@
+"""Recurrent encoders and decoders with attention, for targets that are sequences of symbols."""

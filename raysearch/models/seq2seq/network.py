@@ -1,0 +1,226 @@
+"""What does a recurrent encoder and decoder with attention compute?
+
+The encoder reads the input once, or from both ends; what both directions say, of every step and at
+last, is brought back to H numbers by a linear layer. The decoder starts with the encoder's last
+states. At each step its top state h asks the memory, and what it is told, the mean c of the
+memory's steps m weighted by the softmax of their scores, is put beside it:
+
+    dot             score = h . m                             (Luong et al.)
+    multiplicative  score = h . W m                           (Luong et al.'s "general")
+    additive        score = v . tanh(W h + U m)               (Bahdanau et al.)
+
+    the next symbol's logits = V tanh(C [c, h]); without attention V h
+
+For all of them the state that asks is the current one, and what it is told goes to the logits
+alone, as in Luong et al. without input feeding; Bahdanau et al. ask with the last state and tell
+the next. So the decoder's states do not wait for attention, and all steps of a known target are
+computed at once.
+
+Dropout falls on the vectors of symbols, between layers, and before the last one.
+
+Shapes:
+    inputs: (B, T) int64 tokens, or (B, D, T) float32
+    lengths: (B,) int64, from 1 to T; None if all inputs have T steps
+    previous: (B, L) int64
+    B batch, T steps of the input, L steps of the target, H hidden size, K symbols of the target
+
+References:
+    Sutskever, Vinyals and Le, "Sequence to Sequence Learning with Neural Networks", NeurIPS 2014.
+    Bahdanau, Cho and Bengio, "Neural Machine Translation by Jointly Learning to Align and
+    Translate", ICLR 2015.
+    Luong, Pham and Manning, "Effective Approaches to Attention-based Neural Machine Translation",
+    EMNLP 2015.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from raysearch.models.shared.decoding import SequenceNetwork, Tensors
+from raysearch.models.shared.recurrent import RecurrentCells, State, n_states
+
+_MOST_AT_ONCE = 2**24
+"""Numbers in the largest tensor of additive attention, which is cut along the target's steps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seq2SeqDesign:
+    """An architecture; the same names and meanings as in the constructor of `Seq2Seq`."""
+
+    input_shape: list[int]
+    n_outputs: int
+    form: str
+    vocabulary: int
+    cell: str
+    layers: int
+    hidden_size: int
+    bidirectional: bool
+    attention: str
+    embedding_size: int
+    dropout: float
+
+
+class Attention(nn.Module):
+    """The scores of a memory's steps, and their mean: queries (B, L, H) to (B, L, H).
+
+    Args:
+        kind: "dot", "multiplicative" or "additive".
+        size: H.
+    """
+
+    def __init__(self, kind: str, *, size: int) -> None:
+        super().__init__()
+        self.kind = kind
+        self.memory: nn.Module = nn.Identity()
+        if kind != "dot":
+            self.memory = nn.Linear(size, size, bias=False)
+        if kind == "additive":
+            self.query = nn.Linear(size, size)
+            self.score = nn.Linear(size, 1, bias=False)
+
+    def keys(self, values: Tensor) -> Tensor:
+        """Return what queries are compared with, (B, T, H), for a memory (B, T, H)."""
+        return cast(Tensor, self.memory(values))
+
+    def scores(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """Return the score of each step of the memory for each query, (B, L, T)."""
+        if self.kind != "additive":
+            return queries @ keys.transpose(1, 2)
+        n_steps = max(1, _MOST_AT_ONCE // keys.numel())
+        pieces = self.query(queries).split(n_steps, dim=1)
+        # each (B, l, 1, H) + (B, 1, T, H) -> (B, l, T)
+        each = [self.score((piece[:, :, None] + keys[:, None]).tanh())[..., 0] for piece in pieces]
+        return torch.cat(each, dim=1)
+
+    def forward(self, queries: Tensor, *, keys: Tensor, values: Tensor, inside: Tensor) -> Tensor:
+        """Return what the queries are told by the steps that are `inside`, (B, T) bool."""
+        scores = self.scores(queries, keys).masked_fill(~inside[:, None], -math.inf)
+        return scores.softmax(2) @ values
+
+
+class Encoder(nn.Module):
+    """Reads inputs (B, T, D): to a memory (B, T, H), and the last state of each layer."""
+
+    def __init__(self, n_inputs: int, *, design: Seq2SeqDesign) -> None:
+        super().__init__()
+        size = design.hidden_size
+        self.layers = _stack(n_inputs, design=design, is_bidirectional=design.bidirectional)
+        self.dropout = nn.Dropout(design.dropout)
+        # of each layer, for its outputs and for each tensor of its state
+        n_joins = 1 + n_states(design.cell) if design.bidirectional else 0
+        self.joins = nn.ModuleList(
+            nn.ModuleList(nn.Linear(2 * size, size) for _ in range(n_joins)) for _ in self.layers
+        )
+
+    def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, State]:
+        """Return the outputs of the last layer, and all states, those of the first layer first."""
+        states: list[Tensor] = []
+        for place, (layer, joins) in enumerate(zip(self.layers, self.joins, strict=True)):
+            x, state = layer(self.dropout(x) if place else x, lengths=lengths)
+            if len(joins):
+                # (B, T, 2 H) -> (B, T, H), and each (B, 2 H) -> (B, H)
+                x, *state = (join(part) for join, part in zip(joins, (x, *state), strict=True))
+            states += state
+        return x, tuple(states)
+
+
+class Seq2SeqNetwork(SequenceNetwork):
+    """A recurrent encoder and decoder; see `SequenceNetwork` for how it is used."""
+
+    def __init__(self, design: Seq2SeqDesign) -> None:
+        super().__init__()
+        size = design.hidden_size
+        self.embedding: nn.Embedding | None = None
+        n_inputs = design.input_shape[0]
+        if design.form == "tokens":
+            n_inputs = design.embedding_size
+            self.embedding = nn.Embedding(design.vocabulary, n_inputs)
+        self.encoder = Encoder(n_inputs, design=design)
+        self.attention: Attention | None = None
+        if design.attention != "none":
+            self.attention = Attention(design.attention, size=size)
+            self.combine = nn.Linear(2 * size, size)
+        self.symbols = nn.Embedding(design.n_outputs, design.embedding_size)
+        self.layers = _stack(design.embedding_size, design=design)
+        self.n_states = n_states(design.cell)
+        self.dropout = nn.Dropout(design.dropout)
+        self.output = nn.Linear(size, design.n_outputs)
+        _initialize(self)
+
+    def encode(self, *inputs: Tensor) -> Tensors:
+        """Return the memory (B, T, H), its keys, which steps there are (B, T), and all states.
+
+        The states are those of the encoder's layers behind the input's end, each (B, H).
+        """
+        x, lengths = inputs if len(inputs) == 2 else (inputs[0], None)
+        if lengths is not None:
+            x = x[..., : int(lengths.max())]
+        # (B, T) tokens, or (B, D, T) -> (B, T, D)
+        x = x.transpose(1, 2) if self.embedding is None else self.dropout(self.embedding(x))
+        values, states = self.encoder(x, lengths)
+        inside = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
+        if lengths is not None:
+            inside = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
+        keys = values if self.attention is None else self.attention.keys(values)
+        return (values, keys, inside, *states)
+
+    def decode(self, memory: Tensors, previous: Tensor) -> Tensor:
+        """Return the logits (B, L, K) of the symbols after `previous` (B, L)."""
+        fixed, state = self.start(memory)
+        return self._advance(previous, fixed, state)[0]
+
+    def start(self, memory: Tensors) -> tuple[Tensors, Tensors]:
+        """Return the memory without the states, and these."""
+        return memory[:3], memory[3:]
+
+    def step(self, symbols: Tensor, fixed: Tensors, state: Tensors) -> tuple[Tensor, Tensors]:
+        """Return the logits (B, K) of the symbols after `symbols` (B,), and the new state."""
+        # (B,) -> (B, 1) -> (B, 1, K) -> (B, K)
+        logits, state = self._advance(symbols[:, None], fixed, state)
+        return logits[:, 0], state
+
+    def _advance(self, previous: Tensor, fixed: Tensors, state: Tensors) -> tuple[Tensor, Tensors]:
+        """Return the logits (B, L, K) of the symbols after `previous` (B, L), and the new state."""
+        # (B, L) -> (B, L, E) -> (B, L, H)
+        x = self.symbols(previous)
+        after: list[Tensor] = []
+        for layer in self.layers:
+            first = state[len(after) : len(after) + self.n_states]
+            x, last = layer(self.dropout(x), state=first)
+            after += last
+        if self.attention is not None:
+            values, keys, inside = fixed
+            told = self.attention(x, keys=keys, values=values, inside=inside)
+            x = self.combine(torch.cat([told, x], dim=2)).tanh()
+        # (B, L, H) -> (B, L, K)
+        return self.output(self.dropout(x)), tuple(after)
+
+
+def _stack(
+    n_inputs: int, *, design: Seq2SeqDesign, is_bidirectional: bool = False
+) -> nn.ModuleList:
+    """Return the layers of an encoder or decoder, which read `n_inputs` numbers a step."""
+    sizes = [n_inputs, *[design.hidden_size] * (design.layers - 1)]
+    return nn.ModuleList(
+        RecurrentCells(
+            design.cell,
+            n_inputs=size,
+            hidden_size=design.hidden_size,
+            is_bidirectional=is_bidirectional,
+        )
+        for size in sizes
+    )
+
+
+def _initialize(network: nn.Module) -> None:
+    """Start linear layers with Glorot's weights, which suit tanh and softmax, without biases."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

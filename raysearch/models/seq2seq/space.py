@@ -1,0 +1,96 @@
+"""Which recurrent encoders and decoders can be searched, and which are legal?
+
+Torch-free. Inputs are tokens, or series of numbers, with or without lengths.
+"""
+
+from __future__ import annotations
+
+from raysearch.data_spec import DataSpec
+from raysearch.errors import ConfigurationError
+from raysearch.models.shared.space import (
+    check_data,
+    data_arguments,
+    sequence_domains,
+    sequence_space,
+)
+from raysearch.space import Bool, Choice, Domain, Float, Int, Space
+
+MODULE = "raysearch.models.seq2seq.module:Seq2Seq"
+"""Import path of the module class."""
+
+_AXES = {"tokens": ("steps",), "numbers": ("channels", "steps")}
+
+
+def search_space(data: DataSpec) -> Space:
+    """Return the recommended search space.
+
+    Raises:
+        ConfigurationError: It is no data for `seq2seq`.
+
+    Example:
+        >>> commands = DataSpec(
+        ...     task="seq2seq",
+        ...     input_shape=(9,),
+        ...     n_outputs=10,
+        ...     n_train=15_000,
+        ...     form="tokens",
+        ...     has_lengths=True,
+        ...     vocabulary=17,
+        ...     target_length=49,
+        ... )
+        >>> search_space(commands).default()["attention"]
+        'multiplicative'
+    """
+    _check(data)
+    architecture = Space(
+        {
+            "cell": Choice(["rnn", "gru", "lstm"], default="lstm"),
+            "layers": Int(1, 3, default=1),
+            "hidden_size": Int(32, 512, log=True, default=128),
+            "bidirectional": Bool(default=True),
+            "attention": Choice(
+                ["none", "dot", "multiplicative", "additive"], default="multiplicative"
+            ),
+            "embedding_size": Int(16, 256, log=True, default=64),
+            "dropout": Float(0.0, 0.6, default=0.1),
+        }
+    )
+    return architecture.merged(sequence_space())
+
+
+def legal_domains(data: DataSpec) -> dict[str, Domain]:
+    """Return every value that the constructor accepts, by argument.
+
+    Raises:
+        ConfigurationError: It is no data for `seq2seq`.
+    """
+    _check(data)
+    return {
+        "cell": Choice(["rnn", "gru", "lstm"]),
+        "layers": Int(1, 20),
+        "hidden_size": Int(1, 8192),
+        "bidirectional": Bool(),
+        "attention": Choice(["none", "dot", "multiplicative", "additive"]),
+        "embedding_size": Int(1, 4096),
+        "dropout": Float(0.0, 0.95),
+        **sequence_domains(),
+    }
+
+
+def _check(data: DataSpec) -> None:
+    check_data(
+        data,
+        family="seq2seq",
+        tasks=("seq2seq",),
+        forms=("tokens", "numbers"),
+        takes_lengths=True,
+    )
+    axes = _AXES[data.form]
+    if len(data.input_shape) != len(axes):
+        raise ConfigurationError(
+            f"seq2seq reads {data.form} of shape ({', '.join(axes)}), but this data has examples "
+            f"of shape {tuple(data.input_shape)}."
+        )
+
+
+__all__ = ["MODULE", "data_arguments", "legal_domains", "search_space"]
