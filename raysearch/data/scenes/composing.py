@@ -73,7 +73,7 @@ def compose(
     scenes = np.zeros((n_scenes, 1, canvas, canvas), dtype=np.float32)
     captions = np.zeros((n_scenes, target_length), dtype=np.int64)
     for scene, target in zip(scenes, captions, strict=True):
-        n_digits = rng.integers(FEWEST_DIGITS, most_digits(canvas) + 1)
+        n_digits = int(rng.integers(FEWEST_DIGITS, most_digits(canvas) + 1))
         chosen = rng.integers(len(scans), size=n_digits)
         placed = layout(n_digits, canvas=canvas, rng=rng)
         for scan, (row, column) in zip(scans[chosen], placed.corners, strict=True):

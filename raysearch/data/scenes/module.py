@@ -8,7 +8,7 @@ References:
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.cache import cached_arrays
@@ -76,8 +76,17 @@ class Data(InMemoryData):
 
 
 @lru_cache(maxsize=4)
-def _made_splits(**arguments: float) -> Splits:
+def _made_splits(
+    *, seed: int, n_examples: int, canvas: int, validation: float, test: float
+) -> Splits:
     """Return the splits: from this process, from this node, or made now."""
+    arguments: dict[str, Any] = {
+        "seed": seed,
+        "n_examples": n_examples,
+        "canvas": canvas,
+        "validation": validation,
+        "test": test,
+    }
     arrays = cached_arrays("scenes", arguments=arguments, build=partial(_build, **arguments))
     return splits_of(arrays)
 
@@ -98,7 +107,7 @@ def _build(*, seed: int, n_examples: int, canvas: int, validation: float, test: 
     )
     sizes = split_sizes(n_examples, **shares)
     spec = data_spec(n_examples=n_examples, canvas=canvas, **shares)
-    arrays = {}
+    arrays: Arrays = {}
     for part in ("train", "validation", "test"):
         arrays[f"{part}_inputs"], arrays[f"{part}_targets"] = compose(
             scans[f"{part}_inputs"],

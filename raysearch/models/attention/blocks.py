@@ -198,6 +198,6 @@ def start_weights(network: nn.Module) -> None:
         elif isinstance(layer, nn.Embedding):
             nn.init.normal_(layer.weight, std=1 / math.sqrt(layer.embedding_dim))
             layer.weight.data[PADDING] = 0.0
-    for stack in network.modules():
-        if isinstance(stack, nn.ModuleList):
-            shrink_branches([branch for block in stack for branch in block.branches()])
+    for kind in (EncoderBlock, DecoderBlock):
+        blocks = [block for block in network.modules() if isinstance(block, kind)]
+        shrink_branches([branch for block in blocks for branch in block.branches()])

@@ -126,7 +126,7 @@ class CrossAttention(nn.Module):
 def _split(x: Tensor, *, heads: int, parts: int) -> tuple[Tensor, ...]:
     """Return (B, N, P H D) as P tensors of (B, H, N, D)."""
     # (B, N, P H D) -> (B, N, P, H, D) -> P times (B, H, N, D)
-    each = x.unflatten(-1, (parts, heads, -1)).unbind(2)
+    each = x.reshape(*x.shape[:2], parts, heads, -1).unbind(2)
     return tuple(part.transpose(1, 2) for part in each)
 
 

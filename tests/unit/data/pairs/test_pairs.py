@@ -277,5 +277,7 @@ def test_a_checkpoint_of_other_symbols_is_refused(file):
     kept = json.loads(json.dumps(data.state_dict()))
     data.load_state_dict(kept)
     other = Data(batch_size=4, path=file(GOOD, name="other.tsv"))
-    with pytest.raises(ConfigurationError, match=r"symbols of .*other\.tsv numbered in another way"):
+    with pytest.raises(
+        ConfigurationError, match=r"symbols of .*other\.tsv numbered in another way"
+    ):
         other.load_state_dict(kept)
