@@ -186,7 +186,8 @@ class DecoderBlock(nn.Module):
 def start_weights(network: nn.Module) -> None:
     """Start the weights of a whole Transformer.
 
-    Linear layers are normal with variance 1 / inputs, biases zero; embeddings are normal with
+    Linear layers are normal with variance 1 / inputs, biases zero; convolutions are
+    as He et al. (2015) propose; embeddings are normal with
     variance 1 / width, so that they have unit size once scaled, and so have the logits where their
     matrix is the output layer too. Each branch's last layer is divided by the square root of their
     number (see `shared.layers.shrink_branches`), and what normalises is left as it is.
@@ -194,6 +195,9 @@ def start_weights(network: nn.Module) -> None:
     for layer in network.modules():
         if isinstance(layer, nn.Linear):
             nn.init.normal_(layer.weight, std=1 / math.sqrt(layer.in_features))
+            nn.init.zeros_(layer.bias)
+        elif isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
         elif isinstance(layer, nn.Embedding):
             nn.init.normal_(layer.weight, std=1 / math.sqrt(layer.embedding_dim))

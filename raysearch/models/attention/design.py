@@ -24,6 +24,7 @@ class TransformerDesign:
     form: Form
     vocabulary: int
     target_length: int
+    stem: str
     patch_size: int
     depth: int
     decoder_depth: int
@@ -58,6 +59,11 @@ class TransformerDesign:
         """
         share = 2 / 3 if self.activation in GATED else 1.0
         return max(1, round(share * self.feedforward_ratio * self.width))
+
+    @property
+    def stem_width(self) -> int:
+        """Channels of a convolutional stem."""
+        return max(8, self.width // 4)
 
     @property
     def grid(self) -> tuple[int, ...]:

@@ -55,7 +55,7 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Encoded:
         """Return what is known at each position; the class token, if there is one, comes first."""
-        x = self.inputs(x)
+        x = self.inputs(x, lengths)
         if self.class_token is not None:
             # (W,) -> (B, 1, W); (B, N, W) -> (B, 1 + N, W)
             x = torch.cat([self.class_token.expand(len(x), 1, -1), x], dim=1)

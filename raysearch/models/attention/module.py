@@ -51,6 +51,8 @@ class Transformer(SupervisedModule):
         vocabulary: Of tokens: how many there are.
         target_length: Of seq2seq: symbols in the longest target, its `END` counted; the most that
             are ever written.
+        stem: What patches are cut from: "linear", the numbers themselves, or "convolution", what two
+            convolutions of three steps or pixels make of them. Has no effect on tokens.
         patch_size: Steps of a series, or pixels (and frames) along each side, that become one
             position: 1 to the longest side; 1 for tokens. None leaves at most 64 positions.
         depth: Blocks of the encoder, 1 to 100.
@@ -108,6 +110,7 @@ class Transformer(SupervisedModule):
         form: Form = "numbers",
         vocabulary: int = 0,
         target_length: int = 0,
+        stem: str = "linear",
         patch_size: int | None = None,
         depth: int = 2,
         decoder_depth: int = 2,

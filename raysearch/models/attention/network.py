@@ -56,7 +56,7 @@ class Pooling(nn.Module):
         if self.kind == "max":
             is_missing = None if mask is None else ~mask[..., None]
             filled = memory if is_missing is None else memory.masked_fill(is_missing, -torch.inf)
-            return cast(Tensor, filled.amax(1))
+            return filled.amax(1)
         if self.kind == "attention":
             scores = self.score(memory)
             if mask is not None:
@@ -67,7 +67,7 @@ class Pooling(nn.Module):
         else:
             weights = mask[..., None] / mask.sum(1)[:, None, None]
         # (B, N, 1) and (B, N, W) -> (B, W)
-        return (weights * memory).sum(1)
+        return cast(Tensor, (weights * memory).sum(1))
 
 
 class EncoderNetwork(nn.Module):

@@ -77,6 +77,7 @@ def legal_domains(data: DataSpec) -> dict[str, Domain]:
     _check(data)
     largest = 1 if data.form == "tokens" else max(data.input_shape[1:])
     return {
+        "stem": Choice(["linear", "convolution"]),
         "patch_size": Int(1, largest),
         "depth": Int(1, 100),
         "decoder_depth": Int(1, 100),
@@ -135,7 +136,10 @@ def _patches(data: DataSpec) -> dict[str, Domain]:
         return {}
     default = default_patch_size(data.input_shape, form=data.form)
     high = 2 * default if 2 * default <= max(data.input_shape[1:]) else default
-    return {"patch_size": Int(max(1, default // 2), high, step=2, log=True, default=default)}
+    return {
+        "stem": Choice(["linear", "convolution"], default="linear"),
+        "patch_size": Int(max(1, default // 2), high, step=2, log=True, default=default),
+    }
 
 
 def _decoder(data: DataSpec) -> dict[str, Domain]:

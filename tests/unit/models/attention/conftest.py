@@ -15,6 +15,7 @@ def design():
         form="tokens",
         vocabulary=9,
         target_length=0,
+        stem="linear",
         patch_size=1,
         depth=2,
         decoder_depth=2,

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from raysearch.data_spec import PADDING
-from raysearch.models.attention.inputs import Symbols, patches
+from raysearch.models.attention.inputs import Stem, Symbols, patches
 
 
 def test_patches_of_an_image_are_its_squares():
@@ -33,6 +33,17 @@ def test_patches_lose_nothing_and_add_zeros(shape, size):
     assert found.shape == (2, n_patches, shape[0] * size ** (len(shape) - 1))
     assert found.count_nonzero() == x.numel()
     torch.testing.assert_close(found.sum(), x.sum())
+
+
+@pytest.mark.parametrize(("shape", "size"), [((2, 5), 12), ((2, 5, 4), 36), ((2, 3, 4, 5), 108)])
+def test_a_stem_is_two_convolutions(shape, size):
+    torch.manual_seed(0)
+    stem = Stem(2, n_axes=len(shape) - 1, width=4)
+    assert stem.second.weight[0].numel() == size
+    x = torch.randn(3, *shape)
+    expected = stem.second(stem.first(x).relu()).relu()
+    torch.testing.assert_close(stem(x), expected)
+    assert expected.shape == (3, 4, *shape[1:])
 
 
 def test_symbols_start_with_unit_size_and_padding_is_zero():

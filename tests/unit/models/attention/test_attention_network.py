@@ -47,11 +47,13 @@ def test_attention_pooling_is_a_mean_with_weights(design, memory):
 
 @pytest.mark.parametrize("kind", POOLINGS)
 @pytest.mark.parametrize("positions", ["sinusoidal", "learnt", "rotary"])
-@pytest.mark.parametrize("patch_size", [1, 3])
-def test_padding_never_changes_a_result(kind, positions, patch_size, design):
-    network = EncoderNetwork(
-        series(design, pooling=kind, positions=positions, patch_size=patch_size)
-    ).eval()
+@pytest.mark.parametrize(("patch_size", "stem"), [(1, "linear"), (3, "linear"), (3, "convolution")])
+def test_padding_never_changes_a_result(kind, positions, patch_size, stem, design):
+    changed = series(design, pooling=kind, positions=positions, patch_size=patch_size, stem=stem)
+    network = EncoderNetwork(changed).eval()
+    torch.nn.init.normal_(network.encoder.inputs.linear.bias)
+    if stem == "convolution":
+        torch.nn.init.normal_(network.encoder.inputs.stem.first.bias)
     torch.manual_seed(1)
     lengths = torch.tensor([1, 3, 4, 10])
     x = torch.randn(4, 2, 10).masked_fill(torch.arange(10) >= lengths[:, None, None], 0)
