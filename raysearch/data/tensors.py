@@ -6,7 +6,7 @@ than the training step. `TensorLoader` indexes whole tensors once per batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.cache import cached_arrays
+from raysearch.data_spec import PADDING
 
 if TYPE_CHECKING:
     from raysearch.data.cache import Arrays
@@ -84,6 +85,42 @@ class TensorLoader:
             yield tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
 
 
+class BucketLoader(TensorLoader):
+    """Shuffled batches of targets of similar length, so that little of a batch is padding.
+
+    Each pass shuffles the examples, sorts every `POOL` batches of them by length, cuts these into
+    batches, and shuffles the batches. So each batch is a random one among those of its length.
+
+    Args:
+        tensors: As of `TensorLoader`; the last are targets (N, L), `PADDING` behind their ends.
+        batch_size: Examples in a batch, at least 1.
+
+    Example:
+        >>> targets = torch.tensor([[4, 2, 0], [4, 4, 2]] * 3)
+        >>> [sorted(batch[:, 2].tolist()) for batch, in BucketLoader(targets, batch_size=3)] in (
+        ...     [[0, 0, 0], [2, 2, 2]],
+        ...     [[2, 2, 2], [0, 0, 0]],
+        ... )
+        True
+    """
+
+    POOL = 32
+
+    def __init__(self, *tensors: Tensor, batch_size: int) -> None:
+        super().__init__(*tensors, batch_size=batch_size, is_shuffled=True)
+        self._lengths = (tensors[-1] != PADDING).sum(1)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
+        order = torch.randperm(len(self.tensors[0]))
+        pools = order.split(self.POOL * self.batch_size)
+        order = torch.cat([pool[self._lengths[pool].argsort(stable=True)] for pool in pools])
+        for place in torch.randperm(len(self._bounds)).tolist():
+            start, end = self._bounds[place]
+            chosen = order[start:end]
+            yield tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
+
+
 def _batch_bounds(n_examples: int, *, batch_size: int) -> list[tuple[int, int]]:
     """Return the first and the one-past-last example of each batch.
 
@@ -111,16 +148,17 @@ class Splits:
     train: tuple[Tensor, ...]
     validation: tuple[Tensor, ...]
     test: tuple[Tensor, ...]
+    is_bucketed: bool = False
+    """Whether a training batch has targets of similar length; for seq2seq alone."""
 
     def training_loader(self, *, batch_size: int) -> TensorLoader:
         """Return the training split in shuffled batches."""
-        return TensorLoader(*self.train, batch_size=batch_size, is_shuffled=True)
+        return self._shuffled(self.train, batch_size=batch_size)
 
     def refit_loader(self, *, batch_size: int) -> TensorLoader:
         """Return the training and the validation split together in shuffled batches."""
         pairs = zip(self.train, self.validation, strict=True)
-        tensors = [torch.cat(pair) for pair in pairs]
-        return TensorLoader(*tensors, batch_size=batch_size, is_shuffled=True)
+        return self._shuffled([torch.cat(pair) for pair in pairs], batch_size=batch_size)
 
     def validation_loader(self) -> TensorLoader:
         """Return the validation split in its order."""
@@ -129,6 +167,11 @@ class Splits:
     def test_loader(self) -> TensorLoader:
         """Return the test split in its order."""
         return TensorLoader(*self.test, batch_size=_EVALUATION_BATCH)
+
+    def _shuffled(self, tensors: Sequence[Tensor], *, batch_size: int) -> TensorLoader:
+        if self.is_bucketed:
+            return BucketLoader(*tensors, batch_size=batch_size)
+        return TensorLoader(*tensors, batch_size=batch_size, is_shuffled=True)
 
 
 @lru_cache(maxsize=4)
@@ -154,14 +197,19 @@ def load_splits(
     return splits_of(arrays)
 
 
-def splits_of(arrays: Arrays) -> Splits:
+def splits_of(arrays: Arrays, *, is_bucketed: bool = False) -> Splits:
     """Return the splits in arrays named "train_inputs", "train_targets" and so on."""
 
     def split(part: str) -> tuple[Tensor, ...]:
         roles = [role for role in ("inputs", "lengths", "targets") if f"{part}_{role}" in arrays]
         return tuple(torch.from_numpy(arrays[f"{part}_{role}"]) for role in roles)
 
-    return Splits(train=split("train"), validation=split("validation"), test=split("test"))
+    return Splits(
+        train=split("train"),
+        validation=split("validation"),
+        test=split("test"),
+        is_bucketed=is_bucketed,
+    )
 
 
 class InMemoryData(pl.LightningDataModule):

@@ -148,4 +148,4 @@ class Data(InMemoryData):
 @lru_cache(maxsize=4)
 def _load(arguments: str) -> Splits:
     """Return the splits as tensors; a process that trains trial after trial reads them once."""
-    return splits_of(arrays(PairsArguments.read(json.loads(arguments))))
+    return splits_of(arrays(PairsArguments.read(json.loads(arguments))), is_bucketed=True)

@@ -176,7 +176,9 @@ def _split(files: Mapping[str, Sequence[Pair]], *, arguments: PairsArguments) ->
         part: files[f"{part}_path"] for part in ("validation", "test") if f"{part}_path" in files
     }
     shares = {part: getattr(arguments, part) for part in ("validation", "test") if part not in told}
-    if len(pairs) < _FEWEST_PAIRS and shares:
+    if not shares:
+        return {"train": pairs, **told}
+    if len(pairs) < _FEWEST_PAIRS:
         raise ConfigurationError(
             f"path is {arguments.path}, with {len(pairs)} pairs. At least {_FEWEST_PAIRS} are "
             f"needed to draw those for {' and '.join(shares)} from them."

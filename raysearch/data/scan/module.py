@@ -80,7 +80,7 @@ class Data(InMemoryData):
         self._split = {"split": split, "seed": seed, "validation": validation}
 
     def _splits(self) -> Splits:
-        return _load(**self._split)  # type: ignore[arg-type]
+        return _load(**self._split)
 
 
 @lru_cache(maxsize=4)
@@ -88,7 +88,7 @@ def _load(*, split: str, seed: int, validation: float) -> Splits:
     """Return the splits; a process that trains trial after trial reads them once."""
     arguments = {"split": split, "seed": seed, "validation": validation}
     build = partial(_build, split=split, seed=seed, validation=validation)
-    return splits_of(cached_arrays("scan", arguments=arguments, build=build))
+    return splits_of(cached_arrays("scan", arguments=arguments, build=build), is_bucketed=True)
 
 
 def _build(*, split: str, seed: int, validation: float) -> Arrays:

@@ -1,9 +1,9 @@
 """What does a recurrent encoder and decoder with attention compute?
 
-The encoder reads the input once, or from both ends; what both directions say, of every step and at
-last, is brought back to H numbers by a linear layer. The decoder starts with the encoder's last
-states. At each step its top state h asks the memory, and what it is told, the mean c of the
-memory's steps m weighted by the softmax of their scores, is put beside it:
+The encoder reads the input once, or from both ends; what both directions say of a step is brought
+back to H numbers by a linear layer, and what they say at last, of each layer, makes the decoder's
+first states by another. At each step the decoder's top state h asks the memory, and what it is
+told, the mean c of the memory's steps m weighted by the softmax of their scores, is put beside it:
 
     dot             score = h . m                             (Luong et al.)
     multiplicative  score = h . W m                           (Luong et al.'s "general")
@@ -42,7 +42,7 @@ import torch
 from torch import Tensor, nn
 
 from raysearch.models.shared.decoding import SequenceNetwork, Tensors
-from raysearch.models.shared.recurrent import RecurrentCells, State, n_states
+from raysearch.models.shared.recurrent import RecurrentCells, RecurrentLayer, State, n_states
 
 _MOST_AT_ONCE = 2**24
 """Numbers in the largest tensor of additive attention, which is cut along the target's steps."""
@@ -104,29 +104,40 @@ class Attention(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Reads inputs (B, T, D): to a memory (B, T, H), and the last state of each layer."""
+    """Reads inputs (B, T, D): to a memory (B, T, H), and first states of the decoder's layers."""
 
     def __init__(self, n_inputs: int, *, design: Seq2SeqDesign) -> None:
         super().__init__()
         size = design.hidden_size
-        self.layers = _stack(n_inputs, design=design, is_bidirectional=design.bidirectional)
+        width = 2 * size if design.bidirectional else size
+        self.layers = nn.ModuleList(
+            RecurrentLayer(
+                design.cell,
+                n_inputs=n_inputs if place == 0 else width,
+                hidden_size=size,
+                is_bidirectional=design.bidirectional,
+            )
+            for place in range(design.layers)
+        )
         self.dropout = nn.Dropout(design.dropout)
-        # of each layer, for its outputs and for each tensor of its state
-        n_joins = 1 + n_states(design.cell) if design.bidirectional else 0
-        self.joins = nn.ModuleList(
-            nn.ModuleList(nn.Linear(2 * size, size) for _ in range(n_joins)) for _ in self.layers
+        self.join: nn.Module = nn.Identity()
+        if design.bidirectional and design.attention != "none":
+            self.join = nn.Linear(width, size, bias=False)
+        self.bridges = nn.ModuleList(
+            nn.ModuleList(nn.Linear(width, size) for _ in range(n_states(design.cell)))
+            for _ in range(design.layers)
         )
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, State]:
-        """Return the outputs of the last layer, and all states, those of the first layer first."""
-        states: list[Tensor] = []
-        for place, (layer, joins) in enumerate(zip(self.layers, self.joins, strict=True)):
-            x, state = layer(self.dropout(x) if place else x, lengths=lengths)
-            if len(joins):
-                # (B, T, 2 H) -> (B, T, H), and each (B, 2 H) -> (B, H)
-                x, *state = (join(part) for join, part in zip(joins, (x, *state), strict=True))
-            states += state
-        return x, tuple(states)
+        """Return the memory, and all states, those of the first layer first."""
+        states = []
+        for place, (layer, bridges) in enumerate(zip(self.layers, self.bridges, strict=True)):
+            x, ends = layer(self.dropout(x) if place else x, lengths)
+            # (B, W) -> each (B, H); outputs of a layer lie between -1 and 1, what an LSTM keeps
+            # beside them does not
+            outputs, *others = (bridge(ends) for bridge in cast(nn.ModuleList, bridges))
+            states += [outputs.tanh(), *others]
+        return self.join(x), tuple(states)
 
 
 class Seq2SeqNetwork(SequenceNetwork):
@@ -146,7 +157,14 @@ class Seq2SeqNetwork(SequenceNetwork):
             self.attention = Attention(design.attention, size=size)
             self.combine = nn.Linear(2 * size, size)
         self.symbols = nn.Embedding(design.n_outputs, design.embedding_size)
-        self.layers = _stack(design.embedding_size, design=design)
+        self.layers = nn.ModuleList(
+            RecurrentCells(
+                design.cell,
+                n_inputs=size if place else design.embedding_size,
+                hidden_size=size,
+            )
+            for place in range(design.layers)
+        )
         self.n_states = n_states(design.cell)
         self.dropout = nn.Dropout(design.dropout)
         self.output = nn.Linear(size, design.n_outputs)
@@ -155,7 +173,7 @@ class Seq2SeqNetwork(SequenceNetwork):
     def encode(self, *inputs: Tensor) -> Tensors:
         """Return the memory (B, T, H), its keys, which steps there are (B, T), and all states.
 
-        The states are those of the encoder's layers behind the input's end, each (B, H).
+        The states are the first ones of the decoder's layers, each (B, H).
         """
         x, lengths = inputs if len(inputs) == 2 else (inputs[0], None)
         if lengths is not None:
@@ -199,22 +217,6 @@ class Seq2SeqNetwork(SequenceNetwork):
             x = self.combine(torch.cat([told, x], dim=2)).tanh()
         # (B, L, H) -> (B, L, K)
         return self.output(self.dropout(x)), tuple(after)
-
-
-def _stack(
-    n_inputs: int, *, design: Seq2SeqDesign, is_bidirectional: bool = False
-) -> nn.ModuleList:
-    """Return the layers of an encoder or decoder, which read `n_inputs` numbers a step."""
-    sizes = [n_inputs, *[design.hidden_size] * (design.layers - 1)]
-    return nn.ModuleList(
-        RecurrentCells(
-            design.cell,
-            n_inputs=size,
-            hidden_size=design.hidden_size,
-            is_bidirectional=is_bidirectional,
-        )
-        for size in sizes
-    )
 
 
 def _initialize(network: nn.Module) -> None:

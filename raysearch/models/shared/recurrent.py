@@ -21,18 +21,65 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 State = tuple[Tensor, ...]
-"""What a layer remembers, each (B, W): one tensor, of an LSTM two, its outputs first."""
+"""What a layer remembers, each (B, H): one tensor, of an LSTM two, its outputs first."""
 
 
 class RecurrentCells(nn.Module):
-    """A recurrent layer: (B, T, D) to (B, T, W), and the state behind the end of each series.
+    """A recurrent layer of one direction: (B, T, D) to (B, T, H), and the state after step T.
 
     The weights are those of PyTorch's layer, and so is the arithmetic. But PyTorch's `forward`
     keeps a list of its weights, and does not see when `torch.func.functional_call` swaps them; here
     they are looked up each time.
+
+    Args:
+        cell: "rnn", "gru" or "lstm".
+        n_inputs: D.
+        hidden_size: H.
+        nonlinearity: Of "rnn": "tanh" or "relu".
+    """
+
+    def __init__(
+        self, cell: str, *, n_inputs: int, hidden_size: int, nonlinearity: str = "tanh"
+    ) -> None:
+        super().__init__()
+        self.kind = f"rnn_{nonlinearity}" if cell == "rnn" else cell
+        self.layer: nn.RNNBase
+        if cell == "rnn":
+            self.layer = nn.RNN(n_inputs, hidden_size, nonlinearity=nonlinearity, batch_first=True)
+        else:
+            cells = nn.LSTM if cell == "lstm" else nn.GRU
+            self.layer = cells(n_inputs, hidden_size, batch_first=True)
+        _initialize(self.layer)
+
+    def forward(self, x: Tensor, *, state: State | None = None) -> tuple[Tensor, State]:
+        """Return the outputs at all steps, and the state after the last.
+
+        Args:
+            x: (B, T, D).
+            state: What the layer remembers at first; None for zeros.
+        """
+        if state is None:
+            zeros = x.new_zeros(len(x), self.layer.hidden_size)
+            state = (zeros,) * (2 if self.kind == "lstm" else 1)
+        names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+        weights = [getattr(self.layer, name) for name in names]
+        # (B, H) -> (1, B, H), one layer
+        first = [part[None] for part in state]
+        # has biases, layers, dropout, training, bidirectional, batch first
+        settings = (True, 1, 0.0, self.training, False, True)
+        compute = getattr(torch, self.kind)
+        outputs, *last = compute(x, first if len(first) > 1 else first[0], weights, *settings)
+        return outputs, tuple(part[0] for part in last)
+
+
+class RecurrentLayer(nn.Module):
+    """A recurrent layer of one or two directions: (B, T, D) to (B, T, W), and its ends (B, W).
+
+    The ends are the outputs with which each direction has read the whole series. What is behind the
+    end of a series is never read, which needs neither packing nor lengths on the CPU; the outputs
+    there are not defined.
 
     Args:
         cell: "rnn", "gru" or "lstm".
@@ -52,68 +99,45 @@ class RecurrentCells(nn.Module):
         is_bidirectional: bool = False,
     ) -> None:
         super().__init__()
-        self.kind = f"rnn_{nonlinearity}" if cell == "rnn" else cell
-        self.n_directions = 2 if is_bidirectional else 1
-        settings = {"batch_first": True, "bidirectional": is_bidirectional}
-        self.layer: nn.RNNBase
-        if cell == "rnn":
-            self.layer = nn.RNN(n_inputs, hidden_size, nonlinearity=nonlinearity, **settings)
-        else:
-            cells = nn.LSTM if cell == "lstm" else nn.GRU
-            self.layer = cells(n_inputs, hidden_size, **settings)
-        _initialize(self.layer)
-
-    def forward(
-        self, x: Tensor, *, lengths: Tensor | None = None, state: State | None = None
-    ) -> tuple[Tensor, State]:
-        """Return the outputs, 0 behind the end of a series, and the state there.
-
-        Args:
-            x: (B, T, D).
-            lengths: (B,); None if all series have T steps.
-            state: What the layer remembers at first; None for zeros.
-        """
-        if state is None:
-            zeros = x.new_zeros(len(x), self.n_directions * self.layer.hidden_size)
-            state = (zeros,) * (2 if self.kind == "lstm" else 1)
-        # (B, W) -> (1 or 2, B, H), one part for each direction
-        first = [torch.stack(part.chunk(self.n_directions, dim=1)) for part in state]
-        if lengths is None:
-            outputs, last = self._computed(x, first, batch_first=True)
-        else:
-            packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
-            first = [part.index_select(1, packed.sorted_indices) for part in first]
-            data, last = self._computed(packed.data, first, batch_sizes=packed.batch_sizes)
-            padded = pad_packed_sequence(
-                packed._replace(data=data), batch_first=True, total_length=x.shape[1]
+        self.directions = nn.ModuleList(
+            RecurrentCells(
+                cell, n_inputs=n_inputs, hidden_size=hidden_size, nonlinearity=nonlinearity
             )
-            outputs = padded[0]
-            last = [part.index_select(1, packed.unsorted_indices) for part in last]
-        return outputs, tuple(torch.cat(tuple(part), dim=1) for part in last)
+            for _ in range(2 if is_bidirectional else 1)
+        )
 
-    def _computed(
-        self,
-        x: Tensor,
-        first: list[Tensor],
-        *,
-        batch_sizes: Tensor | None = None,
-        batch_first: bool = False,
-    ) -> tuple[Tensor, list[Tensor]]:
-        """Return outputs and last states, of a batch (B, T, D) or a packed one (N, D)."""
-        weights = [
-            getattr(self.layer, f"{name}_l0{direction}")
-            for direction in ("", "_reverse")[: self.n_directions]
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        ]
-        states = first if self.kind == "lstm" else first[0]
-        # has biases, layers, dropout, training, bidirectional
-        settings = (True, 1, 0.0, self.training, self.n_directions == 2)
-        compute = getattr(torch, self.kind)
-        if batch_sizes is None:
-            outputs, *last = compute(x, states, weights, *settings, batch_first)
-        else:
-            outputs, *last = compute(x, batch_sizes, states, weights, *settings)
-        return outputs, last
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the outputs, those of the direction that reads forwards first, and the ends."""
+        outputs = self.directions[0](x)[0]
+        ends = at_the_end(outputs, lengths)
+        for backwards in self.directions[1:]:
+            back = reversed_in_time(backwards(reversed_in_time(x, lengths))[0], lengths)
+            outputs = torch.cat([outputs, back], dim=2)
+            ends = torch.cat([ends, back[:, 0]], dim=1)
+        return outputs, ends
+
+
+def reversed_in_time(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Return each series from its last step to its first; what is behind its end stays there.
+
+    Example:
+        >>> x = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 0.0]])[:, :, None]
+        >>> reversed_in_time(x, torch.tensor([3, 2]))[:, :, 0].tolist()
+        [[3.0, 2.0, 1.0], [5.0, 4.0, 0.0]]
+    """
+    if lengths is None:
+        return x.flip(1)
+    steps, ends = torch.arange(x.shape[1], device=x.device), lengths[:, None]
+    places = torch.where(steps < ends, ends - 1 - steps, steps)  # (B, T)
+    return x.gather(1, places[:, :, None].expand_as(x))
+
+
+def at_the_end(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Return what (B, T, D) holds at the last step of each series, (B, D)."""
+    if lengths is None:
+        return x[:, -1]
+    last = (lengths - 1)[:, None, None].expand(-1, 1, x.shape[2])
+    return x.gather(1, last)[:, 0]
 
 
 def n_states(cell: str) -> int:
@@ -122,16 +146,15 @@ def n_states(cell: str) -> int:
 
 
 def _initialize(layer: nn.RNNBase) -> None:
+    size = layer.hidden_size
     for name, parameter in layer.named_parameters():
-        if parameter.ndim == 1:
-            nn.init.zeros_(parameter)
-            continue
-        # (gates x H, ...) -> one (H, ...) for each gate
-        for gate in parameter.data.split(layer.hidden_size):
+        if parameter.ndim > 1:
             start = nn.init.orthogonal_ if "hh" in name else nn.init.xavier_uniform_
-            start(gate)
-    if isinstance(layer, nn.LSTM):
-        # (4 H,): input, forget, cell and output gate; the other bias is added to this one
-        for name, parameter in layer.named_parameters():
-            if name.startswith("bias_ih"):
-                parameter.data[layer.hidden_size : 2 * layer.hidden_size] = 1.0
+            # (gates x H, ...) -> one (H, ...) for each gate
+            for gate in torch.split(parameter.data, size):
+                start(gate)
+            continue
+        nn.init.zeros_(parameter)
+        if isinstance(layer, nn.LSTM) and name.startswith("bias_ih"):
+            # (4 H,): input, forget, cell and output gate; the other bias is added to this one
+            parameter.data[size : 2 * size] = 1.0

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raysearch.data.tensors import Splits, TensorLoader, load_splits
+from raysearch.data.tensors import BucketLoader, Splits, TensorLoader, load_splits
 from raysearch.errors import ConfigurationError
 
 
@@ -113,3 +113,38 @@ def test_a_process_builds_and_reads_a_data_set_once(tmp_path, monkeypatch):
     load_splits.cache_clear()
     assert load_splits("toy", seed=5, **arguments).train[0].tolist() == [5, 6, 7, 8]
     assert built == [5, 6]
+
+
+def targets_of(lengths):
+    return torch.tensor([[4] * n + [0] * (9 - n) for n in lengths])
+
+
+class TestBuckets:
+    def test_every_pass_has_every_example_once_in_another_order(self):
+        targets = targets_of([1 + n % 9 for n in range(300)])
+        loader = BucketLoader(torch.arange(300), targets, batch_size=4)
+        passes = [[batch[0].tolist() for batch in loader] for _ in range(2)]
+        assert passes[0] != passes[1]
+        for batches in passes:
+            assert sorted(number for batch in batches for number in batch) == list(range(300))
+            assert [len(batch) for batch in batches] == [4] * 75
+            assert len(batches) == len(loader)
+
+    def test_little_of_a_batch_is_padding(self):
+        targets = targets_of([1 + n % 9 for n in range(900)])
+        loader = BucketLoader(torch.arange(900), targets, batch_size=10)
+        spread = [(batch[1] != 0).sum(1) for batch in loader]
+        assert sum(int(n.max() - n.min()) for n in spread) <= 1.2 * len(spread)
+        assert all((batch[1] == targets[batch[0]]).all() for batch in loader)
+
+    def test_the_global_generator_governs_the_order(self):
+        loader = BucketLoader(targets_of([1, 2, 3] * 40), batch_size=7)
+        runs = []
+        for seed in (3, 3, 4):
+            torch.manual_seed(seed)
+            runs.append([batch.tolist() for (batch,) in loader])
+        assert runs[0] == runs[1] != runs[2]
+
+    def test_a_single_left_over_example_joins_another_batch(self):
+        loader = BucketLoader(targets_of([1, 2, 3, 4, 5, 6, 7]), batch_size=3)
+        assert sorted(len(batch) for (batch,) in loader) == [3, 4]

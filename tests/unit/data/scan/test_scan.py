@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 import torch
 
@@ -23,61 +24,77 @@ def cache_of_its_own(tmp_path_factory):
         yield
 
 
-def rows(data, split):
-    """Return commands and actions of a split as texts."""
-    inputs, lengths, targets = getattr(data, f"{split}_dataloader")().tensors
-    found = []
-    for row, length, target in zip(
-        inputs.tolist(), lengths.tolist(), targets.tolist(), strict=True
-    ):
-        assert set(row[length:]) <= {0}
-        end = target.index(END)
-        assert set(target[end + 1 :]) <= {0}
-        command = " ".join(WORDS[number - UNKNOWN - 1] for number in row[:length])
-        found.append((command, [ACTIONS[number - UNKNOWN - 1] for number in target[:end]]))
-    return found
+def arrays(data, split):
+    return [tensor.numpy() for tensor in getattr(data, f"{split}_dataloader")().tensors]
+
+
+def commands(data, split):
+    """Return how often each command is in a split, as symbols."""
+    return Counter(row.tobytes() for row in arrays(data, split)[0])
+
+
+def n_actions(data, split):
+    return (arrays(data, split)[2] > UNKNOWN).sum(1)
+
+
+def symbols(command):
+    numbers = [UNKNOWN + 1 + WORDS.index(word) for word in command.split()]
+    return np.array([*numbers, *[0] * (9 - len(numbers))], dtype=np.int64).tobytes()
+
+
+def has_jump(data, split):
+    return (arrays(data, split)[0] == UNKNOWN + 1 + WORDS.index("jump")).any(1)
 
 
 @pytest.mark.parametrize("split", PUBLISHED)
 def test_splits_have_the_published_sizes(split):
     data = Data(batch_size=64, split=split)
-    parts = {part: rows(data, part) for part in SPLITS}
     n_train, n_test = PUBLISHED[split]
-    assert len(parts["train"]) + len(parts["val"]) == n_train
-    assert len(parts["test"]) == n_test
-    assert len(parts["train"]) == data.spec.n_train
-    commands = {part: Counter(command for command, _ in found) for part, found in parts.items()}
-    assert not commands["train"] & commands["test"]
-    assert not commands["train"] & commands["val"]
-    assert not commands["val"] & commands["test"]
-    assert len(commands["train"] | commands["val"] | commands["test"]) == 20_910
-    assert all(meaning == actions(command) for command, meaning in parts["test"][::97])
-    assert all(meaning == actions(command) for command, meaning in parts["train"][::97])
+    train, validation, test = (commands(data, part) for part in SPLITS)
+    assert train.total() + validation.total() == n_train
+    assert test.total() == n_test
+    assert train.total() == data.spec.n_train
+    assert not train & test
+    assert not train & validation
+    assert not validation & test
+    assert len(train | validation | test) == 20_910
+
+
+@pytest.mark.parametrize("split", PUBLISHED)
+def test_each_row_is_a_command_and_what_it_means(split):
+    data = Data(batch_size=64, split=split)
+    for part in SPLITS:
+        for row, length, target in zip(
+            *(a[::97].tolist() for a in arrays(data, part)), strict=True
+        ):
+            assert set(row[length:]) <= {0}
+            end = target.index(END)
+            assert set(target[end + 1 :]) <= {0}
+            command = " ".join(WORDS[number - UNKNOWN - 1] for number in row[:length])
+            meaning = [ACTIONS[number - UNKNOWN - 1] for number in target[:end]]
+            assert meaning == actions(command)
 
 
 def test_the_length_split_is_by_actions():
     data = Data(batch_size=64, split="length")
-    longest = max(len(meaning) for part in ("train", "val") for _, meaning in rows(data, part))
-    assert longest == 22
-    assert min(len(meaning) for _, meaning in rows(data, "test")) == 24
+    assert max(n_actions(data, "train").max(), n_actions(data, "val").max()) == 22
+    assert n_actions(data, "test").min() == 24
 
 
 def test_jump_is_a_tenth_of_the_training_part_and_nowhere_else_in_it():
     data = Data(batch_size=64, split="add_jump")
-    trained = Counter(command for command, _ in rows(data, "train"))
-    assert trained["jump"] == 1_467
-    assert not [command for command in trained if "jump" in command and command != "jump"]
-    assert not [command for command, _ in rows(data, "val") if "jump" in command]
-    assert all("jump" in command.split() for command, _ in rows(data, "test"))
+    assert has_jump(data, "train").sum() == commands(data, "train")[symbols("jump")] == 1_467
+    assert not has_jump(data, "val").any()
+    assert has_jump(data, "test").all()
     assert 1_467 / 14_670 == 0.1
 
 
 def test_the_seed_draws_the_simple_split_and_validation():
     first, same, other = (Data(batch_size=9, seed=seed) for seed in (1, 1, 2))
-    assert rows(first, "test") == rows(same, "test") != rows(other, "test")
+    assert commands(first, "test") == commands(same, "test") != commands(other, "test")
     by_length = [Data(batch_size=9, seed=seed, split="length") for seed in (1, 2)]
-    assert rows(by_length[0], "test") == rows(by_length[1], "test")
-    assert rows(by_length[0], "val") != rows(by_length[1], "val")
+    assert commands(by_length[0], "test") == commands(by_length[1], "test")
+    assert commands(by_length[0], "val") != commands(by_length[1], "val")
 
 
 def test_a_batch_has_inputs_lengths_and_targets():

@@ -131,16 +131,17 @@ def test_padding_never_changes_a_result(cell, kind, bidirectional):
 
 def test_an_encoder_and_decoder_without_attention_is_pytorchs():
     network = built(cell="lstm", attention="none")
-    reference_encoder, reference_decoder = (nn.LSTM(5, 6, batch_first=True) for _ in range(2))
-    reference_encoder.load_state_dict(network.encoder.layers[0].layer.state_dict())
-    reference_decoder.load_state_dict(network.layers[0].layer.state_dict())
-    tokens, _, targets = batch()
-    lengths = torch.full((6,), 7)
-    _, state = reference_encoder(network.embedding(tokens))
-    outputs, _ = reference_decoder(network.symbols(previous_of(targets)), state)
-    torch.testing.assert_close(
-        network(tokens, lengths, previous=previous_of(targets)), network.output(outputs)
-    )
+    encoder, decoder = (nn.LSTM(5, 6, batch_first=True) for _ in range(2))
+    encoder.load_state_dict(network.encoder.layers[0].directions[0].layer.state_dict())
+    decoder.load_state_dict(network.layers[0].layer.state_dict())
+    tokens, lengths, targets = batch()
+    logits = network(tokens, lengths, previous=previous_of(targets))
+    for row, length in enumerate(lengths.tolist()):
+        _, (end, _) = encoder(network.embedding(tokens[row : row + 1, :length]))
+        of_outputs, of_cell = network.encoder.bridges[0]
+        first = (of_outputs(end).tanh(), of_cell(end))
+        outputs, _ = decoder(network.symbols(previous_of(targets)[row : row + 1]), first)
+        torch.testing.assert_close(logits[row : row + 1], network.output(outputs))
 
 
 @pytest.mark.parametrize("has_lengths", [True, False])

@@ -6,14 +6,19 @@ import pytest
 import torch
 from torch import nn
 
-from raysearch.models.shared.recurrent import RecurrentCells, n_states
+from raysearch.models.shared.recurrent import RecurrentCells, RecurrentLayer, n_states
 
 KINDS = [("rnn", "tanh"), ("rnn", "relu"), ("gru", "tanh"), ("lstm", "tanh")]
 
 
-def cells(cell, nonlinearity, is_bidirectional):
+def cells(cell, nonlinearity="tanh"):
     torch.manual_seed(0)
-    return RecurrentCells(
+    return RecurrentCells(cell, n_inputs=3, hidden_size=4, nonlinearity=nonlinearity)
+
+
+def layer_of(cell, nonlinearity, is_bidirectional):
+    torch.manual_seed(0)
+    return RecurrentLayer(
         cell,
         n_inputs=3,
         hidden_size=4,
@@ -23,9 +28,8 @@ def cells(cell, nonlinearity, is_bidirectional):
 
 
 @pytest.mark.parametrize(("cell", "nonlinearity"), KINDS)
-@pytest.mark.parametrize("is_bidirectional", [False, True])
-def test_a_layer_is_pytorchs(cell, nonlinearity, is_bidirectional):
-    layer = cells(cell, nonlinearity, is_bidirectional)
+def test_one_direction_is_pytorchs(cell, nonlinearity):
+    layer = cells(cell, nonlinearity)
     x = torch.randn(5, 6, 3)
     outputs, state = layer(x)
     wanted, last = layer.layer(x)
@@ -33,26 +37,44 @@ def test_a_layer_is_pytorchs(cell, nonlinearity, is_bidirectional):
     last = last if cell == "lstm" else (last,)
     assert len(state) == len(last) == n_states(cell)
     for part, reference in zip(state, last, strict=True):
-        torch.testing.assert_close(part, torch.cat(tuple(reference), dim=1))
+        torch.testing.assert_close(part, reference[0])
+
+
+@pytest.mark.parametrize(("cell", "nonlinearity"), KINDS)
+def test_two_directions_are_pytorchs(cell, nonlinearity):
+    layer = layer_of(cell, nonlinearity, True)
+    kind = type(layer.directions[0].layer)
+    settings = {"nonlinearity": nonlinearity} if cell == "rnn" else {}
+    reference = kind(3, 4, bidirectional=True, batch_first=True, **settings)
+    for direction, end in zip(layer.directions, ("", "_reverse"), strict=True):
+        for name, weight in direction.layer.named_parameters():
+            getattr(reference, name + end).data.copy_(weight.data)
+    x, lengths = torch.randn(5, 6, 3), torch.tensor([2, 6, 1, 4, 5])
+    packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    wanted, last = reference(packed)
+    wanted = nn.utils.rnn.pad_packed_sequence(wanted, batch_first=True)[0]
+    outputs, ends = layer(x, lengths)
+    inside = torch.arange(6) < lengths[:, None]
+    torch.testing.assert_close(outputs[inside], wanted[inside])
+    last = last[0] if cell == "lstm" else last
+    torch.testing.assert_close(ends, torch.cat(tuple(last), dim=1))
 
 
 @pytest.mark.parametrize(("cell", "nonlinearity"), KINDS)
 @pytest.mark.parametrize("is_bidirectional", [False, True])
 def test_what_is_behind_the_end_changes_nothing(cell, nonlinearity, is_bidirectional):
-    layer = cells(cell, nonlinearity, is_bidirectional)
+    layer = layer_of(cell, nonlinearity, is_bidirectional)
     x, lengths = torch.randn(5, 6, 3), torch.tensor([2, 6, 1, 4, 5])
-    outputs, state = layer(x, lengths=lengths)
+    outputs, ends = layer(x, lengths)
     for row, length in enumerate(lengths.tolist()):
-        alone, alone_state = layer(x[row : row + 1, :length])
+        alone, alone_ends = layer(x[row : row + 1, :length])
         torch.testing.assert_close(outputs[row, :length], alone[0])
-        assert not outputs[row, length:].any()
-        for part, reference in zip(state, alone_state, strict=True):
-            torch.testing.assert_close(part[row], reference[0])
+        torch.testing.assert_close(ends[row], alone_ends[0])
 
 
 @pytest.mark.parametrize(("cell", "nonlinearity"), KINDS)
 def test_a_series_goes_on_where_it_stopped(cell, nonlinearity):
-    layer = cells(cell, nonlinearity, False)
+    layer = cells(cell, nonlinearity)
     x = torch.randn(5, 6, 3)
     whole, last = layer(x)
     first, state = layer(x[:, :2])
@@ -63,33 +85,27 @@ def test_a_series_goes_on_where_it_stopped(cell, nonlinearity):
 
 
 @pytest.mark.parametrize("is_bidirectional", [False, True])
-@pytest.mark.parametrize("has_lengths", [False, True])
 @pytest.mark.parametrize(("cell", "nonlinearity"), KINDS)
-def test_swapped_weights_are_used_and_have_gradients(
-    cell, nonlinearity, is_bidirectional, has_lengths
-):
-    layer = cells(cell, nonlinearity, is_bidirectional)
-    x = torch.randn(3, 4, 3)
-    lengths = torch.tensor([4, 1, 3]) if has_lengths else None
+def test_swapped_weights_are_used_and_have_gradients(cell, nonlinearity, is_bidirectional):
+    layer = layer_of(cell, nonlinearity, is_bidirectional)
+    x, lengths = torch.randn(3, 4, 3), torch.tensor([4, 1, 3])
     swapped = {name: p.detach() * 2 for name, p in layer.named_parameters()}
 
     def loss(parameters):
-        return torch.func.functional_call(layer, parameters, (x,), {"lengths": lengths})[0].sum()
+        return torch.func.functional_call(layer, parameters, (x, lengths))[1].square().sum()
 
     found = torch.func.grad(loss)(swapped)
     with torch.no_grad():
         for name, parameter in layer.named_parameters():
             parameter.copy_(swapped[name])
-    layer(x, lengths=lengths)[0].sum().backward()
+    layer(x, lengths)[1].square().sum().backward()
     for name, parameter in layer.named_parameters():
         torch.testing.assert_close(found[name], parameter.grad)
 
 
 def test_weights_start_as_documented():
-    layer = cells("lstm", "tanh", True).layer
-    for name in ("bias_ih_l0", "bias_ih_l0_reverse"):
-        assert getattr(layer, name).tolist() == [0.0] * 4 + [1.0] * 4 + [0.0] * 8
+    layer = cells("lstm").layer
+    assert layer.bias_ih_l0.tolist() == [0.0] * 4 + [1.0] * 4 + [0.0] * 8
     assert not layer.bias_hh_l0.any()
     gate = layer.weight_hh_l0[4:8]
     torch.testing.assert_close(gate @ gate.T, torch.eye(4))
-    assert isinstance(layer, nn.LSTM)
