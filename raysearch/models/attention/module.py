@@ -51,7 +51,7 @@ class Transformer(SupervisedModule):
         vocabulary: Of tokens: how many there are.
         target_length: Of seq2seq: symbols in the longest target, its `END` counted; the most that
             are ever written.
-        stem: What patches are cut from: "linear", the numbers themselves, or "convolution", what two
+        stem: What patches are cut from: "linear", the numbers themselves; "convolution", what two
             convolutions of three steps or pixels make of them. Has no effect on tokens.
         patch_size: Steps of a series, or pixels (and frames) along each side, that become one
             position: 1 to the longest side; 1 for tokens. None leaves at most 64 positions.
