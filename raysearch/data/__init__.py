@@ -16,6 +16,7 @@ DATA = {
     "digits": "raysearch.data.digits",
     "pairs": "raysearch.data.pairs",
     "scan": "raysearch.data.scan",
+    "scenes": "raysearch.data.scenes",
     "table": "raysearch.data.table",
 }
 """Name in an experiment file -> package."""

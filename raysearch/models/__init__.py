@@ -29,6 +29,7 @@ from raysearch.trial import Direction
 
 FAMILIES: Mapping[str, str] = MappingProxyType(
     {
+        "attention": "raysearch.models.attention",
         "cnn": "raysearch.models.cnn",
         "mlp": "raysearch.models.mlp",
         "seq2seq": "raysearch.models.seq2seq",

@@ -44,6 +44,16 @@ def _rows(task):
 BOTH = ("classification", "regression")
 
 CASES = {
+    "attention": [
+        tokens("classification"),
+        tokens("seq2seq"),
+        spec("regression", 2, 9, has_lengths=True),
+        spec("classification", 1, 8, 8),
+        spec("seq2seq", 3, 7, 5),
+        spec("classification", 1, 1),
+        spec("seq2seq", 2, 9, has_lengths=True),
+        spec("classification", 2, 3, 5, 4),
+    ],
     "cnn": [
         *(spec(task, 1, 8, 8) for task in BOTH),
         *(spec("classification", *shape) for shape in [(2, 12), (1, 3, 6, 5)]),
@@ -58,10 +68,16 @@ CASES = {
 }
 """Family -> data that it must take."""
 
-TRAINED = {"cnn": 2, "mlp": 4, "seq2seq": 1}
+TRAINED = {"attention": 4, "cnn": 2, "mlp": 4, "seq2seq": 1}
 """Family -> how many of its cases, from the first, it is trained on."""
 
 REFUSED = {
+    "attention": [
+        _rows("classification"),
+        trees("classification"),
+        spec("density", 1, 8, 8),
+        spec("classification", 1, 8, 8, has_lengths=True),
+    ],
     "cnn": [
         _rows("classification"),
         tokens("classification"),

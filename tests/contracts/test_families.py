@@ -35,7 +35,7 @@ OF_DATA = {
     "vocabulary", "target_length",
 }  # fmt: skip
 """Arguments that follow from the data; those that say nothing of it may be left out."""
-DEPEND_ON_DATA = {"loss", "stages"}
+DEPEND_ON_DATA = {"loss", "patch_size", "stages"}
 """Parameters whose default in a space follows from task or shape."""
 
 pytestmark = pytest.mark.filterwarnings(

@@ -18,6 +18,7 @@ Shapes:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -85,6 +86,24 @@ class Decoded(NamedTuple):
 def most_probable(logits: Tensor) -> Tensor:
     """Return the symbol (...,) that greedy decoding writes, of logits (..., K)."""
     return _writable(logits).argmax(-1)
+
+
+def answers(
+    network: SequenceNetwork, inputs: Sequence[Tensor], *, length: int, beam_width: int = 1
+) -> Decoded:
+    """Return what the network writes for a batch: greedily, or by beam search.
+
+    Args:
+        network: In evaluation mode, for the same result every time.
+        inputs: Inputs, and their lengths if they have them.
+        length: The most symbols of a row, `END` counted; at least 1.
+        beam_width: Beginnings that a beam search keeps; 1 decodes greedily.
+    """
+    with torch.no_grad():
+        memory = network.encode(*inputs)
+    if beam_width == 1:
+        return greedy(network, memory, length=length)
+    return beam(network, memory, width=beam_width, length=length)
 
 
 @torch.no_grad()

@@ -36,8 +36,7 @@ from raysearch.models.shared.arguments import SequenceSettings
 from raysearch.models.shared.decoding import (
     Decoded,
     SequenceNetwork,
-    beam,
-    greedy,
+    answers,
     most_probable,
 )
 from raysearch.models.shared.module import Batch, FamilyModule
@@ -65,28 +64,15 @@ class SequenceModule(FamilyModule):
             inputs: Inputs, and their lengths if they have them.
             beam_width: Beginnings that a beam search keeps; 1 decodes greedily.
         """
-        memory = self.network.encode(*inputs)
-        if beam_width == 1:
-            return greedy(self.network, memory, length=self._target_length)
-        return beam(self.network, memory, width=beam_width, length=self._target_length)
+        return answers(self.network, inputs, length=self._target_length, beam_width=beam_width)
 
     def training_loss(self, batch: Batch) -> Tensor:
         """Return what is minimised, (): the mean over the symbols of the batch."""
-        *inputs, targets = batch
-        targets = trimmed(targets)
-        logits = self.network(*inputs, previous=previous_of(targets))
-        return F.cross_entropy(
-            logits.flatten(0, 1),
-            targets.flatten(),
-            ignore_index=PADDING,
-            label_smoothing=self._label_smoothing,
-        )
+        return sequence_loss(self.network, batch, label_smoothing=self._label_smoothing)
 
     def measure(self, batch: Batch, scores: Metric) -> None:
         """Add a batch to the metrics of validation or test."""
-        *inputs, targets = batch
-        targets = trimmed(targets)
-        scores.update(self.network(*inputs, previous=previous_of(targets)).float(), targets)
+        measure_sequences(self.network, batch, scores)
 
 
 class SequenceScores(Metric):
@@ -139,6 +125,32 @@ class SequenceScores(Metric):
             "perplexity": loss.exp(),
             "loss": loss,
         }
+
+
+def sequence_loss(network: SequenceNetwork, batch: Batch, *, label_smoothing: float) -> Tensor:
+    """Return the mean cross-entropy of the batch's symbols in nats, (), by teacher forcing.
+
+    Args:
+        network: What writes the sequences.
+        batch: Inputs, their lengths if they have them, and targets (B, L).
+        label_smoothing: Share of the uniform distribution in the target of each symbol, in [0, 1].
+    """
+    *inputs, targets = batch
+    targets = trimmed(targets)
+    logits = network(*inputs, previous=previous_of(targets))
+    return F.cross_entropy(
+        logits.flatten(0, 1),
+        targets.flatten(),
+        ignore_index=PADDING,
+        label_smoothing=label_smoothing,
+    )
+
+
+def measure_sequences(network: SequenceNetwork, batch: Batch, scores: Metric) -> None:
+    """Add a batch to `SequenceScores`; the network is in evaluation mode."""
+    *inputs, targets = batch
+    targets = trimmed(targets)
+    scores.update(network(*inputs, previous=previous_of(targets)).float(), targets)
 
 
 def trimmed(targets: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""Scenes of two to four handwritten digits with captions; made from scikit-learn's digits."""
