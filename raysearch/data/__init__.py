@@ -12,8 +12,10 @@ what a person should know about how the data were understood.
 from __future__ import annotations
 
 DATA = {
+    "cbf": "raysearch.data.cbf",
     "diabetes": "raysearch.data.diabetes",
     "digits": "raysearch.data.digits",
+    "series": "raysearch.data.series",
     "table": "raysearch.data.table",
 }
 """Name in an experiment file -> package."""

@@ -26,8 +26,8 @@ def spec(task, *shape, **settings):
     )
 
 
-def tokens(task, length=7, **settings):
-    return spec(task, length, form="tokens", vocabulary=11, has_lengths=True, **settings)
+def tokens(task, length=7, *, has_lengths=True, **settings):
+    return spec(task, length, form="tokens", vocabulary=11, has_lengths=has_lengths, **settings)
 
 
 def trees(task):
@@ -50,15 +50,23 @@ CASES = {
         *(_rows(task) for task in BOTH),
         *(spec(task, *shape) for shape in [(1, 8, 8), (1,)] for task in BOTH),
     ],
+    "rnn": [
+        spec("classification", 2, 9, has_lengths=True),
+        tokens("classification"),
+        spec("regression", 1, 8),
+        spec("classification", 1, 1),
+        tokens("regression", 6, has_lengths=False),
+    ],
 }
 """Family -> data that it must take."""
 
-TRAINED = {"cnn": 2, "mlp": 4}
+TRAINED = {"cnn": 2, "mlp": 4, "rnn": 3}
 """Family -> how many of its cases, from the first, it is trained on."""
 
 REFUSED = {
     "cnn": [_rows("classification"), tokens("classification"), spec("density", 1, 8, 8)],
     "mlp": [tokens("regression"), trees("classification"), spec("seq2seq", 6)],
+    "rnn": [spec("classification", 3, 8, 8), trees("regression"), spec("density", 2, 6)],
 }
 """Family -> data that it must refuse."""
 
