@@ -94,7 +94,8 @@ class Data(InMemoryData):
         """Return the 30 training series, shuffled: those drawn for validation are left out."""
         if self._n_held_out:
             return super().refit_dataloader()
-        return self.train_dataloader()
+        # not `train_dataloader`, in whose place this is called when a winner is trained again
+        return self._splits().training_loader(batch_size=self.batch_size)
 
     def _splits(self) -> Splits:
         return _load(seed=self._seed, n_held_out=self._n_held_out)
