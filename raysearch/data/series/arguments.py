@@ -96,13 +96,14 @@ class SeriesArguments:
     """What to do about values that are missing or not finite, and series without length or
     target."""
     lengths: Lengths | None = None
-    """Whether series may differ in length; None for whatever the file says."""
+    """Whether series may differ in length; with "unequal" they end where nothing but gaps follow.
+    None for whatever the file says."""
     separator: str | None = None
     """Of a CSV file, between two values; None to tell by the first lines."""
     decimal: str | None = None
     """Of numbers in text, "." or ","; None to tell by the values."""
     encoding: str | None = None
-    """Of a CSV file; None to tell by its bytes."""
+    """Of a CSV or .ts file; None to tell by its bytes."""
     fingerprint: str | None = None
     """Of the content of `path`, which is refused if it has another; None to take it as it is."""
     test_fingerprint: str | None = None

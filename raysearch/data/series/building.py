@@ -11,9 +11,9 @@ from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.labels import Labels, read_labels
 from raysearch.data.series.preprocessing import Preprocessing
 from raysearch.data.series.raw import RawSeries
-from raysearch.data.series.scaling import Scales, fit_scales
+from raysearch.data.series.scaling import Scales, are_constant, fit_scales
 from raysearch.data.series.splitting import Parts, check_classes, split_series
-from raysearch.data.series.windows import Windows, cut_windows
+from raysearch.data.series.windows import Windows, check_memory, cut_windows
 from raysearch.data.table.arguments import listed
 from raysearch.data_spec import DataSpec
 from raysearch.errors import did_you_mean
@@ -54,6 +54,12 @@ def whole_series(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Bu
     scales = fit_scales([values[number] for number in parts["train"]], kind=arguments.scaling)
     targets, mean, std = _targets(labels, training=parts["train"], source=raws[0])
     lengths = np.array([series.shape[1] for series in values], dtype=np.int64)
+    check_memory(
+        n_bytes=4 * len(values) * len(values[0]) * int(lengths.max()),
+        source=raws[0],
+        what=f"{len(values)} series, filled up to the longest of {lengths.max()} steps,",
+        remedy="Take the longest out, or cut the series into parts",
+    )
     padded = _padded([scales.apply(series) for series in values], n_steps=int(lengths.max()))
     has_lengths = bool((lengths != lengths.max()).any())
     roles: Arrays = {"inputs": padded, "targets": targets}
@@ -182,11 +188,11 @@ def _check_told(
 ) -> None:
     import numpy as np
 
-    for channel in told:
-        values = np.concatenate([series[channel] for series in training])
-        if not np.nanstd(values) > 0:
+    values = np.concatenate([series[list(told)] for series in training], axis=1)
+    for channel, row, is_constant in zip(told, values, are_constant(values), strict=True):
+        if is_constant:
             raise source.source.fault(
-                f"whose channel {source.channels[channel]} has the value {np.nanmean(values):g} in "
+                f"whose channel {source.channels[channel]} has the value {np.nanmean(row):g} in "
                 "all training steps. There is nothing to tell; choose another one as target."
             )
 

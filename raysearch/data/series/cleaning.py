@@ -22,6 +22,8 @@ _REMEDY = "Mend the file, or write `missing: drop` to leave such series out"
 def clean(raw: RawSeries, *, arguments: SeriesArguments) -> RawSeries:
     """Return series of at least one step, without gaps, of equal lengths if they must be.
 
+    With `lengths: unequal`, a series ends where nothing but gaps follow.
+
     Gaps of series to be forecast stay, as NaN, where they are to be dropped: only the windows that
     have them are left out.
 
@@ -30,6 +32,8 @@ def clean(raw: RawSeries, *, arguments: SeriesArguments) -> RawSeries:
     """
     import numpy as np
 
+    if arguments.lengths == "unequal":
+        raw = replace(raw, values=[series[:, : _end(series)] for series in raw.values])
     raw = replace(raw, values=[np.where(np.isfinite(v), v, np.nan) for v in raw.values])
     raw = _with_length(raw, arguments=arguments)
     raw = _with_targets(raw, arguments=arguments)
@@ -43,6 +47,14 @@ def clean(raw: RawSeries, *, arguments: SeriesArguments) -> RawSeries:
     if arguments.lengths == "equal":
         _refuse_ragged(raw)
     return raw
+
+
+def _end(series: NDArray[np.float64]) -> int:
+    """Return how many steps of (C, T) there are before nothing but gaps."""
+    import numpy as np
+
+    present = np.flatnonzero(~np.isnan(series).all(axis=0))
+    return int(present[-1]) + 1 if len(present) else 0
 
 
 def _with_length(raw: RawSeries, *, arguments: SeriesArguments) -> RawSeries:

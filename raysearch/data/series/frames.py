@@ -28,8 +28,6 @@ _OF_SERIES = ("split", "group", "order_by")
 def read_wide(frame: pd.DataFrame, *, source: Source, arguments: SeriesArguments) -> RawSeries:
     """Return a series of one channel for each row; its columns are the steps.
 
-    With `lengths: unequal`, a series ends where nothing but gaps follow.
-
     Raises:
         ConfigurationError: A column is missing, or a value is no number.
     """
@@ -40,8 +38,6 @@ def read_wide(frame: pd.DataFrame, *, source: Source, arguments: SeriesArguments
         raise source.fault("which has no columns left for the steps of the series.")
     # (N, T) -> N times (1, T)
     values = list(_numbers(frame, steps, source=source, arguments=arguments)[:, None])
-    if arguments.lengths == "unequal":
-        values = [series[:, : _end(series)] for series in values]
     return RawSeries(
         source=source,
         values=values,
@@ -251,14 +247,6 @@ def _check_columns(frame: pd.DataFrame, *, source: Source, arguments: SeriesArgu
                 f"which has no column {name}. {did_you_mean(name, frame.columns)}Columns: "
                 f"{listed(frame.columns, most=8)}."
             )
-
-
-def _end(series: NDArray[np.float64]) -> int:
-    """Return how many steps of (1, T) there are before nothing but gaps."""
-    import numpy as np
-
-    present = np.flatnonzero(~np.isnan(series[0]))
-    return int(present[-1]) + 1 if len(present) else 0
 
 
 def _ends(names: Sequence[str]) -> str:

@@ -57,8 +57,8 @@ class Data(InMemoryData):
             series by itself) or "none".
         missing: What to do about values that are missing or not finite: "refuse" with file and
             place, "interpolate", or "drop" the series, or the windows of a forecast.
-        lengths: "equal" refuses series of several lengths, "unequal" lets rows of wide tables end
-            early; None takes what the file says.
+        lengths: "equal" refuses series of several lengths, "unequal" lets them end where nothing
+            but gaps follow; None takes what the file says.
         separator: Of a CSV file; None to tell by its first lines.
         decimal: Decimal mark, "." or ","; None to tell by the values.
         encoding: Of a CSV file; None to tell by its bytes.

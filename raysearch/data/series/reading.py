@@ -27,7 +27,7 @@ def read_series(source: Source, *, arguments: SeriesArguments) -> RawSeries:
         raise source.fault("which is empty. Give a file with series in it.")
     if path.is_file() and path.suffix.casefold() == ".ts":
         _refuse(source, arguments, "of a .ts file", "target", "split", "group", "order_by", "time")
-        found = read_ts(path.read_text(encoding=arguments.encoding or "utf-8"), source=source)
+        found = read_ts(_text(source, encoding=arguments.encoding), source=source)
     elif _is_npz(path):
         _refuse(source, arguments, "of an .npz file", "series", "time")
         found = read_npz(source, arguments=arguments)
@@ -57,6 +57,16 @@ def _read_table(source: Source, *, arguments: SeriesArguments) -> RawSeries:
         layout = "long" if is_long else "wide"
     read = read_long if layout == "long" else read_wide
     return read(table.frame, source=source, arguments=arguments)
+
+
+def _text(source: Source, *, encoding: str | None) -> str:
+    try:
+        return Path(source.path).read_text(encoding=encoding or "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise source.fault(
+            f"which is not {encoding or 'utf-8'} from byte {error.start} on. Set encoding, such as "
+            "latin-1."
+        ) from error
 
 
 def _is_npz(path: Path) -> bool:

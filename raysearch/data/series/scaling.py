@@ -66,10 +66,17 @@ def fit_scales(training: Sequence[NDArray[np.float64]], *, kind: SeriesScaling) 
     return Scales(kind=kind, means=tuple(means.tolist()), stds=tuple(stds.tolist()))
 
 
+def are_constant(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return whether each channel of (C, T) has one value at all steps, rounding errors apart."""
+    import numpy as np
+
+    largest = np.nanmax(np.abs(values), axis=1)
+    return np.asarray(np.nanstd(values, axis=1) <= _CONSTANT * largest)
+
+
 def _moments(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean and standard deviation of each channel of (C, T), the latter above 0."""
     import numpy as np
 
-    means, stds = np.nanmean(values, axis=1), np.nanstd(values, axis=1)
-    is_constant = stds <= _CONSTANT * np.nanmax(np.abs(values), axis=1)
-    return means, np.where(is_constant, 1.0, stds)
+    stds = np.where(are_constant(values), 1.0, np.nanstd(values, axis=1))
+    return np.nanmean(values, axis=1), stds

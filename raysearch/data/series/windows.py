@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_BYTES = 4 * 2**30
-"""Of all windows together, which are kept in memory."""
+"""Of all examples together, which are kept in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +153,19 @@ def _check(
             )
     n_windows = sum(map(len, starts.values()))
     n_bytes = 4 * n_windows * len(values[0]) * (read + horizon)
+    stride = -(-n_bytes * arguments.stride // MOST_BYTES)
+    remedy = f"Set stride to {stride} or more, to begin fewer of them"
+    check_memory(n_bytes=n_bytes, source=source, what=f"{n_windows} windows", remedy=remedy)
+
+
+def check_memory(*, n_bytes: int, source: RawSeries, what: str, remedy: str) -> None:
+    """Refuse examples that would not be kept in memory.
+
+    Raises:
+        ConfigurationError: They take more than `MOST_BYTES`.
+    """
     if n_bytes > MOST_BYTES:
         raise source.source.fault(
-            f"which gives {n_windows} windows, {n_bytes / 2**30:.1f} GiB of memory, and at most "
-            f"{MOST_BYTES / 2**30:g} are taken. Set stride to "
-            f"{-(-n_bytes * arguments.stride // MOST_BYTES)} or more, to begin fewer of them."
+            f"from which {what} take {n_bytes / 2**30:.1f} GiB of memory, and at most "
+            f"{MOST_BYTES / 2**30:g} can be had. {remedy}."
         )

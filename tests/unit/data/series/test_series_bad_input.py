@@ -125,6 +125,8 @@ def test_files_that_are_not_there_or_empty_or_broken_are_refused(file, tmp_path)
     assert "which is empty" in refusal(str(empty))
     (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and no more")
     assert "no whole .npz file" in refusal(str(tmp_path / "cut.npz"))
+    (tmp_path / "latin.ts").write_bytes(b"@problemName \xe9\n@data\n1,2\n")
+    assert "which is not utf-8 from byte 13 on" in refusal(str(tmp_path / "latin.ts"))
     path = file("a.ts", *TS, *GOOD)
     assert refusal(path, test_path=str(tmp_path / "b.ts")).startswith("test_path is")
     other = file("b.ts", *TS, "1,2:3,4:a")
@@ -170,6 +172,29 @@ def test_gaps_are_filled_or_their_series_dropped_if_the_policy_says_so(file):
     assert dropped == [
         f"2 of 14 series are left out: values are missing. The first is line 3 of {path}."
     ]
+
+
+@pytest.mark.parametrize("name", ["wide.csv", "wide.npz"])
+def test_series_end_where_only_gaps_follow_if_the_policy_says_so(file, tmp_path, name):
+    values = np.arange(36.0).reshape(12, 3)
+    values[3, 2], values[4, 1] = np.nan, np.nan
+    kinds = np.array(["a", "b"] * 6)
+    rows = [f"{kind},{','.join(map(str, row))}" for kind, row in zip(kinds, values, strict=True)]
+    path = file(name, "kind,t0,t1,t2", *rows)
+    if name.endswith("npz"):
+        np.savez(path, X=values, kind=kinds)
+    assert "has no finite value at step 3 (if it ends there" in refusal(path, target="kind")
+    given = {"path": path, "target": "kind", "lengths": "unequal"}
+    assert "has no finite value at step 2;" in refusal(**given)
+    spec = data_spec(**given, missing="interpolate")
+    assert (spec.has_lengths, spec.input_shape) == (True, (1, 3))
+
+
+def test_series_that_would_not_fit_in_memory_are_refused(file, monkeypatch):
+    monkeypatch.setattr("raysearch.data.series.windows.MOST_BYTES", 100)
+    text = refusal(file("a.ts", *TS, *GOOD))
+    assert "12 series, filled up to the longest of 3 steps, take" in text
+    assert text.endswith("cut the series into parts.")
 
 
 def test_series_without_length_or_target_can_be_dropped_and_not_all_of_them(file):

@@ -77,7 +77,6 @@ def test_a_wide_table_has_a_series_in_each_row(tmp_path, ending):
     raw = read(path, target="kind", ignore="id")
     assert_series(raw, [[1, 2]], [[4, NAN]])
     assert (raw.labels, raw.places) == (["a", "b"], ["row 1", "row 2"])
-    assert_series(read(path, target="kind", ignore=["id"], lengths="unequal"), [[1, 2]], [[4]])
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
