@@ -12,11 +12,13 @@ what a person should know about how the data were understood.
 from __future__ import annotations
 
 DATA = {
+    "cbf": "raysearch.data.cbf",
     "diabetes": "raysearch.data.diabetes",
     "digits": "raysearch.data.digits",
     "pairs": "raysearch.data.pairs",
     "scan": "raysearch.data.scan",
     "scenes": "raysearch.data.scenes",
+    "series": "raysearch.data.series",
     "table": "raysearch.data.table",
 }
 """Name in an experiment file -> package."""

@@ -33,6 +33,9 @@ from raysearch.space import Space
 TABLES = (".csv", ".parquet", ".tsv", ".txt", ".xls", ".xlsx")
 """Ends of the names of files that hold a table."""
 
+SERIES = (".npz", ".ts")
+"""Ends of the names of files that hold time series."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSet:
@@ -83,6 +86,8 @@ def _hint(name: str) -> str:
     """Return what to write for a name that is none of a built-in data set, if that is clear."""
     if PurePath(name).suffix.lower() in TABLES:
         return f"For a table write {{name: table, args: {{path: {name}, target: COLUMN}}}}. "
+    if PurePath(name).suffix.lower() in SERIES:
+        return f"For series write {{name: series, args: {{path: {name}}}}}. "
     return "" if did_you_mean(name, DATA) else own_class(name)
 
 

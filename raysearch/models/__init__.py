@@ -32,6 +32,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "attention": "raysearch.models.attention",
         "cnn": "raysearch.models.cnn",
         "mlp": "raysearch.models.mlp",
+        "rnn": "raysearch.models.rnn",
         "seq2seq": "raysearch.models.seq2seq",
     }
 )

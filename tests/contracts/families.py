@@ -26,8 +26,8 @@ def spec(task, *shape, **settings):
     )
 
 
-def tokens(task, length=7, **settings):
-    return spec(task, length, form="tokens", vocabulary=11, has_lengths=True, **settings)
+def tokens(task, length=7, *, has_lengths=True, **settings):
+    return spec(task, length, form="tokens", vocabulary=11, has_lengths=has_lengths, **settings)
 
 
 def trees(task):
@@ -64,11 +64,24 @@ CASES = {
         *(_rows(task) for task in BOTH),
         *(spec(task, *shape) for shape in [(1, 8, 8), (1,)] for task in BOTH),
     ],
+    "rnn": [
+        spec("classification", 2, 9, has_lengths=True),
+        tokens("classification"),
+        spec("regression", 1, 8),
+        spec("classification", 1, 1),
+        tokens("regression", 6, has_lengths=False),
+    ],
     "seq2seq": [tokens("seq2seq"), spec("seq2seq", 2, 7)],
 }
 """Family -> data that it must take."""
 
-TRAINED = {"attention": 4, "cnn": 2, "mlp": 4, "seq2seq": 1}
+TRAINED = {
+    "attention": 4,
+    "cnn": 2,
+    "mlp": 4,
+    "rnn": 3,
+    "seq2seq": 1,
+}
 """Family -> how many of its cases, from the first, it is trained on."""
 
 REFUSED = {
@@ -85,6 +98,7 @@ REFUSED = {
         spec("classification", 2, 9, has_lengths=True),
     ],
     "mlp": [tokens("regression"), trees("classification"), spec("seq2seq", 6)],
+    "rnn": [spec("classification", 3, 8, 8), trees("regression"), spec("density", 2, 6)],
     "seq2seq": [tokens("classification"), spec("seq2seq", 6), spec("seq2seq", 1, 8, 8)],
 }
 """Family -> data that it must refuse."""

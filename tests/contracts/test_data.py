@@ -15,21 +15,10 @@ import torch
 from raysearch.data import DATA
 from raysearch.data_spec import END
 from raysearch.errors import ConfigurationError
-from tests.dirty_table import dirty_rows, write_dirty_table
+from tests.contracts.data_sets import CASES
 
 SPLITS = ("train", "val", "test")
-SEED = {"pairs": "split_seed", "table": "split_seed"}
-"""Data set -> the argument that governs its split, where that is not the seed."""
-FIXED_TEST = {"scan"}
-"""Data sets whose sizes are published, so that no share of the examples can be asked for."""
-STANDARDISED = {"diabetes", "pairs", "table"}
-"""Data sets whose examples depend on which of them are for training."""
-
-PAIRS = [
-    (" ".join("abcdefg"[n % 7] * (1 + n % 3)), " ".join(str(digit) for digit in str(n)))
-    for n in range(300)
-]
-"""Rows of a file of pairs: letters, to be answered with digits."""
+DTYPES = {"numbers": torch.float32, "tokens": torch.int64, "tree": torch.int64}
 
 
 @pytest.fixture(params=sorted(DATA), autouse=True)
@@ -37,17 +26,15 @@ def name(request):
     return request.param
 
 
+@pytest.fixture
+def case(name):
+    return CASES[name]
+
+
 @pytest.fixture(scope="module")
 def required(tmp_path_factory):
     """Return the arguments that have no default, by data set."""
-    folder = tmp_path_factory.mktemp("files")
-    path = write_dirty_table(folder / "customers.csv", n_rows=300)
-    pairs = folder / "pairs.tsv"
-    pairs.write_text("".join(f"{source}\t{target}\n" for source, target in PAIRS))
-    return {
-        "pairs": {"path": str(pairs)},
-        "table": {"path": str(path), "target": "churn"},
-    }
+    return {name: dict(case.given(tmp_path_factory.mktemp(name))) for name, case in CASES.items()}
 
 
 @pytest.fixture
@@ -67,23 +54,13 @@ class Space:
 @pytest.fixture
 def space(name, required):
     module = importlib.import_module(f"{DATA[name]}.space")
-    return Space(module, required.get(name, {}))
+    return Space(module, required[name])
 
 
 @pytest.fixture
 def data_class(name, required):
     data_class = importlib.import_module(f"{DATA[name]}.module").Data
-    return functools.partial(data_class, **required.get(name, {}))
-
-
-@pytest.fixture
-def n_examples(name):
-    """Return how many examples there are: rows with a target, for the table."""
-    if name == "table":
-        return sum(row["churn"] not in ("", "NA") for row in dirty_rows(300))
-    if name == "pairs":
-        return len(PAIRS)
-    return importlib.import_module(f"{DATA[name]}.space").N_EXAMPLES
+    return functools.partial(data_class, **required[name])
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -106,18 +83,22 @@ def rows(data, split):
     return sorted(map(tuple, flat.tolist()))
 
 
-def test_space_needs_neither_torch_nor_sklearn(name, package, required):
+def test_every_data_set_is_tested():
+    assert set(CASES) == set(DATA)
+
+
+def test_space_needs_neither_torch_nor_sklearn(name, case, package, required):
     heavy = ["torch", "pytorch_lightning", "sklearn", "ray", "pandas"]
     code = (
         f"import sys, {package}.space as s\n"
         f"print([m for m in {heavy} if m in sys.modules])\n"
-        f"s.search_space(s.data_spec(**{required.get(name, {})}))\n"
+        f"s.search_space(s.data_spec(**{required[name]}))\n"
         f"print([m for m in {heavy} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported, used = done.stdout.splitlines()
     assert imported == "[]"
-    assert used == ("['pandas']" if name == "table" else "[]")  # which reads the file
+    assert used == str(list(case.reads))
 
 
 @pytest.mark.parametrize("fractions", [{}, {"validation": 0.05, "test": 0.45}, {"test": 0.11}])
@@ -128,8 +109,7 @@ def test_spec_is_what_the_data_turns_out_to_be(space, data_class, fractions):
     assert data.spec == spec
     inputs, targets = examples(data, "train")
     assert inputs.shape == (spec.n_train, *spec.input_shape)
-    assert {len(batch) for batch in data.train_dataloader()} == {3 if spec.has_lengths else 2}
-    assert inputs.dtype == (torch.float32 if spec.form == "numbers" else torch.int64)
+    assert inputs.dtype == DTYPES[spec.form]
     if spec.task == "seq2seq":
         assert targets.dtype == torch.int64
         assert targets.shape == (spec.n_train, spec.target_length)
@@ -143,6 +123,23 @@ def test_spec_is_what_the_data_turns_out_to_be(space, data_class, fractions):
         assert targets.shape == (spec.n_train, spec.n_outputs)
 
 
+def test_lengths_say_where_the_padding_begins(space, data_class):
+    spec = space.data_spec()
+    for batch in data_class(batch_size=50).train_dataloader():
+        assert len(batch) == 2 + spec.has_lengths
+        inputs = batch[0]
+        if spec.form != "numbers":
+            symbols = inputs[:, 0] if spec.form == "tree" else inputs
+            assert 0 <= symbols.min() <= symbols.max() < spec.vocabulary
+        if spec.has_lengths:
+            lengths = batch[1]
+            assert lengths.dtype == torch.int64
+            assert 1 <= lengths.min() <= lengths.max() <= inputs.shape[-1]
+            is_padding = torch.arange(inputs.shape[-1]) >= lengths[:, None]
+            # (B, ..., T) -> (B, T, ...)
+            assert not (inputs.movedim(-1, 1)[is_padding] > 0).any()
+
+
 def test_search_space_lies_within_what_is_legal(space):
     spec = space.data_spec()
     searched, legal = space.search_space(spec), space.legal_domains(spec)
@@ -152,32 +149,34 @@ def test_search_space_lies_within_what_is_legal(space):
         assert legal[parameter.key].covers(parameter.domain)
 
 
-def test_arguments_have_the_defaults_of_the_data_module(space, data_class):
+def test_arguments_have_the_defaults_of_the_data_module(name, required, space, data_class):
     defaults = {name: domain.default_value() for name, domain in space.ARGUMENTS.items()}
-    assert space.data_spec(**defaults) == data_class(batch_size=8).spec
+    given = {**defaults, **required[name]}
+    assert space.data_spec(**given) == data_class(batch_size=8).spec
 
 
-def test_splits_are_disjoint_and_together_everything(name, n_examples, data_class):
+def test_splits_are_disjoint_and_together_everything(case, space, data_class):
     data = data_class(batch_size=50)
     sizes = [len(examples(data, split)[0]) for split in SPLITS]
-    assert sum(sizes) == n_examples
     refitted = torch.cat([batch[0] for batch in data.refit_dataloader()])
     assert len(refitted) == sizes[0] + sizes[1]
-    if name not in FIXED_TEST:
-        assert sizes[1] == sizes[2] == round(n_examples * 0.2)
+    if case.n_examples is not None:
+        assert sum(sizes) == case.n_examples
+        assert sizes[1] == sizes[2] == round(case.n_examples * 0.2)
 
 
-def test_seed_governs_the_split(name, data_class):
-    seed = SEED.get(name, "seed")
+def test_seed_governs_the_split(case, data_class):
+    seed = case.seed
     same, other = data_class(batch_size=50, **{seed: 1}), data_class(batch_size=70, **{seed: 2})
     assert rows(data_class(batch_size=50, **{seed: 1}), "val") == rows(same, "val")
     assert rows(same, "val") != rows(other, "val")
 
 
-def test_test_split_does_not_depend_on_the_share_for_validation(name, data_class):
-    few, many = (data_class(batch_size=50, validation=share) for share in (0.1, 0.3))
+def test_test_split_does_not_depend_on_the_share_for_validation(name, case, data_class):
+    of_training = {"validation_from": "training"} if name == "cbf" else {}
+    few, many = (data_class(batch_size=50, validation=share, **of_training) for share in (0.1, 0.3))
     assert len(rows(few, "val")) < len(rows(many, "val"))
-    if name not in STANDARDISED:
+    if not case.learns:
         assert rows(few, "test") == rows(many, "test")
 
 
@@ -190,17 +189,16 @@ def test_test_split_does_not_depend_on_the_share_for_validation(name, data_class
         ({"batch_size": 0}, "data.batch_size is 0"),
     ],
 )
-def test_what_is_out_of_range_is_refused_at_once(name, data_class, wrong, named):
-    if name in FIXED_TEST and "test" in wrong:
-        pytest.skip("the size of its test split cannot be asked for")
+def test_what_is_out_of_range_is_refused_at_once(case, data_class, wrong, named):
+    if case.n_examples is None and "test" in wrong:
+        pytest.skip("its test split is published")
     with pytest.raises(ConfigurationError, match=named):
         data_class(**{"batch_size": 8, **wrong})
 
 
-def test_a_seed_that_scikit_learn_cannot_take_is_refused(name, data_class):
-    seed = SEED.get(name, "seed")
-    with pytest.raises(ConfigurationError, match=f"{seed} is -1"):
-        data_class(batch_size=8, **{seed: -1}).prepare_data()
+def test_a_seed_that_scikit_learn_cannot_take_is_refused(case, data_class):
+    with pytest.raises(ConfigurationError, match=f"{case.seed} is -1"):
+        data_class(batch_size=8, **{case.seed: -1}).prepare_data()
 
 
 def test_all_in_a_process_share_the_tensors(data_class):
@@ -228,13 +226,13 @@ class Mean(pl.LightningModule):
 
     def training_step(self, batch, _):
         self.seen += len(batch[0])
-        return ((self.mean - batch[1].float()) ** 2).mean()
+        return ((self.mean - batch[-1].float()) ** 2).mean()
 
     def validation_step(self, batch, _):
-        self.log("val/loss", ((self.mean - batch[1].float()) ** 2).mean())
+        self.log("val/loss", ((self.mean - batch[-1].float()) ** 2).mean())
 
     def test_step(self, batch, _):
-        self.log("test/loss", ((self.mean - batch[1].float()) ** 2).mean())
+        self.log("test/loss", ((self.mean - batch[-1].float()) ** 2).mean())
 
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), lr=0.1)

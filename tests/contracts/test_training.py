@@ -237,7 +237,8 @@ def test_a_stream_goes_on_at_the_right_step(tmp_path):
 
 @pytest.mark.timeout(90)  # three fits and an evaluation of real networks
 @pytest.mark.parametrize(
-    ("family", "data"), [("cnn", "digits"), ("mlp", "digits"), ("mlp", "diabetes")]
+    ("family", "data"),
+    [("cnn", "digits"), ("mlp", "digits"), ("mlp", "diabetes"), ("rnn", "cbf")],
 )
 def test_a_built_in_family_goes_on_exactly_and_opens_alone(tmp_path, family, data):
     job = family_job(tmp_path / "whole", family=family, data=data)

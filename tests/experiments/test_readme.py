@@ -196,7 +196,7 @@ def test_the_names_to_choose_from_are_the_tables():
         assert sorted(named) == sorted(TABLES[key]), key
 
 
-@pytest.mark.parametrize("name", [name for name in DATA if name != "table"])
+@pytest.mark.parametrize("name", [name for name in DATA if name not in ("series", "table")])
 def test_a_data_set_is_for_the_task_that_is_said(name):
     (said,) = (row[1] for row in table(README, "To choose from") if row[0] == "`data`")
     spec = importlib.import_module(f"{DATA[name]}.space").data_spec()

@@ -1,0 +1,1 @@
+"""Cylinder, bell and funnel: noisy series of 128 steps in three classes, from Saito's formula."""

@@ -1,0 +1,171 @@
+"""How are series to be forecast cut into windows, so that the future is not known before?
+
+A window is some steps that are read and the next `horizon` steps that are to be told. It belongs to
+the split in which all of its told steps lie; what it reads may reach back into the split before,
+which is known by then. Every series is cut at the same times, or, where nobody says when its steps
+were, at the same shares of its length: the last part is the test, the one before it validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from raysearch.data.series.arguments import SeriesArguments
+from raysearch.data.series.raw import RawSeries
+from raysearch.data.series.splitting import Parts, split_series
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MOST_BYTES = 4 * 2**30
+"""Of all examples together, which are kept in memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """Where the windows of each split are."""
+
+    values: Sequence[NDArray[np.float64]]
+    """Series, each (C, T)."""
+    starts: Mapping[str, NDArray[np.intp]]
+    """Split -> (W, 2), for each of its windows the series and the first step."""
+    n_learnt: Sequence[int]
+    """For each series, how many steps from its first one are for training."""
+    notes: tuple[str, ...] = ()
+
+
+def cut_windows(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Windows:
+    """Return the windows of all splits.
+
+    Raises:
+        ConfigurationError: A split has none, or there are too many to be kept in memory.
+    """
+    import numpy as np
+
+    values = [series for raw in raws for series in raw.values]
+    if arguments.split or arguments.group:
+        parts = split_series(raws, classes=None, arguments=arguments)
+        regions, how = _whole(parts, values), "by whole series"
+    else:
+        regions, how = _by_time(raws, arguments=arguments), "by time"
+    found: dict[str, list[NDArray[np.intp]]] = {part: [] for part in regions[0]}
+    n_left_out = 0
+    for number, (series, mine) in enumerate(zip(values, regions, strict=True)):
+        for part, region in mine.items():
+            able = _starts(region=region, arguments=arguments)
+            whole = able[_are_whole(series, able, arguments=arguments)]
+            n_left_out += len(able) - len(whole)
+            # two times (W,) -> (W, 2)
+            found[part].append(np.stack([np.full_like(whole, number), whole], axis=1))
+    starts = {part: np.concatenate(pairs) for part, pairs in found.items()}
+    _check(starts, values, source=raws[0], arguments=arguments)
+    counts = ", ".join(f"{len(pairs)} for {part}" for part, pairs in starts.items())
+    notes = [
+        f"{arguments.steps_read} steps are read to tell the next {arguments.horizon}; windows are "
+        f"split {how}: {counts}."
+    ]
+    if n_left_out:
+        notes.append(f"{n_left_out} windows are left out, since values are missing in them.")
+    n_learnt = [mine["train"][1] for mine in regions]
+    return Windows(values=values, starts=starts, n_learnt=n_learnt, notes=tuple(notes))
+
+
+_Region = dict[str, tuple[int, int]]
+"""Split -> the first step that it has of a series, and the one after its last."""
+
+
+def _whole(parts: Parts, values: Sequence[NDArray[np.float64]]) -> list[_Region]:
+    """Return all steps of a series in the split that it is in."""
+    of_series = {int(number): part for part, members in parts.items() for number in members}
+    return [
+        {part: (0, values[number].shape[1] if of_series[number] == part else 0) for part in parts}
+        for number in range(len(values))
+    ]
+
+
+def _by_time(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> list[_Region]:
+    """Return the steps of each split, the earliest for training."""
+    import numpy as np
+
+    first = raws[0]
+    has_file = len(raws) > 1
+    test = 0.0 if has_file else arguments.test
+    shares = np.array([1 - test - arguments.validation, 1 - test])
+    cut_at = None
+    if first.times is not None:
+        moments = np.unique(np.concatenate(first.times))
+        places = np.round(shares * len(moments)).astype(int)
+        cut_at = np.append(moments, np.inf)[places]
+    regions: list[_Region] = []
+    for number, series in enumerate(first.values):
+        n = series.shape[1]
+        if first.times is None or cut_at is None:
+            cuts = np.round(shares * n).astype(int)
+        else:
+            cuts = np.searchsorted(first.times[number], cut_at)
+        known, seen = int(cuts[0]), int(cuts[1])
+        test_region = (0, 0) if has_file else (seen, n)
+        regions.append({"train": (0, known), "validation": (known, seen), "test": test_region})
+    for series in raws[1].values if has_file else ():
+        regions.append({"train": (0, 0), "validation": (0, 0), "test": (0, series.shape[1])})
+    return regions
+
+
+def _starts(*, region: tuple[int, int], arguments: SeriesArguments) -> NDArray[np.intp]:
+    """Return the first steps of the windows whose told steps lie in a region, (W,)."""
+    import numpy as np
+
+    low, high = region
+    read, horizon = arguments.steps_read, arguments.horizon or 1
+    return np.arange(max(low - read, 0), high - read - horizon + 1, arguments.stride)
+
+
+def _are_whole(
+    series: NDArray[np.float64], starts: NDArray[np.intp], *, arguments: SeriesArguments
+) -> NDArray[np.bool_]:
+    """Return whether no value is missing in a window, (W,)."""
+    import numpy as np
+
+    gaps = np.concatenate([[0], np.cumsum(np.isnan(series).any(axis=0))])
+    return np.asarray(
+        gaps[starts + arguments.steps_read + (arguments.horizon or 1)] == gaps[starts]
+    )
+
+
+def _check(
+    starts: Mapping[str, NDArray[np.intp]],
+    values: Sequence[NDArray[np.float64]],
+    *,
+    source: RawSeries,
+    arguments: SeriesArguments,
+) -> None:
+    read, horizon = arguments.steps_read, arguments.horizon or 1
+    longest = max(series.shape[1] for series in values)
+    for part, found in starts.items():
+        if len(found) < (2 if part == "train" else 1):
+            raise source.source.fault(
+                f"which gives {len(found)} windows for {part}: one reads {read} steps and tells "
+                f"{horizon}, and the longest series has {longest}. Choose a smaller window or "
+                "horizon, or other shares."
+            )
+    n_windows = sum(map(len, starts.values()))
+    n_bytes = 4 * n_windows * len(values[0]) * (read + horizon)
+    stride = -(-n_bytes * arguments.stride // MOST_BYTES)
+    remedy = f"Set stride to {stride} or more, to begin fewer of them"
+    check_memory(n_bytes=n_bytes, source=source, what=f"{n_windows} windows", remedy=remedy)
+
+
+def check_memory(*, n_bytes: int, source: RawSeries, what: str, remedy: str) -> None:
+    """Refuse examples that would not be kept in memory.
+
+    Raises:
+        ConfigurationError: They take more than `MOST_BYTES`.
+    """
+    if n_bytes > MOST_BYTES:
+        raise source.source.fault(
+            f"from which {what} take {n_bytes / 2**30:.1f} GiB of memory, and at most "
+            f"{MOST_BYTES / 2**30:g} can be had. {remedy}."
+        )

@@ -1,0 +1,1 @@
+"""Recurrent networks (RNN, GRU, LSTM) for series of numbers and of tokens."""
