@@ -30,7 +30,9 @@ from raysearch.trial import Direction
 FAMILIES: Mapping[str, str] = MappingProxyType(
     {
         "cnn": "raysearch.models.cnn",
+        "generative": "raysearch.models.generative",
         "mlp": "raysearch.models.mlp",
+        "vae": "raysearch.models.vae",
     }
 )
 """Name in an experiment file -> package of the family. Its `space` must not load torch."""

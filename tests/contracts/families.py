@@ -42,23 +42,28 @@ def _rows(task):
 
 
 BOTH = ("classification", "regression")
+IMAGES = [(1, 8, 8), (3, 7, 5), (2, 1, 1)]
 
 CASES = {
-    "cnn": [spec(task, *shape) for shape in [(1, 8, 8), (3, 7, 5), (2, 1, 1)] for task in BOTH],
+    "cnn": [spec(task, *shape) for shape in IMAGES for task in BOTH],
+    "generative": [spec("density", *shape) for shape in IMAGES],
     "mlp": [
         *(spec(task, 6) for task in BOTH),
         *(_rows(task) for task in BOTH),
         *(spec(task, *shape) for shape in [(1, 8, 8), (1,)] for task in BOTH),
     ],
+    "vae": [spec("density", *shape) for shape in IMAGES],
 }
 """Family -> data that it must take."""
 
-TRAINED = {"cnn": 2, "mlp": 4}
+TRAINED = {"cnn": 2, "generative": 1, "mlp": 4, "vae": 1}
 """Family -> how many of its cases, from the first, it is trained on."""
 
 REFUSED = {
     "cnn": [_rows("classification"), tokens("classification"), spec("density", 1, 8, 8)],
+    "generative": [spec("classification", 1, 8, 8), spec("density", 6)],
     "mlp": [tokens("regression"), trees("classification"), spec("seq2seq", 6)],
+    "vae": [spec("regression", 1, 8, 8), spec("density", 2, 30), tokens("classification")],
 }
 """Family -> data that it must refuse."""
 
