@@ -191,9 +191,10 @@ class DiffusionNetwork(nn.Module):
         times = torch.linspace(1, 0, self.n_steps + 1, device=z.device)
         gammas = self.schedule.gamma(times)
         for before, after in pairwise(gammas):
-            z = self._back(z, before.expand(n), after.expand(n))
+            mean, std = self.back(z, before.expand(n), after.expand(n))
+            z = mean + std * torch.randn_like(z)
         # the first step tells which level each number has
-        probabilities = self._decoder(z).movedim(2, -1).exp()
+        probabilities = self.decode(z).movedim(2, -1).exp()
         drawn = torch.multinomial(probabilities.flatten(0, -2), 1)
         return values_of(drawn.view(z.shape), self.n_levels)
 
@@ -206,10 +207,10 @@ class DiffusionNetwork(nn.Module):
         alpha, sigma = alpha_sigma(self.schedule.gamma(x.new_zeros(1)))
         z = alpha * scaled + sigma * normal_like(x, generator)
         levels = levels_of(x, self.n_levels).unsqueeze(2)
-        reconstruction = -self._decoder(z).gather(2, levels).squeeze(2)
+        reconstruction = -self.decode(z).gather(2, levels).squeeze(2)
         return (prior + reconstruction).flatten(1).sum(1)
 
-    def _decoder(self, z: Tensor) -> Tensor:
+    def decode(self, z: Tensor) -> Tensor:
         """Return the log-probabilities of all levels given step 0, (B, C, K, H, W)."""
         alpha, sigma = alpha_sigma(self.schedule.gamma(z.new_zeros(1)))
         values = torch.linspace(-1, 1, self.n_levels, device=z.device)[:, None, None]
@@ -235,15 +236,21 @@ class DiffusionNetwork(nn.Module):
             return (-after).exp() * squared / 2
         return self.n_steps * ((-before).exp() - (-after).exp()) * squared / 2
 
-    def _back(self, z: Tensor, gamma: Tensor, gamma_after: Tensor) -> Tensor:
-        """Return the image a step less noisy, drawn, (B, C, H, W)."""
+    def back(self, z: Tensor, gamma: Tensor, gamma_after: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and standard deviation of the images a step less noisy.
+
+        Args:
+            z: Noisy images, (B, C, H, W).
+            gamma: How noisy they are, (B,).
+            gamma_after: How noisy the others are, (B,), at most as much.
+        """
         image: Tensor = self.denoiser(z, gamma)
         alpha, sigma = alpha_sigma(gamma)
         alpha_after, sigma_after = alpha_sigma(gamma_after)
         share = -torch.expm1(gamma_after - gamma)[:, None, None, None]
         noise = (z - alpha * image) / sigma
         mean = alpha_after / alpha * (z - share * sigma * noise)
-        return mean + sigma_after * share.sqrt() * torch.randn_like(z)
+        return mean, sigma_after * share.sqrt()
 
 
 def alpha_sigma(gamma: Tensor) -> tuple[Tensor, Tensor]:

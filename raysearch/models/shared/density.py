@@ -26,8 +26,10 @@ from raysearch.models.shared.pictures import image_grid
 EVALUATION_SEED = 0
 """Governs the noise in what validation and test measure: the same for every model and epoch."""
 
-N_SAMPLES = 64
-"""Images in a picture of samples."""
+_MOST_SAMPLES, _FEWEST_SAMPLES = 64, 4
+_MOST_NUMBERS = 12_288
+"""Numbers in all images of a picture of samples, if they are not the fewest: some networks draw one
+number at a time."""
 
 
 class DensityNetwork(Protocol):
@@ -108,4 +110,5 @@ class DensityModule(FamilyModule):
         Args:
             x: Images that were not learnt from, at least one.
         """
-        return {"samples": image_grid(self.sample(N_SAMPLES))}
+        n = max(_FEWEST_SAMPLES, min(_MOST_SAMPLES, _MOST_NUMBERS // self.n_dims))
+        return {"samples": image_grid(self.sample(n))}
