@@ -46,6 +46,10 @@ def _refit(arguments: Namespace) -> int:
 def _show_pictures(run_dir: Path) -> None:
     """Let TensorBoard show the winner's pictures; a fault is said and ends nothing."""
     from raysearch.cli.screen import note
+    from raysearch.run_dir.layout import PICTURES
+
+    if not (run_dir / PICTURES).exists():
+        return  # as for most models, which draw nothing: TensorBoard need not be loaded
     from raysearch.live.pictures import show_pictures
 
     try:

@@ -41,8 +41,8 @@ def show_pictures(run_dir: Path) -> None:
         for key in found.storage.keys(PICTURES)
         if key.endswith(".png")
     }
-    sizes = {name: _size(data) for name, data in pictures.items()}
-    images = {name: (data, sizes[name]) for name, data in pictures.items() if sizes[name]}
+    sized = {name: (data, _size(data)) for name, data in pictures.items()}
+    images = {name: (data, size) for name, (data, size) in sized.items() if size is not None}
     path = found.tensorboard / WINNER / FILE
     if images:
         event_files.replace(path, event_files.images(images, step=0, at=time.time()))

@@ -89,7 +89,7 @@ class Generative(DensityModule):
         activation: str = "relu",
         dropout: float = 0.2,
         optimizer: str = "adamw",
-        learning_rate: float = 5e-3,
+        learning_rate: float = 2e-3,
         momentum: float = 0.9,
         weight_decay: float = 1e-2,
         schedule: str = "cosine",

@@ -43,7 +43,7 @@ def search_space(data: DataSpec) -> Space:
             "dropout": Float(0.0, 0.6, default=0.2),
         }
     )
-    return network.merged(optimizer_space())
+    return network.merged(optimizer_space(learning_rate=2e-3))
 
 
 def legal_domains(data: DataSpec) -> dict[str, Domain]:

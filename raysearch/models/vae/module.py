@@ -107,7 +107,7 @@ class VAE(DensityModule):
         beta: float = 1.0,
         beta_warmup: int = 5,
         optimizer: str = "adamw",
-        learning_rate: float = 5e-3,
+        learning_rate: float = 2e-3,
         momentum: float = 0.9,
         weight_decay: float = 1e-2,
         schedule: str = "cosine",

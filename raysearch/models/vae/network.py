@@ -211,17 +211,18 @@ class VAENetwork(nn.Module):
         """Return an estimate of -ln P(x), (B,), from several draws of z: the closer the more.
 
         The mean of p(x, z) / q(z | x) over draws from q estimates P(x) without a bias, so its
-        logarithm is a bound that grows tighter with the draws.
+        logarithm is a bound that grows tighter with the draws. All draws are decoded at once.
         """
-        mean, log_std = self.encode(x)
-        log_weights = []
-        for _ in range(n_draws):
-            noise = torch.randn_like(mean)
-            z = mean + log_std.exp() * noise
-            # ln p(z) - ln q(z | x), whose constants cancel
-            of_latent = ((noise.square() - z.square()) / 2 + log_std).sum(1)
-            log_weights.append(of_latent - self.likelihood.nats(self.decode(z), x))
-        return math.log(n_draws) - torch.stack(log_weights).logsumexp(0)
+        # (B, Z) -> (S B, Z), with S draws
+        mean, log_std = (told.repeat(n_draws, 1) for told in self.encode(x))
+        noise = torch.randn_like(mean)
+        z = mean + log_std.exp() * noise
+        # ln p(z) - ln q(z | x), whose constants cancel
+        of_latent = ((noise.square() - z.square()) / 2 + log_std).sum(1)
+        of_image = self.likelihood.nats(self.decode(z), x.repeat(n_draws, 1, 1, 1))
+        # (S B,) -> (B,)
+        log_weights = (of_latent - of_image).view(n_draws, len(x))
+        return math.log(n_draws) - log_weights.logsumexp(0)
 
     def sample(self, n: int) -> Tensor:
         """Return new images (n, C, H, W)."""

@@ -54,7 +54,7 @@ def search_space(data: DataSpec) -> Space:
             "beta_warmup": Int(0, 20, default=5),
         }
     )
-    return network.merged(optimizer_space())
+    return network.merged(optimizer_space(learning_rate=2e-3))
 
 
 def legal_domains(data: DataSpec) -> dict[str, Domain]:
