@@ -17,11 +17,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from raysearch.data.digits.module import Data
-from raysearch.models.shared.densities import PixelCategorical, bits_per_dim
 from raysearch.results import Results
 from raysearch.trial import Configuration
 
@@ -44,6 +39,11 @@ def main() -> None:
 
 def bits_of_baseline(*, seed: int) -> dict[str, float]:
     """Return the baseline's bits per dimension on both splits, and its smoothing."""
+    import torch  # here, so that --help answers at once
+
+    from raysearch.data.digits.module import Data
+    from raysearch.models.shared.densities import PixelCategorical, bits_per_dim
+
     data = Data(batch_size=64, seed=seed, task="density")
     data.prepare_data()
     train = data.train_dataloader().tensors[0]
@@ -51,7 +51,7 @@ def bits_of_baseline(*, seed: int) -> dict[str, float]:
         loader.tensors[0] for loader in (data.val_dataloader(), data.test_dataloader())
     )
 
-    def bits(counted: Tensor, told: Tensor, *, smoothing: float) -> float:
+    def bits(counted: Any, told: Any, *, smoothing: float) -> float:
         baseline = PixelCategorical(counted, n_levels=data.spec.n_outputs, smoothing=smoothing)
         return bits_per_dim(baseline.nats(told).mean(), n_dims=data.spec.n_inputs).item()
 

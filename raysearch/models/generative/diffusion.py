@@ -145,10 +145,11 @@ class Denoiser(nn.Module):
         if self.tells_noise:
             alpha, sigma = alpha_sigma(gamma)
             return (z - sigma * (z + outputs)) / alpha
-        # (B, K C, H, W) -> (B, C, K, H, W): a distribution over the levels, of which the mean
-        shares = outputs.reshape(*z.shape[:2], -1, *z.shape[2:]).softmax(2)
-        values = torch.linspace(-1, 1, self.n_levels, device=z.device)[:, None, None]
-        return (shares * values).sum(2)
+        # (B, K C, H, W) -> (B, C, K, H, W): what the network says of each level by what is around
+        # it, and what the number itself says, together a distribution, of which the mean
+        around = outputs.reshape(*z.shape[:2], -1, *z.shape[2:])
+        shares = (around + log_densities(z, gamma, n_levels=self.n_levels)).softmax(2)
+        return (shares * _values(self.n_levels, like=z)).sum(2)
 
 
 class DiffusionNetwork(nn.Module):
@@ -212,10 +213,8 @@ class DiffusionNetwork(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the log-probabilities of all levels given step 0, (B, C, K, H, W)."""
-        alpha, sigma = alpha_sigma(self.schedule.gamma(z.new_zeros(1)))
-        values = torch.linspace(-1, 1, self.n_levels, device=z.device)[:, None, None]
-        distance = (z.unsqueeze(2) - alpha.unsqueeze(2) * values) / sigma.unsqueeze(2)
-        return (-distance.square() / 2).log_softmax(2)
+        gamma = self.schedule.gamma(z.new_zeros(1))
+        return log_densities(z, gamma, n_levels=self.n_levels).log_softmax(2)
 
     def _step(
         self,
@@ -257,3 +256,15 @@ def alpha_sigma(gamma: Tensor) -> tuple[Tensor, Tensor]:
     """Return the shares of image and noise, (B, 1, 1, 1) each, for gamma (B,)."""
     gamma = gamma[:, None, None, None]
     return torch.sigmoid(-gamma).sqrt(), torch.sigmoid(gamma).sqrt()
+
+
+def log_densities(z: Tensor, gamma: Tensor, *, n_levels: int) -> Tensor:
+    """Return ln p(z_t | x) up to a constant if a number has each of the levels, (B, C, K, H, W)."""
+    alpha, sigma = (each.unsqueeze(2) for each in alpha_sigma(gamma))
+    distance = (z.unsqueeze(2) - alpha * _values(n_levels, like=z)) / sigma
+    return -distance.square() / 2
+
+
+def _values(n_levels: int, *, like: Tensor) -> Tensor:
+    """Return the values of the levels in [-1, 1], (K, 1, 1)."""
+    return torch.linspace(-1, 1, n_levels, device=like.device, dtype=like.dtype)[:, None, None]

@@ -59,7 +59,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "unknown data argument": (
         "data: {name: digits, arguments: {validaton: 0.3}}",
         "line 1",
-        ("data.arguments.validaton", "Did you mean validation?", "Valid: test, validation."),
+        ("data.arguments.validaton", "Did you mean validation?", "Valid: task, test, validation."),
     ),
     "data argument out of range": (
         "data: {name: digits, arguments: {validation: 0.9}}",
@@ -74,7 +74,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "unknown family": (
         "model: [cnn, mpl]",
         "line 2",
-        ("mpl is not a model family", "Did you mean mlp?", "Valid: cnn, mlp."),
+        ("mpl is not a model family", "Did you mean mlp?", "Valid: ", "cnn, "),
     ),
     "unknown family in a list of lines": ("model:\n- cnn\n- mpl", "line 4", ("mpl is not a",)),
     "family listed twice": ("model: [mlp, mlp]", "line 2", ("mlp is listed twice",)),
