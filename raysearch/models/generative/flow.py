@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -63,6 +63,18 @@ class FlowDesign:
     activation: str
     dropout: float
     normalization: str
+
+
+class Invertible(Protocol):
+    """One map of a chain."""
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what becomes of images, and the log-determinant of the Jacobian, (B,)."""
+        ...
+
+    def inverse(self, x: Tensor) -> Tensor:
+        """Return what the map made this of."""
+        ...
 
 
 class Affine(nn.Module):
@@ -165,14 +177,14 @@ class FlowNetwork(nn.Module):
         noise = kept.logit()
         log_determinant = (math.log(1 - _MARGIN) - kept.log() - (1 - kept).log()).flatten(1).sum(1)
         for each in self.maps:
-            noise, change = each(noise)
+            noise, change = cast(Invertible, each)(noise)
             log_determinant = log_determinant + change
         return noise, log_determinant
 
     def inverse(self, noise: Tensor) -> Tensor:
         """Return the images y for noise; those of noise far from 0 may leave [0, 1)."""
         for each in reversed(self.maps):
-            noise = cast(Squeeze, each).inverse(noise)
+            noise = cast(Invertible, each).inverse(noise)
         return (noise.sigmoid() - _MARGIN / 2) / (1 - _MARGIN)
 
     def log_density(self, y: Tensor) -> Tensor:

@@ -86,10 +86,11 @@ class DenseBlock(nn.Module):
         return x + changed if self.is_residual else changed
 
 
-class ConvolutionalEncoder(nn.Sequential):
+class ConvolutionalEncoder(nn.Module):
     """Stages of blocks, each of which but the first halves the image; then a vector."""
 
     def __init__(self, design: VAEDesign, *, n_outputs: int) -> None:
+        super().__init__()
         width, blocks, padding = design.width, _blocks(design), design.kernel_size // 2
         layers: list[nn.Module] = []
         for stage in range(design.stages):
@@ -99,10 +100,13 @@ class ConvolutionalEncoder(nn.Sequential):
                 nn.Conv2d(inputs, width, design.kernel_size, stride=stride, padding=padding),
                 Blocks(design.blocks, width, design=blocks),
             ]
-        height, breadth = design.sizes[-1]
-        layers += [activation(design.activation), nn.Flatten()]
-        # (B, D h w) -> (B, N)
-        super().__init__(*layers, nn.Linear(width * height * breadth, n_outputs))
+        self.body = nn.Sequential(*layers, activation(design.activation), nn.Flatten())
+        self.output = nn.Linear(width * math.prod(design.sizes[-1]), n_outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, N) for (B, C, H, W)."""
+        # (B, C, H, W) -> (B, D h w) -> (B, N)
+        return cast(Tensor, self.output(self.body(x)))
 
 
 class ConvolutionalDecoder(nn.Module):
@@ -134,31 +138,33 @@ class ConvolutionalDecoder(nn.Module):
         return cast(Tensor, self.output(x))
 
 
-class DenseEncoder(nn.Sequential):
+class DenseEncoder(nn.Module):
     """Linear layers over all numbers of an image."""
 
     def __init__(self, design: VAEDesign, *, n_outputs: int) -> None:
-        super().__init__(
-            nn.Flatten(),
-            nn.Linear(math.prod(design.input_shape), design.width),
-            *(DenseBlock(design.width, design=design) for _ in range(design.blocks)),
-            activation(design.activation),
-            nn.Linear(design.width, n_outputs),
-        )
+        super().__init__()
+        first = nn.Linear(math.prod(design.input_shape), design.width)
+        self.body = nn.Sequential(nn.Flatten(), first, *_dense_blocks(design))
+        self.output = nn.Linear(design.width, n_outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, N) for (B, C, H, W)."""
+        return cast(Tensor, self.output(self.body(x)))
 
 
-class DenseDecoder(nn.Sequential):
+class DenseDecoder(nn.Module):
     """Linear layers from the latent variables to all outputs of all numbers."""
 
     def __init__(self, design: VAEDesign, *, n_outputs: int) -> None:
-        shape = (n_outputs, *design.input_shape[1:])
-        super().__init__(
-            nn.Linear(design.latent_size, design.width),
-            *(DenseBlock(design.width, design=design) for _ in range(design.blocks)),
-            activation(design.activation),
-            nn.Linear(design.width, math.prod(shape)),
-            nn.Unflatten(1, shape),
-        )
+        super().__init__()
+        self.shape = (n_outputs, *design.input_shape[1:])
+        first = nn.Linear(design.latent_size, design.width)
+        self.body = nn.Sequential(first, *_dense_blocks(design))
+        self.output = nn.Linear(design.width, math.prod(self.shape))
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return (B, P C, H, W)."""
+        return cast(Tensor, self.output(self.body(z)).view(len(z), *self.shape))
 
 
 class VAENetwork(nn.Module):
@@ -176,11 +182,7 @@ class VAENetwork(nn.Module):
         self.encoder = encoder(design, n_outputs=n_told)
         self.decoder = decoder(design, n_outputs=n_outputs)
         self.bias = nn.Parameter(torch.zeros(n_outputs, height, width))
-        ends = [
-            [m for m in part.modules() if not list(m.children()) and list(m.parameters())][-1]
-            for part in (self.encoder, self.decoder)
-        ]
-        start_weights(self, outputs=ends)
+        start_weights(self, outputs=[self.encoder.output, self.decoder.output])
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and logarithm of the standard deviation of the latent variables, (B, Z)."""
@@ -228,6 +230,11 @@ class VAENetwork(nn.Module):
         """Return new images (n, C, H, W)."""
         z = torch.randn(n, self.latent_size, device=self.bias.device)
         return self.likelihood.sample(self.decode(z))
+
+
+def _dense_blocks(design: VAEDesign) -> list[nn.Module]:
+    blocks = [DenseBlock(design.width, design=design) for _ in range(design.blocks)]
+    return [*blocks, activation(design.activation)]
 
 
 def _blocks(design: VAEDesign) -> BlockDesign:
