@@ -168,6 +168,7 @@ class Bytes:
         self.values = {"test/accuracy": 0.75} if values is None else values
         self.refits: list[tuple[str, int]] = []
         self.tests: list[tuple[str, str]] = []
+        self.pictures: Mapping[str, bytes] = {}
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
         self.refits.append((job.trial, epochs))
@@ -180,3 +181,7 @@ class Bytes:
         assert checkpoint.read_bytes()
         self.tests.append((job.trial, split))
         return self.values
+
+    def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:
+        assert checkpoint.read_bytes()
+        return self.pictures

@@ -204,7 +204,8 @@ def _data(experiment: Experiment) -> str:
     shape = " x ".join(str(n) for n in spec.input_shape)
     numbers = "number" if spec.n_inputs == 1 else "numbers"
     examples = f"{counted(spec.n_train, 'example')} of {shape} {numbers} to train on"
-    return f"{data.name}: {spec.task}, {examples}, {spec.n_outputs} outputs"
+    outputs = "levels" if spec.task == "density" else "outputs"
+    return f"{data.name}: {spec.task}, {examples}, {spec.n_outputs} {outputs}"
 
 
 def advice_on_data(experiment: Experiment) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from raysearch.cli.command import Command, add_json, add_run
 
@@ -32,6 +33,7 @@ def _refit(arguments: Namespace) -> int:
             note(f"{text}\n")
     with contextlib.redirect_stdout(sys.stderr):
         results.refit(trial=arguments.trial, again=arguments.again)
+    _show_pictures(results.run_dir.path)
     if arguments.json:
         print_json(results.to_json())
         return 0
@@ -39,6 +41,21 @@ def _refit(arguments: Namespace) -> int:
     print()
     print_facts(next_facts(results), wrap=False)
     return 0
+
+
+def _show_pictures(run_dir: Path) -> None:
+    """Let TensorBoard show the winner's pictures; a fault is said and ends nothing."""
+    from raysearch.cli.screen import note
+    from raysearch.run_dir.layout import PICTURES
+
+    if not (run_dir / PICTURES).exists():
+        return  # as for most models, which draw nothing: TensorBoard need not be loaded
+    from raysearch.live.pictures import show_pictures
+
+    try:
+        show_pictures(run_dir)
+    except OSError as error:
+        note(f"TensorBoard does not show the winner's pictures: {error}\n")
 
 
 REFIT = Command(

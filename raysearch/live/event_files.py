@@ -65,6 +65,21 @@ def scalars(values: Mapping[str, float | None], *, step: int, at: float) -> Any:
     return Event(wall_time=at, step=step, summary=summary)
 
 
+def images(pictures: Mapping[str, tuple[bytes, tuple[int, int]]], *, step: int, at: float) -> Any:
+    """Return the event with pictures by tag.
+
+    Args:
+        pictures: PNG files, each with width and height in pixels.
+        step: Where on the slider, such as the epoch.
+        at: Unix time in seconds.
+    """
+    summary = Summary()
+    for tag, (data, (width, height)) in pictures.items():
+        image = Summary.Image(encoded_image_string=data, width=width, height=height)
+        summary.value.add(tag=tag, image=image)
+    return Event(wall_time=at, step=step, summary=summary)
+
+
 def last_step(folder: Path) -> int | None:
     """Return the largest step in a folder's event files; None if there are no such files.
 

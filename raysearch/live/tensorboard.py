@@ -3,7 +3,8 @@
 `<folder>/<trial id>/` holds the curves of a trial, one step an epoch: its metrics, the best value
 of the objective so far under `best/`, and the hyperparameters in use under `applied/`. It also
 holds what the HParams page shows of it. `<folder>/search/` holds the page's columns, and the best
-value over all trials, one step an epoch of any trial.
+value over all trials, one step an epoch of any trial. `<folder>/winner/` holds the pictures that
+the winner drew, if it did.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from raysearch.engine import SearchState
 from raysearch.live import event_files, hparams
+from raysearch.live.pictures import show_pictures
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.space import Space
@@ -102,6 +104,8 @@ class TensorBoardWriter:
                 ended = hparams.session_end(trial.status, at=event.at)
                 event_files.append(self._runs.pop(trial.id).path, ended)
                 self._write_incumbent(None, state, at=event.at)
+            case ev.Refitted():
+                show_pictures(self._folder.absolute().parent)
 
     def _run(self, trial: Trial, *, at: float) -> _Run:
         """Return the trial's file, begun if this session has not written to it yet."""

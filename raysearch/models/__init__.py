@@ -31,9 +31,11 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
     {
         "attention": "raysearch.models.attention",
         "cnn": "raysearch.models.cnn",
+        "generative": "raysearch.models.generative",
         "mlp": "raysearch.models.mlp",
         "rnn": "raysearch.models.rnn",
         "seq2seq": "raysearch.models.seq2seq",
+        "vae": "raysearch.models.vae",
     }
 )
 """Name in an experiment file -> package of the family. Its `space` must not load torch."""

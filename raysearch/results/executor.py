@@ -15,18 +15,18 @@ from raysearch.engine.state import DISK_FULL
 from raysearch.errors import RaysearchError, RunDirectoryError, TrialFailed
 from raysearch.training.failure import describe_failure
 from raysearch.training.job import TrainingJob
-from raysearch.training.run import evaluate, refit
+from raysearch.training.run import draw, evaluate, refit
 
 Split = Literal["validation", "test"]
 
-DOING = {"refit": "the refit", "evaluate": "the test"}
+DOING = {"refit": "the refit", "draw": "the drawing", "evaluate": "the test"}
 """What a person calls each method."""
 
 
 class Executor(Protocol):
-    """Trains and evaluates; called at most once for each refit and each test.
+    """Trains, evaluates and draws; called at most once for each refit and each test.
 
-    Both methods raise `Unsupported` where the user's model or data has nothing for it,
+    All methods raise `Unsupported` where the user's model or data has nothing for it,
     `RunDirectoryError` where the disk is full, and `TrialFailed` for whatever else goes wrong.
     """
 
@@ -38,6 +38,10 @@ class Executor(Protocol):
         self, job: TrainingJob, *, checkpoint: Path, split: Split
     ) -> Mapping[str, float | None]:
         """Return the metrics of a checkpoint on one split, None where a value is not finite."""
+        ...
+
+    def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:
+        """Return what a model draws of what it has learnt: PNG files by name, none for most."""
         ...
 
 
@@ -55,6 +59,11 @@ class LocalExecutor:
         """Return the metrics of a checkpoint on one split, None where a value is not finite."""
         with failing_as_trial(job, doing=DOING["evaluate"]):
             return evaluate(job, checkpoint=str(checkpoint), split=split)
+
+    def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:
+        """Return what a model draws of what it has learnt: PNG files by name, none for most."""
+        with failing_as_trial(job, doing=DOING["draw"]):
+            return draw(job, checkpoint=str(checkpoint))
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from raysearch.results.messages import never_finite, no_winner, phrase, unreadab
 from raysearch.results.selection import PassedOver, best_checkpoint, checkpoint_fault
 from raysearch.results.winner_files import write_config, write_metrics
 from raysearch.results.winner_folder import MODEL, NEXT, install, telling_what_is_kept
+from raysearch.results.winner_pictures import draw_winner
 from raysearch.run_dir import events as ev
 from raysearch.training.checkpoints import write_whole
 from raysearch.training.job import TrainingJob
@@ -70,8 +71,9 @@ def refit_winner(
             cannot be found here.
 
     Side effects:
-        Writes model.ckpt, config.yaml and metrics.json, each atomically, then journals `Refitted`.
-        If the machine stops before the end, the next call does it all again.
+        Writes model.ckpt, pictures if the model draws any, config.yaml and metrics.json, each
+        atomically, then journals `Refitted`. If the machine stops before the end, the next call
+        does it all again.
     """
     trial = trial or found.winner
     if trial is None:
@@ -104,6 +106,7 @@ def _make(found: Found, trial: Trial, *, executor: Executor, record: Record) -> 
     with telling_what_is_kept(found.run_dir):
         prepared = _prepare(found, trial, job=job, executor=executor)
         size_bytes = install(found.run_dir, prepared.path)
+    draw_winner(found.run_dir, job, executor=executor, has_model=prepared.path is not None)
     model = ev.Refitted(
         at=time.time(),
         trial=trial.id,

@@ -17,6 +17,9 @@ from raysearch.run_dir.journal import Journal, read_journal
 from raysearch.run_dir.lease import Lease
 from raysearch.run_dir.storage import TEMPORARY, LocalStorage
 
+PICTURES = f"{WINNER}/pictures"
+"""Folder of what the winner draws of what it has learnt: PNG files."""
+
 STOP = "stop"
 """The file that asks a driver to end."""
 

@@ -56,3 +56,12 @@ def evaluate(
     from raysearch.training import fit
 
     return fit.evaluate(job, checkpoint=checkpoint, split=split)
+
+
+def draw(job: TrainingJob, *, checkpoint: str) -> dict[str, bytes]:
+    """Return the pictures that a model draws, as PNG files; see `drawing.draw`."""
+    if job.kind != "module":
+        return {}
+    from raysearch.training import drawing
+
+    return drawing.draw(job, checkpoint=checkpoint)

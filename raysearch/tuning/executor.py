@@ -131,6 +131,15 @@ class Executor:
         )
         return values
 
+    def draw(self, job: TrainingJob, *, checkpoint: Path) -> dict[str, bytes]:
+        """Return what a model draws of what it has learnt: PNG files by name, none for most.
+
+        Raises:
+            TrialFailed: It raised, or its process went away again and again.
+        """
+        pictures: dict[str, bytes] = self._call("draw", job, checkpoint=str(checkpoint))
+        return pictures
+
     def _started(self) -> Process:
         if self._coming is None:
             self._coming = begun(self._new, name="raysearch-executor")

@@ -13,7 +13,7 @@ from raysearch.results.executor import Split
 from raysearch.scratch import scratch_folder
 from raysearch.training.job import TrainingJob
 from raysearch.training.log import printed_to
-from raysearch.training.run import evaluate, refit
+from raysearch.training.run import draw, evaluate, refit
 from raysearch.training.warmup import prepare_process
 
 
@@ -49,3 +49,7 @@ class Handover:
     ) -> dict[str, float | None]:
         """Return the metrics of a checkpoint."""
         return evaluate(job, checkpoint=checkpoint, split=split)
+
+    def draw(self, job: TrainingJob, *, checkpoint: str) -> dict[str, bytes]:
+        """Return the pictures that a model draws."""
+        return draw(job, checkpoint=checkpoint)

@@ -42,6 +42,7 @@ def _rows(task):
 
 
 BOTH = ("classification", "regression")
+IMAGES = [(1, 8, 8), (3, 7, 5), (2, 1, 1)]
 
 CASES = {
     "attention": [
@@ -59,6 +60,7 @@ CASES = {
         *(spec("classification", *shape) for shape in [(2, 12), (1, 3, 6, 5)]),
         spec("regression", 2, 1, 1),
     ],
+    "generative": [spec("density", *shape) for shape in IMAGES],
     "mlp": [
         *(spec(task, 6) for task in BOTH),
         *(_rows(task) for task in BOTH),
@@ -72,15 +74,18 @@ CASES = {
         tokens("regression", 6, has_lengths=False),
     ],
     "seq2seq": [tokens("seq2seq"), spec("seq2seq", 2, 7)],
+    "vae": [spec("density", *shape) for shape in IMAGES],
 }
 """Family -> data that it must take."""
 
 TRAINED = {
     "attention": 4,
     "cnn": 2,
+    "generative": 1,
     "mlp": 4,
     "rnn": 3,
     "seq2seq": 1,
+    "vae": 1,
 }
 """Family -> how many of its cases, from the first, it is trained on."""
 
@@ -97,9 +102,11 @@ REFUSED = {
         spec("density", 1, 8, 8),
         spec("classification", 2, 9, has_lengths=True),
     ],
+    "generative": [spec("classification", 1, 8, 8), spec("density", 6)],
     "mlp": [tokens("regression"), trees("classification"), spec("seq2seq", 6)],
     "rnn": [spec("classification", 3, 8, 8), trees("regression"), spec("density", 2, 6)],
     "seq2seq": [tokens("classification"), spec("seq2seq", 6), spec("seq2seq", 1, 8, 8)],
+    "vae": [spec("regression", 1, 8, 8), spec("density", 2, 30), tokens("classification")],
 }
 """Family -> data that it must refuse."""
 

@@ -221,10 +221,10 @@ def test_padding_never_changes_a_result(family):
 def test_one_optimiser_step_lowers_the_loss_on_a_batch(trained_family):
     module = trained_family.build(trained_family.without(dropout=0.0))
     batch = batch_for(trained_family.data)
-    before = module.training_loss(batch).item()
+    before = loss_of(module, batch).item()
     done = fitted(module, batch, batch_size=N_EXAMPLES, max_steps=1)
     assert done.global_step == 1
-    assert module.train().training_loss(batch).item() < before
+    assert loss_of(module.train(), batch).item() < before
 
 
 def test_loads_from_nothing_but_its_checkpoint(trained_family, tmp_path):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from raysearch.checks import integer_fault, raise_faults
-from raysearch.data.digits.space import N_EXAMPLES, data_spec
+from raysearch.data.digits.space import N_EXAMPLES, DigitsTask, data_spec
 from raysearch.data.splits import split_arrays, split_sizes
 from raysearch.data.tensors import InMemoryData, Splits, load_splits
 
@@ -24,11 +24,12 @@ class Data(InMemoryData):
     Args:
         batch_size: Examples in a training batch, at least 1.
         seed: Governs which examples each split holds.
+        task: "classification", or "density", for which the targets mean nothing.
         validation: Share of the examples for validation, from 0.05 to 0.45.
         test: Share of the examples for the test, from 0.05 to 0.45; both together at most 0.5.
 
     Shapes:
-        inputs: (B, 1, 8, 8) float32, ink from 0 to 1
+        inputs: (B, 1, 8, 8) float32, ink from 0 to 1 in 17 levels, evenly spaced
         targets: (B,) int64, the digit
         B batch
 
@@ -37,11 +38,17 @@ class Data(InMemoryData):
     """
 
     def __init__(
-        self, *, batch_size: int, seed: int = 0, validation: float = 0.2, test: float = 0.2
+        self,
+        *,
+        batch_size: int,
+        seed: int = 0,
+        task: DigitsTask = "classification",
+        validation: float = 0.2,
+        test: float = 0.2,
     ) -> None:
         super().__init__()
         raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
-        self.spec = data_spec(validation=validation, test=test)
+        self.spec = data_spec(task=task, validation=validation, test=test)
         self.batch_size = batch_size
         self._split = {"seed": seed, "validation": validation, "test": test}
 

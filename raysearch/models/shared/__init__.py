@@ -10,4 +10,9 @@ Each module answers one question and is used by composition:
 - `metrics`: what is measured on the validation and test splits
 - `module`: the Lightning steps that use all of these, whatever is learnt
 - `supervised`: the same with losses and metrics, where it is classes or numbers
+- `density`: the same where it is how probable images are; `densities` has scores, noise and a
+  baseline, `likelihoods` the probabilities of levels, `density_space` what data they take (no
+  torch)
+- `residual`: blocks of convolutions that keep an image's size, masked ones among them
+- `pictures`: many images in one
 """

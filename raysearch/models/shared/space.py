@@ -23,15 +23,20 @@ UNBALANCED = 1.5
 """From this ratio of the largest to the smallest class on, class weights are worth searching."""
 
 
-def optimizer_space() -> Space:
+def optimizer_space(*, learning_rate: float = 5e-3) -> Space:
     """Return the recommended space of optimiser and schedule, whatever the loss.
 
     The learning rate and the weight decay have their own ranges under each optimiser, since the
     same number means another step there. Learning rates reach just into where training diverges.
+
+    Args:
+        learning_rate: The default of adamw.
     """
     return Space(
         {
-            "optimizer": Choice({"adamw": _adamw(), "sgd": _sgd()}, default="adamw"),
+            "optimizer": Choice(
+                {"adamw": _adamw(learning_rate=learning_rate), "sgd": _sgd()}, default="adamw"
+            ),
             "schedule": Choice(["constant", "cosine", "one_cycle"], default="cosine"),
         }
     )
@@ -191,10 +196,10 @@ def _loss_parameters(task: Task) -> dict[str, Domain]:
     return {"huber_delta": Float(0.1, 10.0, log=True, default=1.0, when={"loss": "huber"})}
 
 
-def _adamw() -> Space:
+def _adamw(*, learning_rate: float) -> Space:
     return Space(
         {
-            "learning_rate": Float(3e-4, 3e-2, log=True, default=5e-3),
+            "learning_rate": Float(3e-4, 3e-2, log=True, default=learning_rate),
             "weight_decay": Float(1e-4, 0.3, log=True, default=1e-2),
         }
     )

@@ -1,0 +1,1 @@
+"""Densities of images of three kinds: autoregressive, normalising flow, diffusion."""

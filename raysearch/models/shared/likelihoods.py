@@ -1,0 +1,157 @@
+"""How does a network tell the probabilities of the levels that a number can take?
+
+Each likelihood turns a few outputs per number into the log-probabilities of its K levels, which sum
+to 1, so that all of them can be compared with each other and sampled in the same way.
+
+- `categorical`: K unnormalised log-probabilities. Knows nothing of the order of the levels.
+- `logistic_mixture`: five logistic distributions over the real line with a weight each; a level has
+  the probability of the interval around it, the first and the last one of all that is beyond.
+- `gaussian`: one normal distribution, cut into intervals in the same way.
+- `bernoulli`: the level is the number of successes in K - 1 draws with the same probability. Up to
+  the binomial coefficient, without which the probabilities would not sum to 1, that is K - 1 times
+  the cross-entropy between the value in [0, 1] and the probability; for K = 2 it is Bernoulli's.
+
+Shapes:
+    outputs: (B, P C, H, W), P outputs for each of C channels, those of a channel side by side
+    log-probabilities: (B, C, K, H, W)
+    B batch, C channels, H and W height and width in pixels, K levels
+
+References:
+    van den Oord et al., "Pixel Recurrent Neural Networks", ICML 2016 (categorical).
+    Salimans et al., "PixelCNN++", ICLR 2017 (logistic mixture, intervals).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from raysearch.models.shared.densities import levels_of, values_of
+
+MIXTURE = 5
+"""Components of a logistic mixture."""
+
+_LEAST = 1e-6
+"""Share of the uniform distribution in intervals, so that no level is impossible in float32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How outputs are read.
+
+    Args:
+        name: "categorical", "logistic_mixture", "gaussian" or "bernoulli".
+        n_levels: K, at least 2.
+
+    Example:
+        >>> likelihood = Likelihood("categorical", 3)
+        >>> likelihood.log_probs(torch.zeros(2, 3, 4, 4)).exp().sum(2).shape
+        torch.Size([2, 1, 4, 4])
+    """
+
+    name: str
+    n_levels: int
+
+    @property
+    def n_outputs(self) -> int:
+        """The P outputs for each number."""
+        return {
+            "categorical": self.n_levels,
+            "logistic_mixture": 3 * MIXTURE,
+            "gaussian": 2,
+            "bernoulli": 1,
+        }[self.name]
+
+    def log_probs(self, outputs: Tensor) -> Tensor:
+        """Return the log-probabilities of all levels, (B, C, K, H, W)."""
+        # (B, P C, H, W) -> (B, C, P, H, W)
+        split = outputs.reshape(len(outputs), -1, self.n_outputs, *outputs.shape[2:])
+        return _LIKELIHOODS[self.name](split, self.n_levels)
+
+    def nats(self, outputs: Tensor, x: Tensor) -> Tensor:
+        """Return -ln P, (B,), of images x (B, C, H, W)."""
+        levels = levels_of(x, self.n_levels).unsqueeze(2)
+        # (B, C, K, H, W) -> (B, C, 1, H, W) -> (B,)
+        return -self.log_probs(outputs).gather(2, levels).flatten(1).sum(1)
+
+    def sample(self, outputs: Tensor) -> Tensor:
+        """Return values in [0, 1] that are drawn, (B, C, H, W)."""
+        # (B, C, K, H, W) -> (B, C, H, W, K) -> (B C H W, K)
+        probabilities = self.log_probs(outputs).movedim(2, -1).exp()
+        drawn = torch.multinomial(probabilities.flatten(0, -2), 1)
+        return values_of(drawn.view(probabilities.shape[:-1]), self.n_levels)
+
+    def mean(self, outputs: Tensor) -> Tensor:
+        """Return the values in [0, 1] that are expected, (B, C, H, W)."""
+        values = _column(torch.linspace(0, 1, self.n_levels), like=outputs)
+        return (self.log_probs(outputs).exp() * values).sum(2)
+
+
+def _categorical(outputs: Tensor, n_levels: int) -> Tensor:
+    return outputs.log_softmax(2)
+
+
+def _logistic_mixture(outputs: Tensor, n_levels: int) -> Tensor:
+    # three times (B, C, M, H, W), with M components; those start side by side
+    weights, means, log_scales = outputs.chunk(3, dim=2)
+    means = means + _column(torch.linspace(-1, 1, MIXTURE), like=means)
+    # (B, C, M, H, W) -> (B, C, M, 1, H, W), beside the edges (K - 1, 1, 1)
+    inverse = (2 - log_scales.clamp(-5, 5)).exp().unsqueeze(3)
+    below = torch.sigmoid((_edges(n_levels, like=outputs) - means.unsqueeze(3)) * inverse)
+    # (B, C, M, K, H, W) -> (B, C, K, H, W)
+    shares = (weights.softmax(2).unsqueeze(3) * _between(below, dim=3)).sum(2)
+    return _never_none(shares, n_levels)
+
+
+def _gaussian(outputs: Tensor, n_levels: int) -> Tensor:
+    # twice (B, C, 1, H, W), beside the edges (K - 1, 1, 1)
+    mean, log_scale = outputs.chunk(2, dim=2)
+    scaled = (_edges(n_levels, like=outputs) - mean) * (1 - log_scale.clamp(-5, 5)).exp()
+    below = torch.special.ndtr(scaled)
+    return _never_none(_between(below, dim=2), n_levels)
+
+
+def _bernoulli(outputs: Tensor, n_levels: int) -> Tensor:
+    n_draws = n_levels - 1
+    counts = torch.arange(n_levels, dtype=torch.float64)
+    ways = math.lgamma(n_levels) - torch.lgamma(counts + 1) - torch.lgamma(n_draws - counts + 1)
+    ways, successes = _column(ways, like=outputs), _column(counts, like=outputs)
+    # (B, C, 1, H, W) -> (B, C, K, H, W)
+    of_each = successes * F.logsigmoid(outputs) + (n_draws - successes) * F.logsigmoid(-outputs)
+    return ways + of_each
+
+
+_LIKELIHOODS: Mapping[str, Callable[[Tensor, int], Tensor]] = MappingProxyType(
+    {
+        "categorical": _categorical,
+        "logistic_mixture": _logistic_mixture,
+        "gaussian": _gaussian,
+        "bernoulli": _bernoulli,
+    }
+)
+
+
+def _edges(n_levels: int, *, like: Tensor) -> Tensor:
+    """Return where one level ends and the next begins, with the values scaled to [-1, 1]."""
+    return _column((torch.arange(1, n_levels) - 0.5) * (2 / (n_levels - 1)) - 1, like=like)
+
+
+def _column(values: Tensor, *, like: Tensor) -> Tensor:
+    """Return (N,) as (N, 1, 1), to be broadcast over pixels."""
+    return values.to(like.device, like.dtype)[:, None, None]
+
+
+def _between(below: Tensor, *, dim: int) -> Tensor:
+    """Return the shares of K intervals, from the shares below the K - 1 edges between them."""
+    first, last = below.narrow(dim, 0, 1), below.narrow(dim, below.shape[dim] - 1, 1)
+    return torch.cat([first, below.diff(dim=dim), 1 - last], dim=dim)
+
+
+def _never_none(shares: Tensor, n_levels: int) -> Tensor:
+    return (shares * (1 - _LEAST) + _LEAST / n_levels).log()
