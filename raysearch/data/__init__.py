@@ -14,6 +14,7 @@ from __future__ import annotations
 DATA = {
     "diabetes": "raysearch.data.diabetes",
     "digits": "raysearch.data.digits",
+    "listops": "raysearch.data.listops",
     "table": "raysearch.data.table",
 }
 """Name in an experiment file -> package."""

@@ -31,6 +31,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
     {
         "cnn": "raysearch.models.cnn",
         "mlp": "raysearch.models.mlp",
+        "tree": "raysearch.models.tree",
     }
 )
 """Name in an experiment file -> package of the family. Its `space` must not load torch."""

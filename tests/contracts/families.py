@@ -50,15 +50,21 @@ CASES = {
         *(_rows(task) for task in BOTH),
         *(spec(task, *shape) for shape in [(1, 8, 8), (1,)] for task in BOTH),
     ],
+    "tree": [
+        trees("classification"),
+        spec("regression", 3, 7, has_lengths=True),
+        *(trees("regression"), spec("classification", 2, 1)),
+    ],
 }
 """Family -> data that it must take."""
 
-TRAINED = {"cnn": 2, "mlp": 4}
+TRAINED = {"cnn": 2, "mlp": 4, "tree": 2}
 """Family -> how many of its cases, from the first, it is trained on."""
 
 REFUSED = {
     "cnn": [_rows("classification"), tokens("classification"), spec("density", 1, 8, 8)],
     "mlp": [tokens("regression"), trees("classification"), spec("seq2seq", 6)],
+    "tree": [tokens("classification"), spec("regression", 6), spec("classification", 1, 8, 8)],
 }
 """Family -> data that it must refuse."""
 
