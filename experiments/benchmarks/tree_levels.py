@@ -81,7 +81,7 @@ def call(side: Callable[[], torch.Tensor], *, with_gradients: bool) -> Callable[
 
 
 def timed(sides: list[Callable[[], None]], *, repeats: int) -> list[float]:
-    """Return the median seconds of each side, which take turns, after one call that is not timed."""
+    """Return the median seconds of each side, which take turns, after an untimed call."""
     spans: list[list[float]] = [[] for _ in sides]
     for repeat in range(repeats + 1):
         for side, seconds in zip(sides, spans, strict=True):

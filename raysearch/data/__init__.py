@@ -16,6 +16,7 @@ DATA = {
     "digits": "raysearch.data.digits",
     "listops": "raysearch.data.listops",
     "table": "raysearch.data.table",
+    "trees": "raysearch.data.trees",
 }
 """Name in an experiment file -> package."""
 

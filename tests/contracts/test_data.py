@@ -17,10 +17,13 @@ from raysearch.errors import ConfigurationError
 from tests.dirty_table import dirty_rows, write_dirty_table
 
 SPLITS = ("train", "val", "test")
-SEED = {"table": "split_seed"}
+SEED = {"table": "split_seed", "trees": "split_seed"}
 """Data set -> the argument that governs its split, where that is not the seed."""
-STANDARDISED = {"diabetes", "table"}
+STANDARDISED = {"diabetes", "table", "trees"}
 """Data sets whose examples depend on which of them are for training."""
+
+TREES = [f"({n % 3} (0 {'abcdefg'[n % 7]}) {' '.join('xy' * (1 + n // 7))})" for n in range(90)]
+"""Lines of a file of trees, all different."""
 
 
 @pytest.fixture(params=sorted(DATA), autouse=True)
@@ -31,8 +34,15 @@ def name(request):
 @pytest.fixture(scope="module")
 def required(tmp_path_factory):
     """Return the arguments that have no default, by data set."""
-    path = write_dirty_table(tmp_path_factory.mktemp("files") / "customers.csv", n_rows=300)
-    return {"table": {"path": str(path), "target": "churn"}}
+    folder = tmp_path_factory.mktemp("files")
+    path = write_dirty_table(folder / "customers.csv", n_rows=300)
+    trees = folder / "trees.txt"
+    trees.write_text("".join(f"{line}\n" for line in TREES))
+    return {
+        "listops": {"n_examples": 500, "max_length": 30},
+        "table": {"path": str(path), "target": "churn"},
+        "trees": {"path": str(trees)},
+    }
 
 
 @pytest.fixture
@@ -66,6 +76,10 @@ def n_examples(name):
     """Return how many examples there are: rows with a target, for the table."""
     if name == "table":
         return sum(row["churn"] not in ("", "NA") for row in dirty_rows(300))
+    if name == "trees":
+        return len(TREES)
+    if name == "listops":
+        return 500  # see `required`
     return importlib.import_module(f"{DATA[name]}.space").N_EXAMPLES
 
 
@@ -79,7 +93,7 @@ def cache_of_its_own(tmp_path_factory):
 def examples(data, split):
     """Return all inputs and targets of a split."""
     batches = list(getattr(data, f"{split}_dataloader")())
-    return torch.cat([batch[0] for batch in batches]), torch.cat([batch[1] for batch in batches])
+    return torch.cat([batch[0] for batch in batches]), torch.cat([batch[-1] for batch in batches])
 
 
 def rows(data, split):
@@ -110,7 +124,8 @@ def test_spec_is_what_the_data_turns_out_to_be(space, data_class, fractions):
     assert data.spec == spec
     inputs, targets = examples(data, "train")
     assert inputs.shape == (spec.n_train, *spec.input_shape)
-    assert inputs.dtype == torch.float32
+    assert {len(batch) for batch in data.train_dataloader()} == {3 if spec.has_lengths else 2}
+    assert inputs.dtype == (torch.float32 if spec.form == "numbers" else torch.int64)
     if spec.task == "classification":
         assert targets.dtype == torch.int64
         assert sorted(targets.unique().tolist()) == list(range(spec.n_outputs))
@@ -128,9 +143,10 @@ def test_search_space_lies_within_what_is_legal(space):
         assert legal[parameter.key].covers(parameter.domain)
 
 
-def test_arguments_have_the_defaults_of_the_data_module(space, data_class):
+def test_arguments_have_the_defaults_of_the_data_module(name, required, space, data_class):
     defaults = {name: domain.default_value() for name, domain in space.ARGUMENTS.items()}
-    assert space.data_spec(**defaults) == data_class(batch_size=8).spec
+    given = {**defaults, **required.get(name, {})}
+    assert space.data_spec(**given) == data_class(batch_size=8).spec
 
 
 def test_splits_are_disjoint_and_together_everything(n_examples, data_class):
@@ -185,9 +201,9 @@ def test_batches_may_be_changed_in_place(data_class):
     data = data_class(batch_size=50)
     before = rows(data, "val")
     for loader in (data.val_dataloader(), data.train_dataloader(), data.test_dataloader()):
-        for inputs, targets in loader:
-            inputs.zero_()
-            targets.zero_()
+        for batch in loader:
+            for tensor in batch:
+                tensor.zero_()
     assert rows(data, "val") == before
 
 
@@ -201,13 +217,13 @@ class Mean(pl.LightningModule):
 
     def training_step(self, batch, _):
         self.seen += len(batch[0])
-        return ((self.mean - batch[1].float()) ** 2).mean()
+        return ((self.mean - batch[-1].float()) ** 2).mean()
 
     def validation_step(self, batch, _):
-        self.log("val/loss", ((self.mean - batch[1].float()) ** 2).mean())
+        self.log("val/loss", ((self.mean - batch[-1].float()) ** 2).mean())
 
     def test_step(self, batch, _):
-        self.log("test/loss", ((self.mean - batch[1].float()) ** 2).mean())
+        self.log("test/loss", ((self.mean - batch[-1].float()) ** 2).mean())
 
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), lr=0.1)

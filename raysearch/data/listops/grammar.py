@@ -7,7 +7,7 @@ modulo 10: so every value is a digit.
 Each expression below the outermost one is an operator with probability 0.25, unless the depth limit
 is reached, else a digit; operators, digits and numbers of arguments are equally likely. Repeated
 expressions are left out. So it is in the published generator, with three differences: its depth
-limit is 20, its outermost expression may be a digit, and expressions above a length are not refused.
+limit is 20, its outermost expression may be a digit, and none is refused for its length.
 
 Torch-free.
 

@@ -204,7 +204,7 @@ class ChildSumGRU(nn.Module):
     def leaf(self, p: Tensor) -> Tensor:
         """Return (M, D): the sum of no children is zero."""
         z, u, _ = p.chunk(3, dim=1)
-        return (1 - z.sigmoid()) * self.candidate(u)
+        return cast(Tensor, (1 - z.sigmoid()) * self.candidate(u))
 
     def forward(self, p: Tensor, children: Children) -> Tensor:
         """Return (M, D) for inputs (M, 3 D)."""

@@ -95,9 +95,9 @@ class Layer(nn.Module):
         """
         # (R, E) -> (R, G D) -> (M_inner, G D), cut into levels
         projected = self.input(x)
-        inner = projected.index_select(0, rows[plan.inner]).split(plan.n_inner)
+        inner = torch.split(projected.index_select(0, rows[plan.inner]), plan.n_inner)
         # (R, E) -> (M_leaves, S D), cut into levels
-        leaves = self._leaves(x, projected, rows[plan.leaves]).split(plan.n_leaves)
+        leaves = torch.split(self._leaves(x, projected, rows[plan.leaves]), plan.n_leaves)
         states, first = [leaves[0]], 0
         for p, beside in zip(inner[1:], leaves[1:], strict=True):
             below = states[-1]
