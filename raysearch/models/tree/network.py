@@ -117,10 +117,20 @@ class Layer(nn.Module):
         return cast(Cell, self.cell)
 
     def _leaves(self, x: Tensor, projected: Tensor, rows: Tensor) -> Tensor:
-        """Return the states of leaves: the cell's own without children, or Tai's leaf module."""
+        """Return the states of leaves, (M_leaves, S D), once for each row where those are fewer.
+
+        Leaves that read the same row then share what dropout leaves of it.
+        """
+        are_few = len(x) <= len(rows)
+        given = projected if self.leaf is None else x
+        states = self._leaf_states(given if are_few else given.index_select(0, rows))
+        return states.index_select(0, rows) if are_few else states
+
+    def _leaf_states(self, given: Tensor) -> Tensor:
+        """Return the cell's own states without children, or those of Tai's leaf module."""
         if self.leaf is None:
-            return self._cell.leaf(projected.index_select(0, rows))
-        own = self.leaf(x).index_select(0, rows)
+            return self._cell.leaf(given)
+        own = self.leaf(given)
         if self._cell.n_states == 1:
             return cast(Tensor, own.tanh())
         o, c = own.chunk(2, dim=1)

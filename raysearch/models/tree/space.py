@@ -50,7 +50,7 @@ def search_space(data: DataSpec) -> Space:
             "leaf": Choice(["shared", "own"], default="shared"),
             "depth": Int(1, 2, default=1),
             "width": Int(16, 256, log=True, default=64),
-            "connections": Choice(["plain", "residual"], default="plain"),
+            "connections": Choice(["plain", "residual"], default="plain", when={"depth": 2}),
             "normalization": Choice(["none", "layer"], default="none"),
             "activation": Choice(["tanh", "relu", "gelu"], default="tanh"),
             "dropout": Float(0.0, 0.5, default=0.1),
