@@ -45,6 +45,7 @@ import torch
 from torch import Tensor, nn
 
 from raysearch.models.shared.layers import activation
+from raysearch.models.tree.levels import Children
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,33 +59,6 @@ class CellDesign:
     activation: str
     normalization: str
     dropout: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Children:
-    """The children of M nodes, at least one of each.
-
-    Shapes:
-        states: (C, S D)
-        parents, slots: (C,) int64, which of the M nodes is the parent, and which child it is
-        C children
-    """
-
-    states: Tensor
-    parents: Tensor
-    slots: Tensor
-    n_parents: int
-
-    def summed(self, values: Tensor) -> Tensor:
-        """Return the sums of (C, W) over each node's children, (M, W)."""
-        sums = values.new_zeros(self.n_parents, values.shape[1])
-        return sums.index_add(0, self.parents, values)
-
-    def placed(self, values: Tensor, *, n_places: int) -> Tensor:
-        """Return (C, W) by place, (M, N, W): zeros where there is no child."""
-        places = self.parents * n_places + self.slots.clamp(max=n_places - 1)
-        flat = values.new_zeros(self.n_parents * n_places, values.shape[1])
-        return flat.index_add(0, places, values).reshape(self.n_parents, n_places, -1)
 
 
 class Cell(Protocol):

@@ -8,7 +8,8 @@ from the parents by operations on whole tensors.
 Shapes:
     symbols, parents: (B, N) int64, as `DataSpec.form` "tree" has them
     lengths: (B,) int64
-    B batch, N nodes of the largest tree, T steps of the longest series, M nodes of all trees
+    B batch, N nodes of the largest tree, T steps of the longest series, M nodes of all trees; of
+    one level, M nodes with children and C children, S parts of a state and D its width
 """
 
 from __future__ import annotations
@@ -173,6 +174,36 @@ class Schedule:
     """Nodes without children at each level."""
     roots: Tensor
     """Place of each tree's root in the last level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Children:
+    """All children of M nodes of one level; each has one or more.
+
+    Shapes:
+        states: (C, S D)
+        parents, slots: (C,) int64
+    """
+
+    states: Tensor
+    """What the level below came to."""
+    parents: Tensor
+    """Which of the M nodes is the parent of each."""
+    slots: Tensor
+    """Which child of its parent each is."""
+    n_parents: int
+    """The M."""
+
+    def summed(self, values: Tensor) -> Tensor:
+        """Return the sums of (C, W) over each node's children, (M, W)."""
+        sums = values.new_zeros(self.n_parents, values.shape[1])
+        return sums.index_add(0, self.parents, values)
+
+    def placed(self, values: Tensor, *, n_places: int) -> Tensor:
+        """Return (C, W) by place, (M, N, W): zeros where there is no child."""
+        places = self.parents * n_places + self.slots.clamp(max=n_places - 1)
+        flat = values.new_zeros(self.n_parents * n_places, values.shape[1])
+        return flat.index_add(0, places, values).reshape(self.n_parents, n_places, -1)
 
 
 def schedule(forest: Forest) -> Schedule:

@@ -39,8 +39,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from raysearch.models.tree.cells import CHILD_SUM, N_ARY, Cell, CellDesign, Children
-from raysearch.models.tree.levels import Schedule, balanced, folded, forest_of, schedule
+from raysearch.models.tree.cells import CHILD_SUM, N_ARY, Cell, CellDesign
+from raysearch.models.tree.levels import Children, Schedule, balanced, folded, forest_of, schedule
 
 _BINARY = 2
 
