@@ -15,11 +15,13 @@ DATA = {
     "cbf": "raysearch.data.cbf",
     "diabetes": "raysearch.data.diabetes",
     "digits": "raysearch.data.digits",
+    "listops": "raysearch.data.listops",
     "pairs": "raysearch.data.pairs",
     "scan": "raysearch.data.scan",
     "scenes": "raysearch.data.scenes",
     "series": "raysearch.data.series",
     "table": "raysearch.data.table",
+    "trees": "raysearch.data.trees",
 }
 """Name in an experiment file -> package."""
 

@@ -35,6 +35,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "mlp": "raysearch.models.mlp",
         "rnn": "raysearch.models.rnn",
         "seq2seq": "raysearch.models.seq2seq",
+        "tree": "raysearch.models.tree",
         "vae": "raysearch.models.vae",
     }
 )

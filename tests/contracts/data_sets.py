@@ -50,10 +50,21 @@ def _pairs(folder):
     return {"path": str(path)}
 
 
+TREES = [f"({n % 3} (0 {'abcdefg'[n % 7]}) {' '.join('xy' * (1 + n // 7))})" for n in range(90)]
+"""Lines of a file of trees, all different."""
+
+
+def _trees(folder):
+    path = folder / "trees.txt"
+    path.write_text("".join(f"{line}\n" for line in TREES))
+    return {"path": str(path)}
+
+
 CASES = {
     "cbf": Case(n_examples=None),
     "diabetes": Case(n_examples=N_DIABETES, learns=True),
     "digits": Case(n_examples=N_DIGITS),
+    "listops": Case(n_examples=500, given=lambda folder: {"n_examples": 500, "max_length": 30}),
     "pairs": Case(n_examples=len(PAIRS), given=_pairs, seed="split_seed", learns=True),
     "scan": Case(n_examples=None),
     "scenes": Case(n_examples=N_SCENES),
@@ -70,5 +81,6 @@ CASES = {
         learns=True,
         reads=("pandas",),
     ),
+    "trees": Case(n_examples=len(TREES), given=_trees, seed="split_seed", learns=True),
 }
 """Name of a data set -> what is to be expected of it."""

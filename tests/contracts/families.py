@@ -74,6 +74,11 @@ CASES = {
         tokens("regression", 6, has_lengths=False),
     ],
     "seq2seq": [tokens("seq2seq"), spec("seq2seq", 2, 7)],
+    "tree": [
+        trees("classification"),
+        spec("regression", 3, 7, has_lengths=True),
+        *(trees("regression"), spec("classification", 2, 1)),
+    ],
     "vae": [spec("density", *shape) for shape in IMAGES],
 }
 """Family -> data that it must take."""
@@ -85,6 +90,7 @@ TRAINED = {
     "mlp": 4,
     "rnn": 3,
     "seq2seq": 1,
+    "tree": 2,
     "vae": 1,
 }
 """Family -> how many of its cases, from the first, it is trained on."""
@@ -106,6 +112,7 @@ REFUSED = {
     "mlp": [tokens("regression"), trees("classification"), spec("seq2seq", 6)],
     "rnn": [spec("classification", 3, 8, 8), trees("regression"), spec("density", 2, 6)],
     "seq2seq": [tokens("classification"), spec("seq2seq", 6), spec("seq2seq", 1, 8, 8)],
+    "tree": [tokens("classification"), spec("regression", 6), spec("classification", 1, 8, 8)],
     "vae": [spec("regression", 1, 8, 8), spec("density", 2, 30), tokens("classification")],
 }
 """Family -> data that it must refuse."""

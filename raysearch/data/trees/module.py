@@ -1,0 +1,163 @@
+"""How are trees cut into batches, and their vocabulary kept with the model?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from raysearch.checks import integer_fault, raise_faults
+from raysearch.data.tensors import InMemoryData, Splits, splits_of
+from raysearch.data.trees.arguments import Head, TreesArguments
+from raysearch.data.trees.parsing import parse
+from raysearch.data.trees.preparing import about, arrays, encoded, numbered, settled
+from raysearch.data_spec import Task
+from raysearch.errors import ConfigurationError
+
+_STATE = "raysearch_trees"
+"""Where a checkpoint keeps vocabulary and target."""
+
+
+class Data(InMemoryData):
+    """Bracketed expressions with a label, from a text, TSV or JSON lines file.
+
+    Vocabulary and target are learnt from the training split alone, and stay so when a model is
+    trained again on training and validation trees together.
+
+    Args:
+        batch_size: Trees in a training batch, at least 1.
+        seed: Has no effect: the split has a seed of its own, since the vocabulary depends on the
+            training trees, and the space of a search on the vocabulary.
+        path: The file. Text has an expression in each line with its label in front: within its
+            brackets, "(3 (2 not) (4 bad))", or before it, "9 (MAX 2 9)". TSV and JSON lines have
+            columns, or keys; see `expression` and `label`.
+        validation_path: A file of such a form with the trees for validation; None to draw them.
+        test_path: A file of such a form with the trees for the test; None to draw them.
+        expression: Column, or key, of the expressions.
+        label: Column, or key, of the labels.
+        task: "classification" or "regression"; None to tell by the labels. Text, and up to 20
+            different integers, are classes.
+        head: What stands first within brackets: a "label", which is not read as an input; the
+            "symbol" of the node; or "none", all being children. None: "label" in text files that
+            begin with a bracket, else "symbol".
+        max_symbols: Symbols of the vocabulary, 5 to 10000000, those counted that every one begins
+            with; rarer ones are unknown.
+        min_count: Times that a symbol must occur in the training split to be known, at least 1.
+        max_nodes: The most nodes of a tree, at least 1; a file with a larger one is refused.
+        validation: Share of the trees for validation, from 0.05 to 0.45.
+        test: Share of the trees for the test, from 0.05 to 0.45; both together at most 0.5.
+        split_seed: Governs which trees each split holds, where files do not.
+        fingerprint: Of the files, which are refused if they have another; None to take them as
+            they are.
+
+    Shapes:
+        inputs: (B, 2, N) int64, symbols and parents as `DataSpec.form` "tree" has them
+        lengths: (B,) int64, nodes
+        targets: (B,) int64 classes, or (B, 1) float32 standardised
+        B batch, N nodes of the largest tree
+
+    Raises:
+        ConfigurationError: An argument is wrong, or a file does not fit it.
+    """
+
+    def __init__(
+        self,
+        *,
+        batch_size: int,
+        seed: int = 0,
+        path: str,
+        validation_path: str | None = None,
+        test_path: str | None = None,
+        expression: str = "expression",
+        label: str = "label",
+        task: Task | None = None,
+        head: Head | None = None,
+        max_symbols: int = 20_000,
+        min_count: int = 1,
+        max_nodes: int = 1000,
+        validation: float = 0.2,
+        test: float = 0.2,
+        split_seed: int = 0,
+        fingerprint: str | None = None,
+    ) -> None:
+        given = {
+            name: value
+            for name, value in locals().items()
+            if name not in ("self", "__class__", "batch_size", "seed")
+        }
+        super().__init__()
+        raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
+        self.arguments = settled(given)
+        self._about = about(self.arguments)
+        self.spec = self._about.spec
+        self.batch_size = batch_size
+
+    def encoded(self, expressions: Sequence[str], *, head: Head) -> tuple[Tensor, Tensor]:
+        """Return expressions as a model takes them: trees (B, 2, N) and their lengths (B,).
+
+        Args:
+            expressions: Without labels in front of their brackets.
+            head: What stands first within brackets.
+
+        Raises:
+            ConfigurationError: One of them is none.
+        """
+        trees = []
+        for place, text in enumerate(expressions):
+            try:
+                parsed = parse(text, head=head)
+            except ValueError as error:
+                raise ConfigurationError(
+                    f"Expression {place}, {text!r}, {error}. Mend it, or leave it out."
+                ) from error
+            trees.append((parsed.symbols, parsed.parents))
+        inputs, lengths = encoded(
+            trees,
+            numbers=numbered(self._about.symbols),
+            n_nodes=max((len(symbols) for symbols, _ in trees), default=1),
+        )
+        return torch.from_numpy(inputs), torch.from_numpy(lengths)
+
+    def answers(self, outputs: Tensor) -> list[str] | list[float]:
+        """Return what a model's outputs say: labels (B,), or numbers in the labels' own unit."""
+        target = self._about.target
+        if target.task == "classification":
+            return [target.classes[place] for place in outputs.argmax(1).tolist()]
+        numbers: list[float] = (outputs[:, 0] * target.std + target.mean).tolist()
+        return numbers
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps of the data, as plain JSON values."""
+        return {_STATE: self._state()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Refuse a checkpoint of a model whose symbols or classes had other numbers.
+
+        Raises:
+            ConfigurationError: They had.
+        """
+        if state_dict[_STATE] != self._state():
+            raise ConfigurationError(
+                f"The checkpoint was written with the trees of {self.arguments.path} prepared in "
+                "another way than now, so the model would be given other inputs than it learnt "
+                "from. Put back the file and the arguments it was trained with, or train again."
+            )
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "symbols": list(self._about.symbols),
+            "target": self._about.target.to_json(),
+        }
+
+    def _splits(self) -> Splits:
+        return _load(json.dumps(self.arguments.to_json(), sort_keys=True))
+
+
+@lru_cache(maxsize=4)
+def _load(arguments: str) -> Splits:
+    """Return the splits as tensors; a process that trains trial after trial reads them once."""
+    return splits_of(arrays(TreesArguments.read(json.loads(arguments))))

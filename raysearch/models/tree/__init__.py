@@ -1,0 +1,1 @@
+"""Tree-recursive networks, evaluated level by level, for trees and for series."""
