@@ -14,7 +14,9 @@ from __future__ import annotations
 DATA = {
     "diabetes": "raysearch.data.diabetes",
     "digits": "raysearch.data.digits",
+    "images": "raysearch.data.images",
     "table": "raysearch.data.table",
+    "text": "raysearch.data.text",
 }
 """Name in an experiment file -> package."""
 
