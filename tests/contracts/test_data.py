@@ -15,12 +15,18 @@ import torch
 from raysearch.data import DATA
 from raysearch.errors import ConfigurationError
 from tests.dirty_table import dirty_rows, write_dirty_table
+from tests.pictures import write_folders
 
 SPLITS = ("train", "val", "test")
-SEED = {"table": "split_seed"}
+SEED = dict.fromkeys(("images", "table", "text"), "split_seed")
 """Data set -> the argument that governs its split, where that is not the seed."""
-STANDARDISED = {"diabetes", "table"}
+STANDARDISED = {"diabetes", "table", "text"}
 """Data sets whose examples depend on which of them are for training."""
+READ_BY_PANDAS = {"images", "table", "text"}
+N_PICTURES = 60
+"""Of each of two classes."""
+N_TEXTS = 200
+DTYPES = {"numbers": torch.float32, "tokens": torch.int64, "tree": torch.int64}
 
 
 @pytest.fixture(params=sorted(DATA), autouse=True)
@@ -31,8 +37,16 @@ def name(request):
 @pytest.fixture(scope="module")
 def required(tmp_path_factory):
     """Return the arguments that have no default, by data set."""
-    path = write_dirty_table(tmp_path_factory.mktemp("files") / "customers.csv", n_rows=300)
-    return {"table": {"path": str(path), "target": "churn"}}
+    root = tmp_path_factory.mktemp("files")
+    table = write_dirty_table(root / "customers.csv", n_rows=300)
+    lines = [f"{['ham', 'spam'][n % 2]}\t{n % 3} words and {n} more" for n in range(N_TEXTS)]
+    (root / "texts.tsv").write_text("\n".join(["label\ttext", *lines]))
+    texts = {"path": str(root / "texts.tsv"), "text": "text", "target": "label"}
+    return {
+        "images": {"path": str(write_folders(root / "pictures", n=N_PICTURES))},
+        "table": {"path": str(table), "target": "churn"},
+        "text": {**texts, "level": "character"},
+    }
 
 
 @pytest.fixture
@@ -66,6 +80,8 @@ def n_examples(name):
     """Return how many examples there are: rows with a target, for the table."""
     if name == "table":
         return sum(row["churn"] not in ("", "NA") for row in dirty_rows(300))
+    if name in READ_BY_PANDAS:
+        return 2 * N_PICTURES if name == "images" else N_TEXTS
     return importlib.import_module(f"{DATA[name]}.space").N_EXAMPLES
 
 
@@ -79,7 +95,7 @@ def cache_of_its_own(tmp_path_factory):
 def examples(data, split):
     """Return all inputs and targets of a split."""
     batches = list(getattr(data, f"{split}_dataloader")())
-    return torch.cat([batch[0] for batch in batches]), torch.cat([batch[1] for batch in batches])
+    return torch.cat([batch[0] for batch in batches]), torch.cat([batch[-1] for batch in batches])
 
 
 def rows(data, split):
@@ -100,7 +116,7 @@ def test_space_needs_neither_torch_nor_sklearn(name, package, required):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported, used = done.stdout.splitlines()
     assert imported == "[]"
-    assert used == ("['pandas']" if name == "table" else "[]")  # which reads the file
+    assert used == ("['pandas']" if name in READ_BY_PANDAS else "[]")  # it reads the file
 
 
 @pytest.mark.parametrize("fractions", [{}, {"validation": 0.05, "test": 0.45}, {"test": 0.11}])
@@ -110,13 +126,27 @@ def test_spec_is_what_the_data_turns_out_to_be(space, data_class, fractions):
     assert data.spec == spec
     inputs, targets = examples(data, "train")
     assert inputs.shape == (spec.n_train, *spec.input_shape)
-    assert inputs.dtype == torch.float32
+    assert inputs.dtype == DTYPES[spec.form]
     if spec.task == "classification":
         assert targets.dtype == torch.int64
         assert sorted(targets.unique().tolist()) == list(range(spec.n_outputs))
     else:
         assert targets.dtype == torch.float32
         assert targets.shape == (spec.n_train, spec.n_outputs)
+
+
+def test_lengths_say_where_the_padding_begins(space, data_class):
+    spec = space.data_spec()
+    for batch in data_class(batch_size=50).train_dataloader():
+        assert len(batch) == 2 + spec.has_lengths
+        if spec.has_lengths:
+            inputs, lengths, _ = batch
+            steps = torch.arange(spec.input_shape[-1])
+            assert lengths.dtype == torch.int64
+            assert lengths.min() >= 1
+            assert (inputs.movedim(-1, 1)[steps >= lengths[:, None]] == 0).all()
+        if spec.form == "tokens":
+            assert batch[0].max() < spec.vocabulary
 
 
 def test_search_space_lies_within_what_is_legal(space):
@@ -185,9 +215,9 @@ def test_batches_may_be_changed_in_place(data_class):
     data = data_class(batch_size=50)
     before = rows(data, "val")
     for loader in (data.val_dataloader(), data.train_dataloader(), data.test_dataloader()):
-        for inputs, targets in loader:
-            inputs.zero_()
-            targets.zero_()
+        for batch in loader:
+            for part in batch:
+                part.zero_()
     assert rows(data, "val") == before
 
 
@@ -201,13 +231,13 @@ class Mean(pl.LightningModule):
 
     def training_step(self, batch, _):
         self.seen += len(batch[0])
-        return ((self.mean - batch[1].float()) ** 2).mean()
+        return ((self.mean - batch[-1].float()) ** 2).mean()
 
     def validation_step(self, batch, _):
-        self.log("val/loss", ((self.mean - batch[1].float()) ** 2).mean())
+        self.log("val/loss", ((self.mean - batch[-1].float()) ** 2).mean())
 
     def test_step(self, batch, _):
-        self.log("test/loss", ((self.mean - batch[1].float()) ** 2).mean())
+        self.log("test/loss", ((self.mean - batch[-1].float()) ** 2).mean())
 
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), lr=0.1)

@@ -46,8 +46,14 @@ def list_images(arguments: ImagesArguments) -> Listing:
     Raises:
         ConfigurationError: There are none, a class has none, or the table does not fit.
     """
-    arguments.check_source()
-    return _of_folders(arguments) if arguments.is_folder else _of_table(arguments)
+    try:
+        arguments.check_source()
+        return _of_folders(arguments) if arguments.is_folder else _of_table(arguments)
+    except OSError as error:
+        raise ConfigurationError(
+            f"path is {arguments.path}, where {error.filename} cannot be read ({error.strerror}). "
+            "Change who may read it, or give another folder."
+        ) from error
 
 
 def numbered(names: Sequence[str]) -> list[str]:

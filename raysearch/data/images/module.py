@@ -60,7 +60,8 @@ class Data(pl.LightningDataModule):
         frames: Frames of a clip, evenly spaced among those in its folder; None for images.
         scaling: "unit", from 0 to 1, or "standard", by the training split's mean and deviation.
         unreadable: "refuse" images that cannot be read, or "drop" them.
-        memory_gb: Images that take more (8 bits a number) stay on the disk, mapped into memory.
+        memory_gb: Images that take more (8 bits a number) stay on the disk, mapped into memory,
+            which all processes of a machine share. The others are read, by each process.
         separator: Of a table, as of data `table`.
         decimal: Of a table, as of data `table`.
         encoding: Of a table, as of data `table`.
@@ -104,7 +105,7 @@ class Data(pl.LightningDataModule):
         frames: int | None = None,
         scaling: Scaling = "unit",
         unreadable: Policy = "refuse",
-        memory_gb: float = 2.0,
+        memory_gb: float = 1.0,
         separator: str | None = None,
         decimal: str | None = None,
         encoding: str | None = None,

@@ -72,7 +72,7 @@ def _split(
     arguments: TableArguments,
     told: NDArray[Any] | None,
 ) -> tuple[Parts, list[str]]:
-    if len(frame) < FEWEST_ROWS and (told is None or arguments.split is None):
+    if len(frame) < FEWEST_ROWS and told is None:
         raise ConfigurationError(
             f"path is {arguments.path}, with {len(frame)} rows that have a target. At least "
             f"{FEWEST_ROWS} are needed for training, validation and test."
@@ -151,14 +151,15 @@ def _told(told: NDArray[Any], *, arguments: TableArguments) -> Parts:
 
 def _too_few(empty: Sequence[str], *, arguments: TableArguments) -> str:
     missing = " and ".join(empty)
-    if arguments.split is None:
-        return (
-            f"test_path is {arguments.test_path}, beside which too few rows with a target are left "
-            f"for {missing}. Give path rows for training, and test_path rows for the test."
-        )
+    if arguments.split is not None:
+        where = f"split is {arguments.split}, a column that leaves"
+    elif arguments.test_path is not None:
+        where = f"test_path is {arguments.test_path}, which leaves, beside path,"
+    else:
+        where = f"path is {arguments.path}, whose folders for training and test leave"
     return (
-        f"split is {arguments.split}, a column that leaves too few rows for {missing}. Training "
-        "and test need rows; those for validation are drawn where no row says so."
+        f"{where} too few rows for {missing}. Training and test need rows; those for validation "
+        "are drawn where none are told to be."
     )
 
 

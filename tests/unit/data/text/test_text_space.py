@@ -202,7 +202,7 @@ def test_rows_that_are_too_short_are_empty_texts(tmp_path):
     lines = ["label,review", *(f"{'xy'[n % 2]},a text of {n}" for n in range(20))]
     lines[7] = "x"
     (tmp_path / "a.csv").write_text("\n".join(lines))
-    with pytest.raises(ConfigurationError, match="1 of 20 texts are missing .*: row 7"):
+    with pytest.raises(ConfigurationError, match=r"1 of 20 texts are missing .*: row 7"):
         check(tmp_path / "a.csv")
 
 
