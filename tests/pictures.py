@@ -39,7 +39,8 @@ def write_table(root: Path, *, n: int = 40) -> Path:
     lines = ["file,kind,brightness,day,person"]
     for number in range(n):
         kind = CLASSES[number % 2]
-        path = save(picture(kind, number), root / "files" / f"{number}.png")
+        dimmed = picture(kind, number) * (0.2 + 0.8 * (number * 7 % 10) / 10)
+        path = save(dimmed.astype(np.uint8), root / "files" / f"{number}.png")
         brightness = np.asarray(Image.open(path)).mean() / 10
         lines.append(f"files/{number}.png,{kind},{brightness:.3f},2020-01-{1 + number % 28:02d},")
         lines[-1] += f"p{number // 4}"

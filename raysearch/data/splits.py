@@ -204,7 +204,8 @@ def draw_groups(
         taken = _groups_for(size, left=left, counts=counts) if size else []
         left = [group for group in left if group not in set(taken)]
         parts[part] = np.flatnonzero(np.isin(places, taken))
-    return {"train": np.flatnonzero(np.isin(places, left)), **parts}
+    train = np.flatnonzero(np.isin(places, left))
+    return {"train": train, "validation": parts["validation"], "test": parts["test"]}
 
 
 def _groups_for(size: int, *, left: list[int], counts: NDArray[np.intp]) -> list[int]:

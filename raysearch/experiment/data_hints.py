@@ -35,7 +35,7 @@ def data_hint(name: str) -> str:
         >>> data_hint("my_package")
         ''
     """
-    if name.endswith("/") or _is_folder(name):
+    if name.endswith("/") or (name and _is_folder(name)):
         return f"For a folder of images write {{name: images, args: {{path: {name}}}}}. "
     if PurePath(name).suffix.lower() in ENDINGS:
         folder = PurePath(name).parent.parent

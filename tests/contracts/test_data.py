@@ -39,13 +39,13 @@ def required(tmp_path_factory):
     """Return the arguments that have no default, by data set."""
     root = tmp_path_factory.mktemp("files")
     table = write_dirty_table(root / "customers.csv", n_rows=300)
-    lines = [f"{['ham', 'spam'][n % 2]}\t{n % 3} words and {n} more" for n in range(N_TEXTS)]
+    lines = [f"{['ham', 'spam'][n % 2]}\t{' '.join(str(n))} words" for n in range(N_TEXTS)]
     (root / "texts.tsv").write_text("\n".join(["label\ttext", *lines]))
     texts = {"path": str(root / "texts.tsv"), "text": "text", "target": "label"}
     return {
         "images": {"path": str(write_folders(root / "pictures", n=N_PICTURES))},
         "table": {"path": str(table), "target": "churn"},
-        "text": {**texts, "level": "character"},
+        "text": texts,
     }
 
 

@@ -176,5 +176,5 @@ def _shifts(n: int, *, share: float, side: int) -> Tensor:
 
 def _weights(n: int, *, alpha: float, is_classes: bool) -> Tensor:
     own = torch.tensor(alpha + 1.0 if is_classes else alpha)
-    drawn: Tensor = torch.distributions.Beta(own, torch.tensor(alpha)).sample((n,))  # type: ignore[no-untyped-call]
+    drawn: Tensor = torch.distributions.Beta(own, torch.tensor(alpha)).sample((n,))
     return drawn

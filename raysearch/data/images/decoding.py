@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import struct
 import warnings
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +25,25 @@ _SIDEWAYS = (5, 6, 7, 8)
 
 _ORIENTATION = 0x0112
 
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+"""What pillow raises for damaged files."""
+
 _GREY_MODES = ("1", "L", "LA", "I", "F")
 
 
 class UnreadableImage(Exception):
     """A file is no whole image; the text says why."""
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep what pillow warns of from the screen: damaged metadata, which do not matter here.
+
+    For the whole process, so it is entered once, outside of threads.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
+        yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +86,8 @@ def header(path: str) -> Header:
     """
     with _opened(path) as image:
         height, width = image.height, image.width
-        if image.getexif().get(_ORIENTATION) in _SIDEWAYS:
+        # of a PNG, pillow would read all pixels for it
+        if image.format == "JPEG" and image.getexif().get(_ORIENTATION) in _SIDEWAYS:
             height, width = width, height
         is_grey = image.mode in _GREY_MODES or image.mode.startswith("I;")
         return Header(height=height, width=width, is_grey=is_grey)
@@ -109,9 +127,10 @@ def _pixels(path: str, plan: Plan) -> NDArray[np.uint8]:
     with _opened(path) as opened:
         try:
             opened.load()
-        except (OSError, SyntaxError, ValueError) as error:  # what pillow raises for damaged files
+            upright = ImageOps.exif_transpose(opened)
+        except _DAMAGED as error:
             raise UnreadableImage(f"{path}: {_reason(error)}") from error
-        image = _in_mode(ImageOps.exif_transpose(opened), "L" if plan.channels == 1 else "RGB")
+        image = _in_mode(upright, "L" if plan.channels == 1 else "RGB")
     size = (plan.width, plan.height)
     if image.size != size:
         bilinear = Image.Resampling.BILINEAR  # over all pixels that fall into one
@@ -143,15 +162,18 @@ def _in_mode(image: Image, mode: str) -> Image:
 def _opened(path: str) -> Image:
     from PIL import Image
 
+    limit = Image.MAX_IMAGE_PIXELS or 0
+    too_large = f"{path}: more than {math.floor(limit / 1e6)} million pixels"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return Image.open(path, formats=_FORMATS)
-    except (OSError, SyntaxError, ValueError) as error:
+        image = Image.open(path, formats=_FORMATS)
+    except _DAMAGED as error:
         raise UnreadableImage(f"{path}: {_reason(error)}") from error
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        limit = math.floor((Image.MAX_IMAGE_PIXELS or 0) / 1e6)
-        raise UnreadableImage(f"{path}: more than {limit} million pixels") from error
+    except Image.DecompressionBombError as error:  # of twice the limit
+        raise UnreadableImage(too_large) from error
+    if image.width * image.height > limit > 0:
+        image.close()
+        raise UnreadableImage(too_large)
+    return image
 
 
 def _reason(error: Exception) -> str:

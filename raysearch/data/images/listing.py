@@ -150,7 +150,9 @@ def _examples(folder: _ClassFolder, *, is_clips: bool) -> tuple[list[tuple[str, 
         return [files for files in clips if files], []
     seen = [path for path in folder.path.rglob("*") if not _is_hidden(path, folder.path)]
     files = sorted(path for path in seen if path.is_file())
-    images = [(str(path),) for path in files if path.suffix.lower() in ENDINGS]
+    images: list[tuple[str, ...]] = [
+        (str(path),) for path in files if path.suffix.lower() in ENDINGS
+    ]
     return images, [str(path) for path in files if path.suffix.lower() not in ENDINGS]
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.images.arguments import Scaling
-from raysearch.data.images.decoding import Plan, UnreadableImage, decode
+from raysearch.data.images.decoding import Plan, UnreadableImage, decode, quietly
 from raysearch.data.images.listing import images_in
 from raysearch.data.table.answers import check_schema, labels_of, probabilities_of, stored_state
 from raysearch.data.table.classes import Label
@@ -109,13 +109,14 @@ class ImagePreprocessing:
         import numpy as np
 
         found = []
-        for path in paths:
-            try:
-                is_clip = self.plan.frames is not None and Path(path).is_dir()
-                files = images_in(Path(path)) if is_clip else [Path(path)]
-                found.append(decode([str(file) for file in files], self.plan))
-            except UnreadableImage as error:
-                raise ConfigurationError(f"{error}. Give PNG or JPEG images.") from error
+        with quietly():
+            for path in paths:
+                try:
+                    is_clip = self.plan.frames is not None and Path(path).is_dir()
+                    files = images_in(Path(path)) if is_clip else [Path(path)]
+                    found.append(decode([str(file) for file in files], self.plan))
+                except UnreadableImage as error:
+                    raise ConfigurationError(f"{error}. Give PNG or JPEG images.") from error
         return self.scaled(np.stack(found))
 
     def scaled(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from raysearch.data.images.arguments import ImagesArguments
-from raysearch.data.images.decoding import Header, Plan, UnreadableImage, decode, header
+from raysearch.data.images.decoding import Header, Plan, UnreadableImage, decode, header, quietly
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,12 +58,11 @@ def plan_for(found: Survey, *, arguments: ImagesArguments) -> tuple[Plan, list[s
     channels = arguments.channels or (1 if all(one.is_grey for one in known) else 3)
     own = (int(sides[0, 0]), int(sides[0, 1]))
     is_one_size = bool((sides == sides[0]).all())
+    notes: list[str] = []
     if arguments.size is not None:
         height, width = arguments.size
-        notes = []
     elif is_one_size and max(own) <= _LARGEST_OWN_SIDE:
         height, width = own
-        notes = []
     else:
         height, width = _fitting(*(float(side) for side in np.median(sides, axis=0)))
         among = "are all" if is_one_size else "have several sizes, the median is"
@@ -140,5 +139,5 @@ def _in_threads(
             return None
 
     # pillow lets go of the interpreter while it decodes
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+    with quietly(), ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
         return list(pool.map(guarded, enumerate(files, start=first)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from raysearch.data.images.decoding import Header, Plan, UnreadableImage, decode, header
+from raysearch.data.images.decoding import Header, Plan, UnreadableImage, decode, header, quietly
 from tests.pictures import picture, save
 
 
@@ -104,6 +104,28 @@ def test_what_cannot_be_read_says_why(tmp_path):
 
 def test_an_image_that_would_fill_the_memory_is_not_read(tmp_path, monkeypatch):
     path = str(save(picture("down", 0), tmp_path / "a.png"))
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
-    with pytest.raises(UnreadableImage, match="million pixels"):
-        decode([path], plan())
+    for limit in (50, 20):  # of which pillow warns, and which it refuses
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        with quietly(), pytest.raises(UnreadableImage, match="million pixels"):
+            decode([path], plan())
+
+
+@pytest.mark.parametrize(("ending", "kind"), [("png", "PNG"), ("jpg", "JPEG")])
+def test_damaged_bytes_are_read_or_refused_and_nothing_else(tmp_path, ending, kind):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / f"a.{ending}"
+    Image.fromarray(picture("down", 0, side=24)).save(path, format=kind, exif=exif)
+    whole, rng, n_refused = path.read_bytes(), np.random.default_rng(0), 0
+    for attempt in range(200):
+        damaged = bytearray(whole)
+        for _ in range(3):
+            damaged[rng.integers(len(damaged))] = rng.integers(256)
+        path.write_bytes(damaged[: rng.integers(len(damaged))] if attempt % 4 == 0 else damaged)
+        try:
+            with quietly():
+                header(str(path))
+                assert decode([str(path)], plan()).shape == (1, 8, 8)
+        except UnreadableImage:
+            n_refused += 1
+    assert 20 < n_refused < 200

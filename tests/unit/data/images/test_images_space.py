@@ -118,7 +118,7 @@ def damaged(root):
     """Write folders in which one image is cut off and one is no image."""
     write_folders(root, n=10)
     cut = root / "down/3.png"
-    cut.write_bytes(cut.read_bytes()[:-20])
+    cut.write_bytes(cut.read_bytes()[:60])
     (root / "across/4.png").write_text("none")
     return root
 
