@@ -115,11 +115,11 @@ def shifted(images: Tensor, *, down: Tensor, right: Tensor) -> Tensor:
     height, width = images.shape[-2:]
     rows = (torch.arange(height) - down[:, None]).clamp(0, height - 1)
     columns = (torch.arange(width) - right[:, None]).clamp(0, width - 1)
-    # (B, H) -> (B, 1, ..., H, W): for each pixel, the row that it is taken from
-    ones = [1] * (images.ndim - 3)
-    rows = rows.reshape(-1, *ones, height, 1).expand(images.shape)
-    columns = columns.reshape(-1, *ones, 1, width).expand(images.shape)
-    return images.gather(-2, rows).gather(-1, columns)
+    # (B, H) and (B, W) -> (B, 1, H * W): for each pixel, the place that it is taken from
+    places = (rows[:, :, None] * width + columns[:, None, :]).flatten(1)[:, None]
+    # (B, C, ..., H, W) -> (B, C * ..., H * W)
+    flat = images.flatten(1, -3).flatten(-2)
+    return flat.gather(-1, places.expand(flat.shape)).reshape(images.shape)
 
 
 def cut_out(images: Tensor, *, hole: Tensor, share: float, fill: Tensor) -> Tensor:

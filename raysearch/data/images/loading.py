@@ -56,6 +56,7 @@ class ImageLoader:
         shape = (-1, *[1] * (pixels.ndim - 2))
         center, spread = torch.tensor(scale.center), torch.tensor(scale.spread)
         self._center, self._spread = center.reshape(shape), spread.reshape(shape)
+        self._is_unit = not center.any() and bool((spread == 1).all())
         self._fill = (torch.tensor(scale.mean) - center) / spread
 
     def __len__(self) -> int:
@@ -67,7 +68,8 @@ class ImageLoader:
         pixels, targets = self.tensors
         if self._augmentation is None:
             for start, end in self._bounds:
-                yield self._scaled(pixels[self._rows[start:end]]), targets[start:end].clone()
+                chosen = pixels.index_select(0, self._rows[start:end])
+                yield self._scaled(chosen), targets[start:end].clone()
             return
         height, width = pixels.shape[-2:]
         order = torch.randperm(len(self._rows))
@@ -77,8 +79,8 @@ class ImageLoader:
         for start, end in self._bounds:
             chosen = order[start:end]
             drawn = draws[start:end]
-            inputs = self._scaled(moved(pixels[self._rows[chosen]], drawn))
-            wanted = targets[chosen]
+            inputs = self._scaled(moved(pixels.index_select(0, self._rows[chosen]), drawn))
+            wanted = targets.index_select(0, chosen)
             if drawn.hole is not None:
                 share = self._augmentation.cutout
                 inputs = cut_out(inputs, hole=drawn.hole, share=share, fill=self._fill)
@@ -90,7 +92,8 @@ class ImageLoader:
 
     def _scaled(self, pixels: Tensor) -> Tensor:
         """Return what models see of pixels from 0 to 255."""
-        return (pixels.float() / 255.0 - self._center) / self._spread
+        scaled = pixels.float().div_(255.0)
+        return scaled if self._is_unit else scaled.sub_(self._center).div_(self._spread)
 
 
 def _evaluation_batch(pixels: Tensor) -> int:
