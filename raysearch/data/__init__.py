@@ -15,12 +15,14 @@ DATA = {
     "cbf": "raysearch.data.cbf",
     "diabetes": "raysearch.data.diabetes",
     "digits": "raysearch.data.digits",
+    "images": "raysearch.data.images",
     "listops": "raysearch.data.listops",
     "pairs": "raysearch.data.pairs",
     "scan": "raysearch.data.scan",
     "scenes": "raysearch.data.scenes",
     "series": "raysearch.data.series",
     "table": "raysearch.data.table",
+    "text": "raysearch.data.text",
     "trees": "raysearch.data.trees",
 }
 """Name in an experiment file -> package."""

@@ -135,7 +135,7 @@ def draw_split(
     Args:
         n_examples: All examples there are.
         classes: Class of each example; None to draw regardless.
-        sizes: How many examples each split gets.
+        sizes: How many examples each split gets, which may be none.
         seed: At least 0; the same seed gives the same split.
 
     Shapes:
@@ -161,12 +161,74 @@ def draw_split(
     return {"train": train, "validation": validation, "test": test}
 
 
+def draw_groups(
+    groups: NDArray[Any], *, sizes: SplitSizes, seed: int
+) -> dict[str, NDArray[np.intp]]:
+    """Return which examples are in each split, ascending, where groups stay together.
+
+    Groups are drawn one by one, and taken while they bring a split nearer to its size. The test
+    split depends on its size and the seed alone.
+
+    Args:
+        groups: Group of each example.
+        sizes: How many examples each split should get; it gets about as many. One of size 0 gets
+            none.
+        seed: At least 0; the same seed gives the same split.
+
+    Shapes:
+        groups: (N,)
+
+    Raises:
+        ConfigurationError: There are fewer groups than splits.
+
+    Example:
+        >>> import numpy as np
+        >>> sizes = SplitSizes(train=6, validation=2, test=2)
+        >>> parts = draw_groups(np.arange(10) // 2, sizes=sizes, seed=0)
+        >>> {part: len(rows) for part, rows in parts.items()}
+        {'train': 6, 'validation': 2, 'test': 2}
+    """
+    import numpy as np
+
+    _, places, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    wanted = {part: getattr(sizes, part) for part in ("test", "validation")}
+    n_needed = 1 + sum(size > 0 for size in wanted.values())
+    if len(counts) < n_needed:
+        raise_faults(
+            f"data.group has {len(counts)} different values, and each split needs one of its own: "
+            f"{n_needed} at least. Choose another column, or leave group out."
+        )
+    left = generator(seed, role="data group", number=0).permutation(len(counts)).tolist()
+    parts = {}
+    for part, size in wanted.items():
+        taken = _groups_for(size, left=left, counts=counts) if size else []
+        left = [group for group in left if group not in set(taken)]
+        parts[part] = np.flatnonzero(np.isin(places, taken))
+    train = np.flatnonzero(np.isin(places, left))
+    return {"train": train, "validation": parts["validation"], "test": parts["test"]}
+
+
+def _groups_for(size: int, *, left: list[int], counts: NDArray[np.intp]) -> list[int]:
+    """Return the groups that make up about `size` examples, one at least."""
+    taken: list[int] = []
+    lacking = size
+    for group in left[: len(left) - 1]:
+        if abs(lacking - counts[group]) < lacking:
+            taken.append(group)
+            lacking -= int(counts[group])
+        if lacking <= 0:
+            break
+    return taken or [min(left, key=lambda group: counts[group])]
+
+
 def _drawn(
     classes: NDArray[Any], rows: NDArray[np.intp], *, size: int, seed: int, role: str
 ) -> NDArray[np.intp]:
     """Return `size` of the rows, ascending, with each class's share of them."""
     import numpy as np
 
+    if size == 0:
+        return rows[:0]
     rng = generator(seed, role=f"data {role}", number=0)
     _, places, counts = np.unique(classes[rows], return_inverse=True, return_counts=True)
     shuffled = rng.permutation(rows[counts[places] >= _RARE])

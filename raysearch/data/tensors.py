@@ -22,7 +22,7 @@ from raysearch.data_spec import PADDING
 if TYPE_CHECKING:
     from raysearch.data.cache import Arrays
 
-_EVALUATION_BATCH = 1024
+EVALUATION_BATCH = 1024
 """Examples in a batch when nothing is learnt from it: large, since only memory limits it."""
 
 
@@ -67,7 +67,7 @@ class TensorLoader:
         self.tensors = tensors
         self.batch_size = batch_size
         self.is_shuffled = is_shuffled
-        self._bounds = _batch_bounds(len(tensors[0]), batch_size=batch_size)
+        self._bounds = batch_bounds(len(tensors[0]), batch_size=batch_size)
 
     def __len__(self) -> int:
         """Return the number of batches in a pass."""
@@ -121,11 +121,11 @@ class BucketLoader(TensorLoader):
             yield tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
 
 
-def _batch_bounds(n_examples: int, *, batch_size: int) -> list[tuple[int, int]]:
+def batch_bounds(n_examples: int, *, batch_size: int) -> list[tuple[int, int]]:
     """Return the first and the one-past-last example of each batch.
 
     Example:
-        >>> _batch_bounds(8, batch_size=3), _batch_bounds(7, batch_size=3)
+        >>> batch_bounds(8, batch_size=3), batch_bounds(7, batch_size=3)
         ([(0, 3), (3, 6), (6, 8)], [(0, 3), (3, 7)])
     """
     starts = list(range(0, n_examples, batch_size))
@@ -162,11 +162,11 @@ class Splits:
 
     def validation_loader(self) -> TensorLoader:
         """Return the validation split in its order."""
-        return TensorLoader(*self.validation, batch_size=_EVALUATION_BATCH)
+        return TensorLoader(*self.validation, batch_size=EVALUATION_BATCH)
 
     def test_loader(self) -> TensorLoader:
         """Return the test split in its order."""
-        return TensorLoader(*self.test, batch_size=_EVALUATION_BATCH)
+        return TensorLoader(*self.test, batch_size=EVALUATION_BATCH)
 
     def _shuffled(self, tensors: Sequence[Tensor], *, batch_size: int) -> TensorLoader:
         if self.is_bucketed:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 from raysearch.data import DATA
@@ -23,18 +22,13 @@ from raysearch.experiment.arguments import (
     own_arguments,
     short_name,
 )
+from raysearch.experiment.data_hints import data_hint
 from raysearch.experiment.document import dotted
 from raysearch.experiment.remedies import own_class
 from raysearch.experiment.report import Report
 from raysearch.experiment.sections import DataSection
 from raysearch.experiment.values import DataChoice
 from raysearch.space import Space
-
-TABLES = (".csv", ".parquet", ".tsv", ".txt", ".xls", ".xlsx")
-"""Ends of the names of files that hold a table."""
-
-SERIES = (".npz", ".ts")
-"""Ends of the names of files that hold time series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +78,8 @@ def _built_in(section: DataSection, report: Report) -> DataSet | None:
 
 def _hint(name: str) -> str:
     """Return what to write for a name that is none of a built-in data set, if that is clear."""
-    if PurePath(name).suffix.lower() in TABLES:
-        return f"For a table write {{name: table, args: {{path: {name}, target: COLUMN}}}}. "
-    if PurePath(name).suffix.lower() in SERIES:
-        return f"For series write {{name: series, args: {{path: {name}}}}}. "
+    if name not in DATA and (hint := data_hint(name)):
+        return hint
     return "" if did_you_mean(name, DATA) else own_class(name)
 
 

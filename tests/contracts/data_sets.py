@@ -14,6 +14,7 @@ from raysearch.data.diabetes.space import N_EXAMPLES as N_DIABETES
 from raysearch.data.digits.space import N_EXAMPLES as N_DIGITS
 from raysearch.data.scenes.space import N_EXAMPLES as N_SCENES
 from tests.dirty_table import dirty_rows, write_dirty_table
+from tests.pictures import write_folders
 from tests.waves import write_waves
 
 
@@ -60,10 +61,29 @@ def _trees(folder):
     return {"path": str(path)}
 
 
+N_PICTURES = 60
+"""Of each of two classes."""
+
+N_TEXTS = 200
+
+
+def _texts(folder):
+    path = folder / "texts.tsv"
+    lines = [f"{['ham', 'spam'][n % 2]}\t{' '.join(str(n))} words" for n in range(N_TEXTS)]
+    path.write_text("\n".join(["label\ttext", *lines]))
+    return {"path": str(path), "text": "text", "target": "label"}
+
+
 CASES = {
     "cbf": Case(n_examples=None),
     "diabetes": Case(n_examples=N_DIABETES, learns=True),
     "digits": Case(n_examples=N_DIGITS),
+    "images": Case(
+        n_examples=2 * N_PICTURES,
+        given=lambda folder: {"path": str(write_folders(folder / "pictures", n=N_PICTURES))},
+        seed="split_seed",
+        reads=("pandas",),
+    ),
     "listops": Case(n_examples=500, given=lambda folder: {"n_examples": 500, "max_length": 30}),
     "pairs": Case(n_examples=len(PAIRS), given=_pairs, seed="split_seed", learns=True),
     "scan": Case(n_examples=None),
@@ -80,6 +100,9 @@ CASES = {
         seed="split_seed",
         learns=True,
         reads=("pandas",),
+    ),
+    "text": Case(
+        n_examples=N_TEXTS, given=_texts, seed="split_seed", learns=True, reads=("pandas",)
     ),
     "trees": Case(n_examples=len(TREES), given=_trees, seed="split_seed", learns=True),
 }

@@ -1,1 +1,1 @@
-"""A table of one's own, a CSV or Parquet file, with one column to be predicted from the others."""
+"""A table of one's own, CSV, Parquet or JSON lines, with one column to be predicted from others."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.table.arguments import listed
+from raysearch.data.arguments import listed
+from raysearch.data.leaks import leak_note
+from raysearch.data.table.classes import Label
 from raysearch.data.table.numerals import number_of
 from raysearch.data.table.preprocessing import Preprocessing
-from raysearch.data.table.target import Label, Target
+from raysearch.data.table.target import Target
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
 _GIVEN_AWAY = 0.99
 """Correlation with the target from which a number is suspected to give it away."""
+
+_MOSTLY_ALIKE = 0.5
+"""Different training rows, as a share of all, below which rows agree in a few coarse columns."""
 
 _RARE_SHARE = 0.2
 """A smallest class with less than this, in proportion to an equal share, is worth a word."""
@@ -59,23 +65,44 @@ def class_notes(target: Target, values: NDArray[Any]) -> list[str]:
     return notes
 
 
-def leak_notes(prepared: Arrays, frame: pd.DataFrame, *, preprocessing: Preprocessing) -> list[str]:
-    """Return what makes results look better than they would be on new rows.
+def copy_notes(
+    frame: pd.DataFrame,
+    parts: Mapping[str, NDArray[np.intp]],
+    *,
+    target: str,
+    place: Callable[[int], str],
+) -> list[str]:
+    """Return what is to be said about rows that occur twice.
+
+    Args:
+        frame: All rows, with the columns to predict from and the target.
+        parts: Split -> its rows.
+        target: The target's name.
+        place: Names a row.
+    """
+    n_copies = int(frame.duplicated().sum())
+    notes = []
+    if n_copies:
+        notes.append(f"{n_copies} rows are copies of others, target and all.")
+    features = frame.drop(columns=target).astype(str)
+    keys = list(features.itertuples(index=False, name=None))
+    n_train = len(parts["train"])
+    if len({keys[row] for row in parts["train"]}) < _MOSTLY_ALIKE * n_train:
+        return notes  # the columns have few values, and rows agree by chance
+    what = "rows have the same values in all columns to predict from"
+    return notes + leak_note(keys, parts, what=what, place=place)
+
+
+def giveaway_notes(prepared: Arrays, *, preprocessing: Preprocessing) -> list[str]:
+    """Return which columns say the target so well that they may be known only afterwards.
 
     Args:
         prepared: The arrays of the splits.
-        frame: All rows, with the columns to predict from and the target.
         preprocessing: What made the arrays of the rows.
     """
     import numpy as np
 
     notes = []
-    n_copies = int(frame.duplicated().sum())
-    if n_copies:
-        notes.append(
-            f"{n_copies} rows are copies of others, so rows of the test may have been trained on. "
-            "Take copies out of the file unless they are independent cases."
-        )
     inputs, targets = prepared["train_inputs"].astype(float), prepared["train_targets"]
     places = np.arange(preprocessing.target.n_outputs)
     wanted = (targets[:, None] == places) * 1.0 if targets.ndim == 1 else targets.astype(float)

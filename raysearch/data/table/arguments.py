@@ -5,14 +5,13 @@ Needs neither torch nor pandas, and does not read the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, Literal
 
-from raysearch.data.splits import FRACTIONS, LARGEST_SEED, split_sizes
+from raysearch.data.arguments import COLUMNS, FORMS, absolute, check_form, formats_by_column
+from raysearch.data.splits import FRACTIONS, LARGEST_SEED
 from raysearch.data_spec import Task
-from raysearch.errors import ConfigurationError, unknown_name
 from raysearch.space import Choice, Domain, Int
 
 Scaling = Literal["standard", "robust"]
@@ -27,8 +26,13 @@ ARGUMENTS: dict[str, Domain] = {
 """The arguments that are a number or a choice: their legal values and defaults."""
 
 _COLUMN_LISTS = ("features", "ignore", "categorical", "numeric")
-_TEXTS = ("path", "target", "positive", "split", "order_by", "separator", "encoding", "fingerprint")
-_REQUIRED = ("path", "target")
+
+_FORMS = {**FORMS, **dict.fromkeys(_COLUMN_LISTS, COLUMNS)}
+
+_REQUIRED = {
+    "path": "Give the path of a CSV, Parquet or JSON lines file.",
+    "target": "Give the name of the column to be predicted.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,9 @@ class TableArguments:
     """
 
     path: str
-    """The file, CSV or Parquet. Absolute."""
+    """The file: CSV, Parquet or JSON lines. Absolute."""
+    test_path: str | None = None
+    """A file whose rows are the test, with the same columns. Absolute."""
     target: str
     """Column to be predicted."""
     task: Task | None = None
@@ -63,12 +69,14 @@ class TableArguments:
     """Column that says of each row whether it is for train, validation or test."""
     order_by: str | None = None
     """Column of dates or numbers: the latest rows are the test, those before the validation."""
+    group: str | None = None
+    """Column whose rows of one value stay together, in the same split."""
     validation: float = 0.2
     """Share of the rows for validation, from 0.05 to 0.45; has no effect with `split`."""
     test: float = 0.2
     """Share of the rows for the test, from 0.05 to 0.45; has no effect with `split`."""
     split_seed: int = 0
-    """Governs which rows each split holds, where neither `split` nor `order_by` does."""
+    """Governs which rows or groups each split holds, where neither `split` nor `order_by` does."""
     scaling: Scaling = "standard"
     """How numbers are put on one scale; see `scaling.Scale`."""
     max_categories: int = 100
@@ -91,13 +99,14 @@ class TableArguments:
         Raises:
             ConfigurationError: With every fault; each text begins with the argument's name.
         """
-        faults = [fault for name in given for fault in _faults_of(name, given[name])]
-        absent = [name for name in _REQUIRED if given.get(name) is None]
-        faults += [f"{name} is missing. {_MEANINGS[name]}" for name in absent]
-        if not faults:
-            faults += _contradictions(given)
-        if faults:
-            raise ConfigurationError(faults)
+        check_form(
+            given,
+            kind="table",
+            domains=ARGUMENTS,
+            forms=_FORMS,
+            required=_REQUIRED,
+            searched=("batch_size",),
+        )
         return cls(**{name: _canonical(name, value) for name, value in given.items()})
 
     def to_json(self) -> dict[str, Any]:
@@ -107,102 +116,13 @@ class TableArguments:
         return {**plain, **lists, "dates": dict(self.dates)}
 
 
-_MEANINGS = {
-    "path": "Give the path of a CSV or Parquet file.",
-    "target": "Give the name of the column to be predicted.",
-}
-
-NAMES = tuple(entry.name for entry in fields(TableArguments))
-"""Every argument."""
-
-
-def listed(names: Iterable[str], *, most: int = 20) -> str:
-    """Return names joined for a sentence, the first ones if there are many.
-
-    Example:
-        >>> listed(["a", "b", "c"], most=2)
-        'a, b and 1 more'
-    """
-    names = list(names)
-    more = len(names) - most
-    return ", ".join(names) if more <= 0 else f"{', '.join(names[:most])} and {more} more"
-
-
-def _faults_of(name: str, value: Any) -> list[str]:
-    """Return what is wrong with one argument by itself."""
-    if name not in NAMES:
-        return [unknown_name(name, kind="an argument of table", valid=NAMES)]
-    if value is None and name not in ARGUMENTS:
-        return []
-    right = _right_form(name, value)
-    return [f"{name} is {value!r}. {right}"] if right else []
-
-
-def _right_form(name: str, value: Any) -> str | None:
-    """Return what an argument must be, if it is not, else None."""
-    if name in ARGUMENTS:
-        fault = ARGUMENTS[name].explain(value)
-        return None if fault is None else f"It must be {ARGUMENTS[name].describe()}."
-    if name == "task" and value not in ("classification", "regression"):
-        return "It must be classification or regression; null tells by the target."
-    if name == "decimal" and value not in (".", ","):
-        return 'It must be "." or ","; null tells by the values.'
-    if name == "separator" and not (isinstance(value, str) and len(value) == 1):
-        return 'It must be one character, such as ";" or "\\t"; null tells by the first lines.'
-    if name == "encoding" and not _is_encoding(value):
-        return "It must be an encoding that Python knows, such as utf-8 or latin-1."
-    if name in _COLUMN_LISTS and not _is_names(value):
-        return "It must be a list of column names."
-    if name == "dates" and not _is_dates(value):
-        return "It must be a list of column names, or a mapping of them to formats like %d/%m/%Y."
-    if name in _TEXTS and not (value and isinstance(value, str | Path)):
-        return "It must be a text."
-    return None
-
-
-def _contradictions(given: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with several arguments together."""
-    faults = []
-    if given.get("split") is not None and given.get("order_by") is not None:
-        faults.append("split and order_by both say which rows are the test. Give one of them.")
-    try:
-        shares = {name: given.get(name, 0.2) for name in FRACTIONS}
-        split_sizes(1, **shares)
-    except ConfigurationError as error:
-        faults += [text.replace("data.", "") for text in error.faults]
-    return faults
-
-
 def _canonical(name: str, value: Any) -> Any:
+    if name == "dates":
+        return formats_by_column(value)
     if value is None:
-        empty: dict[str, Any] = {"ignore": (), "categorical": (), "numeric": (), "dates": {}}
-        return empty.get(name)
-    if name == "path":
-        return str(Path(value).expanduser().absolute())
+        return () if name in ("ignore", "categorical", "numeric") else None
+    if name in ("path", "test_path"):
+        return absolute(value)
     if name in _COLUMN_LISTS:
         return (value,) if isinstance(value, str) else tuple(value)
-    if name == "dates":
-        if isinstance(value, Mapping):
-            return dict(value)
-        return dict.fromkeys([value] if isinstance(value, str) else value)
     return ARGUMENTS[name].canonical(value) if name in ARGUMENTS else value
-
-
-def _is_names(value: Any) -> bool:
-    if isinstance(value, str):
-        return True
-    return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
-
-
-def _is_dates(value: Any) -> bool:
-    if not isinstance(value, Mapping):
-        return _is_names(value)
-    return all(isinstance(k, str) and isinstance(v, str | None) for k, v in value.items())
-
-
-def _is_encoding(value: Any) -> bool:
-    try:
-        "a".encode(value)  # a codec that is not of text, such as hex, is refused here
-    except (LookupError, TypeError, ValueError):
-        return False
-    return True

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from raysearch.data.arguments import listed
 from raysearch.data.table import dates
-from raysearch.data.table.arguments import TableArguments, listed
+from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.columns import (
     CategoryColumn,
     Column,

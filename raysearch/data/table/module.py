@@ -8,16 +8,16 @@ from functools import lru_cache
 from typing import Any
 
 from raysearch.checks import integer_fault, raise_faults
+from raysearch.data.table.answers import STATE, check_state
 from raysearch.data.table.arguments import Scaling, TableArguments
 from raysearch.data.table.preparing import about, arrays, settled
-from raysearch.data.table.preprocessing import STATE, Preprocessing
+from raysearch.data.table.preprocessing import Preprocessing
 from raysearch.data.tensors import InMemoryData, Splits, splits_of
 from raysearch.data_spec import Task
-from raysearch.errors import ConfigurationError
 
 
 class Data(InMemoryData):
-    """A CSV or Parquet file with a column to be predicted from the others.
+    """A CSV, Parquet or JSON lines file with a column to be predicted from the others.
 
     All that is learnt about the columns is learnt from the training split alone, and stays so when
     a model is trained again on training and validation rows together: its inputs do not change.
@@ -27,6 +27,7 @@ class Data(InMemoryData):
         seed: Has no effect: the split has a seed of its own, since the number of features depends
             on the training rows, and the space of a search on that number.
         path: The file.
+        test_path: A file whose rows are the test, with the same columns; `test` then has no effect.
         target: Column to be predicted.
         task: "classification" or "regression"; None to tell by the target. Text, truth values and
             a few different integers are classes.
@@ -37,10 +38,12 @@ class Data(InMemoryData):
         categorical: Columns that are categories, whatever they look like.
         numeric: Columns that are numbers, whatever they look like.
         dates: Columns that are dates, or a mapping of them to formats such as "%d/%m/%Y".
-        split: Column that says train, validation or test of each row.
+        split: Column that says train, validation or test of each row. Where none is for
+            validation, some of the training rows are.
         order_by: Column of dates or numbers: the latest rows are the test, those before the
             validation. What only grows in it (numbers; of dates, year and days elapsed) is then
             not learnt from.
+        group: Column whose rows of one value stay together in a split, such as a person's.
         validation: Share of the rows for validation, from 0.05 to 0.45.
         test: Share of the rows for the test, from 0.05 to 0.45; both together at most 0.5.
         split_seed: Governs which rows each split holds, where no column does.
@@ -68,6 +71,7 @@ class Data(InMemoryData):
         batch_size: int,
         seed: int = 0,
         path: str,
+        test_path: str | None = None,
         target: str,
         task: Task | None = None,
         positive: str | None = None,
@@ -78,6 +82,7 @@ class Data(InMemoryData):
         dates: Sequence[str] | Mapping[str, str | None] = (),
         split: str | None = None,
         order_by: str | None = None,
+        group: str | None = None,
         validation: float = 0.2,
         test: float = 0.2,
         split_seed: int = 0,
@@ -116,12 +121,7 @@ class Data(InMemoryData):
         Raises:
             ConfigurationError: They were.
         """
-        if state_dict[STATE] != self._about.preprocessing:
-            raise ConfigurationError(
-                f"The checkpoint was written with {self.arguments.path} prepared in another way "
-                "than now, so the model would be given other inputs than it learnt from. Put back "
-                "the file and the arguments it was trained with, or train again."
-            )
+        check_state(state_dict, now=self._about.preprocessing, path=self.arguments.path)
 
     def _splits(self) -> Splits:
         return _load(json.dumps(self.arguments.to_json(), sort_keys=True))

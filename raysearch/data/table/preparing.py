@@ -14,15 +14,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from raysearch.data.arguments import check_fingerprint, listed
 from raysearch.data.cache import cached_arrays
-from raysearch.data.table.advice import class_notes, leak_notes
-from raysearch.data.table.arguments import TableArguments, listed
+from raysearch.data.table.advice import class_notes, copy_notes, giveaway_notes
+from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.columns import CategoryColumn
 from raysearch.data.table.fitting import file_decimal, fit_columns
+from raysearch.data.table.joining import column_faults, fingerprint_of, read_rows
 from raysearch.data.table.preprocessing import Preprocessing
-from raysearch.data.table.reading import fingerprint, read_table
 from raysearch.data.table.splitting import split_rows
-from raysearch.data.table.target import Target, TargetColumn, read_target
+from raysearch.data.table.target import fitted_target, read_target
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError, did_you_mean
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from raysearch.data.cache import Arrays
 
-_FORMAT = 2
+_FORMAT = 3
 """Raised when the same table would now be prepared in another way."""
 
 _ABOUT = "about"
@@ -59,13 +60,8 @@ def settled(given: Mapping[str, Any]) -> TableArguments:
             taken.
     """
     arguments = TableArguments.read(given)
-    now = fingerprint(arguments.path)
-    if arguments.fingerprint not in (None, now):
-        raise ConfigurationError(
-            f"fingerprint is {arguments.fingerprint}, but that of {arguments.path} is {now}: the "
-            "file has changed since. A search goes on with the data it began with; put them back, "
-            "or begin a new search without fingerprint."
-        )
+    now = fingerprint_of(arguments)
+    check_fingerprint(arguments.fingerprint, now=now, path=arguments.path)
     return replace(arguments, fingerprint=now)
 
 
@@ -92,7 +88,7 @@ def arrays(arguments: TableArguments) -> Arrays:
     Raises:
         ConfigurationError: As `about`.
     """
-    plain = {key: value for key, value in arguments.to_json().items() if key != "path"}
+    plain = {k: value for k, value in arguments.to_json().items() if k not in ("path", "test_path")}
     build = partial(_build, arguments)
     return cached_arrays("table", arguments={**plain, "table_format": _FORMAT}, build=build)
 
@@ -112,15 +108,21 @@ def _build(arguments: TableArguments) -> Arrays:
     """Return the arrays of the splits, and what is known about them."""
     import numpy as np
 
-    table = read_table(arguments)
+    table = read_rows(arguments)
     known = tuple(table.frame.columns)
     _check_columns(known, arguments=arguments)
-    target = read_target(table.frame[arguments.target], arguments=arguments)
+    target = read_target(table.frame[arguments.target], arguments=arguments, place=table.place)
     frame = table.frame.iloc[target.rows].reset_index(drop=True)
     classes = target.values if target.task == "classification" else None
-    parts, split_notes = _split(frame, classes, arguments=arguments)
+    told = table.told()
+    parts, split_notes = split_rows(
+        frame,
+        classes=classes,
+        arguments=arguments,
+        told=None if told is None else told[target.rows],
+    )
     training = frame.iloc[parts["train"]]
-    fitted = _fitted_target(target, rows=parts["train"], arguments=arguments)
+    fitted = fitted_target(target, rows=parts["train"], name=arguments.target)
     used = _used(known, arguments=arguments)
     decimal = file_decimal(training[used], arguments=arguments)
     if decimal is None and table.separator == ";":
@@ -136,7 +138,13 @@ def _build(arguments: TableArguments) -> Arrays:
     notes = [*table.notes, *target.notes, *split_notes, *findings.notes]
     notes += class_notes(fitted, target.values[parts["train"]])
     prepared = _examples(frame, target.values, parts=parts, preprocessing=preprocessing)
-    notes += leak_notes(prepared, frame[[*used, arguments.target]], preprocessing=preprocessing)
+    notes += giveaway_notes(prepared, preprocessing=preprocessing)
+    notes += copy_notes(
+        frame[[*used, arguments.target]],
+        parts,
+        target=arguments.target,
+        place=lambda row: table.place(int(target.rows[row])),
+    )
     spec = _spec(preprocessing, targets=prepared["train_targets"])
     about = {"spec": spec.to_json(), "notes": notes, "preprocessing": preprocessing.to_json()}
     return {**prepared, _ABOUT: np.array(json.dumps(about))}
@@ -180,46 +188,17 @@ def _spec(preprocessing: Preprocessing, *, targets: NDArray[Any]) -> DataSpec:
     )
 
 
-def _fitted_target(
-    target: TargetColumn, *, rows: NDArray[np.intp], arguments: TableArguments
-) -> Target:
-    """Return the target with what the training split says about it."""
-    name = arguments.target
-    if target.task == "classification":
-        return Target(name=name, task=target.task, classes=target.classes)
-    values = target.values[rows]
-    mean, std = float(values.mean()), float(values.std())
-    if not std > 0:
-        raise ConfigurationError(
-            f"target is {name}, which is {mean:g} in all training rows. There is nothing to learn; "
-            "choose another target, or another split."
-        )
-    return Target(name=name, task=target.task, mean=mean, std=std)
-
-
-def _split(
-    frame: pd.DataFrame, classes: NDArray[Any] | None, *, arguments: TableArguments
-) -> tuple[dict[str, NDArray[np.intp]], list[str]]:
-    try:
-        return split_rows(frame, classes=classes, arguments=arguments)
-    except ConfigurationError as error:
-        raise ConfigurationError([text.removeprefix("data.") for text in error.faults]) from error
-
-
 def _used(known: Sequence[str], *, arguments: TableArguments) -> list[str]:
     """Return the columns to predict from, in the order of the file."""
-    never = {arguments.target, arguments.split, *arguments.ignore}
+    never = {arguments.target, arguments.split, arguments.group, *arguments.ignore}
     chosen = known if arguments.features is None else arguments.features
     return [name for name in known if name in chosen and name not in never]
 
 
 def _check_columns(known: Sequence[str], *, arguments: TableArguments) -> None:
     """Refuse arguments that name columns which are not there, or contradict each other."""
-    faults = []
-    for argument in ("target", "split", "order_by"):
-        name = getattr(arguments, argument)
-        if name is not None and name not in known:
-            faults.append(f"{argument} is {name}. {_columns(name, known)}")
+    ways = {name: getattr(arguments, name) for name in ("split", "order_by", "group")}
+    faults = column_faults(known, {"target": arguments.target, **ways})
     lists = {
         argument: tuple(getattr(arguments, argument) or ())
         for argument in ("features", "ignore", "categorical", "numeric", "dates")
@@ -231,8 +210,7 @@ def _check_columns(known: Sequence[str], *, arguments: TableArguments) -> None:
             elif name in (arguments.target, arguments.split):
                 role = "target" if name == arguments.target else "split"
                 faults.append(f"{argument} lists {name}, which is the {role}. Take it out.")
-    if arguments.target in (arguments.split, arguments.order_by):
-        role = "split" if arguments.target == arguments.split else "order_by"
+    for role in (name for name, column in ways.items() if column == arguments.target):
         faults.append(f"{role} is {arguments.target}, which is the target. Choose another column.")
     for first, second in (
         ("features", "ignore"),

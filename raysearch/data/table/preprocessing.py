@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.table.arguments import listed
+from raysearch.data.arguments import listed
+from raysearch.data.table.answers import check_schema, labels_of, probabilities_of, stored_state
+from raysearch.data.table.classes import Label
 from raysearch.data.table.columns import (
     CategoryColumn,
     Column,
@@ -28,7 +30,7 @@ from raysearch.data.table.columns import (
     column_to_json,
     unread,
 )
-from raysearch.data.table.target import Label, Target
+from raysearch.data.table.target import Target
 from raysearch.data.table.texts import is_text
 from raysearch.errors import ConfigurationError, did_you_mean
 
@@ -38,9 +40,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SCHEMA_VERSION = 1
-
-STATE = "preprocessing"
-"""Key under which the data module's part of a checkpoint has it."""
 
 _logger = logging.getLogger(__name__)
 
@@ -137,10 +136,7 @@ class Preprocessing:
             >>> preprocessing.labels([[0.5, 2.0], [0.1, -1.0]])
             ['dog', 'cat']
         """
-        values = _array(outputs)
-        if self.target.task == "regression":
-            return values.reshape(len(values)) * self.target.std + self.target.mean
-        return [self.target.classes[place] for place in values.argmax(1)]
+        return labels_of(self.target, outputs)
 
     def probabilities(self, outputs: Any) -> NDArray[np.float64]:
         """Return the probability of each class, (N, K), in the order of `target.classes`.
@@ -148,16 +144,7 @@ class Preprocessing:
         Raises:
             ConfigurationError: The target is a number.
         """
-        import numpy as np
-
-        if self.target.task == "regression":
-            raise ConfigurationError(
-                f"{self.target.name} is a number, which has no classes with probabilities. Use "
-                "labels."
-            )
-        values = _array(outputs)
-        powers = np.exp(values - values.max(1, keepdims=True))
-        return np.asarray(powers / powers.sum(1, keepdims=True))
+        return probabilities_of(self.target, outputs)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `from_json` reads back unchanged."""
@@ -175,11 +162,7 @@ class Preprocessing:
         Raises:
             ConfigurationError: A newer version of raysearch wrote it.
         """
-        if values["schema_version"] > _SCHEMA_VERSION:
-            raise ConfigurationError(
-                f"The preprocessing has schema version {values['schema_version']}, and this "
-                f"raysearch knows up to {_SCHEMA_VERSION}. Use a newer one."
-            )
+        check_schema(values, known=_SCHEMA_VERSION)
         return cls(
             target=Target.from_json(values["target"]),
             columns=tuple(column_from_json(column) for column in values["columns"]),
@@ -215,19 +198,4 @@ def load_preprocessing(checkpoint: str | Path) -> Preprocessing:
         ConfigurationError: There is none in it.
         FileNotFoundError: There is no such file.
     """
-    import torch
-
-    stored = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    for part in stored.values():
-        if isinstance(part, dict) and isinstance(part.get(STATE), dict):
-            return Preprocessing.from_json(part[STATE])
-    raise ConfigurationError(
-        f"{checkpoint} holds no preprocessing, so it was not written in a training on data `table`."
-    )
-
-
-def _array(outputs: Any) -> NDArray[np.float64]:
-    import numpy as np
-
-    plain = outputs.detach().cpu().numpy() if hasattr(outputs, "detach") else outputs
-    return np.asarray(plain, dtype=np.float64)
+    return Preprocessing.from_json(stored_state(checkpoint, kind=None))

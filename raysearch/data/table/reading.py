@@ -2,7 +2,7 @@
 
 A CSV file may have any of the usual separators and encodings; they are told by its content unless
 they are given. Its values stay text: what they mean is decided from the training split alone, in
-`columns`. The columns of a Parquet file keep the types they have.
+`columns`. The columns of a Parquet file, and of JSON lines, keep the types they have.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from raysearch.data.table.arguments import TableArguments, listed
+from raysearch.data.arguments import listed
+from raysearch.data.table.arguments import TableArguments
+from raysearch.data.table.json_lines import frame_of, is_json_lines
 from raysearch.data.table.numerals import is_number
 from raysearch.errors import ConfigurationError
 
@@ -48,6 +50,14 @@ class RawTable:
     """What a person should know about how it was read."""
 
 
+def unread(path: str, reason: str) -> str:
+    """Return what to say about a file that cannot be read."""
+    return (
+        f"path is {path}, which cannot be read ({reason}). Give the path of a CSV, Parquet or JSON "
+        "lines file; a relative one starts at the working directory."
+    )
+
+
 def fingerprint(path: str) -> str:
     """Return 16 characters that stand for the content of a file; read again when it changes.
 
@@ -59,7 +69,7 @@ def fingerprint(path: str) -> str:
         _refuse_endless(path, mode=status.st_mode)
         return _digest(path, status.st_mtime_ns, status.st_size)
     except OSError as error:
-        raise ConfigurationError(_unreadable(path, error)) from error
+        raise ConfigurationError(unread(path, _reason(error))) from error
 
 
 @lru_cache(maxsize=64)
@@ -79,26 +89,22 @@ def read_table(arguments: TableArguments) -> RawTable:
         _refuse_endless(arguments.path, mode=path.stat().st_mode)
         content = path.read_bytes()
     except OSError as error:
-        raise ConfigurationError(_unreadable(arguments.path, error)) from error
+        raise ConfigurationError(unread(arguments.path, _reason(error))) from error
     if content.startswith(b"PAR1"):
         return _parquet(path)
-    return _csv(content, arguments=arguments)
+    return _of_text(content, arguments=arguments)
 
 
 def _refuse_endless(path: str, *, mode: int) -> None:
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a folder says so when it is opened
         raise ConfigurationError(
             f"path is {path}, a pipe or a device, and reading it may never end. Write the table to "
-            "a CSV or Parquet file, and give its path."
+            "a CSV, Parquet or JSON lines file, and give its path."
         )
 
 
-def _unreadable(path: str, error: OSError) -> str:
-    reason = error.strerror or type(error).__name__
-    return (
-        f"path is {path}, which cannot be read ({reason}). Give the path of a CSV or Parquet file; "
-        "a relative one starts at the working directory."
-    )
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def _parquet(path: Path) -> RawTable:
@@ -121,13 +127,15 @@ def _is_nested(value: object) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, str | bytes)
 
 
-def _csv(content: bytes, *, arguments: TableArguments) -> RawTable:
+def _of_text(content: bytes, *, arguments: TableArguments) -> RawTable:
     path = Path(arguments.path)
     text, notes = _decoded(content, arguments=arguments)
     if not text.strip():
         raise ConfigurationError(
             f"path is {path}, which is empty. Give a file with a line of column names and rows."
         )
+    if is_json_lines(text):
+        return RawTable(frame=frame_of(text, path=arguments.path), notes=notes)
     text = text.lstrip("\r\n")  # blank lines before the names
     separator = arguments.separator or _separator(text, path=path)
     header = next(_lines(text, separator=separator))

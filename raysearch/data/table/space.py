@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from raysearch.data.batches import batch_sizes, legal_batch_size
 from raysearch.data.table.arguments import ARGUMENTS
 from raysearch.data.table.preparing import about, settled
 from raysearch.data_spec import DataSpec
-from raysearch.space import Choice, Domain, Int, Space
+from raysearch.space import Domain, Space
 
 
 def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,15 +72,12 @@ def search_space(data: DataSpec) -> Space:
         >>> search_space(rows)["data.batch_size"][0].domain.describe()
         '64, 128, 256, 512, 1024'
     """
-    first = 8 if data.n_train < 1000 else 16 if data.n_train < 10_000 else 64
-    sizes = [size for size in (first * 2**power for power in range(5)) if size <= data.n_train]
-    sizes = sizes or [data.n_train]
-    return Space({"data.batch_size": Choice(sizes, ordered=True, default=sizes[len(sizes) // 2])})
+    return Space({"data.batch_size": batch_sizes(data)})
 
 
 def legal_domains(data: DataSpec) -> dict[str, Domain]:
     """Return what the data module accepts, by key."""
-    return {"data.batch_size": Int(2, max(2, data.n_train))}
+    return {"data.batch_size": legal_batch_size(data)}
 
 
 __all__ = ["ARGUMENTS", "advice", "check_arguments", "data_spec", "legal_domains", "search_space"]

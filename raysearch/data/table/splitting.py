@@ -1,16 +1,19 @@
 """Which rows of a table are for training, which for validation, which for the test?
 
-A column may say so; or the rows are in an order, such as that of time, and the test is the future;
-or they are drawn, each split with the same mix of classes.
+A column, or a file of its own for the test, may say so; or the rows are in an order, such as that
+of time, and the test is the future; or they are in groups that stay together; or they are drawn,
+each split with the same mix of classes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from raysearch.data.splits import draw_split, split_sizes
+from raysearch.data.arguments import listed
+from raysearch.data.splits import SplitSizes, draw_groups, draw_split, split_sizes
 from raysearch.data.table import dates
-from raysearch.data.table.arguments import TableArguments, listed
+from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.numerals import decimal_of, numbers_of
 from raysearch.data.table.texts import texts_of
 from raysearch.errors import ConfigurationError
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     Parts = dict[str, NDArray[np.intp]]
 
-_WORDS = {
+WORDS = {
     "train": ("train", "training", "learn", "fit"),
     "validation": ("validation", "val", "valid", "dev", "development", "eval"),
     "test": ("test", "testing", "holdout", "hold-out"),
@@ -35,7 +38,11 @@ FEWEST_ROWS = 10
 
 
 def split_rows(
-    frame: pd.DataFrame, *, classes: NDArray[Any] | None, arguments: TableArguments
+    frame: pd.DataFrame,
+    *,
+    classes: NDArray[Any] | None,
+    arguments: TableArguments,
+    told: NDArray[Any] | None = None,
 ) -> tuple[Parts, list[str]]:
     """Return the rows of each split, ascending, and what a person should know.
 
@@ -43,30 +50,75 @@ def split_rows(
         frame: The rows that have a target.
         classes: Of a classification: the class of each row, so that it is spread over the splits.
         arguments: Say how to split.
+        told: For each row the split it is told to be in, as text; None where nothing tells. Where
+            no row is told to be for validation, some of the training rows are.
 
     Shapes:
-        classes: (N,)
+        classes, told: (N,)
 
     Raises:
-        ConfigurationError: There are too few rows, or the column that should say how to split
-            does not.
+        ConfigurationError: There are too few rows, or what should say how to split does not.
     """
-    import numpy as np
+    try:
+        return _split(frame, classes=classes, arguments=arguments, told=told)
+    except ConfigurationError as error:
+        raise ConfigurationError([text.removeprefix("data.") for text in error.faults]) from error
 
-    if len(frame) < FEWEST_ROWS and arguments.split is None:
+
+def _split(
+    frame: pd.DataFrame,
+    *,
+    classes: NDArray[Any] | None,
+    arguments: TableArguments,
+    told: NDArray[Any] | None,
+) -> tuple[Parts, list[str]]:
+    if len(frame) < FEWEST_ROWS and told is None:
         raise ConfigurationError(
             f"path is {arguments.path}, with {len(frame)} rows that have a target. At least "
             f"{FEWEST_ROWS} are needed for training, validation and test."
         )
-    if arguments.split is not None:
-        return _told(frame[arguments.split], arguments=arguments)
-    shares = {"validation": arguments.validation, "test": arguments.test}
-    sizes = split_sizes(len(frame), **shares)
+    if told is None:
+        shares = {"validation": arguments.validation, "test": arguments.test}
+        return _cut(frame, classes=classes, arguments=arguments, shares=shares)
+    parts = _told(told, arguments=arguments)
+    if len(parts["validation"]):
+        return parts, []
+    rest = parts["train"]
+    drawn, notes = _cut(
+        frame.iloc[rest].reset_index(drop=True),
+        classes=None if classes is None else classes[rest],
+        arguments=arguments,
+        shares={"validation": arguments.validation},
+    )
+    n_drawn = len(drawn["validation"])
+    notes.append(
+        f"No row is told to be for validation, so {n_drawn} of the {len(rest)} training rows are."
+    )
+    cut = {part: rest[drawn[part]] for part in ("train", "validation")}
+    return {**cut, "test": parts["test"]}, notes
+
+
+def _cut(
+    frame: pd.DataFrame,
+    *,
+    classes: NDArray[Any] | None,
+    arguments: TableArguments,
+    shares: Mapping[str, float],
+) -> tuple[Parts, list[str]]:
+    """Return the rows of each split where they are in an order, in groups, or drawn."""
+    import numpy as np
+
+    sizes = split_sizes(len(frame), **{"validation": 0.05, "test": 0.05, **shares})
+    if "test" not in shares:
+        sizes = SplitSizes(train=sizes.train + sizes.test, validation=sizes.validation, test=0)
     for name, share in shares.items():
         if getattr(sizes, name) == 0:
             raise ConfigurationError(
                 f"{name} is {share}, which is not one of {len(frame)} rows. Raise it."
             )
+    if arguments.group is not None:
+        groups = np.array([text or "" for text in texts_of(frame[arguments.group])], dtype=str)
+        return draw_groups(groups, sizes=sizes, seed=arguments.split_seed), []
     if arguments.order_by is None:
         return draw_split(len(frame), classes=classes, sizes=sizes, seed=arguments.split_seed), []
     order, notes = _order(frame[arguments.order_by], arguments=arguments)
@@ -75,12 +127,12 @@ def split_rows(
     return {"train": train, "validation": validation, "test": test}, notes
 
 
-def _told(series: pd.Series, *, arguments: TableArguments) -> tuple[Parts, list[str]]:
-    """Return the rows as a column says."""
+def _told(told: NDArray[Any], *, arguments: TableArguments) -> Parts:
+    """Return the rows as they are told; those for validation may be none."""
     import numpy as np
 
-    split_of = {word: part for part, words in _WORDS.items() for word in words}
-    texts = [(text or "").casefold() for text in texts_of(series)]
+    split_of = {word: part for part, words in WORDS.items() for word in words}
+    texts = [str(text).casefold() for text in told]
     unknown = sorted({text for text in texts if text not in split_of})
     if unknown:
         raise ConfigurationError(
@@ -88,15 +140,27 @@ def _told(series: pd.Series, *, arguments: TableArguments) -> tuple[Parts, list[
             f"{listed([repr(text) for text in unknown], most=5)}. Each row with a target must say "
             "train, validation or test."
         )
-    told = np.array([split_of[text] for text in texts])
-    parts = {part: np.flatnonzero(told == part) for part in _WORDS}
-    empty = [part for part, rows in parts.items() if len(rows) < (2 if part == "train" else 1)]
+    parts_of = np.array([split_of[text] for text in texts])
+    parts = {part: np.flatnonzero(parts_of == part) for part in WORDS}
+    fewest = {"train": 2 if len(parts["validation"]) else 3, "test": 1}
+    empty = [part for part, fewest_rows in fewest.items() if len(parts[part]) < fewest_rows]
     if empty:
-        raise ConfigurationError(
-            f"split is {arguments.split}, a column that leaves too few rows for "
-            f"{' and '.join(empty)}. All three splits need rows: train, validation and test."
-        )
-    return parts, []
+        raise ConfigurationError(_too_few(empty, arguments=arguments))
+    return parts
+
+
+def _too_few(empty: Sequence[str], *, arguments: TableArguments) -> str:
+    missing = " and ".join(empty)
+    if arguments.split is not None:
+        where = f"split is {arguments.split}, a column that leaves"
+    elif arguments.test_path is not None:
+        where = f"test_path is {arguments.test_path}, which leaves, beside path,"
+    else:
+        where = f"path is {arguments.path}, whose folders for training and test leave"
+    return (
+        f"{where} too few rows for {missing}. Training and test need rows; those for validation "
+        "are drawn where none are told to be."
+    )
 
 
 def _order(series: pd.Series, *, arguments: TableArguments) -> tuple[NDArray[np.intp], list[str]]:

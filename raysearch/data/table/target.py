@@ -8,14 +8,15 @@ deviation of a number are those of the training split.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.table.arguments import TableArguments, listed
-from raysearch.data.table.numerals import decimal_of, number_of, numbers_of
+from raysearch.data.arguments import listed
+from raysearch.data.table.arguments import TableArguments
+from raysearch.data.table.classes import Label, in_order, with_positive_last
+from raysearch.data.table.numerals import decimal_of, numbers_of
 from raysearch.data.table.texts import is_present, texts_of
 from raysearch.data_spec import Task
 from raysearch.errors import ConfigurationError
@@ -25,17 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-Label = str | int
-
 _ABSENT = frozenset({"", "na", "n/a", "nan", "null", "#n/a", "<na>", "nat", "?"})
 """A target that says this is missing. Fewer texts than for features: "none" and "-" may be
 classes."""
-
-_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
-"""A class that is the same when it is written as an integer again."""
-
-_AFFIRMATIVE = frozenset({"1", "true", "yes", "y", "t", "positive", "+"})
-"""Classes that say so themselves that they are the positive one."""
 
 _TEXT = "the target is text"
 
@@ -87,8 +80,41 @@ class TargetColumn:
     """What a person should know."""
 
 
-def read_target(series: pd.Series, *, arguments: TableArguments) -> TargetColumn:
+def fitted_target(target: TargetColumn, *, rows: NDArray[np.intp], name: str) -> Target:
+    """Return the target with what the training split says about it.
+
+    Args:
+        target: All targets.
+        rows: Which of them are for training.
+        name: The column's name.
+
+    Raises:
+        ConfigurationError: The training targets are all the same number.
+    """
+    if target.task == "classification":
+        return Target(name=name, task=target.task, classes=target.classes)
+    values = target.values[rows]
+    mean, std = float(values.mean()), float(values.std())
+    if not std > 0:
+        raise ConfigurationError(
+            f"target is {name}, which is {mean:g} in all training rows. There is nothing to learn; "
+            "choose another target, or another split."
+        )
+    return Target(name=name, task=target.task, mean=mean, std=std)
+
+
+def read_target(
+    series: pd.Series,
+    *,
+    arguments: TableArguments,
+    place: Callable[[int], str] = lambda row: f"row {row + 1}",
+) -> TargetColumn:
     """Return the targets in a column.
+
+    Args:
+        series: The column.
+        arguments: What the experiment says about it.
+        place: Names a row of it in messages, counted from 0.
 
     Raises:
         ConfigurationError: There are none, they are all the same, or are not what `task` says.
@@ -116,7 +142,7 @@ def read_target(series: pd.Series, *, arguments: TableArguments) -> TargetColumn
         hint = "" if reason == _TEXT else f" If that is wrong: `task: {other}`."
         notes.append(f"task is {task}, since {reason}.{hint}")
     if task == "regression":
-        found = _regression(texts, present, numbers, arguments=arguments)
+        found = _regression(texts, present, numbers, arguments=arguments, place=place)
     else:
         found = _classification(texts, present, arguments=arguments)
     rows, values, classes = found
@@ -149,7 +175,7 @@ def _classification(
             f"target is {name}, with {len(different)} different values in {n_rows} rows, too many "
             "for classes. Choose another column, or, for numbers, write `task: regression`."
         )
-    classes = _with_positive_last(_in_order(different), counts, arguments=arguments)
+    classes = with_positive_last(in_order(different), counts, arguments=arguments)
     place = {str(label): number for number, label in enumerate(classes)}
     return present, np.array([place[text] for text in texts[present]], dtype=np.int64), classes
 
@@ -160,17 +186,17 @@ def _regression(
     numbers: NDArray[np.float64],
     *,
     arguments: TableArguments,
+    place: Callable[[int], str],
 ) -> _Found:
     import numpy as np
 
     name, known = arguments.target, ~np.isnan(numbers)
-    wrong = list(dict.fromkeys(texts[present][~known]))
-    if len(wrong) and known.mean() < _NEARLY_ALL:
+    wrong = {texts[row]: row for row in reversed(present[~known])}  # each with its first row
+    if wrong and known.mean() < _NEARLY_ALL:
         raise ConfigurationError(
             f"target is {name}, but for a regression it must be a number, and "
             f"{(~known).sum()} of {len(known)} values are none, such as "
-            f"{listed([repr(text) for text in wrong[:3]])}. Mend the file, or write "
-            "`task: classification`."
+            f"{_with_rows(wrong, place=place)}. Mend the file, or write `task: classification`."
         )
     if len(np.unique(numbers[known])) == 1:
         raise ConfigurationError(
@@ -178,6 +204,12 @@ def _regression(
             "There is nothing to predict; choose another column."
         )
     return present[known], numbers[known], ()
+
+
+def _with_rows(texts: Mapping[str, int], *, place: Callable[[int], str]) -> str:
+    """Return the first three texts in quotes, each with the row where it stands."""
+    rows = sorted((int(row), text) for text, row in texts.items())
+    return listed([f"{text!r} in {place(row)}" for row, text in rows[:3]])
 
 
 def _inferred(texts: NDArray[np.object_], numbers: NDArray[np.float64]) -> tuple[Task, str]:
@@ -214,42 +246,3 @@ def _numbers(texts: NDArray[np.object_], *, arguments: TableArguments) -> NDArra
     mark, _ = decimal_of(set(texts))
     plain = pd.Series(texts, dtype=object)
     return numbers_of(plain, decimal=arguments.decimal or mark or ".")
-
-
-def _with_positive_last(
-    classes: tuple[Label, ...], counts: Mapping[str, int], *, arguments: TableArguments
-) -> tuple[Label, ...]:
-    """Return classes with the positive one last, if they are two.
-
-    Raises:
-        ConfigurationError: The one that is named is none of two classes.
-    """
-    named = arguments.positive
-    if named is not None and (len(classes) != 2 or named not in map(str, classes)):
-        shown = listed([repr(str(label)) for label in classes], most=5)
-        raise ConfigurationError(
-            f"positive is {named!r}, and the classes of {arguments.target} are {shown}. Name one "
-            "of two classes, or leave it out."
-        )
-    if len(classes) != 2:
-        return classes
-    affirmative = [str(label) for label in classes if str(label).lower() in _AFFIRMATIVE]
-    if named is None and len(affirmative) == 1:
-        named = affirmative[0]
-    positive = named or str(min(reversed(classes), key=lambda label: counts[str(label)]))
-    return tuple(sorted(classes, key=lambda label: str(label) == positive))
-
-
-def _in_order(texts: set[str]) -> tuple[Label, ...]:
-    """Return classes in sorted order: as integers if all are, else as text.
-
-    Example:
-        >>> _in_order({"10", "9"}), _in_order({"b", "a"})
-        ((9, 10), ('a', 'b'))
-    """
-    if all(_INTEGER.fullmatch(text) for text in texts):
-        return tuple(sorted(int(text) for text in texts))
-    numbers = {text: number_of(text, decimal=".") for text in texts}
-    if all(number is not None for number in numbers.values()):
-        return tuple(sorted(texts, key=lambda text: numbers[text] or 0.0))
-    return tuple(sorted(texts))

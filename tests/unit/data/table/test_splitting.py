@@ -11,10 +11,12 @@ from raysearch.errors import ConfigurationError
 N_ROWS = 20
 
 
-def split(values=None, *, classes=None, n_rows=N_ROWS, **arguments):
+def split(values=None, *, classes=None, n_rows=N_ROWS, told=None, **arguments):
     settings = TableArguments.read({"path": "/a.csv", "target": "y", **arguments})
     frame = pd.DataFrame({"s": values if values is not None else range(n_rows)})
-    return split_rows(frame, classes=classes, arguments=settings)
+    told = values if "split" in arguments else told
+    told = None if told is None else np.array(told, dtype=object)
+    return split_rows(frame, classes=classes, arguments=settings, told=told)
 
 
 def test_drawn_splits_have_the_shares_that_are_asked_for():
@@ -58,9 +60,44 @@ def test_rows_without_an_order_are_the_earliest_and_said():
     assert notes == ["1 rows have no s; they count as the earliest."]
 
 
+def test_groups_stay_together():
+    groups = [f"person {place // 3}" for place in range(60)]
+    parts, _ = split(groups, group="s", validation=0.2, test=0.2)
+    of_part = {part: {groups[row] for row in rows} for part, rows in parts.items()}
+    assert sum(map(len, parts.values())) == 60
+    assert len(set.union(*of_part.values())) == sum(map(len, of_part.values())) == 20
+    assert {part: len(rows) for part, rows in parts.items()} == {
+        "train": 36,
+        "validation": 12,
+        "test": 12,
+    }
+    other, _ = split(groups, group="s", validation=0.1, test=0.2)
+    assert other["test"].tolist() == parts["test"].tolist()
+    other, _ = split(groups, group="s", validation=0.2, test=0.2, split_seed=1)
+    assert other["test"].tolist() != parts["test"].tolist()
+
+
+def test_where_no_row_is_for_validation_some_for_training_are():
+    told = ["train"] * 20 + ["test"] * 10
+    classes = np.arange(30) % 2
+    parts, notes = split(range(30), told=told, classes=classes, validation=0.3)
+    assert parts["test"].tolist() == list(range(20, 30))
+    assert sorted([*parts["train"], *parts["validation"]]) == list(range(20))
+    assert np.bincount(classes[parts["validation"]]).tolist() == [3, 3]
+    assert notes == ["No row is told to be for validation, so 6 of the 20 training rows are."]
+
+
+def test_the_latest_training_rows_are_for_validation_beside_a_test_of_its_own():
+    order = np.random.default_rng(0).permutation(30)
+    parts, _ = split(list(order), told=["train"] * 20 + ["test"] * 10, order_by="s")
+    latest = sorted(range(20), key=lambda row: order[row])[-4:]
+    assert parts["validation"].tolist() == sorted(latest)
+
+
 @pytest.mark.parametrize(
     ("values", "arguments", "message"),
     [
+        (["a", "b"] * 9, {"group": "s"}, "group has 2 different values, .*: 3 at least"),
         (range(9), {}, "path is .*, with 9 rows that have a target. At least 10"),
         (range(1), {}, "with 1 rows"),
         (range(10), {"test": 0.05}, "test is 0.05, which is not one of 10 rows"),

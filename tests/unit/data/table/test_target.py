@@ -76,7 +76,7 @@ def test_rows_without_a_target_are_left_out_and_said():
         (["a"] * 7, {}, "target is y, and all 7 rows have the value 'a'"),
         ([2.5] * 7, {"task": "regression"}, "target is y, and all 7 rows have the value 2.5"),
         ([f"n{n}" for n in range(90)], {}, "target is y, with 90 different values in 90 rows"),
-        (["a", "1", "b"], {"task": "regression"}, "2 of 3 values are none, such as 'a', 'b'"),
+        (["a", "1", "b"], {"task": "regression"}, "such as 'a' in row 1, 'b' in row 3"),
     ],
 )
 def test_what_cannot_be_predicted_is_refused(values, arguments, message):

@@ -1,0 +1,275 @@
+"""How do the arguments of an experiment become pixels and targets, once per node?
+
+In this order: list the examples, look at their headers, decode all of them into one store of
+pixels, take those with a target, and split them. The store depends on the files and the size alone,
+so that another split, or another search, does not decode them again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from raysearch.data.arguments import check_fingerprint, listed
+from raysearch.data.cache import cached_arrays
+from raysearch.data.images.advice import advice_on
+from raysearch.data.images.arguments import ImagesArguments
+from raysearch.data.images.decoding import Plan
+from raysearch.data.images.listing import Listing, list_images
+from raysearch.data.images.preprocessing import ImagePreprocessing, pixel_scale
+from raysearch.data.images.storage import stored_pixels
+from raysearch.data.images.surveying import decoded, plan_for, survey
+from raysearch.data.table.labelled import Labelled, label
+from raysearch.data.table.reading import fingerprint
+from raysearch.data_spec import DataSpec
+from raysearch.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from raysearch.data.cache import Arrays
+
+_FORMAT = 1
+"""Raised when the same files would now be prepared in another way."""
+
+_ABOUT = "about"
+"""Name of the entry beside rows and targets: the rest as JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What is known about prepared images, without their pixels."""
+
+    spec: DataSpec
+    notes: tuple[str, ...]
+    """What a person should know."""
+    preprocessing: Mapping[str, Any]
+    """As JSON."""
+    n_listed: int
+    """Examples in the store, those that are not used among them."""
+
+
+def settled(given: Mapping[str, Any]) -> ImagesArguments:
+    """Return checked arguments that stand for the files as they are now.
+
+    Files that were found unchanged are not looked at again in the same process.
+
+    Raises:
+        ConfigurationError: An argument is wrong, or the files have changed since their fingerprint
+            was taken.
+    """
+    arguments = ImagesArguments.read(given)
+    if arguments.fingerprint is not None:
+        _verify(json.dumps(arguments.to_json(), sort_keys=True))
+        return arguments
+    return replace(arguments, fingerprint=_fingerprint(list_images(arguments), arguments))
+
+
+def about(arguments: ImagesArguments) -> About:
+    """Return what is known about the images; read once in a process.
+
+    Raises:
+        ConfigurationError: With what is wrong; each text begins with the name of an argument.
+    """
+    return _about(json.dumps(arguments.to_json(), sort_keys=True))
+
+
+def rows_and_targets(arguments: ImagesArguments) -> Arrays:
+    """Return which examples are in each split, and their targets.
+
+    Returns:
+        "train_rows", "train_targets" and so on for "validation" and "test", beside the entry that
+        `about` reads.
+
+    Shapes:
+        rows: (N,) int64, places in `pixels`
+        targets: (N,) int64 classes, or (N, 1) float32 standardised
+
+    Raises:
+        ConfigurationError: As `about`.
+    """
+    unused = ("path", "test_path", "memory_gb")
+    plain = {key: value for key, value in arguments.to_json().items() if key not in unused}
+    build = partial(_build, arguments)
+    return cached_arrays("images", arguments={**plain, "images_format": _FORMAT}, build=build)
+
+
+def pixels(arguments: ImagesArguments) -> NDArray[np.uint8]:
+    """Return the pixels of all examples that are listed, (N, C, H, W) or (N, C, D, H, W)."""
+    known = about(arguments)
+    plan = ImagePreprocessing.from_json(known.preprocessing).plan
+
+    def files() -> Sequence[Sequence[str]]:
+        listing = list_images(arguments)
+        _check_unchanged(listing, arguments)
+        return listing.files
+
+    found, _ = _stored(files, known.n_listed, plan, arguments=arguments)
+    return found
+
+
+def _stored(
+    files: Callable[[], Sequence[Sequence[str]]],
+    n_listed: int,
+    plan: Plan,
+    *,
+    arguments: ImagesArguments,
+) -> tuple[NDArray[np.uint8], dict[int, str]]:
+    return stored_pixels(
+        {"fingerprint": arguments.fingerprint, **plan.to_json()},
+        shape=(n_listed, *plan.shape),
+        decode=lambda failures: decoded(files(), plan, failures),
+        memory_gb=arguments.memory_gb,
+    )
+
+
+@lru_cache(maxsize=16)
+def _about(arguments: str) -> About:
+    prepared = rows_and_targets(ImagesArguments.read(json.loads(arguments)))
+    stored = json.loads(str(prepared[_ABOUT]))
+    return About(
+        spec=DataSpec.from_json(stored["spec"]),
+        notes=tuple(stored["notes"]),
+        preprocessing=stored["preprocessing"],
+        n_listed=stored["n_listed"],
+    )
+
+
+@lru_cache(maxsize=16)
+def _verify(arguments: str) -> None:
+    given = ImagesArguments.read(json.loads(arguments))
+    _check_unchanged(list_images(given), given)
+
+
+def _check_unchanged(listing: Listing, arguments: ImagesArguments) -> None:
+    now = _fingerprint(listing, arguments)
+    check_fingerprint(arguments.fingerprint, now=now, path=arguments.path)
+
+
+def _fingerprint(listing: Listing, arguments: ImagesArguments) -> str:
+    """Return 16 characters that stand for the names, sizes and bytes of all files.
+
+    The bytes are read once on a node, as long as no file changes its size or its time.
+    """
+    import numpy as np
+
+    tables = () if arguments.is_folder else (arguments.path, arguments.test_path)
+    head = [fingerprint(path) for path in tables if path is not None]
+    states = [
+        (name, told, [_state(path) for path in files])
+        for name, files, told in zip(
+            listing.names,
+            listing.files,
+            [None] * len(listing.names) if listing.told is None else listing.told,
+            strict=True,
+        )
+    ]
+    now = hashlib.sha256(json.dumps([head, states]).encode()).hexdigest()
+
+    def build() -> Arrays:
+        digest = hashlib.sha256(json.dumps(head).encode())
+        for name, files, told in zip(listing.names, listing.files, states, strict=True):
+            contents = [_digest(path) for path in files]
+            digest.update(json.dumps([name, told[1], contents]).encode())
+        return {"fingerprint": np.array(digest.hexdigest()[:16])}
+
+    found = cached_arrays("images-files", arguments={"files": now}, build=build)
+    return str(found["fingerprint"])
+
+
+def _state(path: str) -> tuple[int, int]:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return (-1, 0)
+    return (status.st_size, status.st_mtime_ns)
+
+
+def _digest(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return type(error).__name__
+
+
+def _build(arguments: ImagesArguments) -> Arrays:
+    """Return rows and targets of the splits, and what is known about them."""
+    import numpy as np
+
+    listing = list_images(arguments)
+    _check_unchanged(listing, arguments)
+    found = survey(listing.files)
+    _check_readable(found.failures, listing, arguments=arguments)
+    plan, size_notes = plan_for(found, arguments=arguments)
+    values, failures = _stored(lambda: listing.files, len(listing.files), plan, arguments=arguments)
+    _check_readable(failures, listing, arguments=arguments)
+    good = np.array([row not in failures for row in range(len(listing.files))])
+    labelled = label(
+        listing.frame[good].reset_index(drop=True),
+        arguments=arguments.as_table(),
+        told=None if listing.told is None else listing.told[good],
+        place=lambda row: listing.names[np.flatnonzero(good)[row]],
+        is_class=arguments.is_folder,
+    )
+    places = np.flatnonzero(good)[labelled.rows]
+    parts = {part: places[rows] for part, rows in labelled.parts.items()}
+    scale = pixel_scale(values, parts["train"], scaling=arguments.scaling)
+    preprocessing = ImagePreprocessing(target=labelled.target, plan=plan, scale=scale)
+    notes = [*listing.notes, *size_notes, *_dropped(failures, listing), *labelled.notes]
+    notes += advice_on(values, parts, names=listing.names, labelled=labelled)
+    known = {
+        "spec": _spec(labelled, plan=plan).to_json(),
+        "notes": notes,
+        "preprocessing": preprocessing.to_json(),
+        "n_listed": len(listing.files),
+    }
+    arrays: Arrays = {_ABOUT: np.array(json.dumps(known))}
+    for part, rows in parts.items():
+        arrays[f"{part}_rows"] = rows.astype(np.int64)
+        arrays[f"{part}_targets"] = labelled.targets[labelled.parts[part]]
+    return arrays
+
+
+def _check_readable(
+    failures: Mapping[int, str], listing: Listing, *, arguments: ImagesArguments
+) -> None:
+    """Refuse images that cannot be read, unless they may be dropped and are not too many."""
+    if not failures or (
+        arguments.unreadable == "drop" and len(failures) <= 0.5 * len(listing.files)
+    ):
+        return
+    shown = listed([f"{listing.names[row]} ({failures[row]})" for row in sorted(failures)], most=5)
+    remedy = (
+        "More than half are too many to drop: is the path right?"
+        if arguments.unreadable == "drop"
+        else "Mend or remove them, or write `unreadable: drop`."
+    )
+    raise ConfigurationError(
+        f"path is {arguments.path}, where {len(failures)} of {len(listing.files)} images cannot be "
+        f"read: {shown}. {remedy}"
+    )
+
+
+def _dropped(failures: Mapping[int, str], listing: Listing) -> list[str]:
+    if not failures:
+        return []
+    shown = listed([listing.names[row] for row in sorted(failures)], most=3)
+    return [f"{len(failures)} images that cannot be read are left out: {shown}."]
+
+
+def _spec(labelled: Labelled, *, plan: Plan) -> DataSpec:
+    return DataSpec(
+        task=labelled.target.task,
+        input_shape=plan.shape,
+        n_outputs=labelled.target.n_outputs,
+        n_train=len(labelled.parts["train"]),
+        class_counts=labelled.class_counts,
+        target_scale=labelled.target.std,
+    )

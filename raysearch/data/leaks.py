@@ -1,0 +1,48 @@
+"""Is what a model is tested on also among what it learns from?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_N_SHOWN = 2
+"""Pairs that a note shows."""
+
+
+def leak_note(
+    keys: Sequence[object],
+    parts: Mapping[str, NDArray[np.intp]],
+    *,
+    what: str,
+    place: Callable[[int], str],
+) -> list[str]:
+    """Return a sentence about examples of the test that are in the training split too, if any are.
+
+    Args:
+        keys: Something hashable for each example, equal where two are the same.
+        parts: Split -> its examples, ascending.
+        what: Examples, with what is the same about them, such as "rows ... with the same text".
+            It stands in "3 of 20 test {what} as a training one".
+        place: Names an example, such as "row 3".
+
+    Example:
+        >>> import numpy as np
+        >>> parts = {"train": np.array([0, 1]), "test": np.array([2, 3])}
+        >>> notes = leak_note("abab", parts, what="rows have the same text", place="row {}".format)
+        >>> notes[0]
+        '2 of 2 test rows have the same text as a training one: row 2 as row 0, row 3 as row 1. ...'
+    """
+    first = {keys[row]: int(row) for row in reversed(parts["train"])}
+    found = [(int(row), first[keys[row]]) for row in parts["test"] if keys[row] in first]
+    if not found:
+        return []
+    shown = ", ".join(f"{place(row)} as {place(twin)}" for row, twin in found[:_N_SHOWN])
+    return [
+        f"{len(found)} of {len(parts['test'])} test {what} as a training one: {shown}. What is "
+        "measured on them is recall. Take copies out, or keep them in one split with group, unless "
+        "they are independent cases."
+    ]

@@ -1,0 +1,160 @@
+"""Which examples have a target, what is it, and in which split is each of them?
+
+For data whose inputs are not the columns of a table, but which a table, or folders, tell of.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from raysearch.data.arguments import listed
+from raysearch.data.table.advice import class_notes
+from raysearch.data.table.arguments import TableArguments
+from raysearch.data.table.classes import in_order, with_positive_last
+from raysearch.data.table.splitting import split_rows
+from raysearch.data.table.target import Target, TargetColumn, fitted_target, read_target
+from raysearch.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """The examples that have a target.
+
+    Shapes:
+        rows: (N,) places in the frame, ascending
+        parts: split -> places in `rows`, ascending
+        targets: (N,) int64 classes, or (N, 1) float32 standardised
+    """
+
+    target: Target
+    rows: NDArray[np.intp]
+    parts: dict[str, NDArray[np.intp]]
+    targets: NDArray[Any]
+    class_counts: tuple[int, ...]
+    """Training examples of each class; empty for a regression."""
+    notes: tuple[str, ...]
+    """What a person should know."""
+
+
+def label(
+    frame: pd.DataFrame,
+    *,
+    arguments: TableArguments,
+    told: NDArray[Any] | None,
+    place: Callable[[int], str],
+    is_class: bool = False,
+) -> Labelled:
+    """Return targets and splits.
+
+    Args:
+        frame: A row for each example.
+        arguments: Which column is the target, and how to split.
+        told: Which split each example is told to be in, as text; None if nothing tells.
+        place: Names an example in messages.
+        is_class: Whether the target is a class for certain, even if it looks like a number or like
+            a missing value, as the names of folders may.
+
+    Shapes:
+        told: (N,)
+
+    Raises:
+        ConfigurationError: A target or the split is wrong, or no training example has a class.
+    """
+    import numpy as np
+
+    series = frame[arguments.target]
+    column = (
+        _classes(series, arguments=arguments)
+        if is_class
+        else read_target(series, arguments=arguments, place=place)
+    )
+    is_classes = column.task == "classification"
+    parts, split_notes = split_rows(
+        frame.iloc[column.rows].reset_index(drop=True),
+        classes=column.values if is_classes else None,
+        arguments=arguments,
+        told=None if told is None else told[column.rows],
+    )
+    target = fitted_target(column, rows=parts["train"], name=arguments.target)
+    notes = [*column.notes, *split_notes]
+    counts: tuple[int, ...] = ()
+    targets = column.values
+    if is_classes:
+        _check_learnable(column, parts, arguments=arguments, place=place)
+        counts = tuple(np.bincount(targets[parts["train"]], minlength=target.n_outputs).tolist())
+        notes += class_notes(target, targets[parts["train"]])
+        notes += _absent_notes(column, parts)
+    else:
+        targets = ((targets - target.mean) / target.std)[:, None].astype(np.float32)
+    return Labelled(
+        target=target,
+        rows=column.rows,
+        parts=parts,
+        targets=targets,
+        class_counts=counts,
+        notes=tuple(notes),
+    )
+
+
+def _classes(series: pd.Series, *, arguments: TableArguments) -> TargetColumn:
+    """Return the targets where each is the name of a class, whatever it looks like."""
+    import numpy as np
+
+    texts = [str(text) for text in series]
+    counts = Counter(texts)
+    if len(counts) == 1:
+        raise ConfigurationError(
+            f"path is {arguments.path}, which has {next(iter(counts))!r} as its only class. There "
+            "is nothing to tell apart; give two classes or more."
+        )
+    classes = with_positive_last(in_order(set(counts)), counts, arguments=arguments)
+    number = {str(name): place for place, name in enumerate(classes)}
+    return TargetColumn(
+        task="classification",
+        classes=classes,
+        rows=np.arange(len(texts)),
+        values=np.array([number[text] for text in texts], dtype=np.int64),
+        notes=(),
+    )
+
+
+def _check_learnable(
+    column: TargetColumn,
+    parts: dict[str, NDArray[np.intp]],
+    *,
+    arguments: TableArguments,
+    place: Callable[[int], str],
+) -> None:
+    """Refuse classes of which there is nothing to learn from."""
+    import numpy as np
+
+    absent = np.setdiff1d(np.arange(len(column.classes)), column.values[parts["train"]])
+    if not len(absent):
+        return
+    first = int(np.flatnonzero(column.values == absent[0])[0])
+    raise ConfigurationError(
+        f"target is {arguments.target}, but no training example has the class "
+        f"{listed([str(column.classes[number]) for number in absent], most=5)}, such as "
+        f"{place(int(column.rows[first]))} has. Put examples of it into the training split, or "
+        "take the class out."
+    )
+
+
+def _absent_notes(column: TargetColumn, parts: dict[str, NDArray[np.intp]]) -> list[str]:
+    import numpy as np
+
+    notes = []
+    for part in ("validation", "test"):
+        absent = np.setdiff1d(np.arange(len(column.classes)), column.values[parts[part]])
+        if len(absent):
+            names = listed([str(column.classes[number]) for number in absent], most=5)
+            notes.append(f"The {part} split has no example of the class {names}.")
+    return notes

@@ -1,0 +1,233 @@
+"""How do the arguments of an experiment become tokens and targets, once per node?
+
+In this order: read the file, leave out texts without a symbol where that is wished, take those with
+a target, split them, learn the vocabulary and the length from the training split, and apply both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+from raysearch.data.arguments import check_fingerprint, listed
+from raysearch.data.cache import cached_arrays
+from raysearch.data.table.joining import Rows, column_faults, fingerprint_of, read_rows
+from raysearch.data.table.labelled import Labelled, label
+from raysearch.data.text.advice import advice_on
+from raysearch.data.text.arguments import TextArguments
+from raysearch.data.text.preprocessing import TextPreprocessing
+from raysearch.data.text.vocabulary import Vocabulary, fit_vocabulary, symbols_of
+from raysearch.data_spec import DataSpec
+from raysearch.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from raysearch.data.cache import Arrays
+
+_FORMAT = 1
+"""Raised when the same file would now be prepared in another way."""
+
+_ABOUT = "about"
+"""Name of the entry beside the arrays of the splits: the rest as JSON."""
+
+_WHOLE = 0.98
+"""Share of the training texts that are kept whole where no length is given."""
+
+_LONGEST = {"word": 512, "byte": 1024, "character": 1024}
+"""Symbols that are kept at most where no length is given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What is known about prepared texts, without the texts."""
+
+    spec: DataSpec
+    notes: tuple[str, ...]
+    """What a person should know."""
+    preprocessing: Mapping[str, Any]
+    """As JSON."""
+
+
+def settled(given: Mapping[str, Any]) -> TextArguments:
+    """Return checked arguments that stand for the files as they are now.
+
+    Raises:
+        ConfigurationError: An argument is wrong, or a file has changed since its fingerprint was
+            taken.
+    """
+    arguments = TextArguments.read(given)
+    now = fingerprint_of(arguments.as_table())
+    check_fingerprint(arguments.fingerprint, now=now, path=arguments.path)
+    return replace(arguments, fingerprint=now)
+
+
+def about(arguments: TextArguments) -> About:
+    """Return what is known about the texts; read once in a process.
+
+    Raises:
+        ConfigurationError: With what is wrong; each text begins with the name of an argument.
+    """
+    return _about(json.dumps(arguments.to_json(), sort_keys=True))
+
+
+def arrays(arguments: TextArguments) -> Arrays:
+    """Return the prepared texts, from the node's cache or made now.
+
+    Returns:
+        "train_inputs", "train_lengths", "train_targets" and so on for "validation" and "test",
+        beside the entry that `about` reads.
+
+    Shapes:
+        inputs: (N, T) int64; lengths: (N,) int64
+        targets: (N,) int64 classes, or (N, 1) float32 standardised
+
+    Raises:
+        ConfigurationError: As `about`.
+    """
+    plain = {k: value for k, value in arguments.to_json().items() if k not in ("path", "test_path")}
+    build = partial(_build, arguments)
+    return cached_arrays("text", arguments={**plain, "text_format": _FORMAT}, build=build)
+
+
+@lru_cache(maxsize=16)
+def _about(arguments: str) -> About:
+    prepared = arrays(TextArguments.read(json.loads(arguments)))
+    stored = json.loads(str(prepared[_ABOUT]))
+    return About(
+        spec=DataSpec.from_json(stored["spec"]),
+        notes=tuple(stored["notes"]),
+        preprocessing=stored["preprocessing"],
+    )
+
+
+def _build(arguments: TextArguments) -> Arrays:
+    """Return the arrays of the splits, and what is known about them."""
+    import numpy as np
+
+    rows = read_rows(arguments.as_table())
+    named = ("text", "target", "split", "order_by", "group")
+    faults = column_faults(list(rows.frame), {name: getattr(arguments, name) for name in named})
+    if arguments.text == arguments.target:
+        faults.append(f"target is {arguments.target}, and so is text. Choose another column.")
+    if faults:
+        raise ConfigurationError(faults)
+    texts, good, notes = _texts(rows, arguments=arguments)
+    told = rows.told()
+    labelled = label(
+        rows.frame.iloc[good].reset_index(drop=True),
+        arguments=arguments.as_table(),
+        told=None if told is None else told[good],
+        place=lambda row: rows.place(int(good[row])),
+    )
+    used = good[labelled.rows]
+    kept = [texts[row] for row in used]
+    training = [kept[row] for row in labelled.parts["train"]]
+    vocabulary = _vocabulary(training, arguments=arguments)
+    max_length = _max_length(training, vocabulary, arguments=arguments)
+    preprocessing = TextPreprocessing(
+        target=labelled.target,
+        vocabulary=vocabulary,
+        max_length=max_length,
+        keep=arguments.keep,
+    )
+    prepared: Arrays = {}
+    for part, places in labelled.parts.items():
+        inputs, lengths = preprocessing.transform([kept[row] for row in places])
+        prepared[f"{part}_inputs"], prepared[f"{part}_lengths"] = inputs, lengths
+        prepared[f"{part}_targets"] = labelled.targets[places]
+    notes = [*rows.notes, *notes, *labelled.notes]
+    notes += advice_on(kept, labelled, preprocessing, place=lambda row: rows.place(int(used[row])))
+    known = {
+        "spec": _spec(labelled, vocabulary, max_length=max_length).to_json(),
+        "notes": notes,
+        "preprocessing": preprocessing.to_json(),
+    }
+    return {**prepared, _ABOUT: np.array(json.dumps(known))}
+
+
+def _texts(
+    rows: Rows, *, arguments: TextArguments
+) -> tuple[list[str], NDArray[np.intp], list[str]]:
+    """Return the text of each row, which rows have one, and what is to be said of the others."""
+    import numpy as np
+
+    values = list(rows.frame[arguments.text])
+    if not values:
+        raise ConfigurationError(f"path is {arguments.path}, which has no rows. Add some.")
+    wrong = {
+        row: value
+        for row, value in enumerate(values)
+        if not (isinstance(value, str) or _is_missing(value))
+    }
+    if wrong:
+        row, value = next(iter(wrong.items()))
+        raise ConfigurationError(
+            f"text is {arguments.text}, but {len(wrong)} of its {len(values)} values are no text, "
+            f"such as {value!r} in {rows.place(row)}. Choose the column with the texts."
+        )
+    texts = [value if isinstance(value, str) else "" for value in values]
+    has_any = [bool(symbols_of(t, level=arguments.level, lower=arguments.lower)) for t in texts]
+    good = np.flatnonzero(has_any)
+    empty = [row for row, has in enumerate(has_any) if not has]
+    if not empty:
+        return texts, good, []
+    shown = listed([rows.place(row) for row in empty], most=5)
+    if arguments.empty == "refuse" or not len(good):
+        remedy = "Mend or remove them, or write `empty: drop`." if len(good) else "Choose another."
+        raise ConfigurationError(
+            f"text is {arguments.text}, a column in which {len(empty)} of {len(texts)} texts are "
+            f"missing or have no {arguments.level}: {shown}. {remedy}"
+        )
+    return texts, good, [f"{len(empty)} texts without any {arguments.level} are left out: {shown}."]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value != value  # NaN
+
+
+def _vocabulary(training: Sequence[str], *, arguments: TextArguments) -> Vocabulary:
+    vocabulary = fit_vocabulary(
+        training,
+        level=arguments.level,
+        lower=arguments.lower,
+        max_vocabulary=arguments.max_vocabulary,
+        min_count=arguments.min_count,
+    )
+    if arguments.level != "byte" and not vocabulary.symbols:
+        raise ConfigurationError(
+            f"min_count is {arguments.min_count}, but no {arguments.level} occurs so often in the "
+            f"{len(training)} training texts. Lower it, or write `level: character`."
+        )
+    return vocabulary
+
+
+def _max_length(
+    training: Sequence[str], vocabulary: Vocabulary, *, arguments: TextArguments
+) -> int:
+    """Return how many symbols of a text are kept."""
+    import numpy as np
+
+    if arguments.max_length is not None:
+        return arguments.max_length
+    lengths = np.array([len(vocabulary.numbers(text)) for text in training])
+    whole = int(np.quantile(lengths, _WHOLE, method="inverted_cdf"))
+    return min(whole, _LONGEST[arguments.level])
+
+
+def _spec(labelled: Labelled, vocabulary: Vocabulary, *, max_length: int) -> DataSpec:
+    return DataSpec(
+        task=labelled.target.task,
+        input_shape=(max_length,),
+        n_outputs=labelled.target.n_outputs,
+        n_train=len(labelled.parts["train"]),
+        class_counts=labelled.class_counts,
+        form="tokens",
+        has_lengths=True,
+        vocabulary=vocabulary.size,
+        target_scale=labelled.target.std,
+    )

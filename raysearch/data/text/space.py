@@ -1,0 +1,77 @@
+"""What can be known about texts, and chosen, before a worker starts?
+
+The file is read by what needs its content, once: `check_arguments`, `data_spec` and `advice`. To
+import this module reads nothing, and needs neither torch nor pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from raysearch.data.batches import batch_sizes, legal_batch_size
+from raysearch.data.text.arguments import ARGUMENTS
+from raysearch.data.text.preparing import about, settled
+from raysearch.data_spec import DataSpec
+from raysearch.space import Domain, Space
+
+
+def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the data module, checked against the file, as plain JSON values.
+
+    Args:
+        arguments: What the experiment says; see `arguments.TextArguments`.
+
+    Returns:
+        Every argument: defaults filled in, paths absolute, and `fingerprint` that of the files, so
+        that a search that is resumed refuses files that have changed.
+
+    Raises:
+        ConfigurationError: With every fault; each text begins with the name of an argument.
+
+    Side effects:
+        Leaves the prepared texts in this node's cache.
+    """
+    checked = settled(arguments)
+    about(checked)
+    return checked.to_json()
+
+
+def data_spec(**arguments: Any) -> DataSpec:
+    """Return sizes, classes and vocabulary of texts.
+
+    The seed of the search plays no part: which words are known follows from the training split,
+    which `split_seed` governs.
+
+    Raises:
+        ConfigurationError: As `check_arguments`.
+
+    Side effects:
+        Leaves the prepared texts in this node's cache.
+    """
+    return about(settled(arguments)).spec
+
+
+def advice(**arguments: Any) -> list[str]:
+    """Return what a person should know about how the texts were understood.
+
+    Which task was inferred, what is left out or cut, how many words are unknown, and whether a text
+    of the test is in the training split too.
+
+    Raises:
+        ConfigurationError: As `check_arguments`.
+    """
+    return list(about(settled(arguments)).notes)
+
+
+def search_space(data: DataSpec) -> Space:
+    """Return what is worth searching: the batch size, larger for more texts."""
+    return Space({"data.batch_size": batch_sizes(data)})
+
+
+def legal_domains(data: DataSpec) -> dict[str, Domain]:
+    """Return what the data module accepts, by key."""
+    return {"data.batch_size": legal_batch_size(data)}
+
+
+__all__ = ["ARGUMENTS", "advice", "check_arguments", "data_spec", "legal_domains", "search_space"]
