@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from raysearch.data.table.arguments import listed
+from raysearch.data.arguments import listed
 
 if TYPE_CHECKING:
     import numpy as np

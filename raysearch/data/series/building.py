@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from raysearch.data.arguments import listed
 from raysearch.data.series.advice import forecast_notes, leak_notes
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.labels import Labels, read_labels
@@ -14,7 +15,6 @@ from raysearch.data.series.raw import RawSeries
 from raysearch.data.series.scaling import Scales, are_constant, fit_scales
 from raysearch.data.series.splitting import Parts, check_classes, split_series
 from raysearch.data.series.windows import Windows, check_memory, cut_windows
-from raysearch.data.table.arguments import listed
 from raysearch.data_spec import DataSpec
 from raysearch.errors import did_you_mean
 

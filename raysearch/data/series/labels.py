@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from raysearch.data.arguments import listed
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.raw import RawSeries
-from raysearch.data.table.arguments import listed
 from raysearch.data_spec import Task
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from raysearch.data.arguments import listed
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.raw import RawSeries, Source
-from raysearch.data.table.arguments import listed
 from raysearch.errors import did_you_mean
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.table.arguments import listed
+from raysearch.data.arguments import listed
 from raysearch.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from raysearch.data.arguments import listed
 from raysearch.data.series.raw import RawSeries, Source
-from raysearch.data.table.arguments import listed
 
 if TYPE_CHECKING:
     import numpy as np
