@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from raysearch.data.arguments import listed
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.frames import times_of
 from raysearch.data.series.raw import RawSeries
 from raysearch.data.splits import SplitSizes, draw_split, split_sizes
-from raysearch.data.table.arguments import TableArguments, listed
+from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.splitting import split_rows
 from raysearch.errors import ConfigurationError
 from raysearch.randomness import generator
