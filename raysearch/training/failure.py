@@ -100,7 +100,7 @@ def describe_failure(error: BaseException) -> Failure:
 
 
 def _cause(error: BaseException) -> str:
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return OUT_OF_MEMORY
     return DISK_FULL if any(map(_is_disk_full, _chain(error))) else "exception"
 
@@ -124,7 +124,8 @@ def _is_disk_full(error: BaseException) -> bool:
     return is_systems and any(words in text for words in _NO_ROOM_TEXTS)
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether memory ran out, of this machine or of a GPU."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     text = _text(error).lower()

@@ -18,6 +18,7 @@ from raysearch.errors import TrialFailed, Unsupported
 from raysearch.training.allowed import allowed_only
 from raysearch.training.building import Parts, build
 from raysearch.training.checkpoints import write_whole
+from raysearch.training.failure import is_out_of_memory
 from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
@@ -54,7 +55,8 @@ def train(
         ConfigurationError: A class cannot be loaded, or the Trainer has no such argument.
         TrialFailed: There was no epoch to train or none to measure, or the checkpoint to go on from
             holds more than tensors, plain values and what
-            the job allows. Whatever model or data raise passes through.
+            the job allows. Whatever model or data raise passes through, also, where memory ran out,
+            when the epoch that raised it is one that nobody wants.
 
     Side effects:
         Writes checkpoints into the job's directory, each atomically, under new names. The process
@@ -74,8 +76,9 @@ def _train(job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead:
         _fit(trainer, parts, checkpoint=job.resume_from, allow=job.allow)
     except Unwanted:
         pass
-    except Exception:
-        if reporter.settle():  # else it was raised in an epoch that nobody wants
+    except Exception as error:
+        # else it was raised in an epoch that nobody wants, and told only where it harms the process
+        if reporter.settle() or is_out_of_memory(error):
             raise
     reporter.settle()
     _check_trained(job, parts, trainer=trainer, n_reports=reporter.n_reports)

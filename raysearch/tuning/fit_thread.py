@@ -23,13 +23,13 @@ from typing import Any
 
 from raysearch.imports import provide
 from raysearch.training.checkpoints import sound_start
-from raysearch.training.failure import describe_failure
+from raysearch.training.failure import OUT_OF_MEMORY, describe_failure
 from raysearch.training.job import Report, TrainingJob
 from raysearch.training.log import printed_to
 from raysearch.training.run import train
 from raysearch.training.silence import describe_silence
 from raysearch.training.warmup import prepare_process
-from raysearch.tuning.messages import message
+from raysearch.tuning.messages import cause_of, message
 
 PREPARATION_S = 120.0
 """How long the imports of a new worker may take before they count as silence, in seconds."""
@@ -79,6 +79,7 @@ class FitThread:
         self._is_waiting = False
         self._is_prepared = threading.Event()
         self._hangs = False
+        self._is_spoiled = False
         self._has_failed = False  # and that was said
 
     def start(self) -> None:
@@ -111,18 +112,25 @@ class FitThread:
         self._has_failed = received["kind"] == "failed"
         return received
 
-    def abort(self) -> None:
+    def abort(self) -> bool:
         """End the fit at its next report, and wait for it; safe to repeat.
+
+        Returns:
+            Whether the process still stands as it was: not if memory ran out since the last message
+            that was asked for, in an epoch of which nobody hears.
 
         A fit that does not end in time takes the process with it: two fits in one process would
         disturb each other. Ray then starts the next trial in a new one.
         """
         if self._thread is None:
-            return
+            return True
         self._answers.put(False)
         self._thread.join(timeout=0 if self._hangs else ABORT_WAIT_S)
         if self._thread.is_alive():
             os._exit(1)
+        while not self._messages.empty():
+            self._is_spoiled |= cause_of(self._messages.get()) == OUT_OF_MEMORY
+        return not self._is_spoiled
 
     def _receive(self, thread: int) -> dict[str, Any]:
         """Return the next message of the fit, or that it has been silent for too long."""

@@ -41,7 +41,7 @@ class Fits(Protocol):
         ...
 
     def abort(self) -> bool:
-        """End the fit and return whether its process still stands; safe to repeat."""
+        """End the fit and return whether its process still stands as it was; safe to repeat."""
         ...
 
     def renew(self) -> bool:
@@ -83,9 +83,7 @@ class OwnFits:
 
     def abort(self) -> bool:
         """End the fit; see `Fits`."""
-        if self._fit is not None:
-            self._fit.abort()
-        return True
+        return self._fit is None or self._fit.abort()
 
     def renew(self) -> bool:
         """Return False: a process cannot leave itself."""
@@ -128,10 +126,9 @@ class ForkedFits:
     def abort(self) -> bool:
         """End the fit; see `Fits`."""
         try:
-            self._fork.call("abort")
+            return bool(self._fork.call("abort"))
         except ProcessGone:
             return False
-        return True
 
     def renew(self) -> bool:
         """Go on in a new fork, if the template is still there."""

@@ -87,7 +87,9 @@ def default_loss(task: str) -> str:
     for known, loss in DEFAULT_LOSS.items():
         if task == known:
             return loss
-    raise ConfigurationError(_unknown_task(task))
+    raise ConfigurationError(
+        unknown_name(str(task), kind="a task of this family", valid=DEFAULT_LOSS)
+    )
 
 
 def plain_shape(shape: Iterable[int]) -> list[int]:

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 from pathlib import Path
 
@@ -199,3 +200,21 @@ def test_a_reader_that_goes_away_is_no_fault():
     error = process.stderr.read()
     process.stderr.close()
     assert (process.wait(), error) == (0, b"")
+
+
+def test_an_interrupt_while_modules_are_imported_is_an_end_without_a_traceback():
+    code = textwrap.dedent(
+        """
+        import runpy, sys
+
+        class Interrupted:
+            def find_spec(self, name, path=None, target=None):
+                if name == "raysearch.cli.main":
+                    raise KeyboardInterrupt
+
+        sys.meta_path.insert(0, Interrupted())
+        runpy.run_module("raysearch", run_name="__main__")
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -14,6 +14,7 @@ from raysearch.errors import TrialFailed
 from raysearch.training import ahead, reporter
 from raysearch.training.fit import train
 from raysearch.training.job import Ending
+from raysearch.tuning.fit_thread import FitThread
 from tests.nets import Data, Listener, Net, make_job
 
 STEPS = 4
@@ -255,6 +256,27 @@ def test_what_an_epoch_raises_that_nobody_wants_is_nobodys_business(tmp_path, mo
     listener = Listener(stop_after=1)
     assert train(make_job(tmp_path, model=RaisesInEpochTwo), report=listener) is Ending.STOPPED
     assert listener.epochs == listener.saved == [1]
+
+
+class RunsOutInEpochTwo(Plain):
+    def training_step(self, batch, index):
+        if self.current_epoch == 1:
+            until(lambda: self.trainer.fit_loop.epoch_loop.is_unwanted())
+            raise MemoryError
+        return super().training_step(batch, index)
+
+
+def test_memory_that_ran_out_in_an_epoch_that_nobody_wants_is_told(tmp_path):
+    with pytest.raises(MemoryError):
+        train(make_job(tmp_path, model=RunsOutInEpochTwo), report=Listener(stop_after=1))
+
+
+def test_a_worker_is_told_that_its_process_ran_out_of_memory_behind_the_last_report(tmp_path):
+    fit = FitThread(make_job(tmp_path, model=RunsOutInEpochTwo))
+    fit.start()
+    assert [fit.next_message()["kind"] for _ in range(2)] == ["started", "measured"]
+    assert not fit.abort()
+    assert not fit.abort()
 
 
 class SlowToValidate(Plain):

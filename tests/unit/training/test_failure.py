@@ -181,18 +181,18 @@ def test_a_fault_in_a_fit_names_the_users_line(users_module, tmp_path, place, na
 
 def test_a_package_that_is_installed_is_named_before_torch(tmp_path, monkeypatch):
     packages = tmp_path / "site-packages"
-    (packages / "my_nets").mkdir(parents=True)
+    (packages / "nets_elsewhere").mkdir(parents=True)
     source = "import torch\ndef fail():\n    torch.nn.Linear(2, 2)(torch.zeros(3))\n"
-    (packages / "my_nets" / "__init__.py").write_text(source)
+    (packages / "nets_elsewhere" / "__init__.py").write_text(source)
     monkeypatch.syspath_prepend(str(packages))
     monkeypatch.setattr("raysearch.training.failure._PACKAGES", (packages.resolve(),))
     monkeypatch.setattr(
         "raysearch.training.failure._LIBRARIES", (*failure._LIBRARIES, packages.resolve())
     )
     importlib.invalidate_caches()
-    error = caught(importlib.import_module("my_nets").fail)
+    error = caught(importlib.import_module("nets_elsewhere").fail)
     error.__traceback__ = error.__traceback__.tb_next  # without the frame of this test
-    assert "(my_nets/__init__.py, line 3, in fail)" in describe_failure(error).summary
+    assert "(nets_elsewhere/__init__.py, line 3, in fail)" in describe_failure(error).summary
 
 
 def test_a_project_with_the_environment_inside_is_the_users(users_module, tmp_path, monkeypatch):

@@ -73,7 +73,7 @@ def test_select_takes_the_fields_of_a_dataclass():
 
 def test_default_loss_refuses_an_unknown_task():
     assert default_loss("classification") == "cross_entropy"
-    message = r"regresion is not a task\. Did you mean regression"
+    message = r"regresion is not a task of this family\. Did you mean regression"
     with pytest.raises(ConfigurationError, match=message):
         default_loss("regresion")
 
