@@ -15,4 +15,6 @@ Each module answers one question and is used by composition:
   torch)
 - `residual`: blocks of convolutions that keep an image's size, masked ones among them
 - `pictures`: many images in one
+- `sequences`, `decoding`: the same where it is sequences of symbols, and how they are written
+- `recurrent`: recurrent layers, of series that may differ in length
 """
