@@ -82,8 +82,8 @@ def json_schema() -> dict[str, Any]:
         >>> schema = json_schema()
         >>> schema["properties"]["seed"]["description"]
         'Governs all that is drawn: configurations, splits, weights, batches.'
-        >>> schema["properties"]["data"]["anyOf"][0]["enum"]
-        ['diabetes', 'digits', 'table']
+        >>> "digits" in schema["properties"]["data"]["anyOf"][0]["enum"]
+        True
     """
     schema = _without_titles(Settings.model_json_schema())
     sections = schema["properties"]
