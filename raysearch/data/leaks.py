@@ -43,6 +43,6 @@ def leak_note(
     shown = ", ".join(f"{place(row)} as {place(twin)}" for row, twin in found[:_N_SHOWN])
     return [
         f"{len(found)} of {len(parts['test'])} test {what} as a training one: {shown}. What is "
-        "measured on them is recall. Take copies out, or keep them in one split with group, unless "
+        "measured on them is memory. Take copies out, or keep them in one split with group, unless "
         "they are independent cases."
     ]
