@@ -81,7 +81,7 @@ class OldLayers:
         self._start = start
         self._every_steps = None if job.max_steps is None else job.every_steps
         self._layers: tuple[str, ...] = ()
-        self._held: list[nn.Parameter] | None = None
+        self._held: list[nn.Parameter] = []
         self._is_frozen = False
         if is_begun:
             return
@@ -92,15 +92,20 @@ class OldLayers:
     def _know(self, model: Any, old: Sequence[str]) -> None:
         """Note which layers are old; the model makes its optimiser after that."""
         self._layers = tuple(old)
-        if self._start.rate == 1.0:
+        held = parameters_of(model, set(old) - output_layers(model))
+        self._held = held
+        if self._start.rate == 1.0 and not self._start.frozen_epochs:
             return
-        slow_down = getattr(model, "slow_down", None)
-        if slow_down is None:
+        set_apart = getattr(model, "set_apart", None)
+        if set_apart is not None:
+            named = model.named_parameters(remove_duplicate=False)
+            others = {weight for name, weight in named if name.rpartition(".")[0] in old}
+            set_apart(held, others.difference(held), rate=self._start.rate)
+        elif self._start.rate != 1.0:
             raise ConfigurationError(
                 f"init_from.rate is {self._start.rate}, and {type(model).__name__} makes its "
                 "optimiser itself. Leave rate out, and use frozen_epochs."
             )
-        slow_down(self._layers, rate=self._start.rate)
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say what begins anew, unless `check` looks at the fit, which says it itself."""
@@ -136,8 +141,6 @@ class OldLayers:
         if not is_frozen and not self._is_frozen:
             return
         held = set(self._layers) - output_layers(model)
-        if self._held is None:
-            self._held = parameters_of(model, held)
         for parameter in self._held:
             parameter.requires_grad_(is_frozen is False)
         for name, module in model.named_modules():

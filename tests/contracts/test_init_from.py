@@ -68,15 +68,15 @@ def test_every_family_lets_old_layers_learn_at_a_lower_rate(family, kind):
     model, arguments = build(family, 1, optimizer=kind, schedule="constant", warmup_fraction=0.0)
     output = output_layers(model)
     old = [layer for layer in layers(model.state_dict()) if layer not in output]
-    model.slow_down(old, rate=0.1)
+    slow = {p for name, p in model.named_parameters() if name.rpartition(".")[0] in old}
+    model.set_apart(slow, rate=0.1)
     optimizer = model.configure_optimizers()
-    slow = {id(p) for name, p in model.named_parameters() if name.rpartition(".")[0] in old}
     rate = arguments["learning_rate"]
     seen = 0
     for group in optimizer.param_groups:
         for parameter in group["params"]:
             seen += 1
-            assert group["lr"] == pytest.approx(rate * (0.1 if id(parameter) in slow else 1.0))
+            assert group["lr"] == pytest.approx(rate * (0.1 if parameter in slow else 1.0))
     assert seen == len([p for p in model.parameters() if p.requires_grad])
 
 
@@ -138,6 +138,17 @@ def test_a_trial_that_goes_on_needs_the_first_checkpoint_no_more(begun, tmp_path
     first, second = (torch.load(path, weights_only=True) for path in ends)
     assert_equal(first["state_dict"], second["state_dict"])
     assert_equal(first["optimizer_states"], second["optimizer_states"])
+
+
+@pytest.mark.parametrize("part", ["all", "body"])
+@pytest.mark.parametrize("kind", ["adamw", "nadam", "sgd"])
+def test_what_was_frozen_joins_in_under_every_optimiser(begun, tmp_path, kind, part):
+    start = replace(begun.init_from, part=part, rate=1.0)
+    given = {**begun.model_arguments, "optimizer": kind}
+    job = replace(begun, init_from=start, model_arguments=given, directory=str(tmp_path))
+    train(replace(job, max_epochs=2), report=Listener())
+    old, second = weights(start.checkpoint), weights(tmp_path / "epoch-0002.ckpt")
+    assert not any(torch.equal(second[key], old[key]) for key in old)
 
 
 def test_frozen_epochs_hold_where_a_trial_goes_on(begun, tmp_path):

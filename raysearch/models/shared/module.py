@@ -21,7 +21,7 @@ says it for classes and numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytorch_lightning import LightningModule
@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric
 
 from raysearch.models.shared.arguments import OptimizerSettings
-from raysearch.models.shared.optimizers import Slow, optimizer
+from raysearch.models.shared.optimizers import Apart, optimizer
 from raysearch.models.shared.schedules import has_schedule, schedule
 
 Batch = tuple[Tensor, ...]
@@ -63,22 +63,25 @@ class FamilyModule(LightningModule):
         """
         self.network = network
         self.settings = settings
-        self._slow_layers: tuple[str, ...] = ()
-        self._slow_rate = 1.0
+        self._apart: tuple[Apart, ...] = ()
         self.val_scores = scores()
         self.test_scores = scores()
         self._train_loss: Tensor | float = 0.0  # summed over the epoch's examples so far
         self._n_trained = 0  # examples of the epoch so far
 
-    def slow_down(self, layers: Sequence[str], *, rate: float) -> None:
-        """Let some layers learn at a share of the learning rate; before the optimiser is made.
+    def set_apart(self, *parameters: Iterable[nn.Parameter], rate: float) -> None:
+        """Let parameters learn at a share of the learning rate; before the optimiser is made.
 
         Args:
-            layers: Names of modules of this one, such as "network.output", each for the parameters
-                that belong to it alone.
+            parameters: Of the network; each collection has groups of its own in the optimiser. What
+                has no gradient for a while must not be in one with what has: a fused step of sgd
+                takes a group's momenta to begin together.
             rate: The share, above 0.
         """
-        self._slow_layers, self._slow_rate = tuple(layers), rate
+        learning_rate = self.settings.learning_rate * rate
+        self._apart = tuple(
+            Apart(parameters=frozenset(each), learning_rate=learning_rate) for each in parameters
+        )
 
     def forward(self, *inputs: Tensor) -> Any:
         """Return what the network makes of a batch of inputs, and their lengths if it has them."""
@@ -141,18 +144,12 @@ class FamilyModule(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return the optimiser, with its schedule stepped after every optimiser step."""
-        slow_rate = self.settings.learning_rate * self._slow_rate
-        slow = Slow(parameters=self._slow_parameters(), learning_rate=slow_rate)
-        chosen = optimizer(self.network, settings=self.settings, slow=slow)
+        chosen = optimizer(self.network, settings=self.settings, apart=self._apart)
         if not has_schedule(self.settings):
             return chosen
         n_steps = self.trainer.estimated_stepping_batches
         rates = schedule(chosen, settings=self.settings, n_steps=n_steps)
         return {"optimizer": chosen, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
-
-    def _slow_parameters(self) -> frozenset[nn.Parameter]:
-        named = self.named_parameters()
-        return frozenset(p for name, p in named if name.rpartition(".")[0] in self._slow_layers)
 
     def _log_scores(self, split: str, scores: Metric) -> None:
         # Values that torchmetrics has gathered from all devices are equal there: their mean is too.

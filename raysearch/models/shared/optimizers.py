@@ -24,31 +24,30 @@ from raysearch.models.shared.arguments import OptimizerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slow:
-    """Parameters that learn at a rate of their own, under the same schedule as the others."""
+class Apart:
+    """Parameters in groups of their own, at a rate of their own under the schedule of all."""
 
-    parameters: frozenset[nn.Parameter] = frozenset()
-    learning_rate: float = 0.0
+    parameters: frozenset[nn.Parameter]
+    learning_rate: float
     """The largest of the schedule."""
 
 
 def parameter_groups(
-    network: nn.Module, *, weight_decay: float, slow: Slow | None = None
+    network: nn.Module, *, weight_decay: float, apart: Sequence[Apart] = ()
 ) -> list[dict[str, Any]]:
     """Return groups for an optimiser: weights that decay first, then all that does not.
 
     A parameter decays if it has two dimensions or more: matrices and kernels do, biases, scales
-    and shifts do not. Each group is a mapping of `params` and `weight_decay`; those of slow
-    parameters come last, with their rate as `lr`.
+    and shifts do not. Each group is a mapping of `params` and `weight_decay`; those that are set
+    apart come last, with their rate as `lr`.
     """
-    slow = slow or Slow()
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    ordinary = [parameter for parameter in parameters if parameter not in slow.parameters]
-    slowed = [parameter for parameter in parameters if parameter in slow.parameters]
-    return [
-        *_groups(ordinary, weight_decay),
-        *({**group, "lr": slow.learning_rate} for group in _groups(slowed, weight_decay)),
-    ]
+    named = frozenset[nn.Parameter]().union(*(each.parameters for each in apart))
+    groups = _groups([p for p in parameters if p not in named], weight_decay)
+    for each in apart:
+        own = _groups([p for p in parameters if p in each.parameters], weight_decay)
+        groups += [{**group, "lr": each.learning_rate} for group in own]
+    return groups
 
 
 def _groups(parameters: Sequence[nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
@@ -59,14 +58,14 @@ def _groups(parameters: Sequence[nn.Parameter], weight_decay: float) -> list[dic
 
 
 def optimizer(
-    network: nn.Module, *, settings: OptimizerSettings, slow: Slow | None = None
+    network: nn.Module, *, settings: OptimizerSettings, apart: Sequence[Apart] = ()
 ) -> Optimizer:
     """Return the optimiser that the settings name, over all of the network's parameters.
 
     "adamw" and "nadam" decouple the decay from the gradient; "sgd" adds it to the gradient, with
     Nesterov momentum unless `momentum` is 0.
     """
-    groups = parameter_groups(network, weight_decay=settings.weight_decay, slow=slow)
+    groups = parameter_groups(network, weight_decay=settings.weight_decay, apart=apart)
     rate = settings.learning_rate
     if settings.optimizer == "adamw":
         return AdamW(groups, lr=rate, fused=_fused(network))

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.optim import SGD, AdamW, NAdam
 
-from raysearch.models.shared.optimizers import Slow, optimizer, parameter_groups
+from raysearch.models.shared.optimizers import Apart, optimizer, parameter_groups
 from raysearch.models.shared.schedules import schedule
 
 
@@ -43,10 +43,10 @@ def test_frozen_parameters_and_empty_groups_are_left_out(network):
 
 @pytest.mark.parametrize("name", ["adamw", "nadam", "sgd"])
 @pytest.mark.parametrize("kind", ["constant", "cosine", "one_cycle"])
-def test_slow_parameters_follow_the_schedule_at_their_rate(network, settings, name, kind):
+def test_parameters_set_apart_follow_the_schedule_at_their_rate(network, settings, name, kind):
     settings = replace(settings, optimizer=name, schedule=kind, warmup_fraction=0.2)
-    slow = Slow(parameters=frozenset(network[0].parameters()), learning_rate=0.02)
-    chosen = optimizer(network, settings=settings, slow=slow)
+    slow = Apart(parameters=frozenset(network[0].parameters()), learning_rate=0.02)
+    chosen = optimizer(network, settings=settings, apart=[slow])
     rates = schedule(chosen, settings=settings, n_steps=10)
     assert [names(network, group["params"]) for group in chosen.param_groups[2:]] == [
         {"0.weight"},
