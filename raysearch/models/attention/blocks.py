@@ -198,7 +198,8 @@ def start_weights(network: nn.Module) -> None:
             nn.init.zeros_(layer.bias)
         elif isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
         elif isinstance(layer, nn.Embedding):
             nn.init.normal_(layer.weight, std=1 / math.sqrt(layer.embedding_dim))
             layer.weight.data[PADDING] = 0.0
