@@ -37,13 +37,12 @@ def search_space(data: DataSpec) -> Space:
     network = Space(
         {
             "kind": Choice(kinds, default="autoregressive"),
-            "kernel_size": Choice([3, 5], ordered=True, default=3),
             "connections": Choice(["plain", "residual"], default="residual"),
             "activation": Choice(["relu", "gelu", "silu", "elu"], default="relu"),
             "dropout": Float(0.0, 0.6, default=0.2),
         }
     )
-    return network.merged(optimizer_space(learning_rate=2e-3))
+    return network.merged(optimizer_space(learning_rate=3e-3))
 
 
 def legal_domains(data: DataSpec) -> dict[str, Domain]:
@@ -98,6 +97,7 @@ def _autoregressive() -> Space:
             "likelihood": Choice(["logistic_mixture", "categorical"], default="logistic_mixture"),
             "blocks": Int(2, 8, default=4),
             "width": Int(16, 96, log=True, default=48),
+            "kernel_size": Choice([3, 5], ordered=True, default=5),
         }
     )
 
@@ -111,6 +111,7 @@ def _flow(*, most_scales: int) -> Space:
             "normalization": Choice(["none", "group"], default="none"),
             "blocks": Int(1, 3, default=1),
             "width": Int(16, 64, log=True, default=32),
+            "kernel_size": Choice([3, 5], ordered=True, default=3),
         }
     )
 
@@ -125,6 +126,7 @@ def _diffusion() -> Space:
             "normalization": Choice(["none", "group"], default="none"),
             "blocks": Int(2, 8, default=4),
             "width": Int(16, 96, log=True, default=48),
+            "kernel_size": Choice([3, 5], ordered=True, default=3),
         }
     )
 
