@@ -16,15 +16,13 @@ import json
 import runpy
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-
-from raysearch.data.listops.module import Data
-from raysearch.models.tree.levels import depths, forest_of
-from raysearch.models.tree.module import Tree
-from raysearch.models.tree.space import data_arguments
+if TYPE_CHECKING:
+    from torch import Tensor
 
 REFERENCE = Path(__file__).resolve().parents[2] / "tests" / "tree_reference.py"
 CELLS, COMPOSITIONS = ("lstm", "gru", "recursive"), ("child_sum", "n_ary", "fold")
@@ -37,47 +35,55 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=64, help="size of a node's state")
     parser.add_argument("--repeats", type=int, default=5, help="timed calls of each side")
     given = parser.parse_args()
-    torch.set_num_threads(1)
-    node_by_node = runpy.run_path(str(REFERENCE))["outputs"]
-    data = Data(batch_size=given.batch_size, n_examples=20 * given.batch_size)
-    torch.manual_seed(0)
-    x, lengths, _ = next(iter(data.train_dataloader()))
-    levels = int(depths(forest_of(x[:, 1], lengths).parents).max()) + 1
     for cell, composition in itertools.product(CELLS, COMPOSITIONS):
         design = {"cell": cell, "composition": composition, "width": given.width}
-        network = Tree(**data_arguments(data.spec), **design, dropout=0.0).network
-        for with_gradients in (False, True):
-            sides = [
-                call(side, with_gradients=with_gradients)
-                for side in (
-                    lambda network=network: network(x, lengths),
-                    lambda network=network: node_by_node(network, x, lengths),
-                )
-            ]
-            spans = timed(sides, repeats=given.repeats)
-            figures = {
-                **design,
-                "gradients": with_gradients,
-                "nodes": int(lengths.sum()),
-                "levels": levels,
-                "by_level_ms": round(1000 * spans[0], 2),
-                "by_node_ms": round(1000 * spans[1], 1),
-                "ratio": round(spans[1] / spans[0], 1),
-            }
+        for figures in compared(design, batch_size=given.batch_size, repeats=given.repeats):
             print(json.dumps(figures), flush=True)
 
 
-def call(side: Callable[[], torch.Tensor], *, with_gradients: bool) -> Callable[[], None]:
-    """Return what is timed: a side's outputs, or these and the gradients of all weights."""
+def compared(
+    design: dict[str, str | int], *, batch_size: int, repeats: int
+) -> Iterator[dict[str, str | float]]:
+    """Yield what both sides take, without gradients and with them."""
+    import torch
 
-    def outputs() -> None:
-        with torch.no_grad():
-            side()
+    from raysearch.data.listops.module import Data
+    from raysearch.models.tree.levels import depths, forest_of
+    from raysearch.models.tree.module import Tree
+    from raysearch.models.tree.space import data_arguments
 
-    def gradients() -> None:
-        side().square().mean().backward()
+    torch.set_num_threads(1)
+    node_by_node = runpy.run_path(str(REFERENCE))["outputs"]
+    data = Data(batch_size=batch_size, n_examples=20 * batch_size)
+    torch.manual_seed(0)
+    x, lengths, _ = next(iter(data.train_dataloader()))
+    levels = int(depths(forest_of(x[:, 1], lengths).parents).max()) + 1
+    network = Tree(**data_arguments(data.spec), **design, dropout=0.0).network
+    sides = [partial(network, x, lengths), partial(node_by_node, network, x, lengths)]
+    for step in (outputs, gradients):
+        spans = timed([partial(step, side) for side in sides], repeats=repeats)
+        yield {
+            **design,
+            "gradients": step is gradients,
+            "nodes": int(lengths.sum()),
+            "levels": levels,
+            "by_level_ms": round(1000 * spans[0], 2),
+            "by_node_ms": round(1000 * spans[1], 1),
+            "ratio": round(spans[1] / spans[0], 1),
+        }
 
-    return gradients if with_gradients else outputs
+
+def outputs(side: Callable[[], Tensor]) -> None:
+    """Compute the outputs alone."""
+    import torch
+
+    with torch.no_grad():
+        side()
+
+
+def gradients(side: Callable[[], Tensor]) -> None:
+    """Compute the outputs and the gradients of all weights."""
+    side().square().mean().backward()
 
 
 def timed(sides: list[Callable[[], None]], *, repeats: int) -> list[float]:
