@@ -113,7 +113,7 @@ class BucketLoader(TensorLoader):
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
         order = torch.randperm(len(self.tensors[0]))
-        pools = order.split(self.POOL * self.batch_size)
+        pools = torch.split(order, self.POOL * self.batch_size)
         order = torch.cat([pool[self._lengths[pool].argsort(stable=True)] for pool in pools])
         for place in torch.randperm(len(self._bounds)).tolist():
             start, end = self._bounds[place]

@@ -60,7 +60,7 @@ CASES = {
         *(_rows(task) for task in BOTH),
         *(spec(task, *shape) for shape in [(1, 8, 8), (1,)] for task in BOTH),
     ],
-    "seq2seq": [tokens("seq2seq"), spec("seq2seq", 2, 7), spec("seq2seq", 2, 7, has_lengths=True)],
+    "seq2seq": [tokens("seq2seq"), spec("seq2seq", 2, 7)],
 }
 """Family -> data that it must take."""
 

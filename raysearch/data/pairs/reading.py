@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from raysearch.data.pairs.arguments import PairsArguments
 from raysearch.data.pairs.vocabulary import symbols_of
@@ -82,68 +83,72 @@ def read_pairs(name: str, *, arguments: PairsArguments) -> PairsFile:
             f"{name} is {path}, which is empty. Give a file with a source and a target in each row."
         )
     rows = _objects if text.lstrip().startswith("{") else _columns
-    found: dict[str, Any] = {"pairs": [], "n_empty": 0, "n_too_long": 0}
+    pairs: list[Pair] = []
+    left_out: Counter[str] = Counter()
     faults: list[str] = []
     for number, row in rows(text, path=path, arguments=arguments):
-        _take(number, row, found, faults, arguments=arguments)
-        if len(faults) == _MOST_FAULTS:
-            break
+        try:
+            pair = _pair_of(row, arguments=arguments)
+        except _BadRow as error:
+            faults.append(f"{name} is {path}, whose row {number} {error}")
+            if len(faults) == _MOST_FAULTS:
+                break
+        else:
+            if isinstance(pair, Pair):
+                pairs.append(pair)
+            else:
+                left_out[pair] += 1
     if faults:
-        raise ConfigurationError([f"{name} is {path}, whose row {fault}" for fault in faults])
-    if not found["pairs"]:
+        raise ConfigurationError(faults)
+    n_empty, n_too_long = left_out["empty"], left_out["too_long"]
+    if not pairs:
         raise ConfigurationError(
-            f"{name} is {path}, in which no pair is left: {found['n_empty']} have an empty side, "
-            f"and {found['n_too_long']} a longer one than max_length, {arguments.max_length}. Give "
-            "a file with a source and a target in each row."
+            f"{name} is {path}, in which no pair is left: {n_empty} have an empty side, and "
+            f"{n_too_long} a longer one than max_length, {arguments.max_length}. Give a file with "
+            "a source and a target in each row."
         )
-    return PairsFile(**{**found, "pairs": tuple(found["pairs"])})
+    return PairsFile(pairs=tuple(pairs), n_empty=n_empty, n_too_long=n_too_long)
 
 
 _Row = Mapping[str, Any] | str
 """A row's source and target, or what is wrong with it."""
 
 
-def _take(
-    number: int,
-    row: _Row,
-    found: dict[str, Any],
-    faults: list[str],
-    *,
-    arguments: PairsArguments,
-) -> None:
-    """Add a row to the pairs, or to those that are left out, or to the faults."""
+class _BadRow(ValueError):
+    """What is wrong with a row, and what to do."""
+
+
+def _pair_of(row: _Row, *, arguments: PairsArguments) -> Pair | Literal["empty", "too_long"]:
+    """Return the pair of a row, or the policy by which it is left out.
+
+    Raises:
+        _BadRow: It is no pair, or one that the policies refuse.
+    """
     if isinstance(row, str):
-        faults.append(f"{number} {row}")
-        return
+        raise _BadRow(row)
+    cut = {}
     for role, text in row.items():
         if not isinstance(text, str):
-            faults.append(
-                f"{number} has the {role} {text!r}, no text. Write it in quotes, or take the row "
-                "out."
+            raise _BadRow(
+                f"has the {role} {text!r}, no text. Write it in quotes, or take the row out."
             )
-            return
-    symbols = {role: tuple(symbols_of(t, level=arguments.level)) for role, t in row.items()}
-    for role, cut in symbols.items():
-        if not cut:
-            if arguments.empty == "refuse":
-                faults.append(
-                    f"{number} has an empty {role}. Mend or take out the row, or write "
-                    "`empty: drop` to leave such rows out."
-                )
-            else:
-                found["n_empty"] += 1
-            return
-        if len(cut) > arguments.max_length:
-            if arguments.too_long == "refuse":
-                faults.append(
-                    f"{number} has a {role} of {len(cut)} symbols, and max_length is "
-                    f"{arguments.max_length}. Raise it, or write `too_long: drop` to leave such "
-                    "rows out."
-                )
-            else:
-                found["n_too_long"] += 1
-            return
-    found["pairs"].append(Pair(**symbols))
+        cut[role] = tuple(symbols_of(text, level=arguments.level))
+        n_symbols = len(cut[role])
+        if n_symbols == 0:
+            if arguments.empty == "drop":
+                return "empty"
+            raise _BadRow(
+                f"has an empty {role}. Mend or take out the row, or write `empty: drop` to leave "
+                "such rows out."
+            )
+        if n_symbols > arguments.max_length:
+            if arguments.too_long == "drop":
+                return "too_long"
+            raise _BadRow(
+                f"has a {role} of {n_symbols} symbols, and max_length is {arguments.max_length}. "
+                "Raise it, or write `too_long: drop` to leave such rows out."
+            )
+    return Pair(**cut)
 
 
 def _columns(text: str, *, path: str, arguments: PairsArguments) -> Iterator[tuple[int, _Row]]:

@@ -25,8 +25,8 @@ class Seq2Seq(SequenceModule):
     Long series may need clipped gradients, which are the Trainer's:
     `trainer: {gradient_clip_val: 1.0}` in an experiment.
 
-    All values outside the ranges below raise a `ConfigurationError`. A parameter of another
-    optimiser or schedule than the chosen one has no effect.
+    All values outside the ranges below raise a `ConfigurationError`. A parameter of another cell,
+    attention, optimiser or schedule than the chosen one has no effect.
 
     Args:
         input_shape: Shape of one example: (T,) for tokens, (C, T) for series of numbers; T is of
@@ -37,11 +37,15 @@ class Seq2Seq(SequenceModule):
         form: What an example holds, "numbers" or "tokens".
         vocabulary: Of tokens: how many symbols there are.
         cell: "rnn" (Elman's), "gru" or "lstm", of encoder and decoder.
+        nonlinearity: Of the cell "rnn": "tanh" or "relu".
         layers: Recurrent layers of the encoder, and as many of the decoder, 1 to 20.
         hidden_size: Size of the state of a layer, 1 to 8192; in each direction of the encoder.
         bidirectional: Whether the encoder reads from both ends.
+        connections: "residual" leads shortcuts around the layers, from the second on; "plain" none.
         attention: How steps of the input are scored at each step of the target: "dot",
             "multiplicative" (Luong's "general"), "additive" (Bahdanau's); "none" does without.
+        activation: Of the layer that puts what attention tells beside the decoder's state: "relu",
+            "leaky_relu", "gelu", "silu", "elu" or "tanh".
         embedding_size: Numbers in the vector of a symbol, of the input and of the target, 1 to
             4096.
         dropout: Share dropped in training of the vectors of symbols, between layers, and before
@@ -77,10 +81,13 @@ class Seq2Seq(SequenceModule):
         form: Form = "numbers",
         vocabulary: int = 0,
         cell: str = "lstm",
+        nonlinearity: str = "tanh",
         layers: int = 1,
         hidden_size: int = 128,
         bidirectional: bool = True,
+        connections: str = "plain",
         attention: str = "multiplicative",
+        activation: str = "tanh",
         embedding_size: int = 64,
         dropout: float = 0.1,
         optimizer: str = "adamw",

@@ -11,12 +11,16 @@ told, the mean c of the memory's steps m weighted by the softmax of their scores
 
     the next symbol's logits = V tanh(C [c, h]); without attention V h
 
+tanh may be another activation.
+
 For all of them the state that asks is the current one, and what it is told goes to the logits
 alone, as in Luong et al. without input feeding; Bahdanau et al. ask with the last state and tell
 the next. So the decoder's states do not wait for attention, and all steps of a known target are
 computed at once.
 
-Dropout falls on the vectors of symbols, between layers, and before the last one.
+With residual connections, each layer of encoder and decoder from the second on adds what it reads
+to its outputs (Wu et al.). Dropout falls on the vectors of symbols, between layers, and before the
+last one.
 
 Shapes:
     inputs: (B, T) int64 tokens, or (B, D, T) float32
@@ -30,6 +34,7 @@ References:
     Translate", ICLR 2015.
     Luong, Pham and Manning, "Effective Approaches to Attention-based Neural Machine Translation",
     EMNLP 2015.
+    Wu et al., "Google's Neural Machine Translation System", 2016 (residual connections).
 """
 
 from __future__ import annotations
@@ -42,6 +47,7 @@ import torch
 from torch import Tensor, nn
 
 from raysearch.models.shared.decoding import SequenceNetwork, Tensors
+from raysearch.models.shared.layers import activation
 from raysearch.models.shared.recurrent import RecurrentCells, RecurrentLayer, State, n_states
 
 _MOST_AT_ONCE = 2**24
@@ -57,10 +63,13 @@ class Seq2SeqDesign:
     form: str
     vocabulary: int
     cell: str
+    nonlinearity: str
     layers: int
     hidden_size: int
     bidirectional: bool
+    connections: str
     attention: str
+    activation: str
     embedding_size: int
     dropout: float
 
@@ -115,10 +124,12 @@ class Encoder(nn.Module):
                 design.cell,
                 n_inputs=n_inputs if place == 0 else width,
                 hidden_size=size,
+                nonlinearity=design.nonlinearity,
                 is_bidirectional=design.bidirectional,
             )
             for place in range(design.layers)
         )
+        self.is_residual = design.connections == "residual"
         self.dropout = nn.Dropout(design.dropout)
         self.join: nn.Module = nn.Identity()
         if design.bidirectional and design.attention != "none":
@@ -132,11 +143,12 @@ class Encoder(nn.Module):
         """Return the memory, and all states, those of the first layer first."""
         states = []
         for place, (layer, bridges) in enumerate(zip(self.layers, self.bridges, strict=True)):
-            x, ends = layer(self.dropout(x) if place else x, lengths)
+            outputs, ends = layer(self.dropout(x) if place else x, lengths)
+            x = x + outputs if place and self.is_residual else outputs
             # (B, W) -> each (B, H); outputs of a layer lie between -1 and 1, what an LSTM keeps
             # beside them does not
-            outputs, *others = (bridge(ends) for bridge in cast(nn.ModuleList, bridges))
-            states += [outputs.tanh(), *others]
+            first, *others = (bridge(ends) for bridge in cast(nn.ModuleList, bridges))
+            states += [first.tanh(), *others]
         return self.join(x), tuple(states)
 
 
@@ -155,16 +167,18 @@ class Seq2SeqNetwork(SequenceNetwork):
         self.attention: Attention | None = None
         if design.attention != "none":
             self.attention = Attention(design.attention, size=size)
-            self.combine = nn.Linear(2 * size, size)
+            self.combine = nn.Sequential(nn.Linear(2 * size, size), activation(design.activation))
         self.symbols = nn.Embedding(design.n_outputs, design.embedding_size)
         self.layers = nn.ModuleList(
             RecurrentCells(
                 design.cell,
                 n_inputs=size if place else design.embedding_size,
                 hidden_size=size,
+                nonlinearity=design.nonlinearity,
             )
             for place in range(design.layers)
         )
+        self.is_residual = design.connections == "residual"
         self.n_states = n_states(design.cell)
         self.dropout = nn.Dropout(design.dropout)
         self.output = nn.Linear(size, design.n_outputs)
@@ -207,14 +221,15 @@ class Seq2SeqNetwork(SequenceNetwork):
         # (B, L) -> (B, L, E) -> (B, L, H)
         x = self.symbols(previous)
         after: list[Tensor] = []
-        for layer in self.layers:
+        for place, layer in enumerate(self.layers):
             first = state[len(after) : len(after) + self.n_states]
-            x, last = layer(self.dropout(x), state=first)
+            outputs, last = layer(self.dropout(x), state=first)
+            x = x + outputs if place and self.is_residual else outputs
             after += last
         if self.attention is not None:
             values, keys, inside = fixed
             told = self.attention(x, keys=keys, values=values, inside=inside)
-            x = self.combine(torch.cat([told, x], dim=2)).tanh()
+            x = self.combine(torch.cat([told, x], dim=2))
         # (B, L, H) -> (B, L, K)
         return self.output(self.dropout(x)), tuple(after)
 

@@ -18,6 +18,9 @@ from raysearch.space import Bool, Choice, Domain, Float, Int, Space
 MODULE = "raysearch.models.seq2seq.module:Seq2Seq"
 """Import path of the module class."""
 
+_SCORES = ("dot", "multiplicative", "additive")
+"""The kinds of attention there are."""
+
 _AXES = {"tokens": ("steps",), "numbers": ("channels", "steps")}
 
 
@@ -45,11 +48,14 @@ def search_space(data: DataSpec) -> Space:
     architecture = Space(
         {
             "cell": Choice(["rnn", "gru", "lstm"], default="lstm"),
+            "nonlinearity": Choice(["tanh", "relu"], default="tanh", when={"cell": "rnn"}),
             "layers": Int(1, 3, default=1),
             "hidden_size": Int(32, 512, log=True, default=128),
             "bidirectional": Bool(default=True),
-            "attention": Choice(
-                ["none", "dot", "multiplicative", "additive"], default="multiplicative"
+            "connections": Choice(["plain", "residual"], default="plain", when={"layers": [2, 3]}),
+            "attention": Choice(["none", *_SCORES], default="multiplicative"),
+            "activation": Choice(
+                ["tanh", "relu", "gelu", "silu", "elu"], default="tanh", when={"attention": _SCORES}
             ),
             "embedding_size": Int(16, 256, log=True, default=64),
             "dropout": Float(0.0, 0.6, default=0.1),
@@ -67,10 +73,13 @@ def legal_domains(data: DataSpec) -> dict[str, Domain]:
     _check(data)
     return {
         "cell": Choice(["rnn", "gru", "lstm"]),
+        "nonlinearity": Choice(["tanh", "relu"]),
         "layers": Int(1, 20),
         "hidden_size": Int(1, 8192),
         "bidirectional": Bool(),
-        "attention": Choice(["none", "dot", "multiplicative", "additive"]),
+        "connections": Choice(["plain", "residual"]),
+        "attention": Choice(["none", *_SCORES]),
+        "activation": Choice(["relu", "leaky_relu", "gelu", "silu", "elu", "tanh"]),
         "embedding_size": Int(1, 4096),
         "dropout": Float(0.0, 0.95),
         **sequence_domains(),

@@ -10,4 +10,6 @@ Each module answers one question and is used by composition:
 - `metrics`: what is measured on the validation and test splits
 - `module`: the Lightning steps that use all of these, whatever is learnt
 - `supervised`: the same with losses and metrics, where it is classes or numbers
+- `sequences`, `decoding`: the same where it is sequences of symbols, and how they are written
+- `recurrent`: recurrent layers, of series that may differ in length
 """

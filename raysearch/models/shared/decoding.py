@@ -167,7 +167,7 @@ def _beam(network: SequenceNetwork, memory: Tensors, *, width: int, length: int)
     # (B, ...) -> (B W, ...)
     fixed, state = (tuple(t.repeat_interleave(width, 0) for t in ts) for ts in (fixed, state))
     symbols = torch.full((n, width), BEGIN, device=device)
-    written = symbols[:, :, None][:, :, :0]  # (B, W, 0)
+    written = symbols.new_empty(n, width, 0)
     # All beams are the same at first: only one of them counts.
     totals = torch.full((n, width), -torch.inf, device=device)
     totals[:, 0] = 0.0

@@ -74,7 +74,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "unknown family": (
         "model: [cnn, mpl]",
         "line 2",
-        ("mpl is not a model family", "Did you mean mlp?", "Valid: cnn, mlp."),
+        ("mpl is not a model family", "Did you mean mlp?", "Valid: cnn, mlp"),
     ),
     "unknown family in a list of lines": ("model:\n- cnn\n- mpl", "line 4", ("mpl is not a",)),
     "family listed twice": ("model: [mlp, mlp]", "line 2", ("mlp is listed twice",)),

@@ -24,10 +24,13 @@ def built(*, seed=0, **settings):
         "form": "tokens",
         "vocabulary": 11,
         "cell": "gru",
+        "nonlinearity": "tanh",
         "layers": 1,
         "hidden_size": 6,
         "bidirectional": False,
+        "connections": "plain",
         "attention": "dot",
+        "activation": "tanh",
         "embedding_size": 5,
         "dropout": 0.0,
     }
@@ -99,7 +102,9 @@ def test_additive_attention_in_pieces_is_the_same(monkeypatch):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_step_by_step_is_the_same_as_all_at_once(cell, kind, bidirectional):
-    network = built(cell=cell, attention=kind, bidirectional=bidirectional, layers=2)
+    network = built(
+        cell=cell, attention=kind, bidirectional=bidirectional, layers=2, connections="residual"
+    )
     tokens, lengths, targets = batch()
     memory = network.encode(tokens, lengths)
     previous = previous_of(targets)
@@ -115,7 +120,9 @@ def test_step_by_step_is_the_same_as_all_at_once(cell, kind, bidirectional):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_padding_never_changes_a_result(cell, kind, bidirectional):
-    network = built(cell=cell, attention=kind, bidirectional=bidirectional, layers=2)
+    network = built(
+        cell=cell, attention=kind, bidirectional=bidirectional, layers=2, connections="residual"
+    )
     tokens, lengths, targets = batch()
     together = network(tokens, lengths, previous=previous_of(targets))
     for row, length in enumerate(lengths.tolist()):
@@ -142,6 +149,17 @@ def test_an_encoder_and_decoder_without_attention_is_pytorchs():
         first = (of_outputs(end).tanh(), of_cell(end))
         outputs, _ = decoder(network.symbols(previous_of(targets)[row : row + 1]), first)
         torch.testing.assert_close(logits[row : row + 1], network.output(outputs))
+
+
+def test_residual_connections_add_what_a_layer_reads():
+    networks = [built(layers=2, connections=kind) for kind in ("plain", "residual")]
+    tokens, lengths, _ = batch()
+    memories = [network.encode(tokens, lengths) for network in networks]
+    read = networks[0].encoder.layers[0](networks[0].embedding(tokens[:, :6]))[0]
+    inside = memories[0][2]
+    torch.testing.assert_close(memories[1][0][inside], (memories[0][0] + read)[inside])
+    for plain, residual in zip(memories[0][3:], memories[1][3:], strict=True):
+        torch.testing.assert_close(plain, residual)
 
 
 @pytest.mark.parametrize("has_lengths", [True, False])
