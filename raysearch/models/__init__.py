@@ -13,8 +13,10 @@ A family is a package with three modules:
 A module logs what `metrics` lists for its task, and has a method `training_loss(batch)`: a pure
 function of parameters, buffers, batch and torch's default generator. A batch is a tuple of inputs,
 their lengths where `DataSpec.has_lengths`, and targets. What families share is in `shared`; a
-family need not use it. Data that a family cannot learn from are refused by the functions of its
-`space` with a `ConfigurationError`. The contract is tested in tests/contracts/test_families.py.
+family need not use it. A module may also have a method `pictures(inputs)`, which shows what it has
+learnt: given a batch of validation inputs, images (C, H, W) in [0, 1] by name. Data that a family
+cannot learn from are refused by the functions of its `space` with a `ConfigurationError`. The
+contract is tested in tests/contracts/test_families.py.
 """
 
 from __future__ import annotations

@@ -193,3 +193,25 @@ def test_what_training_prints_does_not_reach_the_document(cli, search, executor,
     handover = Results.open(search.run_dir.path).handover
     assert handover.refit is not None
     assert handover.refit.trial == "0001"
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x02\x00\x00\x00\x03"
+"""The head of a picture of 2 x 3 pixels."""
+
+
+def test_refit_shows_in_tensorboard_what_the_winner_drew(cli, search, executor):
+    shown = search.run_dir.path / "tensorboard" / "winner"
+    assert cli("refit small-1").status == 0
+    assert not shown.exists()
+    executor.pictures = {"samples": PICTURE}
+    assert cli("refit small-1 --again").status == 0
+    (file,) = shown.iterdir()
+    assert PICTURE in file.read_bytes()
+
+
+def test_pictures_that_tensorboard_cannot_show_are_said_and_end_nothing(cli, search, executor):
+    executor.pictures = {"samples": PICTURE}
+    (search.run_dir.path / "tensorboard").write_text("in the way")
+    outcome = cli("refit small-1")
+    assert outcome.status == 0
+    assert "TensorBoard does not show the winner's pictures: " in outcome.err
