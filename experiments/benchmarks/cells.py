@@ -31,10 +31,7 @@ from typing import Any
 import numpy as np
 
 import raysearch as rs
-from raysearch.models.cnn.module import CNN
 from raysearch.models.cnn.wiring import edge_key, live_edges
-from raysearch.models.shared.sizes import count_parameters
-from raysearch.training.fit import evaluate, refit
 from raysearch.training.jobs import job_for
 from raysearch.trial import Trial
 
@@ -112,6 +109,11 @@ def shown(configuration: Mapping[str, Any]) -> dict[str, Any]:
 
 def outcome(fit: Fit) -> dict[str, Any]:
     """Train a network on training and validation data, and test it."""
+    # here, so that `--help` need not wait for torch
+    from raysearch.models.cnn.module import CNN
+    from raysearch.models.shared.sizes import count_parameters
+    from raysearch.training.fit import evaluate, refit
+
     experiment = rs.Search.resume(fit.run).experiment
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial(id="0000", number=0, configuration=fit.configuration)

@@ -114,18 +114,33 @@ def fitted(module, batch, *, batch_size=10, max_steps=-1):
 
 
 def corners(space):
-    """Yield the default with each parameter in turn at each of its choices, or both ends."""
+    """Yield the default with each parameter in turn at each of its choices, or both ends.
+
+    Those that are alike, as the edges of a cell, take turns together, each at another choice.
+    """
+    alike = {}
     for parameter in space.parameters:
-        for value in parameter.domain.grid(2):
-            wanted = {**_activating(space, parameter), parameter.label: value}
-            configuration = {}
-            for other in space.parameters:
-                if other.is_active(configuration):
-                    default = other.domain.default_value()
-                    configuration[other.key] = wanted.get(other.label, default)
-            yield configuration
+        values = tuple(parameter.domain.grid(2))
+        is_one_of_many = parameter.key.startswith("edge_")
+        group = (values, parameter.when) if is_one_of_many else parameter.label
+        alike.setdefault(group, []).append((parameter, values))
+    for members in alike.values():
+        activating = _activating(space, members[0][0])
+        for turn in range(len(members[0][1])):
+            own = {p.label: v[(turn + i) % len(v)] for i, (p, v) in enumerate(members)}
+            yield _filled(space, wanted={**activating, **own})
     yield space.decode(np.zeros(len(space)))
     yield space.decode(np.ones(len(space)))
+
+
+def _filled(space, *, wanted):
+    """Return the default configuration but for the values wanted, by label."""
+    configuration = {}
+    for parameter in space.parameters:
+        if parameter.is_active(configuration):
+            default = parameter.domain.default_value()
+            configuration[parameter.key] = wanted.get(parameter.label, default)
+    return configuration
 
 
 def _activating(space, parameter):
