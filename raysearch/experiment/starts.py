@@ -108,7 +108,7 @@ def with_conditions(domains: Mapping[str, Domain]) -> dict[str, Domain]:
     Example:
         >>> start = {"init_from": Choice([None, "/a.ckpt"]), "init_from.rate": Float(0.1, 1.0)}
         >>> with_conditions(start)["init_from.rate"].when
-        {'init_from': ('/a.ckpt',)}
+        (('init_from', ('/a.ckpt',)),)
     """
     paths = [path for path in _values(domains.get(INIT_FROM)) if path is not None]
     is_choice = paths and None in _values(domains.get(INIT_FROM))

@@ -50,7 +50,8 @@ FEW |= {"loss": "cross_entropy", "label_smoothing": 0.0}
 
 
 def faults(found):
-    return " ".join(finding.text for finding in preflight(found).faults)
+    """Return what is refused, however little time there is."""
+    return " ".join(finding.text for finding in preflight(found, time_limit_s=0).faults)
 
 
 def test_a_checkpoint_that_fits_is_no_matter(old):
@@ -64,7 +65,7 @@ def test_what_begins_anew_is_a_warning(old):
     sizes = {**SMALL, "depth": {"int": [2, 3], "default": 2}}
     found = experiment(model={"name": "mlp", "init_from": old}, space={**FEW, **sizes})
     (warning,) = preflight(found).warnings
-    assert "5 layers are taken" in warning.text.replace("4 of ", "") or "of" in warning.text
+    assert "5 of 7 layers are taken" in warning.text
     assert "not in the checkpoint" in warning.text
     assert "highest" in warning.text
 
