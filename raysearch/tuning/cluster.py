@@ -38,6 +38,9 @@ UNUSED = ("autoscaler/_private/monitor.py", "_private/log_monitor.py")
 logs nobody is sent. They take most of a second of processor time each as Ray starts, and the first
 one makes Ray wait a second for its end."""
 
+TOO_SLOW = "timed out during startup"
+"""What Ray says when its processes do not come up."""
+
 ANSWER_WITHIN_S = 10.0
 """How long a process of Ray may take to accept a connection, in seconds."""
 
@@ -155,6 +158,13 @@ def _no_place(error: BaseException) -> str:
     )
 
 
+def _too_slow() -> str:
+    return (
+        "Ray's own processes were not up in time, as on a machine with much else to do. Nothing of "
+        "the search is lost: start it again, or `resume` it if it had begun, when there is less."
+    )
+
+
 def _gone(ports: Mapping[str, int]) -> str | None:
     """Return the name of a process that has left its port on loopback, or None."""
     for process, port in ports.items():
@@ -195,6 +205,10 @@ def _init(address: str | None, *, folder: Path) -> None:
                 )
         except (OSError, ValueError, RuntimeError) as error:
             raise SearchAborted(_no_place(error)) from error
+        except Exception as error:
+            if TOO_SLOW not in str(error):  # Ray has no class of its own for it
+                raise
+            raise SearchAborted(_too_slow()) from error
         return
     try:
         _check_reachable(address)

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from raysearch.errors import ConfigurationError
+from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.experiment import Resources
 from raysearch.tuning import cluster
 
@@ -82,3 +82,12 @@ def test_a_private_ray_that_is_gone_is_named_with_what_to_do(tmp_path):
 
 def test_the_processes_of_a_cluster_are_its_own_affair(tmp_path):
     cluster.Cluster(scratch=tmp_path, is_private=False).check()
+
+
+def test_a_ray_that_does_not_come_up_in_time_is_no_fault_of_ours(tmp_path, monkeypatch):
+    def too_slow(**settings):
+        raise Exception("The current node timed out during startup. This could happen because ...")
+
+    monkeypatch.setattr(cluster.ray, "init", too_slow)
+    with pytest.raises(SearchAborted, match=r"not up in time.*Nothing of the search is lost"):
+        cluster._init(None, folder=tmp_path)
