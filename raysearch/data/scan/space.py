@@ -82,7 +82,7 @@ def data_spec(*, split: str = "simple", validation: float = 0.1) -> DataSpec:
 
 def search_space(data: DataSpec) -> Space:
     """Return what is worth searching: the batch size."""
-    return Space({"data.batch_size": Choice([32, 64, 128, 256], ordered=True, default=64)})
+    return Space({"data.batch_size": Choice([16, 32, 64, 128, 256], ordered=True, default=32)})
 
 
 def legal_domains(data: DataSpec) -> dict[str, Domain]:
