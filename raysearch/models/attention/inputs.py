@@ -31,7 +31,6 @@ from torch.nn import functional as F
 from raysearch.data_spec import PADDING
 from raysearch.models.attention.design import TransformerDesign
 
-
 _PIXEL_SCALE = 3.0
 """By which pixels are multiplied: those from 0 to 1 then vary by about one, as the numbers of
 standardised series do, and are not drowned by the positions that are added to them."""
