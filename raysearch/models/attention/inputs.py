@@ -31,6 +31,10 @@ from torch.nn import functional as F
 from raysearch.data_spec import PADDING
 from raysearch.models.attention.design import TransformerDesign
 
+_PIXEL_SCALE = 3.0
+"""By which pixels are multiplied: those from 0 to 1 then vary by about one, as the numbers of
+standardised series do, and are not drowned by the positions that are added to them."""
+
 
 class Symbols(nn.Module):
     """Vectors of symbols, scaled by the square root of their length; zero for `PADDING`.
@@ -55,6 +59,7 @@ class Patches(nn.Module):
         super().__init__()
         self.size = design.patch_size
         channels, n_axes = design.input_shape[0], len(design.grid)
+        self.scale = _PIXEL_SCALE if n_axes > 1 else 1.0
         self.stem = None
         if design.stem == "convolution":
             self.stem = Stem(channels, n_axes=n_axes, width=design.stem_width)
@@ -63,6 +68,7 @@ class Patches(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return (B, N, W) for examples of any number of axes, of series with their lengths."""
+        x = x * self.scale
         if self.stem is not None:
             x = self.stem(x, lengths)
         return cast(Tensor, self.linear(patches(x, size=self.size)))

@@ -110,7 +110,7 @@ class Transformer(SupervisedModule):
         form: Form = "numbers",
         vocabulary: int = 0,
         target_length: int = 0,
-        stem: str = "linear",
+        stem: str = "convolution",
         patch_size: int | None = None,
         depth: int = 2,
         decoder_depth: int = 2,

@@ -137,7 +137,7 @@ def _patches(data: DataSpec) -> dict[str, Domain]:
     default = default_patch_size(data.input_shape, form=data.form)
     high = 2 * default if 2 * default <= max(data.input_shape[1:]) else default
     return {
-        "stem": Choice(["linear", "convolution"], default="linear"),
+        "stem": Choice(["linear", "convolution"], default="convolution"),
         "patch_size": Int(max(1, default // 2), high, step=2, log=True, default=default),
     }
 
