@@ -107,10 +107,10 @@ def _flow(*, most_scales: int) -> Space:
     return Space(
         {
             "scales": Int(1, most, default=min(2, most)),
-            "couplings": Int(2, 8, default=4),
+            "couplings": Int(2, 6, default=4),
             "normalization": Choice(["none", "group"], default="none"),
-            "blocks": Int(1, 3, default=1),
-            "width": Int(16, 64, log=True, default=32),
+            "blocks": Int(1, 2, default=1),
+            "width": Int(16, 48, log=True, default=32),
             "kernel_size": Choice([3, 5], ordered=True, default=3),
         }
     )
