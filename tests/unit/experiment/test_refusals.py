@@ -59,7 +59,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "unknown data argument": (
         "data: {name: digits, arguments: {validaton: 0.3}}",
         "line 1",
-        ("data.arguments.validaton", "Did you mean validation?", "Valid: test, validation."),
+        ("data.arguments.validaton", "Did you mean validation?", "Valid: task, test, validation."),
     ),
     "data argument out of range": (
         "data: {name: digits, arguments: {validation: 0.9}}",
@@ -416,7 +416,7 @@ def test_a_fault_that_two_families_share_is_told_once(refused):
 
 
 def test_a_family_that_is_not_to_be_had_leads_to_no_further_faults(refused):
-    edit = "model: [cnn, resnet]\nspace: {resnet.width: 3, stem: 3}"
+    edit = "model: [cnn, xgboost]\nspace: {xgboost.width: 3, stem: 3}"
     assert len(refused(edit)) == 2
     lines = refused("space: {cnn.width: 16, stages: 2}", "data=diabetes", "objective=val/mae")
     assert len(lines) == 2
