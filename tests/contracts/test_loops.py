@@ -11,6 +11,7 @@ import torch
 from raysearch.data import DATA
 from raysearch.data.table.space import data_spec
 from raysearch.errors import ConfigurationError
+from raysearch.models import FAMILIES
 from raysearch.models.mlp import space as mlp_space
 from raysearch.training.fit import refit, train
 from tests import nets, other_nets, zoo
@@ -139,7 +140,7 @@ def test_a_logger_is_told_the_same(tmp_path):
 
 @pytest.mark.timeout(90)  # fits of real networks
 @pytest.mark.parametrize(
-    ("family", "data"), [("cnn", "digits"), ("mlp", "digits"), ("mlp", "diabetes")]
+    ("family", "data"), [*((family, None) for family in FAMILIES), ("mlp", "diabetes")]
 )
 def test_it_equals_lightning_for_the_built_in_families(tmp_path, family, data):
     assert_same(family_job(tmp_path, family=family, data=data), tmp_path)

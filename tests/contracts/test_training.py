@@ -6,6 +6,7 @@ import importlib
 import random
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from raysearch.training.fit import evaluate, refit, train
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Objective
 from tests import other_nets
+from tests.contracts.data_sets import CASES as DATA_SETS
 from tests.nets import (
     Data,
     Listener,
@@ -238,7 +240,7 @@ def test_a_stream_goes_on_at_the_right_step(tmp_path):
 @pytest.mark.timeout(90)  # three fits and an evaluation of real networks
 @pytest.mark.parametrize(
     ("family", "data"),
-    [("cnn", "digits"), ("mlp", "digits"), ("mlp", "diabetes"), ("rnn", "cbf")],
+    [*((family, None) for family in FAMILIES), ("mlp", "diabetes")],
 )
 def test_a_built_in_family_goes_on_exactly_and_opens_alone(tmp_path, family, data):
     job = family_job(tmp_path / "whole", family=family, data=data)
@@ -262,17 +264,43 @@ def test_a_built_in_family_goes_on_exactly_and_opens_alone(tmp_path, family, dat
     assert refitted.values["train/loss"] is not None
 
 
-def family_job(directory, *, family, data):
-    """Return a job that trains a family's default configuration, with some dropout."""
+LEARNS = {
+    "attention": ("digits", {}),
+    "cnn": ("digits", {}),
+    "generative": ("digits", {"task": "density"}),
+    "mlp": ("digits", {}),
+    "rnn": ("cbf", {}),
+    "seq2seq": ("pairs", {}),
+    "tree": ("listops", {}),
+    "vae": ("digits", {"task": "density"}),
+}
+"""Family -> the data that it is trained on where none is named, and what these are given."""
+
+FAST = ("cnn", "mlp")
+"""Families that see all examples of an epoch in these tests; the others see two batches."""
+
+
+def family_job(directory, *, family, data=None):
+    """Return a job that trains a family's default configuration, with some dropout.
+
+    Side effects:
+        Writes the file that the data are read from, if any, beside the directory.
+    """
+    data, given = LEARNS[family] if data is None else (data, {})
+    Path(directory).parent.mkdir(parents=True, exist_ok=True)
+    given = {**DATA_SETS[data].given(Path(directory).parent), **given}
     space = importlib.import_module(f"{FAMILIES[family]}.space")
-    spec = importlib.import_module(f"{DATA[data]}.space").data_spec()
+    spec = importlib.import_module(f"{DATA[data]}.space").data_spec(**given)
     configuration = space.search_space(spec).default()
+    dropout = {"dropout": 0.2} if "dropout" in configuration else {}
+    few = {"limit_train_batches": 2, "limit_val_batches": 1, "limit_test_batches": 1}
     return TrainingJob(
         trial="0000",
         model_class=space.MODULE,
-        model_arguments={**space.data_arguments(spec), **configuration, "dropout": 0.2},
+        model_arguments={**space.data_arguments(spec), **configuration, **dropout},
         data_class=f"{DATA[data]}.module:Data",
-        data_arguments={"batch_size": 200},
+        data_arguments={**given, "batch_size": 200 if family in FAST else 20},
+        trainer_arguments={} if family in FAST else few,
         objective=Objective(metric="val/loss", direction="minimize"),
         max_epochs=2,
         seed=0,

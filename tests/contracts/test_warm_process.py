@@ -80,7 +80,7 @@ def test_what_was_trained_in_between_leaves_no_trace(tmp_path, family, loop):
         job = nets.make_job(tmp_path, checkpoint_every_epochs=1, max_epochs=2)
         job = replace(job, loop="auto" if loop == "lean" else "trainer")
     else:
-        job = replace(family_job(tmp_path, family=family, data="digits"), loop=loop)
+        job = replace(family_job(tmp_path / "trial", family=family), loop=loop)
     before = trained(job, tmp_path / "before")
     threads = {thread.ident for thread in threading.enumerate()}
     for number, mess in enumerate([Messy, MessyAndRaises]):
