@@ -187,7 +187,10 @@ def _texts(
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value != value  # NaN
+    """Return whether a value is None, NaN, or what a column of texts in Parquet has instead."""
+    import pandas as pd
+
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def _vocabulary(training: Sequence[str], *, arguments: TextArguments) -> Vocabulary:

@@ -134,6 +134,14 @@ def test_empty_texts_are_refused_by_row_or_dropped_and_said(write, rows):
     )
 
 
+def test_a_text_that_is_missing_in_parquet_is_refused_by_row(rows, tmp_path):
+    frame = pd.DataFrame(rows).astype({"review": "string"})
+    frame.loc[4, "review"] = pd.NA
+    frame.to_parquet(tmp_path / "reviews.parquet")
+    with pytest.raises(ConfigurationError, match=r"1 of 60 texts are missing or .*: row 5\."):
+        check(tmp_path / "reviews.parquet")
+
+
 def test_a_class_of_which_nothing_can_be_learnt_is_refused(write, rows):
     for row in rows:
         row["part"] = "train"
