@@ -202,7 +202,8 @@ def draw_groups(
     parts = {}
     for part, size in wanted.items():
         taken = _groups_for(size, left=left, counts=counts) if size else []
-        left = [group for group in left if group not in set(taken)]
+        gone = set(taken)
+        left = [group for group in left if group not in gone]
         parts[part] = np.flatnonzero(np.isin(places, taken))
     train = np.flatnonzero(np.isin(places, left))
     return {"train": train, "validation": parts["validation"], "test": parts["test"]}

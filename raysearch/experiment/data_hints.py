@@ -80,7 +80,7 @@ def _first_rows(name: str) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
             names = list(objects[0])
             return names, [[str(one.get(key, "")) for one in objects] for key in names]
         head, *rows = csv.reader(lines, csv.Sniffer().sniff(lines[0], delimiters=",;\t|"))
-    except (OSError, ValueError, IndexError, AttributeError, csv.Error):
+    except (OSError, ValueError, IndexError, AttributeError, RecursionError, csv.Error):
         return (), ()  # not there, no text, no table: nothing can be told by it
     return head, [list(column) for column in zip(*rows, strict=False)]
 

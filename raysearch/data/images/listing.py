@@ -91,9 +91,7 @@ def _of_folders(arguments: ImagesArguments) -> Listing:
     import pandas as pd
 
     folders, is_told = _class_folders("path", Path(arguments.path))
-    if arguments.test_path is not None:
-        of_test, _ = _class_folders("test_path", Path(arguments.test_path))
-        folders += [replace(folder, told="test") for folder in of_test]
+    folders = _with_test(folders, is_told=is_told, arguments=arguments)
     examples: list[tuple[str, ...]] = []
     classes, told, names, others, faults = [], [], [], [], []
     for folder in folders:
@@ -116,6 +114,30 @@ def _of_folders(arguments: ImagesArguments) -> Listing:
     )
 
 
+def _with_test(
+    folders: Sequence[_ClassFolder], *, is_told: bool, arguments: ImagesArguments
+) -> list[_ClassFolder]:
+    """Return the folders with those of `test_path`, once it is clear which images are the test."""
+    parts = {folder.told for folder in folders}
+    if arguments.test_path is not None:
+        if "test" in parts:
+            raise ConfigurationError(
+                f"test_path is {arguments.test_path}, but path is {arguments.path}, which has a "
+                "folder for the test itself. Leave test_path out, or take that folder out of path."
+            )
+        of_test, _ = _class_folders("test_path", Path(arguments.test_path))
+        folders = [*folders, *(replace(folder, told="test") for folder in of_test)]
+        parts.add("test")
+    absent = {"train", "test"} - parts
+    if is_told and absent:
+        raise ConfigurationError(
+            f"path is {arguments.path}, whose folders are named after splits, but {listed(absent)} "
+            "has no folder with classes in it. Add it, or the folder of the test as test_path; "
+            "validation is drawn where it is not there."
+        )
+    return list(folders)
+
+
 def _class_folders(argument: str, root: Path) -> tuple[list[_ClassFolder], bool]:
     """Return the folders of classes, and whether folders above them tell the split."""
     inner = _folders(root)
@@ -134,12 +156,6 @@ def _class_folders(argument: str, root: Path) -> tuple[list[_ClassFolder], bool]
         for folder, part in parts.items()
         for path in _folders(folder)
     ]
-    absent = {"train", "test"} - {folder.told for folder in found}
-    if absent and argument == "path":
-        raise ConfigurationError(
-            f"{argument} is {root}, whose folders are named after splits, but {listed(absent)} has "
-            "no folder with classes in it. Add it; validation is drawn where it is not there."
-        )
     return found, True
 
 

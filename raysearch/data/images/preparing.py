@@ -155,14 +155,14 @@ def _check_unchanged(listing: Listing, arguments: ImagesArguments) -> None:
 def _fingerprint(listing: Listing, arguments: ImagesArguments) -> str:
     """Return 16 characters that stand for the names, sizes and bytes of all files.
 
-    The bytes are read once on a node, as long as no file changes its size or its time.
+    The bytes are read once on a node, as long as no file changes its place, size or time.
     """
     import numpy as np
 
     tables = () if arguments.is_folder else (arguments.path, arguments.test_path)
     head = [fingerprint(path) for path in tables if path is not None]
     states = [
-        (name, told, [_state(path) for path in files])
+        (name, told, [(str(Path(path).absolute()), *_state(path)) for path in files])
         for name, files, told in zip(
             listing.names,
             listing.files,
@@ -183,12 +183,13 @@ def _fingerprint(listing: Listing, arguments: ImagesArguments) -> str:
     return str(found["fingerprint"])
 
 
-def _state(path: str) -> tuple[int, int]:
+def _state(path: str) -> tuple[int, int, int]:
+    """Return what differs where the bytes do: size, and times of the content and of the entry."""
     try:
         status = Path(path).stat()
     except OSError:
-        return (-1, 0)
-    return (status.st_size, status.st_mtime_ns)
+        return (-1, 0, 0)
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _digest(path: str) -> str:

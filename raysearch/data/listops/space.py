@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from raysearch.checks import integer_fault, raise_faults
+from raysearch.data.batches import batch_sizes_among, legal_batch_size
 from raysearch.data.listops.grammar import SYMBOLS
 from raysearch.data.splits import FRACTIONS, split_sizes
 from raysearch.data_spec import UNKNOWN, DataSpec
@@ -77,12 +78,12 @@ def data_spec(
 
 def search_space(data: DataSpec) -> Space:
     """Return what is worth searching: the batch size."""
-    return Space({"data.batch_size": Choice([32, 64, 128, 256], ordered=True, default=128)})
+    return Space({"data.batch_size": batch_sizes_among([32, 64, 128, 256], data, default=128)})
 
 
 def legal_domains(data: DataSpec) -> dict[str, Domain]:
     """Return what the data module accepts, by key."""
-    return {"data.batch_size": Int(2, data.n_train)}
+    return {"data.batch_size": legal_batch_size(data)}
 
 
 def _unknown_form(form: Any) -> str:

@@ -75,6 +75,8 @@ class Vocabulary:
 def symbols_of(text: str, *, level: Level) -> list[str]:
     """Return the symbols of a text; blanks around it are none.
 
+    What UTF-8 cannot encode, as JSON may have it, counts as "?" where a symbol is a byte.
+
     Example:
         >>> symbols_of(" so  good", level="word"), symbols_of("a b", level="character")
         (['so', 'good'], ['a', ' ', 'b'])
@@ -84,7 +86,9 @@ def symbols_of(text: str, *, level: Level) -> list[str]:
     if level == "word":
         return text.split()
     text = text.strip()
-    return list(text) if level == "character" else [f"{byte:02x}" for byte in text.encode()]
+    if level == "character":
+        return list(text)
+    return [f"{byte:02x}" for byte in text.encode(errors="replace")]
 
 
 def joined(symbols: Sequence[str], *, level: Level) -> str:

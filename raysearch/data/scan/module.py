@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     from raysearch.data.cache import Arrays
 
+_FORMAT = 1
+"""Raised when the same arguments would now give other arrays."""
+
 _MOST_ACTIONS = 22
 """Of the length split: in the training part."""
 
@@ -88,7 +91,8 @@ def _load(*, split: str, seed: int, validation: float) -> Splits:
     """Return the splits; a process that trains trial after trial reads them once."""
     arguments = {"split": split, "seed": seed, "validation": validation}
     build = partial(_build, split=split, seed=seed, validation=validation)
-    return splits_of(cached_arrays("scan", arguments=arguments, build=build), is_bucketed=True)
+    key = {**arguments, "scan_format": _FORMAT}
+    return splits_of(cached_arrays("scan", arguments=key, build=build), is_bucketed=True)
 
 
 def _build(*, split: str, seed: int, validation: float) -> Arrays:

@@ -21,6 +21,9 @@ from raysearch.randomness import generator
 if TYPE_CHECKING:
     from raysearch.data.cache import Arrays
 
+_FORMAT = 1
+"""Raised when the same arguments would now give other arrays."""
+
 
 class Data(InMemoryData):
     """Scenes of two to four digits on a canvas, with captions such as "three above seven".
@@ -87,8 +90,8 @@ def _made_splits(
         "validation": validation,
         "test": test,
     }
-    arrays = cached_arrays("scenes", arguments=arguments, build=partial(_build, **arguments))
-    return splits_of(arrays)
+    key = {**arguments, "scenes_format": _FORMAT}
+    return splits_of(cached_arrays("scenes", arguments=key, build=partial(_build, **arguments)))
 
 
 def _build(*, seed: int, n_examples: int, canvas: int, validation: float, test: float) -> Arrays:

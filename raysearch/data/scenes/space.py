@@ -9,9 +9,10 @@ caption, and a caption says how its scene is built.
 from __future__ import annotations
 
 from raysearch.checks import integer_fault, raise_faults
+from raysearch.data.batches import batch_sizes_among, legal_batch_size
 from raysearch.data.splits import FRACTIONS, split_sizes
 from raysearch.data_spec import DataSpec
-from raysearch.space import Choice, Domain, Int, Space
+from raysearch.space import Domain, Int, Space
 
 N_EXAMPLES = 5000
 """Scenes in all splits together, where no number is given."""
@@ -83,12 +84,12 @@ def data_spec(
 
 def search_space(data: DataSpec) -> Space:
     """Return what is worth searching: the batch size."""
-    return Space({"data.batch_size": Choice([16, 32, 64, 128], ordered=True, default=32)})
+    return Space({"data.batch_size": batch_sizes_among([16, 32, 64, 128], data, default=32)})
 
 
 def legal_domains(data: DataSpec) -> dict[str, Domain]:
     """Return what the data module accepts, by key."""
-    return {"data.batch_size": Int(2, data.n_train)}
+    return {"data.batch_size": legal_batch_size(data)}
 
 
 def most_digits(canvas: int) -> int:

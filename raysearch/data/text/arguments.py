@@ -83,7 +83,7 @@ class TextArguments:
     min_count: int = 2
     """Occurrences in the training texts below which a word or character is unknown."""
     max_length: int | None = None
-    """Symbols of a text that are kept; None to tell by the training texts."""
+    """Symbols of a text that are kept at most; None to tell by the training texts."""
     keep: Side = "start"
     """Which part of longer texts is kept."""
     empty: Policy = "refuse"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from raysearch.data.cache import Arrays
 
-_FORMAT = 1
+_FORMAT = 2
 """Raised when the same file would now be prepared in another way."""
 
 _ABOUT = "about"
@@ -128,7 +128,7 @@ def _build(arguments: TextArguments) -> Arrays:
     kept = [texts[row] for row in used]
     training = [kept[row] for row in labelled.parts["train"]]
     vocabulary = _vocabulary(training, arguments=arguments)
-    max_length = _max_length(training, vocabulary, arguments=arguments)
+    max_length = _max_length(kept, training, vocabulary, arguments=arguments)
     preprocessing = TextPreprocessing(
         target=labelled.target,
         vocabulary=vocabulary,
@@ -187,7 +187,10 @@ def _texts(
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value != value  # NaN
+    """Return whether a value is None, NaN, or what a column of texts in Parquet has instead."""
+    import pandas as pd
+
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def _vocabulary(training: Sequence[str], *, arguments: TextArguments) -> Vocabulary:
@@ -207,13 +210,17 @@ def _vocabulary(training: Sequence[str], *, arguments: TextArguments) -> Vocabul
 
 
 def _max_length(
-    training: Sequence[str], vocabulary: Vocabulary, *, arguments: TextArguments
+    kept: Sequence[str],
+    training: Sequence[str],
+    vocabulary: Vocabulary,
+    *,
+    arguments: TextArguments,
 ) -> int:
-    """Return how many symbols of a text are kept."""
+    """Return how many symbols of a text are kept, no more than the longest of all splits has."""
     import numpy as np
 
     if arguments.max_length is not None:
-        return arguments.max_length
+        return min(arguments.max_length, max(len(vocabulary.numbers(text)) for text in kept))
     lengths = np.array([len(vocabulary.numbers(text)) for text in training])
     whole = int(np.quantile(lengths, _WHOLE, method="inverted_cdf"))
     return min(whole, _LONGEST[arguments.level])

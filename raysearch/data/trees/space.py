@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from raysearch.data.batches import batch_sizes_among, legal_batch_size
 from raysearch.data.trees.arguments import ARGUMENTS
 from raysearch.data.trees.preparing import about, settled
 from raysearch.data_spec import DataSpec
-from raysearch.space import Choice, Domain, Int, Space
+from raysearch.space import Domain, Space
 
 
 def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,15 +72,13 @@ def search_space(data: DataSpec) -> Space:
         '32, 64, 128, 256'
     """
     first = 8 if data.n_train < 1000 else 32
-    sizes = [size for size in (first * 2**power for power in range(4)) if size <= data.n_train]
-    sizes = sizes or [data.n_train]
-    default = sizes[min(1, len(sizes) - 1)]
-    return Space({"data.batch_size": Choice(sizes, ordered=True, default=default)})
+    sizes = [first * 2**power for power in range(4)]
+    return Space({"data.batch_size": batch_sizes_among(sizes, data, default=sizes[1])})
 
 
 def legal_domains(data: DataSpec) -> dict[str, Domain]:
     """Return what the data module accepts, by key."""
-    return {"data.batch_size": Int(2, max(2, data.n_train))}
+    return {"data.batch_size": legal_batch_size(data)}
 
 
 __all__ = ["ARGUMENTS", "advice", "check_arguments", "data_spec", "legal_domains", "search_space"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from raysearch.data.diabetes.module import _build as build_diabetes
-from raysearch.data.splits import SplitSizes, draw_split, split_arrays, split_sizes
+from raysearch.data.splits import SplitSizes, draw_groups, draw_split, split_arrays, split_sizes
 from raysearch.errors import ConfigurationError
 
 
@@ -92,6 +94,15 @@ def test_drawn_splits_follow_the_seed_and_the_test_its_own_share_alone():
     assert np.array_equal(few["test"], many["test"])
     other = draw_split(100, classes=CLASSES, sizes=sizes[0], seed=2)
     assert not np.array_equal(few["test"], other["test"])
+
+
+def test_groups_are_drawn_in_a_time_that_grows_with_their_number():
+    start = time.process_time()
+    parts = draw_groups(
+        np.arange(60_000), sizes=SplitSizes(train=36_000, validation=12_000, test=12_000), seed=0
+    )
+    assert time.process_time() - start < 2  # 20 and more where it grows with the square
+    assert [len(parts[part]) for part in PARTS] == [36_000, 12_000, 12_000]
 
 
 def test_a_split_of_nothing_but_rare_classes_is_refused():

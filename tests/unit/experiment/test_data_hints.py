@@ -12,6 +12,7 @@ FILES = {
     "reviews.tsv": TEXTS.replace(",", "\t"),
     "reviews.jsonl": '{"label": 1, "body": "so very good that it must be seen"}\n' * 3,
     "broken.jsonl": '{"label": 1, "body": "so very good that it must\n' * 3,
+    "deep.jsonl": '{"label": 1, "body": ' + "[" * 9000 + "\n",
     "photos.csv": "file,kind\na/1.PNG,x\na/2.jpg,y\n",
     "binary.csv": "\udc80\udc81",
 }
@@ -25,6 +26,7 @@ ARGS = {
     "reviews.tsv": "{name: text, args: {path: reviews.tsv, text: review, target: COLUMN}}",
     "reviews.jsonl": "{name: text, args: {path: reviews.jsonl, text: body, target: COLUMN}}",
     "broken.jsonl": "{name: table, args: {path: broken.jsonl, target: COLUMN}}",
+    "deep.jsonl": "{name: table, args: {path: deep.jsonl, target: COLUMN}}",
     "photos.csv": "{name: images, args: {path: photos.csv, image: file, target: COLUMN}}",
     "pictures": "{name: images, args: {path: pictures}}",
     "pictures/": "{name: images, args: {path: pictures/}}",

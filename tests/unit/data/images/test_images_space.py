@@ -172,6 +172,20 @@ def test_files_that_change_are_refused(tmp_path):
     assert check(root)["fingerprint"] != checked["fingerprint"]
 
 
+def test_folders_whose_files_are_alike_but_for_their_bytes_are_told_apart(tmp_path):
+    first, second = (write_folders(tmp_path / name, n=6) for name in ("first", "second"))
+    for root, shade in ((first, 60), (second, 190)):
+        pixels = np.full((8, 8), shade, dtype=np.uint8)
+        # not compressed, so of equal size
+        Image.fromarray(pixels).save(root / "down" / "3.png", compress_level=0)
+        for file in root.rglob("*.png"):
+            os.utime(file, ns=(1, 1))
+    kept = check(first)["fingerprint"]
+    assert check(second)["fingerprint"] != kept
+    shutil.copytree(first, tmp_path / "copy")
+    assert check(tmp_path / "copy")["fingerprint"] == kept
+
+
 def test_classes_may_look_like_numbers_or_like_nothing(tmp_path):
     for place, name in enumerate(("0", "1", "nan", "none")):
         for number in range(5):

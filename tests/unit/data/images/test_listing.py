@@ -50,6 +50,14 @@ def test_images_of_test_path_are_the_test(tmp_path):
     assert np.unique(found.told, return_counts=True)[1].tolist() == [6, 4]
 
 
+def test_test_path_is_the_test_of_folders_for_training_and_validation(tmp_path):
+    for part, n in (("a/train", 4), ("a/val", 2), ("b", 3)):
+        write_folders(tmp_path / part, n=n)
+    found = listing(tmp_path / "a", test_path=str(tmp_path / "b"))
+    counts = dict(zip(*np.unique(found.told, return_counts=True), strict=True))
+    assert counts == {"train": 8, "validation": 4, "test": 6}
+
+
 def test_what_is_no_image_or_hidden_is_left_out_and_said(tmp_path):
     write_folders(tmp_path, n=2)
     save(picture("down", 0), tmp_path / "down" / ".thumbnails" / "a.png")
@@ -112,6 +120,7 @@ FAULTS = {
     "no rows": ({"path": "u.csv", "image": "file", "target": "y"}, "which has no rows"),
     "of another kind": ({"path": "a", "test_path": "t.csv"}, "test_path is .*t.csv. It must be a"),
     "no test": ({"path": "s"}, "named after splits, but test has no folder"),
+    "two tests": ({"path": "b", "test_path": "a"}, "test_path is .*a, but path is .*b, which has"),
     "no clips": ({"path": "a", "frames": 3}, "folder across has no folder of images, one for each"),
 }
 
@@ -128,6 +137,8 @@ def wrong(tmp_path_factory):
     (root / "u.csv").write_text("file,y\n")
     write_folders(root / "s" / "train", n=1)
     write_folders(root / "s" / "val", n=1)
+    shutil.copytree(root / "s" / "train", root / "b" / "train")
+    shutil.copytree(root / "s" / "val", root / "b" / "test")
     return root
 
 

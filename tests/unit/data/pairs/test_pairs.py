@@ -92,6 +92,12 @@ def test_levels(file, level, symbols):
     assert texts(data, "test")[0] == ("na na", "né")
 
 
+def test_half_a_surrogate_pair_is_a_question_mark_in_bytes(file):
+    rows = [{"source": "a\ud800", "target": "x"}] * 20
+    data = Data(batch_size=4, path=file(rows, name="pairs.jsonl"), level="byte")
+    assert texts(data, "test")[0] == ("a?", "x")
+
+
 def test_a_vocabulary_has_the_most_frequent_symbols_of_training_first(file):
     rows = [("a a b", "p")] * 10 + [("b c", "q")] * 3
     train, few = file(rows), file([("z a", "p")], name="few.tsv")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from raysearch.data.scan import module
 from raysearch.data.scan.grammar import ACTIONS, WORDS, actions
 from raysearch.data.scan.module import Data
 from raysearch.data.scan.space import PUBLISHED, data_spec
@@ -122,3 +123,12 @@ def test_wrong_arguments_are_refused(wrong, message):
 
 def test_the_spec_needs_no_data():
     assert data_spec(split="add_jump", validation=0.2).n_train == 14_670 - round(0.2 * 13_203)
+
+
+def test_arrays_of_an_older_format_are_made_anew(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAYSEARCH_CACHE_DIR", str(tmp_path))
+    for number in (1, 2, 2):
+        monkeypatch.setattr(module, "_FORMAT", number)
+        module._load.cache_clear()
+        assert Data(batch_size=8).train_dataloader()
+    assert len(list(tmp_path.rglob("*.npz"))) == 2

@@ -7,6 +7,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+from raysearch.data.scenes import module
 from raysearch.data.scenes.composing import caption_words, compose, decoded, encoded, layout
 from raysearch.data.scenes.module import Data
 from raysearch.data.scenes.space import VOCABULARY, data_spec, most_digits
@@ -175,3 +176,12 @@ def test_the_seed_governs_all():
     )
     assert all(map(np.array_equal, first, same))
     assert not np.array_equal(first[0], other[0])
+
+
+def test_arrays_of_an_older_format_are_made_anew(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAYSEARCH_CACHE_DIR", str(tmp_path))
+    for number in (1, 2, 2):
+        monkeypatch.setattr(module, "_FORMAT", number)
+        module._made_splits.cache_clear()
+        assert Data(batch_size=8, n_examples=100).train_dataloader()
+    assert len(list(tmp_path.rglob("*.npz"))) == 2

@@ -94,8 +94,21 @@ def test_long_texts_are_cut_and_it_is_said(write, rows):
     path = write(rows)
     assert space.data_spec(**given(path)).input_shape == (512,)
     assert "training texts are longer than 512 words (the longest has 660)" in advice(path)
-    assert space.data_spec(**given(path, max_length=700)).input_shape == (700,)
+    assert space.data_spec(**given(path, max_length=700)).input_shape == (660,)
     assert "longer" not in advice(path, max_length=700)
+
+
+def test_no_more_is_kept_than_the_longest_text_of_any_split_has(write, rows):
+    for place, row in enumerate(rows):
+        row["part"] = ("train", "val", "test")[place % 3]
+    rows[2]["review"] += " Twice!"
+    path = write(rows)
+    for max_length, kept in ((5000, 13), (13, 13), (12, 12)):
+        wanted = given(path, split="part", max_length=max_length)
+        assert space.data_spec(**wanted).input_shape == (kept,)
+        found = arrays(settled(wanted))
+        assert found["train_inputs"].shape == (20, kept)
+        assert found["test_lengths"].max() == kept
 
 
 def test_the_split_follows_groups_and_time(write, rows):
@@ -132,6 +145,14 @@ def test_empty_texts_are_refused_by_row_or_dropped_and_said(write, rows):
     assert "3 texts without any word are left out: row 5, row 8, row 10." in advice(
         path, empty="drop"
     )
+
+
+def test_a_text_that_is_missing_in_parquet_is_refused_by_row(rows, tmp_path):
+    frame = pd.DataFrame(rows).astype({"review": "string"})
+    frame.loc[4, "review"] = pd.NA
+    frame.to_parquet(tmp_path / "reviews.parquet")
+    with pytest.raises(ConfigurationError, match=r"1 of 60 texts are missing or .*: row 5\."):
+        check(tmp_path / "reviews.parquet")
 
 
 def test_a_class_of_which_nothing_can_be_learnt_is_refused(write, rows):
