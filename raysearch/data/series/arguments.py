@@ -85,7 +85,7 @@ class SeriesArguments:
     order_by: str | None = None
     """Column or array of dates or numbers: the latest series are the test. May be `time`."""
     validation: float = 0.2
-    """Share for validation, from 0.05 to 0.45; has no effect with `split`."""
+    """Share for validation, from 0.05 to 0.45; with `split` only where no series is told to be."""
     test: float = 0.2
     """Share for the test, from 0.05 to 0.45; has no effect with `split` or `test_path`."""
     split_seed: int = 0

@@ -29,8 +29,8 @@ Parts = dict[str, "NDArray[np.intp]"]
 
 def split_series(
     raws: Sequence[RawSeries], *, classes: NDArray[Any] | None, arguments: SeriesArguments
-) -> Parts:
-    """Return which series each split has.
+) -> tuple[Parts, list[str]]:
+    """Return which series each split has, and what a person should know.
 
     Args:
         raws: The series of `path`, and those of `test_path` if there is one.
@@ -47,8 +47,9 @@ def split_series(
     test = np.arange(n, n + len(raws[1])) if len(raws) > 1 else None
     sizes = _sizes(n, arguments=arguments)
     own = None if classes is None else classes[:n]
+    notes: list[str] = []
     if arguments.split is not None:
-        parts = _told(first, arguments=arguments)
+        parts, notes = _told(first, classes=own, arguments=arguments)
     elif arguments.group is not None:
         parts = _by_group(first, sizes=sizes, arguments=arguments)
     elif arguments.order_by is not None:
@@ -63,7 +64,7 @@ def split_series(
                 f"whose {n} series leave {len(members)} for {part}. There must be two or more for "
                 "training, and one for validation and test; give more series, or other shares."
             )
-    return parts
+    return parts, notes
 
 
 def check_classes(
@@ -104,14 +105,27 @@ def _sizes(n: int, *, arguments: SeriesArguments) -> SplitSizes:
     return SplitSizes(train=n - n_validation, validation=n_validation, test=0)
 
 
-def _told(raw: RawSeries, *, arguments: SeriesArguments) -> Parts:
-    """Return the split that a column or array says."""
+def _told(
+    raw: RawSeries, *, classes: NDArray[Any] | None, arguments: SeriesArguments
+) -> tuple[Parts, list[str]]:
+    """Return the split that a column or array says, and what a person should know."""
+    import numpy as np
     import pandas as pd
 
-    column = pd.DataFrame({arguments.split: [str(word) for word in raw.columns["split"]]})
-    told = TableArguments(path=arguments.path, target="", split=arguments.split)
-    parts, _ = split_rows(column, classes=None, arguments=told)
-    return parts
+    words = ["" if word is None else str(word) for word in raw.columns["split"]]
+    table = TableArguments(
+        path=arguments.path,
+        target="",
+        split=arguments.split,
+        validation=arguments.validation,
+        split_seed=arguments.split_seed,
+    )
+    return split_rows(
+        pd.DataFrame({arguments.split: words}),
+        classes=classes,
+        arguments=table,
+        told=np.array(words, dtype=object),
+    )
 
 
 def _by_group(raw: RawSeries, *, sizes: SplitSizes, arguments: SeriesArguments) -> Parts:

@@ -50,15 +50,19 @@ def split_rows(
         frame: The rows that have a target.
         classes: Of a classification: the class of each row, so that it is spread over the splits.
         arguments: Say how to split.
-        told: For each row the split it is told to be in, as text; None where nothing tells. Where
-            no row is told to be for validation, some of the training rows are.
+        told: For each row the split it is told to be in, as text; None where nothing tells, which
+            is not so if the arguments name a column `split`. Where no row is told to be for
+            validation, some of the training rows are.
 
     Shapes:
         classes, told: (N,)
 
     Raises:
         ConfigurationError: There are too few rows, or what should say how to split does not.
+        ValueError: The arguments name a column `split`, and what it tells is not given.
     """
+    if arguments.split is not None and told is None:
+        raise ValueError(f"split is {arguments.split}, so told must be what that column says.")
     try:
         return _split(frame, classes=classes, arguments=arguments, told=told)
     except ConfigurationError as error:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from raysearch.data.series.module import Data
-from raysearch.data.series.space import data_spec
+from raysearch.data.series.space import advice, data_spec
 from raysearch.errors import ConfigurationError
 
 SPLITS = ("train", "val", "test")
@@ -65,6 +65,16 @@ def test_a_column_may_say_the_split(tmp_path):
     found = numbers(Data(**write(tmp_path, part=part), split="part"))
     assert found["test"] == list(range(28, 40))
     assert found["val"] == list(range(20, 28))
+
+
+def test_where_no_series_is_told_to_be_for_validation_some_for_training_are(tmp_path):
+    part = np.array(["train"] * 30 + ["test"] * 10)
+    given = {**write(tmp_path, part=part), "split": "part", "validation": 0.4, "test": 0.05}
+    found = numbers(Data(**given))
+    assert found["test"] == list(range(30, 40))
+    assert [sum(n % 2 == side for n in found["val"]) for side in (0, 1)] == [6, 6]
+    del given["batch_size"]
+    assert any("so 12 of the 30 training rows are" in note for note in advice(**given))
 
 
 def test_a_file_may_have_the_test(tmp_path):

@@ -39,6 +39,13 @@ def test_a_column_tells_the_split_in_many_words():
     }
 
 
+def test_a_column_that_tells_is_never_passed_over():
+    frame = pd.DataFrame({"s": ["train", "test"] * 9})
+    settings = TableArguments.read({"path": "/a.csv", "target": "y", "split": "s"})
+    with pytest.raises(ValueError, match="told must be"):
+        split_rows(frame, classes=None, arguments=settings)
+
+
 @pytest.mark.parametrize(
     "values",
     [
