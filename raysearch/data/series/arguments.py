@@ -196,8 +196,11 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
         faults.append("order_by is for whole series; forecasts are always split by time.")
     if not is_forecast and len(_canonical("target", given.get("target"))) > 1:
         faults.append("target is a list. Only forecasting can have several.")
+    shares = {name: given.get(name, 0.2) for name in FRACTIONS}
+    if given.get("split") is not None or given.get("test_path") is not None:
+        shares["test"] = 0.05  # the smallest legal share stands in for one without effect
     try:
-        split_sizes(1, **{name: given.get(name, 0.2) for name in FRACTIONS})
+        split_sizes(1, **shares)
     except ConfigurationError as error:
         faults += [text.replace("data.", "") for text in error.faults]
     return faults

@@ -99,7 +99,7 @@ def check_classes(
 
 def _sizes(n: int, *, arguments: SeriesArguments) -> SplitSizes:
     """Return how many series each split has where shares say it."""
-    if arguments.test_path is None:
+    if arguments.test_path is None and arguments.split is None:
         return split_sizes(n, validation=arguments.validation, test=arguments.test)
     n_validation = round(n * arguments.validation)
     return SplitSizes(train=n - n_validation, validation=n_validation, test=0)

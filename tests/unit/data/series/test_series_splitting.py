@@ -69,7 +69,7 @@ def test_a_column_may_say_the_split(tmp_path):
 
 def test_where_no_series_is_told_to_be_for_validation_some_for_training_are(tmp_path):
     part = np.array(["train"] * 30 + ["test"] * 10)
-    given = {**write(tmp_path, part=part), "split": "part", "validation": 0.4, "test": 0.05}
+    given = {**write(tmp_path, part=part), "split": "part", "validation": 0.4}
     found = numbers(Data(**given))
     assert found["test"] == list(range(30, 40))
     assert [sum(n % 2 == side for n in found["val"]) for side in (0, 1)] == [6, 6]
@@ -85,6 +85,7 @@ def test_a_file_may_have_the_test(tmp_path):
     assert found["test"] == [77, 77, 77]
     assert len(found["val"]) == 8
     assert sorted(found["train"] + found["val"]) == list(range(40))
+    assert len(numbers(Data(**given, test_path=str(other), validation=0.4))["val"]) == 16
 
 
 @pytest.mark.parametrize("path", ["test", "train"])

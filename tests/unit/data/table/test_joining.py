@@ -34,6 +34,11 @@ def test_the_rows_of_test_path_are_the_test(files):
     assert data.spec.n_train == 32
 
 
+def test_the_share_for_validation_is_of_path_alone(files):
+    data = Data(batch_size=8, validation=0.4, **files(rows(40), rows(11, first=40)))
+    assert data.spec.n_train == 24
+
+
 def test_columns_may_stand_in_another_order(files):
     given = files(["1,2,0"], ["1,4,3"], test_names="y,b,a")
     found = read_rows(TableArguments.read(given))

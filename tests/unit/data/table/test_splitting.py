@@ -31,7 +31,7 @@ def test_drawn_splits_have_the_shares_that_are_asked_for():
 
 def test_a_column_tells_the_split_in_many_words():
     words = ["Train", "training", "VAL", "valid", "test", "holdout", "train", "dev"]
-    parts, _ = split(words, split="s")
+    parts, _ = split(words, split="s", validation=0.4)
     assert {part: rows.tolist() for part, rows in parts.items()} == {
         "train": [0, 1, 6],
         "validation": [2, 3, 7],
