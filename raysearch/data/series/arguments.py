@@ -94,7 +94,7 @@ class SeriesArguments:
     """Which numbers get mean 0 and standard deviation 1 together."""
     missing: Missing = "refuse"
     """What to do about values that are missing or not finite, and series without length or
-    target."""
+    target; "interpolate" fills gaps in a line, but of forecasting with the last value before."""
     lengths: Lengths | None = None
     """Whether series may differ in length; with "unequal" they end where nothing but gaps follow.
     None for whatever the file says."""
