@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
+from raysearch.data.leaks import group_note
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.frames import times_of
 from raysearch.data.series.raw import RawSeries
@@ -58,6 +59,11 @@ def split_series(
         parts = _drawn(n, classes=own, sizes=sizes, arguments=arguments)
     if test is not None:
         parts = {**parts, "test": test}
+        if arguments.group is not None:
+            groups = [
+                "" if name is None else str(name) for raw in raws for name in raw.columns["group"]
+            ]
+            notes += group_note(groups, parts, name=arguments.group)
     for part, members in parts.items():
         if len(members) < (2 if part == "train" else 1):
             raise first.source.fault(

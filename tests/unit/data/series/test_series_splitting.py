@@ -88,6 +88,20 @@ def test_a_file_may_have_the_test(tmp_path):
     assert len(numbers(Data(**given, test_path=str(other), validation=0.4))["val"]) == 16
 
 
+@pytest.mark.parametrize("group", ["c", "z"])
+def test_groups_that_both_files_have_are_told(tmp_path, group):
+    given = write(tmp_path, group=np.repeat(list("abcdefghij"), 4))
+    del given["batch_size"]
+    other = tmp_path / "b.npz"
+    values = 50 + np.arange(4.0)[:, None] * np.ones(5)
+    np.savez(other, X=values, y=np.array([0, 1, 0, 1]), group=np.array([group, "x", "y", "x"]))
+    notes = advice(**given, group="group", test_path=str(other))
+    told = [
+        note for note in notes if note.startswith("1 of 3 groups of group in the test are also")
+    ]
+    assert [("such as 'c'" in note) for note in told] == ([True] if group == "c" else [])
+
+
 @pytest.mark.parametrize("path", ["test", "train"])
 def test_two_files_have_the_same_classes_in_the_same_order(tmp_path, path):
     given = write(tmp_path)
