@@ -181,8 +181,11 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
             f"{' and '.join(ways)} {'both' if len(ways) == 2 else 'all'} say which rows are the "
             "test. Give one of them."
         )
+    shares = {name: given.get(name, 0.2) for name in FRACTIONS}
+    if given.get("split") is not None or given.get("test_path") is not None:
+        shares["test"] = 0.05  # the smallest legal share stands in for one without effect
     try:
-        split_sizes(1, **{name: given.get(name, 0.2) for name in FRACTIONS})
+        split_sizes(1, **shares)
     except ConfigurationError as error:
         faults += [text.replace("data.", "") for text in error.faults]
     return faults

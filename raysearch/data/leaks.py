@@ -46,3 +46,31 @@ def leak_note(
         "measured on them is memory. Take copies out, or keep them in one split with group, unless "
         "they are independent cases."
     ]
+
+
+def group_note(
+    groups: Sequence[str | None], parts: Mapping[str, NDArray[np.intp]], *, name: str
+) -> list[str]:
+    """Return a sentence about groups of the test that are also learnt from, if any are.
+
+    Args:
+        groups: Group of each example; None or empty where it has none.
+        parts: Split -> its examples.
+        name: The column that says the group.
+
+    Example:
+        >>> import numpy as np
+        >>> parts = {"train": np.array([0]), "validation": np.array([1]), "test": np.array([2, 3])}
+        >>> group_note("abac", parts, name="who")[0]
+        "1 of 2 groups of who in the test are also in training or validation, such as 'a'. ..."
+    """
+    found = {part: {groups[row] for row in rows} - {None, ""} for part, rows in parts.items()}
+    both = found["test"] & (found["train"] | found["validation"])
+    if not both:
+        return []
+    first = next(groups[row] for row in parts["test"] if groups[row] in both)
+    return [
+        f"{len(both)} of {len(found['test'])} groups of {name} in the test are also in training or "
+        f"validation, such as {first!r}. What is measured on them does not hold for new groups. "
+        "Take each out of one of the files."
+    ]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from raysearch.data.cache import Arrays
 
-_FORMAT = 1
+_FORMAT = 2
 """Raised when the same files would now be prepared in another way."""
 
 _ABOUT = "about"

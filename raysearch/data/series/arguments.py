@@ -85,7 +85,7 @@ class SeriesArguments:
     order_by: str | None = None
     """Column or array of dates or numbers: the latest series are the test. May be `time`."""
     validation: float = 0.2
-    """Share for validation, from 0.05 to 0.45; has no effect with `split`."""
+    """Share for validation, from 0.05 to 0.45; with `split` only where no series is told to be."""
     test: float = 0.2
     """Share for the test, from 0.05 to 0.45; has no effect with `split` or `test_path`."""
     split_seed: int = 0
@@ -94,7 +94,7 @@ class SeriesArguments:
     """Which numbers get mean 0 and standard deviation 1 together."""
     missing: Missing = "refuse"
     """What to do about values that are missing or not finite, and series without length or
-    target."""
+    target; "interpolate" fills gaps in a line, but of forecasting with the last value before."""
     lengths: Lengths | None = None
     """Whether series may differ in length; with "unequal" they end where nothing but gaps follow.
     None for whatever the file says."""
@@ -196,8 +196,11 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
         faults.append("order_by is for whole series; forecasts are always split by time.")
     if not is_forecast and len(_canonical("target", given.get("target"))) > 1:
         faults.append("target is a list. Only forecasting can have several.")
+    shares = {name: given.get(name, 0.2) for name in FRACTIONS}
+    if given.get("split") is not None or given.get("test_path") is not None:
+        shares["test"] = 0.05  # the smallest legal share stands in for one without effect
     try:
-        split_sizes(1, **{name: given.get(name, 0.2) for name in FRACTIONS})
+        split_sizes(1, **shares)
     except ConfigurationError as error:
         faults += [text.replace("data.", "") for text in error.faults]
     return faults

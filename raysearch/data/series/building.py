@@ -46,8 +46,8 @@ def whole_series(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Bu
     labels = _labels(raws, arguments=arguments)
     is_regression = labels.task == "regression"
     classes = None if is_regression else labels.values
-    parts = split_series(raws, classes=classes, arguments=arguments)
-    notes = [*labels.notes]
+    parts, split_notes = split_series(raws, classes=classes, arguments=arguments)
+    notes = [*labels.notes, *split_notes]
     if not is_regression:
         notes += check_classes(parts, labels=labels.values, classes=labels.classes, raws=raws)
     values = [series for raw in raws for series in raw.values]

@@ -1,7 +1,9 @@
 """What becomes of series that are ragged, have gaps, or no length?
 
 The argument `missing` says it: refuse them with file and place, fill gaps in a line between their
-neighbours, or drop the series. Values that are not finite count as missing.
+neighbours, or drop the series. Gaps of series to be forecast are filled with the last value before
+them, since a line to the next one would tell what is not known yet. Values that are not finite
+count as missing.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ def clean(raw: RawSeries, *, arguments: SeriesArguments) -> RawSeries:
 
     With `lengths: unequal`, a series ends where nothing but gaps follow.
 
-    Gaps of series to be forecast stay, as NaN, where they are to be dropped: only the windows that
-    have them are left out.
+    Gaps of series to be forecast stay, as NaN, where they are to be dropped, or have no value
+    before them to be filled with: only the windows that have them are left out.
 
     Raises:
         ConfigurationError: A series is not so, and the arguments do not say what to do.
@@ -38,9 +40,9 @@ def clean(raw: RawSeries, *, arguments: SeriesArguments) -> RawSeries:
     raw = _with_length(raw, arguments=arguments)
     raw = _with_targets(raw, arguments=arguments)
     if arguments.missing == "interpolate":
-        raw = _interpolated(raw)
+        raw = _interpolated(raw, is_forecast=arguments.is_forecast)
     elif arguments.missing == "refuse":
-        _refuse_gaps(raw)
+        _refuse_gaps(raw, is_forecast=arguments.is_forecast)
     elif not arguments.is_forecast:
         gaps = [number for number, v in enumerate(raw.values) if np.isnan(v).any()]
         raw = _dropped(raw, gaps, why="values are missing")
@@ -83,7 +85,7 @@ def is_absent(label: object) -> bool:
     return label is None or label != label or str(label).strip().casefold() in ("", "?", "nan")
 
 
-def _refuse_gaps(raw: RawSeries) -> None:
+def _refuse_gaps(raw: RawSeries, *, is_forecast: bool) -> None:
     import numpy as np
 
     gaps = [number for number, values in enumerate(raw.values) if np.isnan(values).any()]
@@ -94,17 +96,22 @@ def _refuse_gaps(raw: RawSeries) -> None:
     named = f" of {raw.channels[channel]}" if len(raw.channels) > 1 else ""
     ends = "" if not missing[:, -1].all() else " (if it ends there: `lengths: unequal`)"
     what = f"has no finite value{named} at step {step + 1}{ends}"
+    source = "with the last value before them" if is_forecast else "from their neighbours"
     raise raw.fault(
         gaps[:1],
         f"{what}; {len(gaps)} of {len(raw)} series have gaps. Mend the file, or write "
-        "`missing: interpolate` to fill them from their neighbours, or `missing: drop`.",
+        f"`missing: interpolate` to fill them {source}, or `missing: drop`.",
     )
 
 
-def _interpolated(raw: RawSeries) -> RawSeries:
-    """Return series whose gaps are filled in a line, beyond the ends with the nearest value."""
+def _interpolated(raw: RawSeries, *, is_forecast: bool) -> RawSeries:
+    """Return series whose gaps are filled in a line, beyond the ends with the nearest value.
+
+    Those to be forecast are filled with the last value before; gaps that have none stay, as NaN.
+    """
     import numpy as np
 
+    fill = _filled_forward if is_forecast else _filled
     filled = 0
     values = []
     for number, series in enumerate(raw.values):
@@ -113,9 +120,10 @@ def _interpolated(raw: RawSeries) -> RawSeries:
             raise raw.fault(
                 [number], f"has a channel without any value to fill gaps from. {_REMEDY}."
             )
-        filled += int(gaps.sum())
-        values.append(_filled(series, gaps) if gaps.any() else series)
-    note = f"{filled} missing values are filled in a line between their neighbours."
+        values.append(fill(series, gaps) if gaps.any() else series)
+        filled += int(gaps.sum() - np.isnan(values[-1]).sum())
+    how = "with the last value before them" if is_forecast else "in a line between their neighbours"
+    note = f"{filled} missing values are filled {how}."
     return replace(raw, values=values, notes=(*raw.notes, note) if filled else raw.notes)
 
 
@@ -125,6 +133,15 @@ def _filled(series: NDArray[np.float64], gaps: NDArray[np.bool_]) -> NDArray[np.
     steps = np.arange(series.shape[1])
     rows = [np.interp(steps, steps[~gap], row[~gap]) for row, gap in zip(series, gaps, strict=True)]
     return np.stack(rows)
+
+
+def _filled_forward(series: NDArray[np.float64], gaps: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return (C, T) with the last value before in gaps, NaN where there is none before."""
+    import numpy as np
+
+    known = np.where(gaps, 0, np.arange(series.shape[1]))
+    # a gap at the very beginning takes the first value, which is itself one, NaN
+    return np.take_along_axis(series, np.maximum.accumulate(known, axis=1), axis=1)
 
 
 def _refuse_ragged(raw: RawSeries) -> None:

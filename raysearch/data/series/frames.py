@@ -133,7 +133,10 @@ def _numbers(
     found = np.empty((len(frame), len(names)))
     for place, name in enumerate(names):
         column = frame[name]
-        values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
+        if arguments.decimal is None or pd.api.types.is_numeric_dtype(column.dtype):
+            values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
+        else:  # what reads with a point too, such as 1.234, is a number of another size
+            values = np.full(len(column), np.nan)
         unread = np.flatnonzero(np.isnan(values))
         if len(unread):
             texts = texts_of(column.iloc[unread])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ def read_labels(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Lab
     if task == "regression":
         values = np.array(_all_numbers(raws, texts, numbers), dtype=np.float64)
         return Labels(task="regression", classes=(), values=values, notes=tuple(notes))
-    classes = raws[0].classes or _in_order(set(texts))
+    classes = raws[0].classes or in_order(set(texts))
     if len(classes) > max(2, len(texts) // 2):
         raise raws[0].source.fault(
             f"whose targets have {len(classes)} different values in {len(texts)} series, too many "
@@ -115,13 +115,14 @@ def _number(text: str) -> float | None:
     return number if abs(number) < float("inf") else None
 
 
-def _in_order(texts: set[str]) -> tuple[str, ...]:
+def in_order(texts: Collection[str]) -> tuple[str, ...]:
     """Return classes in sorted order: as integers if all are, else as text.
 
     Example:
-        >>> _in_order({"10", "9"}), _in_order({"b", "a"})
+        >>> in_order({"10", "9"}), in_order({"b", "a"})
         (('9', '10'), ('a', 'b'))
     """
     if all(_INTEGER.fullmatch(text) for text in texts):
-        return tuple(sorted(texts, key=int))
+        # of several texts of one number, such as 1 and 01, the order is that of the texts
+        return tuple(sorted(texts, key=lambda text: (int(text), text)))
     return tuple(sorted(texts))

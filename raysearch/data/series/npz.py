@@ -9,6 +9,7 @@ Classes or numbers are the array that `target` names, else y, targets, target or
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,14 +62,25 @@ def _arrays(source: Source) -> Mapping[str, NDArray[Any]]:
 
     try:
         with Path(source.path).open("rb") as file, np.load(file, allow_pickle=False) as entries:
-            return {name: entries[name] for name in entries.files}
+            arrays = {name: entries[name] for name in entries.files}
     except ValueError as error:
+        if not str(error).startswith("Object arrays"):
+            raise source.fault(f"which is no .npz file of arrays: {error}.") from error
         raise source.fault(
             "which holds Python objects instead of arrays of numbers and text, and those are not "
             "read. Write series of several lengths as one array with `lengths`."
         ) from error
-    except (OSError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise source.fault(f"which is no whole .npz file: {error}.") from error
+    except (OSError, EOFError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise source.fault(f"which is no .npz file of arrays: {error}.") from error
+    except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # or encrypted
+        raise source.fault(f"which is no whole .npz file: {error}. Write it anew.") from error
+    others = [name for name, entry in arrays.items() if not isinstance(entry, np.ndarray)]
+    if others:
+        raise source.fault(
+            f"a zip archive with {listed(others, most=3)}, no array as all entries of an .npz file "
+            "are. Unpack it, and give the file with the series; or write one with numpy.savez."
+        )
+    return arrays
 
 
 def _series(

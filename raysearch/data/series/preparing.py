@@ -26,7 +26,7 @@ from raysearch.errors import ConfigurationError
 if TYPE_CHECKING:
     from raysearch.data.cache import Arrays
 
-_FORMAT = 1
+_FORMAT = 2
 """Raised when the same file would now be prepared in another way."""
 
 _ABOUT = "about"

@@ -67,6 +67,10 @@ def _text(source: Source, *, encoding: str | None) -> str:
             f"which is not {encoding or 'utf-8'} from byte {error.start} on. Set encoding, such as "
             "latin-1."
         ) from error
+    except UnicodeError as error:  # such as of utf-16 without a byte order mark
+        raise source.fault(
+            f"which is not {encoding or 'utf-8'}: {error}. Set encoding, such as utf-8."
+        ) from error
 
 
 def _is_npz(path: Path) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
+from raysearch.data.leaks import group_note
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.frames import times_of
 from raysearch.data.series.raw import RawSeries
@@ -29,8 +30,8 @@ Parts = dict[str, "NDArray[np.intp]"]
 
 def split_series(
     raws: Sequence[RawSeries], *, classes: NDArray[Any] | None, arguments: SeriesArguments
-) -> Parts:
-    """Return which series each split has.
+) -> tuple[Parts, list[str]]:
+    """Return which series each split has, and what a person should know.
 
     Args:
         raws: The series of `path`, and those of `test_path` if there is one.
@@ -47,8 +48,9 @@ def split_series(
     test = np.arange(n, n + len(raws[1])) if len(raws) > 1 else None
     sizes = _sizes(n, arguments=arguments)
     own = None if classes is None else classes[:n]
+    notes: list[str] = []
     if arguments.split is not None:
-        parts = _told(first, arguments=arguments)
+        parts, notes = _told(first, classes=own, arguments=arguments)
     elif arguments.group is not None:
         parts = _by_group(first, sizes=sizes, arguments=arguments)
     elif arguments.order_by is not None:
@@ -57,13 +59,18 @@ def split_series(
         parts = _drawn(n, classes=own, sizes=sizes, arguments=arguments)
     if test is not None:
         parts = {**parts, "test": test}
+        if arguments.group is not None:
+            groups = [
+                "" if name is None else str(name) for raw in raws for name in raw.columns["group"]
+            ]
+            notes += group_note(groups, parts, name=arguments.group)
     for part, members in parts.items():
         if len(members) < (2 if part == "train" else 1):
             raise first.source.fault(
                 f"whose {n} series leave {len(members)} for {part}. There must be two or more for "
                 "training, and one for validation and test; give more series, or other shares."
             )
-    return parts
+    return parts, notes
 
 
 def check_classes(
@@ -98,20 +105,33 @@ def check_classes(
 
 def _sizes(n: int, *, arguments: SeriesArguments) -> SplitSizes:
     """Return how many series each split has where shares say it."""
-    if arguments.test_path is None:
+    if arguments.test_path is None and arguments.split is None:
         return split_sizes(n, validation=arguments.validation, test=arguments.test)
     n_validation = round(n * arguments.validation)
     return SplitSizes(train=n - n_validation, validation=n_validation, test=0)
 
 
-def _told(raw: RawSeries, *, arguments: SeriesArguments) -> Parts:
-    """Return the split that a column or array says."""
+def _told(
+    raw: RawSeries, *, classes: NDArray[Any] | None, arguments: SeriesArguments
+) -> tuple[Parts, list[str]]:
+    """Return the split that a column or array says, and what a person should know."""
+    import numpy as np
     import pandas as pd
 
-    column = pd.DataFrame({arguments.split: [str(word) for word in raw.columns["split"]]})
-    told = TableArguments(path=arguments.path, target="", split=arguments.split)
-    parts, _ = split_rows(column, classes=None, arguments=told)
-    return parts
+    words = ["" if word is None else str(word) for word in raw.columns["split"]]
+    table = TableArguments(
+        path=arguments.path,
+        target="",
+        split=arguments.split,
+        validation=arguments.validation,
+        split_seed=arguments.split_seed,
+    )
+    return split_rows(
+        pd.DataFrame({arguments.split: words}),
+        classes=classes,
+        arguments=table,
+        told=np.array(words, dtype=object),
+    )
 
 
 def _by_group(raw: RawSeries, *, sizes: SplitSizes, arguments: SeriesArguments) -> Parts:

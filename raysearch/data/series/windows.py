@@ -46,8 +46,9 @@ def cut_windows(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Win
     import numpy as np
 
     values = [series for raw in raws for series in raw.values]
+    split_notes: list[str] = []
     if arguments.split or arguments.group:
-        parts = split_series(raws, classes=None, arguments=arguments)
+        parts, split_notes = split_series(raws, classes=None, arguments=arguments)
         regions, how = _whole(parts, values), "by whole series"
     else:
         regions, how = _by_time(raws, arguments=arguments), "by time"
@@ -64,8 +65,9 @@ def cut_windows(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Win
     _check(starts, values, source=raws[0], arguments=arguments)
     counts = ", ".join(f"{len(pairs)} for {part}" for part, pairs in starts.items())
     notes = [
+        *split_notes,
         f"{arguments.steps_read} steps are read to tell the next {arguments.horizon}; windows are "
-        f"split {how}: {counts}."
+        f"split {how}: {counts}.",
     ]
     if n_left_out:
         notes.append(f"{n_left_out} windows are left out, since values are missing in them.")

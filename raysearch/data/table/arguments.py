@@ -72,9 +72,11 @@ class TableArguments:
     group: str | None = None
     """Column whose rows of one value stay together, in the same split."""
     validation: float = 0.2
-    """Share of the rows for validation, from 0.05 to 0.45; has no effect with `split`."""
+    """Share of the rows for validation, from 0.05 to 0.45; with `split` only where no row is told
+    to be."""
     test: float = 0.2
-    """Share of the rows for the test, from 0.05 to 0.45; has no effect with `split`."""
+    """Share of the rows for the test, from 0.05 to 0.45; has no effect with `split` or `test_path`.
+    """
     split_seed: int = 0
     """Governs which rows or groups each split holds, where neither `split` nor `order_by` does."""
     scaling: Scaling = "standard"

@@ -54,5 +54,6 @@ def in_order(texts: Collection[str]) -> tuple[Label, ...]:
         return tuple(sorted(int(text) for text in texts))
     numbers = {text: number_of(text, decimal=".") for text in texts}
     if all(number is not None for number in numbers.values()):
-        return tuple(sorted(texts, key=lambda text: numbers[text] or 0.0))
+        # of several texts of one number, such as 1 and 1.0, the order is that of the texts
+        return tuple(sorted(texts, key=lambda text: (numbers[text] or 0.0, text)))
     return tuple(sorted(texts))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from raysearch.data.cache import Arrays
 
-_FORMAT = 3
+_FORMAT = 4
 """Raised when the same table would now be prepared in another way."""
 
 _ABOUT = "about"

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from raysearch.data.arguments import listed
+from raysearch.data.leaks import group_note
 from raysearch.data.splits import SplitSizes, draw_groups, draw_split, split_sizes
 from raysearch.data.table import dates
 from raysearch.data.table.arguments import TableArguments
@@ -50,15 +51,19 @@ def split_rows(
         frame: The rows that have a target.
         classes: Of a classification: the class of each row, so that it is spread over the splits.
         arguments: Say how to split.
-        told: For each row the split it is told to be in, as text; None where nothing tells. Where
-            no row is told to be for validation, some of the training rows are.
+        told: For each row the split it is told to be in, as text; None where nothing tells, which
+            is not so if the arguments name a column `split`. Where no row is told to be for
+            validation, some of the training rows are.
 
     Shapes:
         classes, told: (N,)
 
     Raises:
         ConfigurationError: There are too few rows, or what should say how to split does not.
+        ValueError: The arguments name a column `split`, and what it tells is not given.
     """
+    if arguments.split is not None and told is None:
+        raise ValueError(f"split is {arguments.split}, so told must be what that column says.")
     try:
         return _split(frame, classes=classes, arguments=arguments, told=told)
     except ConfigurationError as error:
@@ -81,8 +86,11 @@ def _split(
         shares = {"validation": arguments.validation, "test": arguments.test}
         return _cut(frame, classes=classes, arguments=arguments, shares=shares)
     parts = _told(told, arguments=arguments)
+    shared = []
+    if arguments.group is not None:
+        shared = group_note(texts_of(frame[arguments.group]).tolist(), parts, name=arguments.group)
     if len(parts["validation"]):
-        return parts, []
+        return parts, shared
     rest = parts["train"]
     drawn, notes = _cut(
         frame.iloc[rest].reset_index(drop=True),
@@ -95,7 +103,7 @@ def _split(
         f"No row is told to be for validation, so {n_drawn} of the {len(rest)} training rows are."
     )
     cut = {part: rest[drawn[part]] for part in ("train", "validation")}
-    return {**cut, "test": parts["test"]}, notes
+    return {**cut, "test": parts["test"]}, [*notes, *shared]
 
 
 def _cut(

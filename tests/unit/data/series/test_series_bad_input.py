@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -127,10 +129,32 @@ def test_files_that_are_not_there_or_empty_or_broken_are_refused(file, tmp_path)
     assert "no whole .npz file" in refusal(str(tmp_path / "cut.npz"))
     (tmp_path / "latin.ts").write_bytes(b"@problemName \xe9\n@data\n1,2\n")
     assert "which is not utf-8 from byte 13 on" in refusal(str(tmp_path / "latin.ts"))
+    assert "which is not utf-16: UTF-16 stream" in refusal(
+        file("plain.ts", *TS, *GOOD), encoding="utf-16"
+    )
     path = file("a.ts", *TS, *GOOD)
     assert refusal(path, test_path=str(tmp_path / "b.ts")).startswith("test_path is")
     other = file("b.ts", *TS, "1,2:3,4:a")
     assert "with the channels 0, 1, and" in refusal(path, test_path=other)
+
+
+def test_a_zip_archive_of_other_files_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "book.xlsx", "w") as archive:
+        archive.writestr("sheet.xml", "<a/>")
+    text = refusal(str(tmp_path / "book.xlsx"))
+    assert "book.xlsx, a zip archive with sheet.xml, no array" in text
+
+
+@pytest.mark.parametrize("place", range(0, 400, 19))
+def test_a_damaged_npz_file_is_refused(tmp_path, place):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, X=np.random.default_rng(0).random((20, 3)), y=np.arange(20) % 2)
+    content = bytearray(path.read_bytes())
+    content[100 + place] ^= 0xFF
+    path.write_bytes(content)
+    text = refusal(str(path))
+    assert text.startswith(f"path is {path}, ")
+    assert "Python objects" not in text
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,24 @@ def test_windows_with_gaps_are_dropped_if_the_policy_says_so(tmp_path):
     assert any("7 windows are left out" in note for note in advice(**given, missing="drop"))
 
 
+def test_gaps_are_filled_with_nothing_that_comes_later(tmp_path):
+    values = np.arange(100.0)
+    values[[0, 1, 30, 31, 60]] = np.nan
+    given = {"path": str(tmp_path / "a.npz"), "horizon": 1, "window": 3, "scaling": "none"}
+    np.savez(given["path"], X=values)
+    with pytest.raises(ConfigurationError, match="fill them with the last value before them"):
+        data_spec(**given)
+    given["missing"] = "interpolate"
+    inputs, targets = examples(Data(**given, batch_size=8), "train")
+    read = {tuple(steps) for steps in inputs[:, 0].int().tolist()}
+    assert {(29, 29, 29), (28, 29, 29)} < read
+    assert (2, 3, 4) in read
+    assert len(read) == len(targets) == 60 - 3 - 2  # two have no value before
+    notes = advice(**given)
+    assert "3 missing values are filled with the last value before them." in notes
+    assert any("2 windows are left out" in note for note in notes)
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

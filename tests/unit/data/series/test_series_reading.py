@@ -104,6 +104,15 @@ def test_a_long_table_has_a_step_in_each_row(tmp_path, ending, days):
     assert_series(chosen, [[10, 20]], [[30, 40]])
 
 
+@pytest.mark.parametrize(
+    ("decimal", "first"), [(None, [1.234, 2, 3.5]), (".", [1.234, 2, 3.5]), (",", [1234, 2, 3500])]
+)
+def test_a_decimal_mark_that_is_given_holds_for_each_column(file, decimal, first):
+    path = file("a.csv", "load;heat", "1.234;1", "2;inf", "3.500;3")
+    raw = read(path, horizon=1, decimal=decimal, separator=";")
+    assert_series(raw, [first, [1, float("inf") if decimal is None else NAN, 3]])
+
+
 def test_a_table_to_be_forecast_is_one_series_whose_targets_are_channels(file):
     path = file("load.csv", "load;heat", "1,5;2", "2,5;3", "3,5;4")
     raw = read(path, horizon=1, target="load")

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from raysearch.data.series.module import Data
-from raysearch.data.series.space import data_spec
+from raysearch.data.series.space import advice, data_spec
 from raysearch.errors import ConfigurationError
 
 SPLITS = ("train", "val", "test")
@@ -67,6 +67,16 @@ def test_a_column_may_say_the_split(tmp_path):
     assert found["val"] == list(range(20, 28))
 
 
+def test_where_no_series_is_told_to_be_for_validation_some_for_training_are(tmp_path):
+    part = np.array(["train"] * 30 + ["test"] * 10)
+    given = {**write(tmp_path, part=part), "split": "part", "validation": 0.4}
+    found = numbers(Data(**given))
+    assert found["test"] == list(range(30, 40))
+    assert [sum(n % 2 == side for n in found["val"]) for side in (0, 1)] == [6, 6]
+    del given["batch_size"]
+    assert any("so 12 of the 30 training rows are" in note for note in advice(**given))
+
+
 def test_a_file_may_have_the_test(tmp_path):
     given = write(tmp_path)
     other = tmp_path / "b.npz"
@@ -75,6 +85,21 @@ def test_a_file_may_have_the_test(tmp_path):
     assert found["test"] == [77, 77, 77]
     assert len(found["val"]) == 8
     assert sorted(found["train"] + found["val"]) == list(range(40))
+    assert len(numbers(Data(**given, test_path=str(other), validation=0.4))["val"]) == 16
+
+
+@pytest.mark.parametrize("group", ["c", "z"])
+def test_groups_that_both_files_have_are_told(tmp_path, group):
+    given = write(tmp_path, group=np.repeat(list("abcdefghij"), 4))
+    del given["batch_size"]
+    other = tmp_path / "b.npz"
+    values = 50 + np.arange(4.0)[:, None] * np.ones(5)
+    np.savez(other, X=values, y=np.array([0, 1, 0, 1]), group=np.array([group, "x", "y", "x"]))
+    notes = advice(**given, group="group", test_path=str(other))
+    told = [
+        note for note in notes if note.startswith("1 of 3 groups of group in the test are also")
+    ]
+    assert [("such as 'c'" in note) for note in told] == ([True] if group == "c" else [])
 
 
 @pytest.mark.parametrize("path", ["test", "train"])

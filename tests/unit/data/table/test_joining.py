@@ -34,6 +34,20 @@ def test_the_rows_of_test_path_are_the_test(files):
     assert data.spec.n_train == 32
 
 
+@pytest.mark.parametrize("group", ["p3", "q"])
+def test_groups_that_both_files_have_are_told(files, group):
+    train = [f"{row},p{place // 4}" for place, row in enumerate(rows(40))]
+    test = [f"{row},{group if place else 'r'}" for place, row in enumerate(rows(11, first=40))]
+    notes = space.advice(**files(train, test, names="a,b,y,who"), group="who")
+    told = [note for note in notes if note.startswith("1 of 2 groups of who in the test are also")]
+    assert ["such as 'p3'" in note for note in told] == ([True] if group == "p3" else [])
+
+
+def test_the_share_for_validation_is_of_path_alone(files):
+    data = Data(batch_size=8, validation=0.4, **files(rows(40), rows(11, first=40)))
+    assert data.spec.n_train == 24
+
+
 def test_columns_may_stand_in_another_order(files):
     given = files(["1,2,0"], ["1,4,3"], test_names="y,b,a")
     found = read_rows(TableArguments.read(given))

@@ -31,12 +31,19 @@ def test_drawn_splits_have_the_shares_that_are_asked_for():
 
 def test_a_column_tells_the_split_in_many_words():
     words = ["Train", "training", "VAL", "valid", "test", "holdout", "train", "dev"]
-    parts, _ = split(words, split="s")
+    parts, _ = split(words, split="s", validation=0.4)
     assert {part: rows.tolist() for part, rows in parts.items()} == {
         "train": [0, 1, 6],
         "validation": [2, 3, 7],
         "test": [4, 5],
     }
+
+
+def test_a_column_that_tells_is_never_passed_over():
+    frame = pd.DataFrame({"s": ["train", "test"] * 9})
+    settings = TableArguments.read({"path": "/a.csv", "target": "y", "split": "s"})
+    with pytest.raises(ValueError, match="told must be"):
+        split_rows(frame, classes=None, arguments=settings)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from raysearch.data.table.arguments import TableArguments
+from raysearch.data.table.classes import in_order
 from raysearch.data.table.target import Target, read_target
 from raysearch.errors import ConfigurationError
 
@@ -102,3 +105,8 @@ def test_the_positive_class_can_be_named():
     three = TableArguments(path="x", target="y", positive="a")
     with pytest.raises(ConfigurationError, match="Name one of two classes"):
         read_target(pd.Series(["a", "b", "c"]), arguments=three)
+
+
+@pytest.mark.parametrize("texts", [*itertools.permutations(["2", "1.0", "1", "01"])])
+def test_classes_of_one_number_are_in_the_order_of_their_texts(texts):
+    assert in_order(texts) == ("01", "1", "1.0", "2")
