@@ -41,7 +41,7 @@ _FAR = -30.0
 """Standard deviations from the mean, from which on a tail is told by its series."""
 
 _NARROWEST = 1e-6
-"""By how much a logarithm differs at the two ends of an interval, at least: float32 tells no less."""
+"""By how much a logarithm differs at the ends of an interval at least: float32 tells no less."""
 
 
 @dataclass(frozen=True, slots=True)
