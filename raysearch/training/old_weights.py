@@ -90,6 +90,12 @@ def output_layers(model: nn.Module) -> set[str]:
     return marked or set(with_weights[-1:])
 
 
+def _with_parameters(model: nn.Module) -> set[str]:
+    """Return the layers that hold a parameter; others hold buffers alone."""
+    named = model.named_parameters(remove_duplicate=False)
+    return {name.rpartition(".")[0] for name, _ in named}
+
+
 def _is_in(layer: str, name: str) -> bool:
     """Return whether a layer is the one of that name, or inside it."""
     return layer == name or layer.startswith(f"{name}.")
@@ -105,7 +111,8 @@ def take(model: nn.Module, *, job: TrainingJob, start: InitFrom) -> Taken:
 
     Raises:
         ConfigurationError: The checkpoint is missing, damaged, or of another family; it has no
-            weights; the model has no such part; or no layer of it matches.
+            weights; the model has no such part; or no layer of it with parameters matches, where
+            some layer does not.
         TrialFailed: It holds more than tensors, plain values and what the job allows.
 
     Side effects:
@@ -123,7 +130,7 @@ def take(model: nn.Module, *, job: TrainingJob, start: InitFrom) -> Taken:
         with torch.no_grad():
             for name, tensor in mine[layer].items():
                 tensor.copy_(theirs[layer][name])
-    if not taken:
+    if left and not _with_parameters(model).intersection(taken):
         raise ConfigurationError(_nothing(start, left, checkpoint=checkpoint, job=job))
     return Taken(layers=tuple(taken), left=tuple(left))
 

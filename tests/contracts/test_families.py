@@ -19,6 +19,7 @@ from raysearch.data.tensors import TensorLoader
 from raysearch.errors import ConfigurationError
 from raysearch.models import FAMILIES, families_for, own_metrics
 from raysearch.models.metrics import LOGGED
+from raysearch.models.shared.optimizers import parameter_groups
 from tests.contracts.families import (
     BOTH,
     CASES,
@@ -37,6 +38,12 @@ OF_DATA = {
 """Arguments that follow from the data; those that say nothing of it may be left out."""
 DEPEND_ON_DATA = {"loss", "patch_size", "stages"}
 """Parameters whose default in a space follows from task or shape."""
+NOT_DECAYING = {
+    "attention": {"learnt"},
+    "generative": {"bias", "log_scale", "position", "shift"},
+    "vae": {"bias"},
+}
+"""Family -> what does not decay although it has two dimensions or more: what is added or scales."""
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:`isinstance.treespec, LeafSpec:FutureWarning"  # Lightning's own, about torch
@@ -167,6 +174,21 @@ def test_space_needs_no_torch(trained_family):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_weights_decay_and_what_is_added_or_scales_does_not(name):
+    family = Family(name, CASES[name][0])
+    left = set()
+    for configuration in corners(family.space):
+        network = family.build(configuration).network
+        groups = parameter_groups(network, weight_decay=0.3)
+        decays = {p: group["weight_decay"] > 0 for group in groups for p in group["params"]}
+        for key, parameter in network.named_parameters():
+            own = key.rpartition(".")[2]
+            assert decays[parameter] == (parameter.ndim >= 2 and own.startswith("weight")), key
+            left |= {own} if parameter.ndim >= 2 and not decays[parameter] else set()
+    assert left == NOT_DECAYING.get(name, set())
 
 
 def test_default_lies_in_the_space_and_is_the_constructors(family):

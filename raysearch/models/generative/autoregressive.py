@@ -83,7 +83,7 @@ class AutoregressiveNetwork(nn.Module):
         return self.likelihood.nats(self(x), x)
 
     def nats(self, x: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor]:
-        """Return -ln P(x), (B,); exact, so nothing is drawn."""
+        """Return -ln P(x), (B,); exact in evaluation mode, where nothing is drawn."""
         return (self.training_nats(x),)
 
     def sample(self, n: int) -> Tensor:

@@ -4,7 +4,8 @@ Torch-free. For images (C, H, W) of any size whose numbers have K levels (`DataS
 Three kinds, each a sub-space: an autoregressive network, whose likelihood is exact; a normalising
 flow, whose density of dequantised images is; and a diffusion model with its variational bound. All
 are measured in bits per dimension, so one search compares them. A flow has several small networks,
-one in each coupling, so its own are smaller than those of the others.
+one in each coupling, so its own are smaller than those of the others. Flow and diffusion meet new
+noise with every image, so they overfit less and need little dropout.
 """
 
 from __future__ import annotations
@@ -39,7 +40,6 @@ def search_space(data: DataSpec) -> Space:
             "kind": Choice(kinds, default="autoregressive"),
             "connections": Choice(["plain", "residual"], default="residual"),
             "activation": Choice(["relu", "gelu", "silu", "elu"], default="relu"),
-            "dropout": Float(0.0, 0.6, default=0.2),
         }
     )
     return network.merged(optimizer_space(learning_rate=3e-3))
@@ -98,6 +98,7 @@ def _autoregressive() -> Space:
             "blocks": Int(2, 8, default=4),
             "width": Int(16, 96, log=True, default=48),
             "kernel_size": Choice([3, 5], ordered=True, default=5),
+            "dropout": Float(0.0, 0.6, default=0.2),
         }
     )
 
@@ -112,6 +113,7 @@ def _flow(*, most_scales: int) -> Space:
             "blocks": Int(1, 2, default=1),
             "width": Int(16, 48, log=True, default=32),
             "kernel_size": Choice([3, 5], ordered=True, default=3),
+            "dropout": Float(0.0, 0.2, default=0.0),
         }
     )
 
@@ -127,6 +129,7 @@ def _diffusion() -> Space:
             "blocks": Int(2, 8, default=4),
             "width": Int(16, 96, log=True, default=48),
             "kernel_size": Choice([3, 5], ordered=True, default=3),
+            "dropout": Float(0.0, 0.2, default=0.0),
         }
     )
 

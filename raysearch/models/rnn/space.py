@@ -46,7 +46,9 @@ def search_space(data: DataSpec) -> Space:
             "layers": Int(1, 3, default=1),
             "hidden_size": Int(16, 256, log=True, default=64),
             "bidirectional": Bool(default=True),
-            "connections": Choice(["plain", "residual", "dense"], default="plain"),
+            "connections": Choice(
+                ["plain", "residual", "dense"], default="plain", when={"layers": [2, 3]}
+            ),
             "normalization": Choice(["none", "layer"], default="none"),
             "pooling": Choice(["last", "mean", "max", "attention"], default="max"),
             "dropout": Float(0.0, 0.6, default=0.1),

@@ -13,6 +13,8 @@ Each module answers one question and is used by composition:
 - `density`: the same where it is how probable images are; `densities` has scores, noise and a
   baseline, `likelihoods` the probabilities of levels, `density_space` what data they take (no
   torch)
+- `spatial`: which layers are for series, for images and for clips
+- `sizes`: how many parameters a network has, and how wide one with as many is
 - `residual`: blocks of convolutions that keep an image's size, masked ones among them
 - `pictures`: many images in one
 - `sequences`, `decoding`: the same where it is sequences of symbols, and how they are written

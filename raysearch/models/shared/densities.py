@@ -137,5 +137,5 @@ class PixelCategorical:
         """Return -ln P(x), (B,) float32, for examples."""
         levels = levels_of(x, self.n_levels).flatten(1)
         # (D, K) at (B, D) -> (B, D)
-        each = self._log_shares[torch.arange(levels.shape[1]), levels]
+        each = self._log_shares.to(x.device)[torch.arange(levels.shape[1], device=x.device), levels]
         return -each.sum(1).float()

@@ -24,7 +24,7 @@ from raysearch.models.shared.module import Batch, FamilyModule
 from raysearch.models.shared.pictures import image_grid
 
 EVALUATION_SEED = 0
-"""Governs the noise in what validation and test measure: the same for every model and epoch."""
+"""Governs the noise in what validation and test measure: the same in every batch and epoch."""
 
 _MOST_SAMPLES, _FEWEST_SAMPLES = 64, 4
 _MOST_NUMBERS = 12_288
@@ -56,8 +56,10 @@ class DensityNetwork(Protocol):
 class DensityModule(FamilyModule):
     """The steps of a family of densities; logs bits per dimension.
 
-    What is drawn while a model is measured comes from a generator with a fixed seed, so a model
-    has the same value however often it is measured, and two models meet the same noise.
+    What is drawn while a model is measured comes from a generator that begins anew, with the same
+    seed, in each batch. So a model has the same value however often it is measured, and two models
+    of one architecture meet the same noise, as long as the images come in the same order and in
+    batches of the same size; all batches of a size meet the same noise.
     """
 
     def learn(

@@ -37,8 +37,11 @@ from raysearch.models.shared.densities import levels_of, values_of
 MIXTURE = 5
 """Components of a logistic mixture."""
 
-_LEAST = 1e-6
-"""Share of the uniform distribution in intervals, so that no level is impossible in float32."""
+_FAR = -30.0
+"""Standard deviations from the mean, from which on a tail is told by its series."""
+
+_NARROWEST = 1e-6
+"""By how much a logarithm differs at the ends of an interval at least: float32 tells no less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class Likelihood:
         """Return the log-probabilities of all levels, (B, C, K, H, W)."""
         # (B, P C, H, W) -> (B, C, P, H, W)
         split = outputs.reshape(len(outputs), -1, self.n_outputs, *outputs.shape[2:])
+        # float16 and bfloat16 cannot tell the ends of an interval apart
+        split = split.to(torch.promote_types(split.dtype, torch.float32))
         return _LIKELIHOODS[self.name](split, self.n_levels)
 
     def nats(self, outputs: Tensor, x: Tensor) -> Tensor:
@@ -89,7 +94,8 @@ class Likelihood:
 
     def mean(self, outputs: Tensor) -> Tensor:
         """Return the values in [0, 1] that are expected, (B, C, H, W)."""
-        values = _column(torch.linspace(0, 1, self.n_levels), like=outputs)
+        values = values_of(torch.arange(self.n_levels, device=outputs.device), self.n_levels)
+        values = _column(values, like=outputs)
         return (self.log_probs(outputs).exp() * values).sum(2)
 
 
@@ -100,26 +106,37 @@ def _categorical(outputs: Tensor, n_levels: int) -> Tensor:
 def _logistic_mixture(outputs: Tensor, n_levels: int) -> Tensor:
     # three times (B, C, M, H, W), with M components; those start side by side
     weights, means, log_scales = outputs.chunk(3, dim=2)
-    means = means + _column(torch.linspace(-1, 1, MIXTURE), like=means)
+    means = means + _column(torch.linspace(-1, 1, MIXTURE, device=means.device), like=means)
     # (B, C, M, H, W) -> (B, C, M, 1, H, W), beside the edges (K - 1, 1, 1)
     inverse = (2 - log_scales.clamp(-5, 5)).exp().unsqueeze(3)
-    below = torch.sigmoid((_edges(n_levels, like=outputs) - means.unsqueeze(3)) * inverse)
+    edges = (_edges(n_levels, like=outputs) - means.unsqueeze(3)) * inverse
+    below, above = F.logsigmoid(edges), F.logsigmoid(-edges)
+    # s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)), with b - a the same for all levels
+    inside = (-torch.expm1(-2 / (n_levels - 1) * inverse)).log()
+    between = below[:, :, :, 1:] + above[:, :, :, :-1] + inside
+    each = torch.cat([below[:, :, :, :1], between, above[:, :, :, -1:]], dim=3)
     # (B, C, M, K, H, W) -> (B, C, K, H, W)
-    shares = (weights.softmax(2).unsqueeze(3) * _between(below, dim=3)).sum(2)
-    return _never_none(shares, n_levels)
+    return (weights.log_softmax(2).unsqueeze(3) + each).logsumexp(2)
 
 
 def _gaussian(outputs: Tensor, n_levels: int) -> Tensor:
     # twice (B, C, 1, H, W), beside the edges (K - 1, 1, 1)
     mean, log_scale = outputs.chunk(2, dim=2)
-    scaled = (_edges(n_levels, like=outputs) - mean) * (1 - log_scale.clamp(-5, 5)).exp()
-    below = torch.special.ndtr(scaled)
-    return _never_none(_between(below, dim=2), n_levels)
+    edges = (_edges(n_levels, like=outputs) - mean) * (1 - log_scale.clamp(-5, 5)).exp()
+    a, b = edges[:, :, :-1], edges[:, :, 1:]
+    # as far above the mean as below it: the side on which the distribution function is no 1
+    is_above = a + b > 0
+    a, b = torch.where(is_above, -b, a), torch.where(is_above, -a, b)
+    # F(b) - F(a) = F(b) (1 - exp(ln F(a) - ln F(b)))
+    below = _log_ndtr(b)
+    inside = (-torch.expm1((_log_ndtr(a) - below).clamp(max=-_NARROWEST))).log()
+    ends = _log_ndtr(edges[:, :, :1]), _log_ndtr(-edges[:, :, -1:])
+    return torch.cat([ends[0], below + inside, ends[1]], dim=2)
 
 
 def _bernoulli(outputs: Tensor, n_levels: int) -> Tensor:
     n_draws = n_levels - 1
-    counts = torch.arange(n_levels, dtype=torch.float64)
+    counts = torch.arange(n_levels, dtype=torch.float64)  # which not every device has
     ways = math.lgamma(n_levels) - torch.lgamma(counts + 1) - torch.lgamma(n_draws - counts + 1)
     ways, successes = _column(ways, like=outputs), _column(counts, like=outputs)
     # (B, C, 1, H, W) -> (B, C, K, H, W)
@@ -137,21 +154,23 @@ _LIKELIHOODS: Mapping[str, Callable[[Tensor, int], Tensor]] = MappingProxyType(
 )
 
 
+def _log_ndtr(x: Tensor) -> Tensor:
+    """Return the logarithm of the normal distribution function, with a gradient at any x.
+
+    Far below the mean the gradient of PyTorch's is wrong in float32; there it is the series
+    ln(phi(x) / -x (1 - 1 / x^2)), which is exact to 1e-5.
+    """
+    far = x.clamp(max=_FAR)
+    tail = -far.square() / 2 - (-far * math.sqrt(2 * math.pi)).log() + (-1 / far.square()).log1p()
+    return torch.where(x < _FAR, tail, torch.special.log_ndtr(x.clamp(min=_FAR)))
+
+
 def _edges(n_levels: int, *, like: Tensor) -> Tensor:
     """Return where one level ends and the next begins, with the values scaled to [-1, 1]."""
-    return _column((torch.arange(1, n_levels) - 0.5) * (2 / (n_levels - 1)) - 1, like=like)
+    numbers = torch.arange(1, n_levels, device=like.device)
+    return _column((numbers - 0.5) * (2 / (n_levels - 1)) - 1, like=like)
 
 
 def _column(values: Tensor, *, like: Tensor) -> Tensor:
     """Return (N,) as (N, 1, 1), to be broadcast over pixels."""
     return values.to(like.device, like.dtype)[:, None, None]
-
-
-def _between(below: Tensor, *, dim: int) -> Tensor:
-    """Return the shares of K intervals, from the shares below the K - 1 edges between them."""
-    first, last = below.narrow(dim, 0, 1), below.narrow(dim, below.shape[dim] - 1, 1)
-    return torch.cat([first, below.diff(dim=dim), 1 - last], dim=dim)
-
-
-def _never_none(shares: Tensor, n_levels: int) -> Tensor:
-    return (shares * (1 - _LEAST) + _LEAST / n_levels).log()

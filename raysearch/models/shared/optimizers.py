@@ -1,9 +1,9 @@
 """By which steps is a network trained, and which of its parameters decay?
 
-Weight decay is meant for weights that multiply their input. Biases and the scales and shifts of
-normalisations are left out: they hold a small share of the capacity, and decaying a scale in front
-of the next layer only changes its step size (He et al., "Bag of Tricks for Image Classification",
-CVPR 2019, section 3.1).
+Weight decay is meant for weights that multiply their input. Biases, what is learnt of positions,
+and the scales and shifts of normalisations and flows are left out: they hold a small share of the
+capacity, and decaying a scale in front of the next layer only changes its step size (He et al.,
+"Bag of Tricks for Image Classification", CVPR 2019, section 3.1).
 
 References:
     Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019 (adamw).
@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,24 +37,29 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """Return groups for an optimiser: weights that decay first, then all that does not.
 
-    A parameter decays if it has two dimensions or more: matrices and kernels do, biases, scales
-    and shifts do not. Each group is a mapping of `params` and `weight_decay`; those that are set
-    apart come last, with their rate as `lr`.
+    A parameter decays if its own name begins with `weight`, as PyTorch calls matrices and kernels,
+    and it has two dimensions or more. All others do not: scales of normalisations have one, and
+    what is added to pixels or positions has another name. Each group is a mapping of `params` and
+    `weight_decay`; those that are set apart come last, with their rate as `lr`.
     """
-    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    learnt = {name: p for name, p in network.named_parameters() if p.requires_grad}
     named = frozenset[nn.Parameter]().union(*(each.parameters for each in apart))
-    groups = _groups([p for p in parameters if p not in named], weight_decay)
+    groups = _groups({name: p for name, p in learnt.items() if p not in named}, weight_decay)
     for each in apart:
-        own = _groups([p for p in parameters if p in each.parameters], weight_decay)
-        groups += [{**group, "lr": each.learning_rate} for group in own]
+        own = {name: p for name, p in learnt.items() if p in each.parameters}
+        groups += [{**group, "lr": each.learning_rate} for group in _groups(own, weight_decay)]
     return groups
 
 
-def _groups(parameters: Sequence[nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
-    weights = [parameter for parameter in parameters if parameter.ndim >= 2]
-    others = [parameter for parameter in parameters if parameter.ndim < 2]
+def _groups(parameters: Mapping[str, nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
+    weights = [p for name, p in parameters.items() if _decays(name, p)]
+    others = [p for name, p in parameters.items() if not _decays(name, p)]
     groups = ((weights, weight_decay), (others, 0.0))
     return [{"params": params, "weight_decay": decay} for params, decay in groups if params]
+
+
+def _decays(name: str, parameter: nn.Parameter) -> bool:
+    return name.rpartition(".")[2].startswith("weight") and parameter.ndim >= 2
 
 
 def optimizer(

@@ -191,7 +191,8 @@ class ChildSumGRU(nn.Module):
         r = (r.index_select(0, children.parents) + self.reset(h)).sigmoid()
         # (C, D) -> (M, D)
         u = self.candidate(u + self.new(children.summed(r * h)))
-        return torch.lerp(u, total, z)
+        # not torch.lerp: under autocast the three may be of several types
+        return cast(Tensor, u + z * (total - u))
 
 
 class NaryGRU(nn.Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -120,8 +121,9 @@ class VAE(DensityModule):
         self.save_hyperparameters()
         check_arguments(self.hparams, owner="VAE", legal_domains=legal_domains)
         self.beta, self.beta_warmup = beta, beta_warmup
-        # a buffer, so that the loss depends on nothing but parameters, buffers, batch and noise
-        self.register_buffer("kl_weight", torch.tensor(self._weight_at(0)))
+        # a buffer, so that the loss depends on nothing but parameters, buffers, batch and noise;
+        # in no checkpoint, since it follows from the epoch
+        self.register_buffer("kl_weight", torch.tensor(self._weight_at(0)), persistent=False)
         self.learn(
             network=VAENetwork(select(VAEDesign, self.hparams)),
             settings=select(OptimizerSettings, self.hparams),
@@ -139,6 +141,13 @@ class VAE(DensityModule):
         """Begin the epoch's sums, and set the weight of the divergence."""
         super().on_train_epoch_start()
         self.kl_weight.fill_(self._weight_at(self.current_epoch))
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Set the weight of the divergence as of the checkpoint's epoch.
+
+        Lightning does not begin an epoch anew in the middle of which it goes on.
+        """
+        self.kl_weight.fill_(self._weight_at(checkpoint["epoch"]))
 
     @torch.no_grad()
     def encode(self, x: Tensor) -> Tensor:

@@ -201,3 +201,20 @@ def test_what_the_output_layer_shares_is_never_frozen():
     held = parameters_of(model, {"", "embedding", "middle"})
     expected = [model.scale, model.middle.weight, model.middle.bias]
     assert [id(parameter) for parameter in held] == [id(parameter) for parameter in expected]
+
+
+class Scaled(nn.Module):
+    """Holds a number that it does not learn beside a layer that it does."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.register_buffer("scale", torch.ones(()))
+        self.linear = nn.Linear(width, 1)
+
+
+def test_a_buffer_alone_is_no_layer_that_fits(tmp_path):
+    start = InitFrom(checkpoint=saved(tmp_path / "old.ckpt", Scaled(3)), part="all")
+    job = make_job(tmp_path / "trial")
+    assert take(Scaled(3), job=job, start=start).layers == ("", "linear")
+    with pytest.raises(ConfigurationError, match=r"no layer.*fits: linear \(weight is 1 x 4 here"):
+        take(Scaled(4), job=job, start=start)

@@ -18,6 +18,12 @@ def test_what_the_front_is_like_matters_only_where_it_is():
     assert of_front <= set(space.replaced({"front": "convolution"}).default())
 
 
+def test_connections_matter_only_between_layers():
+    space = search_space(data(1, 128))
+    assert "connections" not in space.replaced({"layers": 1}).default()
+    assert "connections" in space.replaced({"layers": 2}).default()
+
+
 def test_only_tokens_are_embedded():
     tokens = data(20, form="tokens", vocabulary=11, has_lengths=True)
     assert "embedding_size" in search_space(tokens).default()

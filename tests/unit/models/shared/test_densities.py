@@ -75,6 +75,11 @@ def test_the_baseline_tells_what_was_seen_at_each_pixel():
     assert nats.neg().exp().item() == pytest.approx((4 / 5) * (3 / 5))
 
 
+def test_the_baseline_takes_images_on_another_device():
+    baseline = PixelCategorical(torch.zeros(2, 1, 1, 2), n_levels=2, smoothing=1.0)
+    assert baseline.nats(torch.zeros(3, 1, 1, 2, device="meta")).device.type == "meta"
+
+
 @pytest.mark.parametrize("smoothing", [0.0, -1.0, math.nan])
 def test_a_baseline_without_smoothing_is_refused(smoothing):
     with pytest.raises(ConfigurationError, match=f"smoothing is {smoothing}. It must be a number"):

@@ -54,6 +54,37 @@ def test_a_gradient_is_finite_where_outputs_are_extreme(name):
     assert outputs.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("place", [-30.0, -2.0, 2.0, 30.0])
+@pytest.mark.parametrize("level", [0, 8, 16])
+@pytest.mark.parametrize("name", ["logistic_mixture", "gaussian"])
+def test_a_gradient_draws_the_mean_to_a_level_however_far_it_is(name, level, place):
+    likelihood = Likelihood(name, 17)
+    n_means = likelihood.n_outputs // (3 if name == "logistic_mixture" else 2)
+    # the means come after the weights in a mixture, and first otherwise
+    means = slice(n_means, 2 * n_means) if name == "logistic_mixture" else slice(0, 1)
+    outputs = torch.zeros(1, likelihood.n_outputs, 1, 1)
+    outputs[:, means] = place
+    outputs.requires_grad_()
+    value = torch.full((1, 1, 1, 1), level / 16)
+    likelihood.nats(outputs, value).sum().backward()
+    at_end = (level, place > 0) in [(0, False), (16, True)]
+    slope = outputs.grad[:, means].sum().item()
+    if at_end:  # all that is beyond the end counts as the last level
+        assert abs(slope) < 0.5
+    else:
+        assert math.copysign(1, place) * slope > 1
+
+
+def test_far_from_the_mean_intervals_are_those_of_double_precision():
+    for name in ("logistic_mixture", "gaussian"):
+        likelihood = Likelihood(name, 256)
+        outputs = outputs_for(likelihood, scale=1.5)
+        expected = likelihood.log_probs(outputs.double())
+        found = likelihood.log_probs(outputs).double()
+        torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+    assert expected.min() < -100
+
+
 def test_categorical_is_torchs():
     likelihood = Likelihood("categorical", 6)
     outputs = outputs_for(likelihood, channels=1)

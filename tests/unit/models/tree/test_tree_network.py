@@ -9,6 +9,8 @@ from torch import nn
 
 from raysearch.data.listops.module import Data
 from raysearch.errors import ConfigurationError
+from raysearch.models.tree.cells import CHILD_SUM, N_ARY, CellDesign
+from raysearch.models.tree.levels import Children
 from raysearch.models.tree.module import Tree
 from raysearch.models.tree.space import data_arguments, search_space
 from tests.contracts.families import batch_for, spec, trees
@@ -56,6 +58,25 @@ def test_gradients_are_those_of_one_node_after_the_other(composition):
         compute(inputs, lengths).square().mean().backward()
         found.append([parameter.grad.clone() for parameter in network.parameters()])
     torch.testing.assert_close(*found)
+
+
+@pytest.mark.parametrize("cells", [CHILD_SUM, N_ARY], ids=["child_sum", "n_ary"])
+@pytest.mark.parametrize("name", CELLS)
+def test_a_candidate_may_have_another_type_than_states(name, cells):
+    # on CUDA autocast gives normalised numbers in float32 and products of matrices in float16
+    design = CellDesign(width=4, arity=2, activation="tanh", normalization="layer", dropout=0.0)
+    torch.manual_seed(1)
+    cell = cells[name](design)
+    p = torch.randn(2, cell.n_gates * 4)
+    children = Children(
+        states=torch.randn(3, cell.n_states * 4),
+        parents=torch.tensor([0, 0, 1]),
+        slots=torch.tensor([0, 1, 0]),
+        n_parents=2,
+    )
+    expected = cell(p, children)
+    cell.candidate.register_forward_hook(lambda *seen: seen[-1].double())
+    torch.testing.assert_close(cell(p, children), expected, check_dtype=False)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,11 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from raysearch.data.tensors import TensorLoader
+from raysearch.errors import ConfigurationError
+from raysearch.init_from import InitFrom
 from raysearch.models.vae.module import VAE
+from raysearch.training.old_weights import take
+from tests.nets import make_job
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:`isinstance.treespec, LeafSpec:FutureWarning"  # Lightning's own, about torch
@@ -140,6 +144,19 @@ def test_the_weight_rises_over_the_epochs_and_is_kept_with_the_model(tmp_path):
     assert seen == [0.5, 1.0, 1.5, 2.0, 2.0]
     trainer.save_checkpoint(tmp_path / "vae.ckpt")
     assert VAE.load_from_checkpoint(tmp_path / "vae.ckpt").kl_weight.item() == 2.0
+    # as where a trial goes on in the middle of an epoch
+    checkpoint = torch.load(tmp_path / "vae.ckpt", weights_only=True)
+    assert not any("kl_weight" in key for key in checkpoint["state_dict"])
+    torch.save({**checkpoint, "epoch": 2}, tmp_path / "early.ckpt")
+    assert VAE.load_from_checkpoint(tmp_path / "early.ckpt").kl_weight.item() == 1.5
+
+
+def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path):
+    old, new = vae((1, 4, 4), width=4), vae((1, 3, 3), width=5)
+    torch.save({"state_dict": old.state_dict()}, tmp_path / "old.ckpt")
+    start = InitFrom(checkpoint=str(tmp_path / "old.ckpt"), part="all")
+    with pytest.raises(ConfigurationError, match=r"no layer of its part all fits"):
+        take(new, job=make_job(tmp_path / "trial"), start=start)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
