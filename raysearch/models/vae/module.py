@@ -122,7 +122,7 @@ class VAE(DensityModule):
         check_arguments(self.hparams, owner="VAE", legal_domains=legal_domains)
         self.beta, self.beta_warmup = beta, beta_warmup
         # a buffer, so that the loss depends on nothing but parameters, buffers, batch and noise;
-        # in no checkpoint, since it follows from the epoch
+        # not among the weights of a checkpoint, since it is none
         self.register_buffer("kl_weight", torch.tensor(self._weight_at(0)), persistent=False)
         self.learn(
             network=VAENetwork(select(VAEDesign, self.hparams)),
@@ -142,12 +142,13 @@ class VAE(DensityModule):
         super().on_train_epoch_start()
         self.kl_weight.fill_(self._weight_at(self.current_epoch))
 
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Set the weight of the divergence as of the checkpoint's epoch.
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the weight of the divergence."""
+        checkpoint["kl_weight"] = self.kl_weight.item()
 
-        Lightning does not begin an epoch anew in the middle of which it goes on.
-        """
-        self.kl_weight.fill_(self._weight_at(checkpoint["epoch"]))
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the weight of the divergence, which stands in the middle of an epoch."""
+        self.kl_weight.fill_(checkpoint["kl_weight"])
 
     @torch.no_grad()
     def encode(self, x: Tensor) -> Tensor:
