@@ -42,7 +42,7 @@ def test_sizes_times_and_possibilities_are_shown(cli, own):
     assert outcome.status == 0
     assert "no fault found in stage 1" in outcome.out
     assert "no fault found in stage 2; 3 configurations tried in " in outcome.out
-    assert row(outcome.out, "default")[:3] == ["default", "83", "7.73 kB"]
+    assert row(outcome.out, "default")[:3] == ["default", "83", "7.8 kB"]
     assert row(outcome.out, "highest")[1] == "643"
     assert row(outcome.out, "one batch")[1] == "16 x 4 float32, 16 int64"
     assert row(outcome.out, "batches")[1] == "4 of training in an epoch, 2 of validation"

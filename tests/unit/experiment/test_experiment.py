@@ -56,7 +56,11 @@ def varied(tmp_path):
 def test_the_sections_of_a_file_become_typed_values(varied):
     assert (varied.name, varied.seed, varied.refit, varied.parallel) == ("varied", 7, False, 3)
     assert varied.objective == Objective(metric="val/loss", direction="minimize")
-    assert varied.data.arguments == {"validation": 0.3, "test": 0.2}
+    assert varied.data.arguments == {
+        "task": "classification",
+        "validation": 0.3,
+        "test": 0.2,
+    }
     assert varied.data_spec.n_train == 1797 - 359 - 539
     assert [model.prefix for model in varied.models] == ["mlp.", "cnn."]
     assert varied.models[1].class_path == "raysearch.models.cnn.module:CNN"
@@ -126,7 +130,10 @@ def test_every_default_is_in_the_settings(loaded):
     arguments = inspect.signature(HyperOpt).parameters
     own = {n: arguments[n].default for n in ("n_startup", "gamma", "n_candidates", "n_history")}
     assert settings["searcher"] == {"name": "hyperopt", **own}
-    assert settings["data"] == {"name": "digits", "args": {"validation": 0.2, "test": 0.2}}
+    assert settings["data"] == {
+        "name": "digits",
+        "args": {"task": "classification", "validation": 0.2, "test": 0.2},
+    }
     assert settings["checkpoint"] == {"every": "5s", "budget_gb": 5.0, "allow": []}
     assert settings["parallel"] == "auto"
     assert "space" in settings
@@ -152,6 +159,7 @@ def test_a_configuration_is_taken_apart_into_constructor_arguments(varied):
     assert not [key for key in binding.model_arguments if "." in key]
     assert binding.data_class == "raysearch.data.digits.module:Data"
     assert binding.data_arguments == {
+        "task": "classification",
         "validation": 0.3,
         "test": 0.2,
         "batch_size": 64,

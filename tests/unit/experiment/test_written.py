@@ -63,7 +63,10 @@ def test_a_function_stands_without_data():
 def test_built_in_names_are_written_with_all_their_arguments():
     settings = resolved(["mlp", "cnn"], "digits", objective="val/accuracy")
     assert settings["model"] == [{"name": "mlp", "args": {}}, {"name": "cnn", "args": {}}]
-    assert settings["data"] == {"name": "digits", "args": {"validation": 0.2, "test": 0.2}}
+    assert settings["data"] == {
+        "name": "digits",
+        "args": {"task": "classification", "validation": 0.2, "test": 0.2},
+    }
 
 
 def test_shapes_of_data_of_ones_own_are_kept():

@@ -170,8 +170,14 @@ def test_series_search_no_parameters_of_symbols():
     }
 
 
-@pytest.mark.parametrize("wrong", [{"vocabulary": 0}, {"input_shape": [3, 9]}])
-def test_trees_of_another_shape_are_refused(wrong):
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"vocabulary": 0}, "tree reads tree of a vocabulary of more than 3, not 0"),
+        ({"input_shape": [3, 9]}, "tree reads the symbols and the parents"),
+    ],
+)
+def test_trees_of_another_shape_are_refused(wrong, named):
     given = {**data_arguments(trees("classification")), **wrong}
-    with pytest.raises(ConfigurationError, match=r"tree reads the symbols and the parents"):
+    with pytest.raises(ConfigurationError, match=named):
         Tree(**given)
