@@ -32,7 +32,7 @@ def signature_of(path: str) -> Signature:
 
     Example:
         >>> signature_of("raysearch.data.digits.module:Data").arguments
-        ('batch_size', 'seed', 'validation', 'test')
+        ('batch_size', 'seed', 'task', 'validation', 'test')
         >>> signature_of("fractions:Fractoin")
         Traceback (most recent call last):
         raysearch.errors.ConfigurationError: fractions:Fractoin: there is no Fractoin in fractions.
