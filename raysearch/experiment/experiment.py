@@ -108,7 +108,8 @@ class Experiment:
             >>> bound = experiment.bind({"model": "mlp", "mlp.depth": 2, "data.batch_size": 64})
             >>> bound.model_class, bound.model_arguments["depth"], bound.data_arguments
             ('raysearch.models.mlp.module:MLP', 2,
-             {'task': 'classification', 'validation': 0.2, 'test': 0.2, 'batch_size': 64, 'seed': 0})
+             {'task': 'classification', 'validation': 0.2, 'test': 0.2, 'batch_size': 64,
+             'seed': 0})
         """
         choice = self._choice(configuration)
         of_data: dict[str, Value] = {}
