@@ -136,7 +136,7 @@ def test_new_expressions_are_encoded_as_those_of_the_file(written):
         (LINES, {"head": "labels"}, "head is 'labels'. It must be label, symbol or none"),
         (LINES, {"label": "expression"}, "expression is expression, and so is label"),
         (LINES, {"heads": "label"}, r"heads is not an argument of trees. Did you mean head\?"),
-        (LINES, {"test": 0.5}, "test"),
+        (LINES, {"test": 0.5}, r"test is 0\.5"),
         (LINES, {"test_path": "nowhere.txt"}, "test_path is .*nowhere.txt, which cannot be read"),
         (LINES, {"path": "/dev/zero"}, "path is /dev/zero, a pipe or a device"),
         (LINES, {"path": None}, "path is missing"),
