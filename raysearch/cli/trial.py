@@ -180,8 +180,15 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
 
 
 def _origin(trial: Trial) -> str:
-    """Return where the configuration came from: "tpe, best_of 24"."""
-    details = [f"{key} {value}" for key, value in trial.origin.items() if key != "kind"]
+    """Return where the configuration came from: "genetic, parents 0003 0007, generation 2".
+
+    What is no single value or list, such as the state of a searcher, is left to `--json`.
+    """
+    details = [
+        f"{key} {' '.join(map(str, value)) if isinstance(value, list) else value}"
+        for key, value in trial.origin.items()
+        if key != "kind" and not isinstance(value, dict)
+    ]
     return ", ".join([str(trial.origin.get("kind", "unknown")), *details])
 
 
