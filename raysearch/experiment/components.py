@@ -93,11 +93,12 @@ def construct(component: Component, *given: Any, **named: Any) -> Any:
     return load_object(component.class_path)(*given, **named, **component.settings)
 
 
-def able_searchers(space: Space, **named: Any) -> list[str]:
+def able_searchers(space: Space, *, but: str = "", **named: Any) -> list[str]:
     """Return the names of the search methods that can search a space, with their own settings.
 
     Args:
         space: What is to be searched.
+        but: A method that is not asked for.
         named: What every searcher is given: `objective`, `seed`.
 
     Example:
@@ -109,6 +110,8 @@ def able_searchers(space: Space, **named: Any) -> list[str]:
     """
     able = []
     for name, class_path in SEARCHERS.items():
+        if name == but:
+            continue
         try:
             construct(Component(name=name, class_path=class_path, settings={}), space, **named)
         except ConfigurationError:

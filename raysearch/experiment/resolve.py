@@ -212,7 +212,8 @@ def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) ->
         if parts.searcher is not None:
             construct(parts.searcher, parts.space or ANY_SPACE, **given)
     except UnsuitableSpace as error:
-        others = one_of(able_searchers(parts.space or ANY_SPACE, **given))
+        name = parts.searcher.name if parts.searcher else ""
+        others = one_of(able_searchers(parts.space or ANY_SPACE, but=name, **given))
         able = f"Methods that can search this space: {others}."
         for text in error.faults:
             report.add(("searcher",), f"searcher: {text} {able}")

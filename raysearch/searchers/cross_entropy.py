@@ -160,7 +160,7 @@ class CrossEntropy:
 
     def _update(self) -> None:
         n_elite = math.ceil(self._elite * len(self._window))
-        elite = sorted(self._window, key=lambda known: known[0])[:n_elite]
+        elite = sorted(self._window, key=lambda known: known[0].rank)[:n_elite]
         self._n_updates += 1
         for slot, distribution in enumerate(self._distributions):
             if distribution is None:

@@ -6,7 +6,7 @@ the parameter, and are plain data.
 
 from __future__ import annotations
 
-import statistics
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -87,8 +87,10 @@ class Truncated:
 
     def towards(self, places: Sequence[float], *, share: float) -> Truncated:
         """Return the distribution, moved by a share towards mean and spread of some places."""
-        mean = (1 - share) * self.mean + share * statistics.fmean(places)
-        spread = (1 - share) * self.spread + share * max(statistics.pstdev(places), self.least)
+        centre = sum(places) / len(places)
+        deviation = math.sqrt(sum((u - centre) ** 2 for u in places) / len(places))
+        mean = (1 - share) * self.mean + share * centre
+        spread = (1 - share) * self.spread + share * max(deviation, self.least)
         return replace(self, mean=min(max(mean, 0.0), 1.0), spread=spread)
 
     def to_json(self, domain: Domain) -> dict[str, Any]:

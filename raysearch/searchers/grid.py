@@ -152,7 +152,7 @@ def _check_steps(space: Space, *, resolution: int | None) -> None:
         [parameter for parameter in endless if not _has_grid(parameter.domain)],
         method="grid",
         why="infinitely many values without an order, of which no few stand for all",
-        remedy="leave them out of the space",
+        remedy="or leave them out of the space",
     )
 
 

@@ -21,7 +21,7 @@ def refuse(parameters: Sequence[Parameter], *, method: str, why: str, remedy: st
         parameters: Those in the way.
         method: The method's name, as a person knows it.
         why: What they have and the method cannot do with it, to follow "have" or "has".
-        remedy: What to do, but for another method; an instruction without a full stop.
+        remedy: What to do, if it is not to be another method: "or leave them out".
 
     Raises:
         UnsuitableSpace: There are such parameters.
@@ -29,7 +29,7 @@ def refuse(parameters: Sequence[Parameter], *, method: str, why: str, remedy: st
     Example:
         >>> from raysearch.space import Float, Space
         >>> space = Space({"rate": Float(0.0, 1.0), "momentum": Float(0.0, 1.0)})
-        >>> refuse(space.parameters, method="grid", why="no step", remedy="give each a step")
+        >>> refuse(space.parameters, method="grid", why="no step", remedy="or give each a step")
         Traceback (most recent call last):
         raysearch.errors.UnsuitableSpace: grid cannot search this space: rate, momentum have no
         step. Choose another method, or give each a step.
@@ -39,7 +39,7 @@ def refuse(parameters: Sequence[Parameter], *, method: str, why: str, remedy: st
     labels = [parameter.label for parameter in parameters]
     more = f" and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
     named = f"{', '.join(labels[:MOST_NAMED])}{more} {'have' if len(labels) > 1 else 'has'} {why}"
-    what = f"Choose another method, or {remedy}." if remedy else "Choose another method."
+    what = f"Choose another method, {remedy}." if remedy else "Choose another method."
     raise UnsuitableSpace(f"{method} cannot search this space: {named}. {what}")
 
 
@@ -57,7 +57,7 @@ def require_places(space: Space, *, method: str) -> None:
         [parameter for parameter in space if not _has_places(parameter)],
         method=method,
         why="values without a place on a scale, and the method works on nothing else",
-        remedy="leave them out of the space",
+        remedy="or leave them out of the space",
     )
 
 
