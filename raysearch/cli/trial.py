@@ -164,7 +164,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
     facts = [
         ("trial", f"{trial.id} of {results.run_dir.path}"),
         ("status", f"{trial.status}{': ' if why else ''}{why}"),
-        ("came from", _origin(trial)),
+        ("came from", origin_text(trial)),
         *configuration_facts(results, trial),
         *_place(results, trial),
         ("trained", f"{counted(trial.epochs, 'epoch')} in {duration(trial.seconds)}{attempts}"),
@@ -179,7 +179,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
     return [*facts, *_curves(trial, objective=objective)]
 
 
-def _origin(trial: Trial) -> str:
+def origin_text(trial: Trial) -> str:
     """Return where the configuration came from: "genetic, parents 0003 0007, generation 2".
 
     What is no single value or list, such as the state of a searcher, is left to `--json`.

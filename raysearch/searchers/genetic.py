@@ -117,13 +117,12 @@ class Genetic:
 
     def _parent(self, members: Sequence[Member], rng: np.random.Generator) -> Member:
         """Return the winner of a tournament: the first of those drawn, as they are in order."""
-        return members[min(rng.permutation(len(members))[: self._tournament_size].tolist())]
+        drawn: list[int] = rng.permutation(len(members))[: self._tournament_size].tolist()
+        return members[min(drawn)]
 
     def _child(self, parents: Sequence[Member], rng: np.random.Generator) -> Configuration:
-        configurations = [parent.configuration for parent in parents]
-        child: Configuration = configurations[0]
-        if len(parents) > 1:
-            child = self._space.crossover(*configurations, rng)
-        if child in configurations or rng.random() < self._mutation:
+        one, *others = (parent.configuration for parent in parents)
+        child = self._space.crossover(one, others[0], rng) if others else one
+        if child in (one, *others) or rng.random() < self._mutation:
             return walk(self._space, child, rng, further=self._further_mutations)
         return child
