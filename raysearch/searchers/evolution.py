@@ -54,7 +54,7 @@ class Evolution:
         *,
         objective: Objective,
         seed: int = 0,
-        population_size: int = 20,
+        population_size: int = 10,
         tournament_size: int = 5,
         further_mutations: float = 0.5,
     ) -> None:

@@ -60,7 +60,7 @@ class Genetic:
         *,
         objective: Objective,
         seed: int = 0,
-        population_size: int = 16,
+        population_size: int = 10,
         tournament_size: int = 3,
         crossover: float = 0.8,
         mutation: float = 0.7,

@@ -2,13 +2,13 @@
 
 References:
     White, Nolen and Savani, "Exploring the Loss Landscape in Neural Architecture Search", UAI 2021.
-    Restarts from a disturbed best one: Lourenco, Martin and Stützle, "Iterated Local Search",
-    Handbook of Metaheuristics, 2003.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import insort
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from raysearch.checks import integer_fault, raise_faults
@@ -22,36 +22,41 @@ from raysearch.trial import Configuration, Objective, Suggestion, Trial
 if TYPE_CHECKING:
     import numpy as np
 
-N_DRAWS = 100
-"""Neighbours in a row that must all have been tried before a centre counts as used up."""
+MOST_CENTRES = 100
+"""The best trials, of which each may be a centre; the others are forgotten."""
+
+N_LOOKED_AT = 10
+"""Centres in a row whose neighbours must all have been tried before a random one is suggested."""
+
+N_DRAWS = 30
+"""Neighbours in a row that must all have been tried before a centre counts as exhausted."""
 
 
 class LocalSearch:
-    """Suggests neighbours of a centre, which moves to each that is better, and restarts.
+    """Suggests neighbours of the best trial, and of the next best where those are no better.
 
-    The first `n_startup` trials are random, and the best of them is the centre. Its neighbours, the
-    configurations that differ in one parameter and what hangs on it, are tried in random order;
-    the first one that is better becomes the centre, as in the variant of the paper that did best.
-    A centre is given up as a local optimum when `n_neighbours` per parameter were no better, or all
-    neighbours are tried: numbers without steps have infinitely many. The search then begins again:
-    with the chance `kick` beside the best trial of all, at a distance of `distance` mutations, else
-    at a random place, as in the paper. Wherever it is, a trial that is better than the centre
-    becomes the centre.
+    The first `n_startup` trials are random. Then the best trial is the centre: its neighbours, the
+    configurations that differ in one parameter and what hangs on it, are tried in random order, and
+    the first one that is better is the new centre, as in the variant of the paper that did best.
+    A centre is used up, a local optimum as far as can be seen, when `n_neighbours` per parameter
+    were no better, or all are tried: numbers without steps have infinitely many. The search then
+    begins again. Where the paper does so at random, it goes on from the best trial that is not
+    used up, since a value is no certain thing: a centre that was merely lucky has no better
+    neighbours. The chance `restart` for a random configuration keeps new regions coming.
 
     With many workers, several neighbours of a centre are tried at once. Trials that were stopped
     early lie below all that were trained longer (see `ranking.rank`); trials that failed are no
-    centre. No configuration is suggested twice. Of the trials, the centre and the best one are
-    kept, so that suggestion 10,000 costs what suggestion 100 does.
+    centre. No configuration is suggested twice. Of the trials, the 100 best ones are kept, so that
+    suggestion 10,000 costs what suggestion 100 does.
 
     Args:
         space: The search space.
         objective: What is improved.
         seed: Governs all draws; suggestion n draws from its own generator.
         n_startup: Random trials among which the first centre is the best, at least 1.
-        n_neighbours: Neighbours of a centre, per active parameter, that must all be worse before it
-            is given up; at least 1.
-        kick: Chance of a new beginning beside the best trial, from 0 to 1.
-        distance: Mutations from the best trial to such a new beginning, at least 1.
+        n_neighbours: Neighbours of a centre, per active parameter, that are no better before it is
+            used up; at least 1.
+        restart: Chance of a random configuration instead of a neighbour, from 0 to 1.
 
     Raises:
         ConfigurationError: A setting is out of range.
@@ -64,45 +69,46 @@ class LocalSearch:
         objective: Objective,
         seed: int = 0,
         n_startup: int = 10,
-        n_neighbours: int = 4,
-        kick: float = 0.5,
-        distance: int = 3,
+        n_neighbours: int = 1,
+        restart: float = 0.05,
     ) -> None:
         raise_faults(
             integer_fault("searcher.n_startup", n_startup, at_least=1),
             integer_fault("searcher.n_neighbours", n_neighbours, at_least=1),
-            share_fault("searcher.kick", kick),
-            integer_fault("searcher.distance", distance, at_least=1, at_most=1000),
+            share_fault("searcher.restart", restart),
         )
         self._space = space
         self._objective = objective
         self._seed = seed
         self._n_startup = n_startup
         self._n_neighbours = n_neighbours
-        self._kick = kick
-        self._distance = distance
+        self._restart = restart
         self._n_known = 0
-        self._best: Member | None = None
-        self._centre: Member | None = None
-        self._n_worse = 0  # neighbours of the centre that ended, and were no better
-        self._climb = 0  # how often the search began again
+        self._best: list[Member] = []  # the best first
+        self._n_worse: dict[str, int] = {}  # neighbours that were no better, by the centre's id
         self._tried = Tried()
 
     def prepare(self) -> None:
         """Do nothing: what comes next needs no more than what is imported."""
 
     def suggest(self, *, number: int, pending: Sequence[Trial]) -> Suggestion | NoSuggestion:
-        """Return a neighbour of the centre, or where to begin again, or EXHAUSTED."""
+        """Return a neighbour of the best trial that has some left, or EXHAUSTED."""
         rng = generator(self._seed, role="searcher", number=number)
         self._tried.set_pending(pending)
-        if self._centre is None or self._n_known < self._n_startup:
-            return suggest_untried(self._space, rng, tried=self._tried)
-        if self._n_worse < self._n_neighbours * len(self._centre.configuration):
-            neighbour = self._neighbour(self._centre, rng)
-            if neighbour is not None:
-                origin = {**descent("local_search", self._centre), "climb": self._climb}
-                return Suggestion(configuration=neighbour, origin=origin)
-        return self._beginning(rng)
+        if self._n_known >= self._n_startup and rng.random() >= self._restart:
+            for centre in islice(self._centres(), N_LOOKED_AT):
+                neighbour = self._neighbour(centre, rng)
+                if neighbour is not None:
+                    origin = descent("local_search", centre)
+                    return Suggestion(configuration=neighbour, origin=origin)
+        return suggest_untried(self._space, rng, tried=self._tried)
+
+    def _centres(self) -> Iterator[Member]:
+        """Yield the trials that are not used up, the best first."""
+        for member in self._best:
+            most = self._n_neighbours * len(member.configuration)
+            if self._n_worse.get(member.id, 0) < most:
+                yield member
 
     def _neighbour(self, centre: Member, rng: np.random.Generator) -> Configuration | None:
         """Return a neighbour that is new; None if none was found."""
@@ -112,33 +118,21 @@ class LocalSearch:
                 return neighbour
         return None
 
-    def _beginning(self, rng: np.random.Generator) -> Suggestion | NoSuggestion:
-        """Return where the next climb begins, or EXHAUSTED."""
-        origin = {"kind": "restart", "climb": self._climb + 1}
-        wanted = self._space.sample(rng)
-        if self._best is not None and rng.random() < self._kick:
-            wanted = dict(self._best.configuration)
-            for _ in range(self._distance):
-                wanted = self._space.mutate(wanted, rng)
-            origin = {**descent("restart", self._best), "climb": self._climb + 1}
-        return suggest_untried(self._space, rng, tried=self._tried, wanted=wanted, origin=origin)
-
     def observe(self, trial: Trial) -> None:
-        """Move the centre to a better trial, or to one at which the search begins again."""
+        """Count against the trial's centre that it is no better, or make it one that is."""
         self._tried.add(trial)
         member = member_of(trial, space=self._space, objective=self._objective)
-        if member is None:
-            self._n_worse += self._is_neighbour(trial)
-            return
-        self._n_known += 1
-        climb = trial.origin.get("climb", 0)
-        if self._best is None or member < self._best:
-            self._best = member
-        if self._centre is None or member < self._centre or climb > self._climb:
-            self._centre, self._n_worse, self._climb = member, 0, max(climb, self._climb)
-        else:
-            self._n_worse += self._is_neighbour(trial)
+        centre = self._centre_of(trial)
+        if centre is not None and (member is None or not member < centre):
+            self._n_worse[centre.id] = self._n_worse.get(centre.id, 0) + 1
+        if member is not None:
+            self._n_known += 1
+            insort(self._best, member)
+            for forgotten in self._best[MOST_CENTRES:]:
+                self._n_worse.pop(forgotten.id, None)
+            del self._best[MOST_CENTRES:]
 
-    def _is_neighbour(self, trial: Trial) -> bool:
-        """Return whether a trial was made as a neighbour of the present centre."""
-        return self._centre is not None and trial.origin.get("parents") == [self._centre.id]
+    def _centre_of(self, trial: Trial) -> Member | None:
+        """Return the trial that this one is a neighbour of, if it is one and that is known."""
+        parents = trial.origin.get("parents", [])
+        return next((m for m in self._best if [m.id] == parents), None)

@@ -41,7 +41,7 @@ FURTHER_SETTINGS: dict[str, list[dict[str, float]]] = {
     "genetic": [{"population_size": 2, "tournament_size": 1, "crossover": 1.0, "mutation": 0.0}],
     "grid": [{"resolution": 1}, {"resolution": 3}],
     "hyperopt": [{"n_startup": 1, "gamma": 5.0, "n_candidates": 1}],
-    "local_search": [{"n_startup": 1, "n_neighbours": 1, "kick": 1.0, "distance": 1}],
+    "local_search": [{"n_startup": 1, "n_neighbours": 3, "restart": 0.5}],
 }
 DRAWS_NOTHING = ("grid",)
 """Those for which the seed is of no consequence."""

@@ -62,9 +62,9 @@ def test_a_walk_has_so_many_further_steps_on_average() -> None:
 
 
 def test_a_share_out_of_range_is_named() -> None:
-    assert share_fault("searcher.kick", 0.5) is None
-    assert share_fault("searcher.kick", 1.5) == (
-        "searcher.kick is 1.5. It must be a number from 0 to 1."
+    assert share_fault("searcher.restart", 0.5) is None
+    assert share_fault("searcher.restart", 1.5) == (
+        "searcher.restart is 1.5. It must be a number from 0 to 1."
     )
 
 
