@@ -57,7 +57,7 @@ def over_seeds(spread: Spread, metric: str) -> str:
     Example:
         >>> spread = Spread(values=({"test/f1": 0.9916}, {"test/f1": 0.9884}, {"test/f1": 0.99}))
         >>> over_seeds(spread, "test/f1")
-        'over 3 seeds 0.990 ± 0.0016'
+        'over 3 seeds 0.9900 ± 0.0016'
     """
     mean, std = spread.mean[metric], spread.std[metric]
     if mean is None or std is None:
