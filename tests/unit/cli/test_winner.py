@@ -56,7 +56,7 @@ def test_seeds_after_the_test_name_the_line_to_type(cli, search, executor):
     cli("refit small-1")
     cli("test small-1")
     shown = cli("refit small-1 --seeds 2").out
-    assert "test           test/accuracy 0.75\n" in shown
+    assert re.search(r"^test +test/accuracy 0\.75$", shown, flags=re.MULTILINE)
     assert "python -m raysearch test runs/small-1 --force\n" in shown
     forced = cli("test small-1 --force").out
     assert "over 2 seeds" in forced
