@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from raysearch.cli.tested import tested_facts
+from raysearch.cli.tested import outcome_facts
 from raysearch.errors import RunDirectoryError
 from raysearch.live.text import (
     changed_first,
@@ -62,7 +62,7 @@ def winner_facts(results: Results) -> list[tuple[str, str]]:
     ]
     if results.model_of(winner) is None and (not is_final or results.damage is not None):
         return facts  # refit and test come at the end of the search, and not behind a damage
-    return [*facts, *tested_facts(results), *_model(results, winner)]
+    return [*facts, *outcome_facts(results), *_model(results, winner)]
 
 
 def failure_facts(results: Results) -> list[tuple[str, str]]:

@@ -13,10 +13,10 @@ from raysearch.results.spread import Spread
 Facts = list[tuple[str, str]]
 
 
-def tested_facts(results: Results) -> Facts:
+def outcome_facts(results: Results) -> Facts:
     """Return what the winner reached on the test split, or why there is no result.
 
-    With several seeds there is a line for each metric, with mean and standard deviation.
+    With several seeds the metrics have their mean and standard deviation beside them.
     """
     outcome = results.test_outcome
     if outcome.values is None:
@@ -27,12 +27,7 @@ def tested_facts(results: Results) -> Facts:
     if outcome.spread is None:
         facts = [("test", ", ".join(texts))]
     else:
-        shown = [
-            f"{text} \u00b7 {over_seeds(outcome.spread, name)}"
-            for text, (name, _) in zip(texts, ordered, strict=True)
-        ]
-        facts = [("test", shown[0]), *(("", text) for text in shown[1:])] if shown else []
-        facts += [("", text) for text in _added(outcome.spread)]
+        facts = _over_seeds(texts, [name for name, _ in ordered], spread=outcome.spread)
     return [*facts, *(_with_command("", outcome.note, results=results) if outcome.note else [])]
 
 
@@ -44,6 +39,17 @@ def _with_command(label: str, text: str, *, results: Results) -> Facts:
     return [(label, f"{reason}:"), ("", f"{PROGRAM} {command}")]
 
 
+def _over_seeds(texts: list[str], names: list[str], *, spread: Spread) -> Facts:
+    """Return the first metric with its spread, and the others in a line below."""
+    apart = [over_seeds(spread, name) for name in names]
+    lines = [f"{texts[0]} \u00b7 over {spread.n} seeds {apart[0]}"] if texts else []
+    if len(texts) > 1:
+        pairs = zip(texts[1:], apart[1:], strict=True)
+        lines.append(", ".join(f"{text} ({mean})" for text, mean in pairs))
+    lines += _added(spread)
+    return [("" if number else "test", line) for number, line in enumerate(lines)]
+
+
 def _added(spread: Spread) -> list[str]:
     n = spread.added_after_test
     if not n:
@@ -52,17 +58,15 @@ def _added(spread: Spread) -> list[str]:
 
 
 def over_seeds(spread: Spread, metric: str) -> str:
-    """Return mean and standard deviation of a metric, and over how many seeds.
+    """Return mean and standard deviation of a metric over the seeds.
 
     Example:
-        >>> spread = Spread(values=({"test/f1": 0.9916}, {"test/f1": 0.9884}, {"test/f1": 0.99}))
-        >>> over_seeds(spread, "test/f1")
-        'over 3 seeds 0.9900 ± 0.0016'
+        >>> spread = Spread(values=({"test/f1": 0.99}, {"test/f1": 0.984}, {"test/f1": None}))
+        >>> over_seeds(spread, "test/f1"), over_seeds(Spread(values=spread.values[:2]), "test/f1")
+        ('not all finite', '0.987 ± 0.004')
     """
     mean, std = spread.mean[metric], spread.std[metric]
-    if mean is None or std is None:
-        return f"over {spread.n} seeds not finite"
-    return f"over {spread.n} seeds {with_spread(mean, std)}"
+    return "not all finite" if mean is None or std is None else with_spread(mean, std)
 
 
 def with_spread(mean: float, std: float) -> str:

@@ -45,11 +45,13 @@ def test_seeds_are_trained_beside_the_winner_and_shown_with_their_spread(cli, se
     ]
     assert "with 2 other seeds: runs/small-1/winner/seeds\n" in outcome.out
     assert executor.repeats == [0, 1, 2]
+    executor.values = {"test/loss": 0.5, "test/accuracy": 0.75}
     tested = cli("test small-1")
     assert "test/accuracy 0.75 \u00b7 over 3 seeds 0.75 \u00b1 0\n" in tested.out
+    assert " test/loss 0.5 (0.5 \u00b1 0)\n" in tested.out
     winner = cli("results small-1 --json").document["winner"]
     assert winner["refit"] == {"epochs": 2, "seeds": 3}
-    assert winner["test_seeds"]["std"] == {"test/accuracy": 0.0}
+    assert winner["test_seeds"]["std"] == {"test/loss": 0.0, "test/accuracy": 0.0}
 
 
 def test_seeds_after_the_test_name_the_line_to_type(cli, search, executor):
