@@ -82,8 +82,8 @@ class CrossEntropy:
         seed: int = 0,
         n_startup: int = 10,
         window: int = 40,
-        elite: float = 0.2,
-        smoothing: float = 0.15,
+        elite: float = 0.15,
+        smoothing: float = 0.3,
         least_spread: float = 0.05,
     ) -> None:
         raise_faults(

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 MOST_CENTRES = 100
 """The best trials, of which each may be a centre; the others are forgotten."""
 
-N_LOOKED_AT = 10
+N_LOOKED_AT = 5
 """Centres in a row whose neighbours must all have been tried before a random one is suggested."""
 
-N_DRAWS = 30
+N_DRAWS = 20
 """Neighbours in a row that must all have been tried before a centre counts as exhausted."""
 
 
