@@ -44,7 +44,9 @@ class Genetic:
         space: The search space.
         objective: What is improved.
         seed: Governs all draws; suggestion n draws from its own generator.
-        population_size: Trials that can have children, at least 2.
+        population_size: Trials that can have children, at least 2. After 100 trials on seven tables
+            of measured networks, 10 had a regret of 0.113, 16 one of 0.126, and 6 one of 0.147 (20
+            seeds, standard error 0.006).
         tournament_size: Trials of which the best is a parent, from 1 to `population_size`.
         crossover: Chance that a child has two parents, from 0 to 1.
         mutation: Chance that a child of two parents is mutated, from 0 to 1.

