@@ -38,9 +38,9 @@ class Evolution:
         space: The search space.
         objective: What is improved.
         seed: Governs all draws; suggestion n draws from its own generator.
-        population_size: Trials that can have children, at least 2 (the paper's P). The paper has 100
-            for 20,000 trials. After 100 trials on seven tables of measured networks, 10 had a
-            regret of 0.107 and 20 one of 0.123 (20 seeds, standard error 0.006).
+        population_size: Trials that can have children, at least 2 (the paper's P, 100 for
+            20,000 trials). After 100 trials on seven tables of measured networks, 10 had a regret
+            of 0.107 and 20 one of 0.123 (20 seeds, standard error 0.006).
         tournament_size: Trials of which the best has a child, from 1 to `population_size` (the
             paper's S).
         further_mutations: Mutations of a child after the first one, on average, at least 0; the
