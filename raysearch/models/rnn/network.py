@@ -48,6 +48,7 @@ from torch import Tensor, nn
 
 from raysearch.data_spec import PADDING
 from raysearch.models.shared.layers import activation, initialize
+from raysearch.models.shared.padding import cut_behind_longest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +228,7 @@ class RNNNetwork(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the outputs (B, K) for series (B, C, T), or tokens (B, T)."""
+        x = cut_behind_longest(x, lengths)
         # (B, C, T), or (B, T) tokens -> (B, T, D)
         x = x.transpose(1, 2) if self.embedding is None else self.embedding(x)
         if self.front is not None:
