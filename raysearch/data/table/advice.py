@@ -25,6 +25,9 @@ _GIVEN_AWAY = 0.99
 _MOSTLY_ALIKE = 0.5
 """Different training rows, as a share of all, below which rows agree in a few coarse columns."""
 
+_N_SHOWN = 2
+"""Rows that a note names."""
+
 _RARE_SHARE = 0.2
 """A smallest class with less than this, in proportion to an equal share, is worth a word."""
 
@@ -80,10 +83,11 @@ def copy_notes(
         target: The target's name.
         place: Names a row.
     """
-    n_copies = int(frame.duplicated().sum())
+    copies = frame.duplicated().to_numpy().nonzero()[0]
     notes = []
-    if n_copies:
-        notes.append(f"{n_copies} rows are copies of others, target and all.")
+    if len(copies):
+        shown = listed([place(int(row)) for row in copies], most=_N_SHOWN)
+        notes.append(f"{len(copies)} rows are copies of others, target and all: {shown}.")
     features = frame.drop(columns=target).astype(str)
     keys = list(features.itertuples(index=False, name=None))
     n_train = len(parts["train"])
