@@ -105,14 +105,24 @@ def _of_text(
             "line with the names of the columns first."
         )
     frame = _parsed(text, names=names, separator=separator, source=source)
-    short = frame.isna().any(axis=1).to_numpy().nonzero()[0]  # all else is text
-    if len(short):
+    short = _short_rows(text, frame=frame, separator=separator)
+    if short:
         where = listed([f"row {row + 1}" for row in short], most=3)
         notes += (
             f"{len(short)} rows of {source.path} have fewer than the {len(names)} columns of its "
             f"first line: {where}. What they lack counts as missing.",
         )
-    return RawTable(frame=frame.fillna(""), separator=separator, notes=notes)
+    return RawTable(frame=frame, separator=separator, notes=notes)
+
+
+def _short_rows(text: str, *, frame: pd.DataFrame, separator: str) -> list[int]:
+    """Return the rows that end before the last column, which pandas has filled up."""
+    if not (frame.iloc[:, -1] == "").any():
+        return []
+    widths = [len(line) for line in _lines(text, separator=separator) if line][1:]
+    if len(widths) != len(frame):  # a line of blanks alone, which may be a row or none
+        return []
+    return [row for row, width in enumerate(widths) if width < frame.shape[1]]
 
 
 def _decoded(
@@ -180,7 +190,7 @@ def _lines(text: str, *, separator: str) -> Iterator[list[str]]:
 
 
 def _parsed(text: str, *, names: Sequence[str], separator: str, source: Source) -> pd.DataFrame:
-    """Return all values as text, NaN behind the end of a row that is too short."""
+    """Return all values as text, empty behind the end of a row that is too short."""
     import pandas as pd
 
     try:

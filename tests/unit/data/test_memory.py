@@ -63,7 +63,7 @@ FILES = {
     ),
     "table": (
         check_table,
-        "a,y\n" + "".join(f"{n},{n % 2}\n" for n in range(400)),
+        "a,y\n" + "".join(f"{n * 7 % 23},{n % 2}\n" for n in range(400)),
         {"target": "y"},
         "400 rows of 1 features",
     ),

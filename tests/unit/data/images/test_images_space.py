@@ -149,8 +149,8 @@ def test_images_that_are_not_there_are_named_with_their_row(tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         space.check_arguments(given)
     (fault,) = caught.value.faults
-    assert "2 of 16 images cannot be read: down/none.png in row 6 (" in fault
-    assert "none.png: no such file), no path in row 7 (" in fault
+    assert f"2 of 16 images cannot be read: down/none.png in row 6 of {given['path']} (" in fault
+    assert "none.png: no such file), no path in row 7 of " in fault
     assert space.data_spec(**given, unreadable="drop").n_train == 8
 
 
@@ -235,7 +235,7 @@ def test_a_number_that_is_none_is_named_with_its_image(tmp_path):
     write_folders(tmp_path, n=12)
     rows = [f"down/{n}.png,{n if n < 9 else 'many'}" for n in range(12)]
     (tmp_path / "t.csv").write_text("\n".join(["f,y", *rows]))
-    with pytest.raises(ConfigurationError, match=r"such as 'many' in down/9.png in row 10"):
+    with pytest.raises(ConfigurationError, match=r"such as 'many' in down/9.png in row 10 of"):
         check(tmp_path / "t.csv", image="f", target="y", task="regression")
 
 

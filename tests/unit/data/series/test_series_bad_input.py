@@ -214,13 +214,6 @@ def test_series_end_where_only_gaps_follow_if_the_policy_says_so(file, tmp_path,
     assert (spec.has_lengths, spec.input_shape) == (True, (1, 3))
 
 
-def test_series_that_would_not_fit_in_memory_are_refused(file, monkeypatch):
-    monkeypatch.setattr("raysearch.data.series.windows.MOST_BYTES", 100)
-    text = refusal(file("a.ts", *TS, *GOOD))
-    assert "12 series, filled up to the longest of 3 steps, take" in text
-    assert text.endswith("cut the series into parts.")
-
-
 def test_series_without_length_or_target_can_be_dropped_and_not_all_of_them(file):
     path = file("a.ts", *TS, ":a", "1,2,3:?", *GOOD)
     left_out = [note for note in advice(path=path, missing="drop") if "left out" in note]
@@ -249,10 +242,11 @@ def test_a_class_that_the_test_lacks_is_told(file):
 def test_the_same_series_in_training_and_test_is_told(file):
     path = file("a.ts", *TS, *GOOD)
     other = file("b.ts", *TS, "100,101,102:a", GOOD[3], "7,7,7:b")
-    told = [note for note in advice(path=path, test_path=other) if "also in" in note]
+    told = [note for note in advice(path=path, test_path=other) if "are the same as" in note]
     assert len(told) == 1
-    assert f"line 4 of {other}, which is line 6 of {path}" in told[0]
-    assert not [note for note in advice(path=path) if "also in" in note]
+    assert told[0].startswith("1 of 3 test series are the same as a ")
+    assert f": line 4 of {other} as line 6 of {path}. What is measured" in told[0]
+    assert not [note for note in advice(path=path) if "are the same as" in note]
 
 
 def test_a_file_that_has_changed_is_refused(file):

@@ -192,7 +192,7 @@ def test_a_constant_is_nothing_to_be_told(tmp_path):
         data_spec(path=str(tmp_path / "a.npz"), horizon=2)
 
 
-def test_windows_that_would_not_fit_in_memory_are_refused_with_a_stride(tmp_path, monkeypatch):
-    monkeypatch.setattr("raysearch.data.series.windows.MOST_BYTES", 1000)
+def test_windows_that_would_not_fit_in_memory_are_refused_with_a_stride(tmp_path, memory):
+    memory(1000)
     with pytest.raises(ConfigurationError, match=r"93 windows take .* GiB.* stride to 3"):
         data_spec(**counting(tmp_path), horizon=2, window=4)
