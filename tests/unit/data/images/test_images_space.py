@@ -71,14 +71,6 @@ def test_images_of_several_sizes_are_brought_to_one_that_is_said(tmp_path):
     assert "size is" not in advice(tmp_path, size=20)
 
 
-def test_the_split_follows_groups_and_time(table):
-    given = {"path": table, "image": "file", "target": "kind"}
-    by_group = space.data_spec(**given, group="person")
-    assert by_group.n_train == 24
-    by_time = space.data_spec(**given, order_by="day")
-    assert by_time.n_train == 24
-
-
 def test_the_same_picture_in_training_and_test_is_said(tmp_path):
     for part, first in (("train", 0), ("val", 20), ("test", 40)):
         write_folders(tmp_path / part, n=6, first=first)

@@ -115,15 +115,6 @@ def test_no_more_is_kept_than_the_longest_text_of_any_split_has(write, rows):
         assert found["test_lengths"].max() == kept
 
 
-def test_the_split_follows_groups_and_time(write, rows):
-    path = write(rows)
-    assert space.data_spec(**given(path, group="author")).n_train == 36
-    found = prepared(given(path, order_by="day", level="character", min_count=1))
-    assert found["test_lengths"].tolist() == [
-        len(row["review"]) for row in sorted(rows, key=lambda row: row["day"])[-12:]
-    ]
-
-
 def test_a_text_in_training_and_test_is_said(write, rows):
     for place, row in enumerate(rows):
         row["part"] = ("train", "val", "test")[place % 3]

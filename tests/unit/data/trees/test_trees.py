@@ -125,7 +125,7 @@ def test_new_expressions_are_encoded_as_those_of_the_file(written):
         (LINES[:9], {}, "with 9 trees. At least 10 are needed"),
         (LINES, {"max_nodes": 2}, "whose line 1 has a tree of 3 nodes, and max_nodes is 2"),
         (LINES, {"min_count": 99}, "min_count is 99, and no symbol occurs as often"),
-        (["x (f)", "y (f)"], {"task": "regression"}, "is regression, but the label in line 1 is 'x'"),
+        (["x (f)", "y (f)"], {"task": "regression"}, "but the label in line 1 is 'x', no"),
         (["1 (f)", "nan (f)"], {"task": "regression"}, "but the label in line 2 is 'nan', no"),
         (["a\tlabel", "(f)\t1"], {}, "expression is expression, and .* has no column of that name"),
         (["expression\tlabel", "(f)"], {}, "whose line 2 has 1 columns between tabs, not 2. Mend"),
