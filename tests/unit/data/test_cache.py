@@ -151,7 +151,7 @@ def test_a_folder_that_cannot_be_written_costs_a_warning_only(tmp_path, monkeypa
 
 
 def test_a_full_disk_costs_a_warning_and_not_a_second_build(tmp_path, monkeypatch, caplog):
-    with small_disk(tmp_path / "disk", kilobytes=8) as disk:
+    with small_disk(tmp_path / "disk", kilobytes=4) as disk:
         monkeypatch.setenv("RAYSEARCH_CACHE_DIR", str(disk))
         build = Builder()
         assert_same(cached_arrays("toy", arguments=ARGUMENTS, build=build), Builder()())
