@@ -14,6 +14,9 @@ from raysearch.data.splits import FRACTIONS, split_sizes
 from raysearch.errors import ConfigurationError, unknown_name
 from raysearch.space import Domain
 
+LARGEST_NUMBER = 3.4e38
+"""What float32 can hold, nearly; what is larger in a file is taken for none."""
+
 Form = tuple[Callable[[Any], bool], str]
 """Whether a value has the right form, and what to say where it has not."""
 

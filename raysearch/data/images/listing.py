@@ -173,7 +173,8 @@ def _examples(folder: _ClassFolder, *, is_clips: bool) -> tuple[list[tuple[str, 
         clips = [tuple(map(str, images_in(inner))) for inner in _folders(folder.path)]
         return [files for files in clips if files], []
     seen = [path for path in folder.path.rglob("*") if not _is_hidden(path, folder.path)]
-    files = sorted(path for path in seen if path.is_file())
+    # a link to nowhere is an image that cannot be read
+    files = sorted(p for p in seen if p.is_file() or (p.is_symlink() and not p.is_dir()))
     images: list[tuple[str, ...]] = [
         (str(path),) for path in files if path.suffix.lower() in ENDINGS
     ]

@@ -22,6 +22,17 @@ def left_out_notes(files: Mapping[str, PairsFile]) -> list[str]:
     return notes
 
 
+def same_notes(train: Sequence[Pair]) -> list[str]:
+    """Return whether all training pairs have one target, so that there is nothing to learn."""
+    if len({pair.target for pair in train}) > 1:
+        return []
+    first = train[0]
+    return [
+        f"All {len(train)} training pairs have the target {' '.join(first.target)!r}, as "
+        f"{first.place} has. There is nothing to learn."
+    ]
+
+
 def unknown_notes(
     parts: Mapping[str, Sequence[Pair]], *, source: Vocabulary, target: Vocabulary
 ) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from raysearch.data.file_splits import split_files
 from raysearch.data.files import fingerprint_of
 from raysearch.data.memory import check_memory
-from raysearch.data.pairs.advice import leak_notes, left_out_notes, unknown_notes
+from raysearch.data.pairs.advice import leak_notes, left_out_notes, same_notes, unknown_notes
 from raysearch.data.pairs.arguments import PairsArguments
 from raysearch.data.pairs.reading import Pair, read_pairs
 from raysearch.data.pairs.vocabulary import Vocabulary
@@ -62,6 +62,7 @@ def _build(arguments: PairsArguments) -> Prepared:
     _check_memory(len(everything), spec, path=arguments.path)
     notes = [
         *left_out_notes(files),
+        *same_notes(parts["train"]),
         *unknown_notes(parts, source=source, target=target),
         *leak_notes(parts),
     ]

@@ -62,6 +62,11 @@ def read_pairs(source: Source, *, arguments: PairsArguments) -> PairsFile:
         lambda line, row: _pair(line, row, source=source, arguments=arguments),
         source=source,
     )
+    if not found:
+        raise source.fault(
+            "which has a line of names and no other one. Give a file with a source and a target "
+            "in each line."
+        )
     pairs = tuple(pair for pair in found if isinstance(pair, Pair))
     left_out = Counter(pair for pair in found if not isinstance(pair, Pair))
     n_empty, n_too_long = left_out["empty"], left_out["too_long"]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.arguments import listed
+from raysearch.data.arguments import LARGEST_NUMBER, listed
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.raw import RawSeries
 from raysearch.data_spec import Task
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _INTEGER = re.compile(r"-?\d+")
 _MOST_INTEGER_CLASSES = 20
+_NEARLY_ALL = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +78,9 @@ def read_labels(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Lab
 def _told(texts: Sequence[str]) -> tuple[Task, list[str]]:
     """Return what the targets of the file with the training series are by themselves."""
     different = set(texts)
-    is_number = all(_number(text) is not None for text in different)
-    is_whole = is_number and all(_INTEGER.fullmatch(text) for text in different)
+    n_numbers = sum(_number(text) is not None for text in texts)
+    is_number = n_numbers >= _NEARLY_ALL * len(texts)  # those that are none are named later
+    is_whole = n_numbers == len(texts) and all(_INTEGER.fullmatch(text) for text in different)
     few = len(different) <= min(_MOST_INTEGER_CLASSES, len(texts) // 2)
     task: Task = "regression" if is_number and not (is_whole and few) else "classification"
     kind = "numbers" if is_number else "texts"
@@ -120,7 +122,7 @@ def _number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if abs(number) < float("inf") else None
+    return number if abs(number) <= LARGEST_NUMBER else None
 
 
 def in_order(texts: Collection[str]) -> tuple[str, ...]:

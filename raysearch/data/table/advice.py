@@ -32,6 +32,42 @@ _RARE_SHARE = 0.2
 """A smallest class with less than this, in proportion to an equal share, is worth a word."""
 
 
+def absent_notes(
+    target: Target,
+    values: NDArray[Any],
+    parts: Mapping[str, NDArray[np.intp]],
+    *,
+    place: Callable[[int], str],
+) -> list[str]:
+    """Return which classes a split has no row of, with where one is that is missed in training.
+
+    Args:
+        target: What is predicted.
+        values: Places of the classes of all rows, (N,); not used for a regression.
+        parts: Split -> its rows.
+        place: Names a row.
+    """
+    import numpy as np
+
+    if target.task != "classification":
+        return []
+    notes = []
+    for part, rows in parts.items():
+        absent = np.setdiff1d(np.arange(len(target.classes)), values[rows])
+        if not len(absent):
+            continue
+        names = listed([str(target.classes[number]) for number in absent], most=5)
+        if part == "train":
+            first = int(np.flatnonzero(values == absent[0])[0])
+            notes.append(
+                f"No training row has the class {names}, so it cannot be learnt; {place(first)} "
+                "has it."
+            )
+        else:
+            notes.append(f"The {part} split has no example of the class {names}.")
+    return notes
+
+
 def class_notes(target: Target, values: NDArray[Any]) -> list[str]:
     """Return what the training split says about the classes.
 
@@ -44,7 +80,6 @@ def class_notes(target: Target, values: NDArray[Any]) -> list[str]:
     if target.task != "classification":
         return []
     counts = np.bincount(values, minlength=len(target.classes))
-    unseen = [str(name) for name, n in zip(target.classes, counts, strict=True) if n == 0]
     notes = [
         f"The classes {listed(map(repr, alike))} may be one, written in several ways. If so, mend "
         "the file."
@@ -56,8 +91,6 @@ def class_notes(target: Target, values: NDArray[Any]) -> list[str]:
             f"The class that is looked for, as val/auroc and val/average_precision see it, is "
             f"{positive}. To look for the other: `positive: {str(other)!r}`."
         )
-    if unseen:
-        notes.append(f"No training row has the class {listed(unseen)}, so it cannot be learnt.")
     rarest = int(counts.argmin())
     if counts[rarest] < _RARE_SHARE * len(values) / len(counts):
         notes.append(

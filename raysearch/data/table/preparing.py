@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from raysearch.data.arguments import listed
 from raysearch.data.memory import check_memory
 from raysearch.data.preparation import About, Preparation, Prepared
-from raysearch.data.table.advice import class_notes, copy_notes, giveaway_notes
+from raysearch.data.table.advice import absent_notes, class_notes, copy_notes, giveaway_notes
 from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.columns import CategoryColumn
 from raysearch.data.table.fitting import file_decimal, fit_columns
@@ -43,11 +43,16 @@ def _build(arguments: TableArguments) -> Prepared:
     frame = table.frame.iloc[target.rows].reset_index(drop=True)
     classes = target.values if target.task == "classification" else None
     told = table.told()
+
+    def place(row: int) -> str:
+        return table.place(int(target.rows[row]))
+
     parts, split_notes = split_rows(
         frame,
         classes=classes,
         arguments=arguments,
         told=None if told is None else told[target.rows],
+        place=place,
     )
     training = frame.iloc[parts["train"]]
     fitted = fitted_target(target, rows=parts["train"], name=arguments.target)
@@ -65,6 +70,7 @@ def _build(arguments: TableArguments) -> Prepared:
     preprocessing = Preprocessing(target=fitted, columns=tuple(ordered), known=known)
     notes = [*table.notes, *target.notes, *split_notes, *findings.notes]
     notes += class_notes(fitted, target.values[parts["train"]])
+    notes += absent_notes(fitted, target.values, parts, place=place)
     prepared = _examples(
         frame, target.values, parts=parts, preprocessing=preprocessing, path=arguments.path
     )
@@ -73,7 +79,7 @@ def _build(arguments: TableArguments) -> Prepared:
         frame[[*used, arguments.target]],
         parts,
         target=arguments.target,
-        place=lambda row: table.place(int(target.rows[row])),
+        place=place,
     )
     spec = _spec(preprocessing, targets=prepared["train_targets"])
     about = About(spec=spec, notes=tuple(notes), preprocessing=preprocessing.to_json())

@@ -7,12 +7,12 @@ regression are those of the training split.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from raysearch.data.arguments import LARGEST_NUMBER
 from raysearch.data.lines import MOST_FAULTS
 from raysearch.data.trees.arguments import TreesArguments
 from raysearch.data.trees.reading import LabelledTree
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_INTEGER_CLASSES = 20
+_NEARLY_ALL = 0.95
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 Files = Mapping[str, Sequence[LabelledTree]]
@@ -73,7 +74,8 @@ def task_of(files: Files, *, arguments: TreesArguments) -> tuple[Task, list[str]
     Raises:
         ConfigurationError: They are all the same, or are not what they should be.
     """
-    different = {tree.label for tree in files["path"]}
+    labels = [tree.label for tree in files["path"]]
+    different = set(labels)
     if len(different) == 1:
         raise ConfigurationError(
             f"label of every tree in {arguments.path} is {different.pop()!r}. There is nothing to "
@@ -82,17 +84,19 @@ def task_of(files: Files, *, arguments: TreesArguments) -> tuple[Task, list[str]
     if arguments.task is not None:
         task, notes = arguments.task, list[str]()
     else:
-        task, notes = _told(different)
+        task, notes = _told(labels)
     if task == "regression":
         _check_numbers(files, arguments=arguments)
     return task, notes
 
 
-def _told(different: Collection[str]) -> tuple[Task, list[str]]:
+def _told(labels: Sequence[str]) -> tuple[Task, list[str]]:
     """Return what the labels are by themselves, and what to say about it."""
-    n = len(different)
-    are_numbers = all(_number(label) is not None for label in different)
-    are_integers = all(_INTEGER.fullmatch(label) for label in different)
+    numbers = [label for label in labels if _number(label) is not None]
+    # where nearly all are numbers, those that are none are named later
+    are_numbers = len(numbers) >= _NEARLY_ALL * len(labels)
+    are_integers = all(_INTEGER.fullmatch(label) for label in numbers)
+    n = len(set(labels))
     if are_numbers and not (are_integers and n <= _MOST_INTEGER_CLASSES):
         task: Task = "regression"
         reason = f"the labels are {n} different numbers"
@@ -110,6 +114,12 @@ def classes_of(files: Files, *, arguments: TreesArguments) -> tuple[str, ...]:
         ConfigurationError: Another file has a label that `path` has not; with the line.
     """
     different = {tree.label for tree in files["path"]}
+    n, n_trees = len(different), len(files["path"])
+    if n > max(_MOST_INTEGER_CLASSES, n_trees / 3):
+        raise ConfigurationError(
+            f"label of the {n_trees} trees in {arguments.path} has {n} different values, too many "
+            "for classes. Give another file or column, or, for numbers, write `task: regression`."
+        )
     numbers = {label: _number(label) for label in different}
     hint = "" if None in numbers.values() else " If labels are numbers: `task: regression`."
     strange = {
@@ -172,4 +182,4 @@ def _number(label: str) -> float | None:
         number = float(label)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if abs(number) <= LARGEST_NUMBER else None

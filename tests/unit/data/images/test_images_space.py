@@ -131,6 +131,13 @@ def test_unreadable_images_are_refused_by_name_or_dropped_and_said(tmp_path):
     assert "2 images that cannot be read are left out: across/4.png, down/3.png." in said
 
 
+def test_a_link_to_nowhere_is_an_image_that_cannot_be_read(tmp_path):
+    write_folders(tmp_path, n=10)
+    (tmp_path / "down" / "lost.png").symlink_to(tmp_path / "nowhere.png")
+    with pytest.raises(ConfigurationError, match=r"1 of 21 images cannot be read: down/lost.png"):
+        check(tmp_path)
+
+
 def test_images_that_are_not_there_are_named_with_their_row(tmp_path):
     write_folders(tmp_path, n=8)
     rows = [f"{kind}/{n}.png,{kind}" for n in range(8) for kind in ("down", "across")]

@@ -118,7 +118,8 @@ def test_expressions_are_different_and_within_the_limits():
         assert max(depth(e.text) for e in found) == max_depth
 
 
-def test_all_of_the_smallest_ones_can_be_had_and_no_more():
+def test_all_of_the_smallest_ones_can_be_had_and_no_more(monkeypatch):
+    monkeypatch.setattr("raysearch.data.listops.grammar._REFUSED_IN_A_ROW", 20_000)
     found = expressions(4 * 100, max_depth=1, max_length=4, seed=0)
     assert {e.text.split()[0] for e in found} == {"[MAX", "[MIN", "[MED", "[SM"}
     with pytest.raises(ConfigurationError, match=r"n_examples is 401, but after 400 different"):

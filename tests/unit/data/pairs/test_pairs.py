@@ -248,11 +248,24 @@ def test_leaks_are_told(file):
     assert "1 of 3 test pairs have a target with symbols outside the vocabulary" in notes
     clean = file([("a", "p")], name="clean.tsv")
     paths = {
-        "path": file([("b a", "p")] * 3, name="t"),
+        "path": file([("b a", "p"), ("b b a", "p p")], name="t"),
         "validation_path": clean,
         "test_path": clean,
     }
     assert space.advice(**paths) == []
+
+
+def test_one_target_for_all_is_told(file):
+    path = file([(f"a {n % 3}", "p q") for n in range(20)])
+    (note,) = [note for note in space.advice(path=path) if "nothing to learn" in note]
+    assert note.startswith("All 12 training pairs have the target 'p q', as line ")
+    assert f" of {path} has." in note
+
+
+def test_a_line_of_names_alone_is_refused(file):
+    path = file([("en", "fr")])
+    fault = _fault(path=path, source="en", target="fr")
+    assert f"path is {path}, which has a line of names and no other one" in fault
 
 
 def test_a_file_that_has_changed_is_refused(file):

@@ -34,6 +34,7 @@ def refusal(path, **arguments):
         (["1,2"], "where line 3 has no class behind its values"),
         (["1,?:a", *GOOD], "where line 3 has no finite value at step 2"),
         (["1,inf:a", *GOOD], "where line 3 has no finite value at step 2"),
+        (["1,1e39:a", *GOOD], "where line 3 has no finite value at step 2"),
         ([":a", *GOOD], "where line 3 has no steps at all"),
         (["1,2:?", *GOOD], "where line 3 has no target"),
         ([line.replace(":b", ":a") for line in GOOD], "all 12 series have the target 'a'"),
@@ -186,6 +187,18 @@ def test_a_target_that_is_no_number_is_named_with_its_place(file):
     assert "where row 21 has the target 'many', which is no number" in refusal(
         path, target="y", task="regression"
     )
+
+
+def test_a_few_targets_that_are_no_numbers_do_not_make_classes_of_the_others(file):
+    path = file("a.csv", "y,t0,t1", *(f"{n / 2},{n},{n}" for n in range(20)), "many,1,2")
+    assert "where row 21 has the target 'many', which is no number" in refusal(path, target="y")
+
+
+def test_a_word_that_is_no_split_is_named_with_its_row(file):
+    rows = [f"{'ab'[n % 2]},{n},{n + 1},{'tset' if n == 5 else 'train'}" for n in range(12)]
+    path = file("a.csv", "kind,t0,t1,part", *rows)
+    said = f"with the values 'tset' in row 6 of {path}. Each row"
+    assert said in refusal(path, target="kind", split="part")
 
 
 def test_gaps_are_filled_or_their_series_dropped_if_the_policy_says_so(file):
