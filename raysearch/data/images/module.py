@@ -61,8 +61,9 @@ class Data(pl.LightningDataModule):
         frames: Frames of a clip, evenly spaced among those in its folder; None for images.
         scaling: "unit", from 0 to 1, or "standard", by the training split's mean and deviation.
         unreadable: "refuse" images that cannot be read, or "drop" them.
-        memory_gb: Images that take more (8 bits a number) stay on the disk, mapped into memory,
-            which all processes of a machine share. The others are read, by each process.
+        memory_gb: Images that take more (8 bits a number), or more than can be had, stay on the
+            disk, mapped into memory, which all processes of a machine share. The others are read,
+            by each process.
         separator: Of a table, as of data `table`.
         decimal: Of a table, as of data `table`.
         encoding: Of a table, as of data `table`.

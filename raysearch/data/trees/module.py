@@ -40,11 +40,12 @@ class Data(InMemoryData):
         test_path: A file of such a form with the trees for the test; None to draw them.
         expression: Column, or key, of the expressions.
         label: Column, or key, of the labels.
-        task: "classification" or "regression"; None to tell by the labels. Text, and up to 20
-            different integers, are classes.
+        task: "classification" or "regression"; None to tell by the labels of `path`. Text, and up
+            to 20 different integers, are classes.
         head: What stands first within brackets: a "label", which is not read as an input; the
-            "symbol" of the node; or "none", all being children. None: "label" in text files that
-            begin with a bracket, else "symbol".
+            "symbol" of the node; or "none", all being children. None: "label" if `path` is a text
+            file that begins with a bracket, else "symbol"; lines that are not like that, in any of
+            the files, are refused.
         max_symbols: Symbols of the vocabulary, 5 to 10000000, those counted that every one begins
             with; rarer ones are unknown.
         min_count: Times that a symbol must occur in the training split to be known, at least 1.

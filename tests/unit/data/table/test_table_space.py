@@ -60,7 +60,8 @@ def test_unbalanced_classes_and_classes_without_training_rows_are_said(csv_file)
     lines = [f"{row.rsplit(',', 1)[0]},{parts[int(row[-1])]}" for row in [*rows, "1,alone,8"]]
     path = csv_file("a,y,part", *lines)
     notes = space.advice(path=path, target="y", split="part", numeric=["a"])
-    assert "No training row has the class alone, so it cannot be learnt." in notes
+    (note,) = [note for note in notes if note.startswith("No training row has the class alone, so")]
+    assert f"of {path} has it." in note
     spec = space.data_spec(path=path, target="y", split="part", numeric=["a"])
     assert spec.class_counts[0] == 0
 
@@ -92,7 +93,10 @@ FAULTS = {
     "texts": ({"target": "comment"}, "target is comment, with 600 different values in 600 rows"),
     "nothing": ({"features": ["currency"]}, "features has no column that can be used. Column curr"),
     "changed": ({"fingerprint": "0" * 16}, "fingerprint is 0000000000000000, but that of"),
-    "not a part": ({"split": "newsletter"}, "split is newsletter, a column with the values 'no' in row 2 of"),
+    "not a part": (
+        {"split": "newsletter"},
+        "split is newsletter, a column with the values 'no' in row",
+    ),
 }
 
 
