@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from raysearch.errors import ConfigurationError, one_of
+from raysearch.errors import ConfigurationError, TrialFailed, one_of
 from raysearch.imports import load_object, shown
 from raysearch.init_from import ALL, BODY, InitFrom, change_of
 from raysearch.training.allowed import allowed_only
@@ -115,17 +115,18 @@ def take(model: nn.Module, *, job: TrainingJob, start: InitFrom) -> Taken:
         start: Which checkpoint, and which part of it.
 
     Raises:
-        ConfigurationError: The checkpoint is missing, damaged, another file than the search began
-            with, or of another family; it has no weights; the model has no such part; or no layer
-            of it with parameters matches, where some layer does not.
-        TrialFailed: It holds more than tensors, plain values and what the job allows.
+        ConfigurationError: The checkpoint is missing, damaged, or of another family; it has no
+            weights; the model has no such part; or no layer of it with parameters matches, where
+            some layer does not.
+        TrialFailed: It is not the file with which the search began; or it holds more than tensors,
+            plain values and what the job allows.
 
     Side effects:
         Changes the model's weights and buffers in place; the file is only read.
     """
     change = change_of(start.checkpoint, sha256=start.sha256)
     if change:
-        raise ConfigurationError(f"{change}. Put that file back. What was trained is kept.")
+        raise TrialFailed(f"{change}. Put that file back. What was trained is kept.")
     checkpoint = read(start.checkpoint, job=job)
     theirs, mine = layers(_weights(checkpoint, path=start.checkpoint)), layers(model.state_dict())
     taken, left = [], []

@@ -182,9 +182,9 @@ class VAENetwork(nn.Module):
         is_dense = design.architecture == "dense"
         encoder = DenseEncoder if is_dense else ConvolutionalEncoder
         decoder = DenseDecoder if is_dense else ConvolutionalDecoder
+        self.offset = Offset(n_outputs, height, width)
         self.encoder = encoder(design, n_outputs=n_told)
         self.decoder = decoder(design, n_outputs=n_outputs)
-        self.offset = Offset(n_outputs, height, width)
         start_weights(self, outputs=[self.encoder.output, self.decoder.output])
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:

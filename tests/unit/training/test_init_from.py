@@ -146,7 +146,7 @@ def test_another_file_than_the_search_began_with_is_not_read(tmp_path):
     job = make_job(tmp_path / "trial", init_from=start)
     assert take(nets.Net(), job=job, start=start).layers
     saved(tmp_path / "old.ckpt", filled(value=0.25))
-    with pytest.raises(ConfigurationError, match=r"not the file .* began .*Put that file back"):
+    with pytest.raises(TrialFailed, match=r"not the file .* began .*Put that file back"):
         take(nets.Net(), job=job, start=start)
 
 
