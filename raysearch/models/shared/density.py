@@ -30,7 +30,7 @@ _MOST_NUMBERS = 12_288
 """Numbers in all images of a picture of samples, if they are not the fewest."""
 
 _MOST_PASSES = 4096
-"""Passes of a network that drawing may take for a picture, some ten seconds on a core."""
+"""Passes that drawing may take for a picture: some forty seconds of a core for the default network."""
 
 
 class DensityNetwork(Protocol):
