@@ -30,7 +30,7 @@ _MOST_NUMBERS = 12_288
 """Numbers in all images of a picture of samples, if they are not the fewest."""
 
 _MOST_PASSES = 4096
-"""Passes that drawing may take for a picture: some forty seconds of a core for the default network."""
+"""Passes that drawing may take for a picture: forty seconds of a core for the default network."""
 
 
 class DensityNetwork(Protocol):
