@@ -103,6 +103,7 @@ def patches(x: Tensor, *, sizes: Sequence[int]) -> Tensor:
         sizes: Steps or pixels of a patch along each axis, P.
 
     Example:
+        >>> import torch
         >>> patches(torch.arange(5.0).reshape(1, 1, 5), sizes=[2])
         tensor([[[0., 1.],
                  [2., 3.],
