@@ -24,7 +24,7 @@ from raysearch.forking import template
 from raysearch.imports import without_collecting
 from raysearch.preflight.machine import check_machine
 from raysearch.results import Executor, Results
-from raysearch.results.messages import to_type
+from raysearch.results.messages import shortage, to_type
 from raysearch.results.winner_folder import describes
 from raysearch.run_dir import Journal, Lease, RunDir
 from raysearch.run_dir.lease import SEARCHING
@@ -161,16 +161,17 @@ def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage)
     results = Results(drive.run_dir, state=engine.state, experiment=drive.experiment)
     if results.winner is None:
         return
-    if results.wants_refit(results.winner) and results.model_of(results.winner) is None:
-        stage("refitting the winner on train + validation data")
-    model = results.refit(executor=executor, record=engine.record)
-    if model.is_refused:
-        stage(model.reason)
+    model = results.refit(executor=executor, record=engine.record, say=stage)
+    if model.is_refused or model.seeds_reason:
+        stage(shortage(model, seeds=results.seeds_to_have(model)))
     if not results.test_outcome.is_final:
-        stage("testing the winner, once")
+        of_models = f", {model.n_models} models" if model.n_models > 1 else ""
+        stage(f"testing the winner{of_models}, once")
         tested = results.test(executor=executor, record=engine.record)
         if tested.values is None:
             stage(tested.reason)
+    elif results.test_outcome.note:
+        stage(results.test_outcome.note)
 
 
 def set_damage_aside(run_dir: RunDir) -> str:
@@ -200,9 +201,11 @@ def is_all_done(drive: Drive) -> bool:
         return False
     if drive.changed and not is_used_up:
         return False
-    if "refit" in drive.changed:
+    if any(key.partition(".")[0] == "refit" for key in drive.changed):
         return False  # the model in winner/ was made as the setting before said
-    return results.model_of(winner) is not None and results.test_outcome.is_final
+    model = results.model_of(winner)
+    is_handed_over = model is not None and model.is_enough(seeds=results.seeds_to_have(model))
+    return is_handed_over and results.test_outcome.is_final
 
 
 def versions() -> dict[str, str]:

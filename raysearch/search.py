@@ -24,6 +24,7 @@ from raysearch.experiment import (
     Experiment,
     Failures,
     Fidelity,
+    Refit,
     Resources,
     from_settings,
     load,
@@ -74,7 +75,8 @@ class Search:
         failures: What happens when a trial cannot be trained.
         trainer: Arguments of Lightning's Trainer.
         loop: What serves the batches of a fit: "auto" by default, or "lean" or "trainer".
-        refit: Whether the winner is trained again on training and validation data together.
+        refit: Whether the winner is trained again on training and validation data together:
+            {"seeds": 3} for three models, each with a seed of its own, that are tested together.
         seed: Governs all that is drawn; 0 by default.
         name: Begins the run directory's name; that of the data by default.
         run_dir: The exact run directory, which must not hold a search yet.
@@ -118,7 +120,7 @@ class Search:
         failures: Failures | Mapping[str, Any] | None = None,
         trainer: Mapping[str, Any] | None = None,
         loop: str | None = None,
-        refit: bool | None = None,
+        refit: bool | Refit | Mapping[str, Any] | None = None,
         seed: int | None = None,
         name: str | None = None,
         run_dir: str | Path | None = None,

@@ -19,6 +19,7 @@ from raysearch.experiment.values import (
     Failures,
     Fidelity,
     ModelChoice,
+    Refit,
     Resources,
 )
 from raysearch.init_from import INIT_FROM, KEYS, InitFrom
@@ -62,8 +63,9 @@ class Experiment:
     """Arguments of Lightning's Trainer that the file sets, and only those."""
     loop: Loop
     """What serves the batches of a fit."""
-    refit: bool
-    """Whether the winner is trained again on training and validation data together."""
+    refit: Refit | None
+    """How the winner is trained again on training and validation data together; None where it is
+    not."""
     settings: Mapping[str, Any]
     """The resolved document, plain JSON with all defaults filled in: `from_settings` makes an equal
     experiment of it."""
