@@ -113,6 +113,7 @@ def is_start(event):
     return isinstance(event, ev.SearchStarted)
 
 
+@pytest.mark.timeout(60)  # builds model and data as a refit does, which imports Lightning
 def test_a_refit_from_another_file_is_refused_and_the_best_checkpoint_taken(ended, old):
     exchange(old)
     model = Results.open(ended.run_dir.path).refit()
