@@ -10,6 +10,7 @@ import numpy as np
 
 from raysearch.engine import Engine, Plan
 from raysearch.experiment import Experiment, from_settings
+from raysearch.experiment.fingerprints import fingerprinted
 from raysearch.run_dir import RunDir
 from raysearch.searchers import NoSuggestion
 from raysearch.training.job import TrainingJob
@@ -75,7 +76,7 @@ class Recorded:
 
     def __init__(self, path: Path, **settings: Any) -> None:
         self.run_dir = RunDir(path)
-        self.experiment = from_settings({**SETTINGS, **settings})
+        self.experiment = fingerprinted(from_settings({**SETTINGS, **settings}), known={})
         self.now = 1000.0
         self.scheduler = Told()
         self.journal = self.run_dir.journal()
@@ -84,6 +85,7 @@ class Recorded:
             settings=dict(self.experiment.settings),
             space=self.experiment.space.to_json(),
             versions=VERSIONS,
+            fingerprints=self.experiment.fingerprints,
         )
 
     def _engine(self) -> Engine:
