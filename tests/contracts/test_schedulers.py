@@ -10,11 +10,13 @@ import inspect
 import math
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from raysearch.schedulers import SCHEDULERS, Scheduler
+from raysearch.schedulers import SCHEDULERS, Scheduler, Verdict
 from raysearch.trial import Decision, DecisionKind, Measurement, Objective, Trial, TrialStatus
 
 MAX_EPOCHS = 27
@@ -22,11 +24,26 @@ METRIC = "val/loss"
 LOSS = Objective(metric=METRIC, direction="minimize")
 GAIN = Objective(metric=METRIC, direction="maximize")
 
-FURTHER_SETTINGS: dict[str, list[dict[str, int]]] = {
+Settings = dict[str, Any]
+
+FURTHER_SETTINGS: dict[str, list[Settings]] = {
     "asha": [
         {"min_epochs": 4, "reduction_factor": 2},
         {"brackets": 4},
         {"min_epochs": 27},
+        {"form": "promotion"},
+        {"form": "promotion", "min_epochs": 2, "reduction_factor": 2, "brackets": 3},
+    ],
+    "hyperband": [
+        {"arithmetic": "keras_tuner"},
+        {"min_epochs": 4, "reduction_factor": 2},
+        {"min_epochs": 27},
+    ],
+    "median": [{"min_epochs": 4, "min_trials": 1}],
+    "successive_halving": [
+        {"n_trials": 10, "reduction_factor": 2},
+        {"max_trials": 30, "min_epochs": 2},
+        {"min_epochs": 27, "n_trials": 4},
     ],
 }
 CASES = [
@@ -41,7 +58,7 @@ Curves = Mapping[int, Sequence[float]]
 
 
 def build(
-    name: str, settings: Mapping[str, int], *, objective: Objective = LOSS, seed: int = 0
+    name: str, settings: Mapping[str, Any], *, objective: Objective = LOSS, seed: int = 0
 ) -> Scheduler:
     module, _, attribute = SCHEDULERS[name].partition(":")
     policy = getattr(importlib.import_module(module), attribute)
@@ -57,40 +74,124 @@ def report(trial: Trial, value: float) -> Trial:
         values={METRIC: value if math.isfinite(value) else None},
         seconds=trial.epochs + 1.0,
     )
-    return Trial(
-        id=trial.id,
-        number=trial.number,
-        configuration={},
-        status=TrialStatus.RUNNING,
-        measurements=(*trial.measurements, measurement),
+    return replace(
+        trial, status=TrialStatus.RUNNING, measurements=(*trial.measurements, measurement)
     )
 
 
-def run(scheduler: Scheduler, curves: Curves) -> tuple[dict[int, int], list[Decision]]:
-    """Train all trials in turn, one epoch each, as long as the scheduler lets them.
+class Run:
+    """All trials trained in turn, one epoch each, as long as the scheduler lets them.
 
-    Returns:
-        The epochs that each trial reached, and all decisions in order.
+    As the engine does it: a trial begins or goes on when a worker is free, paused ones are asked
+    about first, and no more are to come once all have begun. Trials whose numbers are not among the
+    curves fail before they report.
+
+    Args:
+        scheduler: New.
+        curves: Of the trials.
+        n_workers: Trials in training at once; None for all.
+        fails: Trials that fail after so many epochs.
     """
-    trials = {n: Trial(id=f"{n:04d}", number=n, configuration={}) for n in curves}
-    running, paused, decisions = list(curves), list[int](), list[Decision]()
-    while running or paused:
-        if not running:
-            again = scheduler.resumable([trials[n] for n in paused])
-            if again is None:
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        curves: Curves,
+        *,
+        n_workers: int | None = None,
+        fails: Mapping[int, int] | None = None,
+    ) -> None:
+        self.scheduler, self.curves, self.fails = scheduler, curves, fails or {}
+        self.numbers = range(max(curves) + 1)
+        self.n_workers = n_workers or len(self.numbers)
+        self.trials: dict[int, Trial] = {}
+        self.decisions: list[Decision] = []
+        self.calls: list[tuple[str, Trial]] = []  # what a replay repeats
+        self.running: list[int] = []
+        self.paused: dict[str, Trial] = {}
+        while self._fill():
+            self._train(self.running.pop(0))
+
+    @property
+    def reached(self) -> dict[int, int]:
+        """The epochs that each trial reached."""
+        return {n: self.trials[n].epochs for n in self.curves if n in self.trials}
+
+    def _fill(self) -> bool:
+        """Give work to free workers, and return whether anything is in training."""
+        while len(self.running) < self.n_workers:
+            n_begun = len(self.trials)
+            left = n_begun < len(self.numbers)
+            if self._goes_on(more_to_come=left):
+                continue
+            if left and self.scheduler.begins(n_begun):
+                self._begin(n_begun)
+                continue
+            if self.running or not (self.paused or left):
                 break
-            paused.remove(again.number)
-            running.append(again.number)
-        number = running.pop(0)
-        trial = trials[number] = report(trials[number], curves[number][trials[number].epochs])
+            if not self._goes_on(more_to_come=False):
+                assert self.paused, "nothing is left, and the next trial may not begin"
+                for trial in list(self.paused.values()):
+                    self._end(trial, TrialStatus.STOPPED)
+        return bool(self.running)
+
+    def _begin(self, number: int) -> None:
+        trial = self.trials[number] = Trial(id=f"{number:04d}", number=number, configuration={})
+        if number in self.curves:
+            self.running.append(number)
+        else:
+            self._end(trial, TrialStatus.FAILED)
+
+    def _goes_on(self, *, more_to_come: bool) -> bool:
+        """Carry out a verdict about a paused trial, if there is one."""
+        if not self.paused:
+            return False
+        verdict = self.scheduler.decide_paused(
+            dict(self.paused), n_begun=len(self.trials), more_to_come=more_to_come
+        )
+        if verdict is None:
+            return False
+        assert verdict.decision.kind is not DecisionKind.PAUSE
+        self.decisions.append(verdict.decision)
+        trial = self.paused[verdict.trial]
+        if verdict.decision.kind is DecisionKind.STOP:
+            self._end(trial, TrialStatus.STOPPED)
+        else:
+            del self.paused[verdict.trial]
+            self.running.append(trial.number)
+        return True
+
+    def _train(self, number: int) -> None:
+        before = self.trials[number]
+        if self.fails.get(number) == before.epochs:
+            self._end(before, TrialStatus.FAILED)
+            return
+        trial = self.trials[number] = report(before, self.curves[number][before.epochs])
         assert trial.last is not None
-        decision = scheduler.on_measurement(trial, trial.last)
-        decisions.append(decision)
-        if trial.epochs < MAX_EPOCHS and decision.kind is DecisionKind.CONTINUE:
-            running.append(number)
-        elif trial.epochs < MAX_EPOCHS and decision.kind is DecisionKind.PAUSE:
-            paused.append(number)
-    return {n: trial.epochs for n, trial in trials.items()}, decisions
+        self.calls.append(("measured", trial))
+        decision = self.scheduler.on_measurement(trial, trial.last)
+        self.decisions.append(decision)
+        if trial.epochs >= MAX_EPOCHS:
+            self._end(trial, TrialStatus.COMPLETED)
+        elif decision.kind is DecisionKind.STOP:
+            self._end(trial, TrialStatus.STOPPED)
+        elif decision.kind is DecisionKind.PAUSE:
+            assert trial.epochs in self.scheduler.pauses_at(trial)
+            self.paused[trial.id] = trial
+        else:
+            self.running.append(number)
+
+    def _end(self, trial: Trial, status: TrialStatus) -> None:
+        ended = self.trials[trial.number] = replace(trial, status=status)
+        self.paused.pop(trial.id, None)
+        self.calls.append(("ended", ended))
+        self.scheduler.on_end(ended)
+
+
+def run(scheduler: Scheduler, curves: Curves) -> tuple[dict[int, int], list[Decision]]:
+    """Train all trials side by side; return the epochs that each reached, and all decisions."""
+    done = Run(scheduler, curves)
+    return done.reached, done.decisions
 
 
 def curves_of(n_trials: int, *, seed: int = 0) -> dict[int, list[float]]:
@@ -104,7 +205,7 @@ def curves_of(n_trials: int, *, seed: int = 0) -> dict[int, list[float]]:
 
 
 @every_case
-def test_constructor_takes_keywords_only(name: str, settings: dict[str, int]) -> None:
+def test_constructor_takes_keywords_only(name: str, settings: Settings) -> None:
     parameters = inspect.signature(type(build(name, settings))).parameters
     assert {"objective", "max_epochs", "seed"} <= set(parameters)
     assert {p.kind for p in parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
@@ -112,7 +213,7 @@ def test_constructor_takes_keywords_only(name: str, settings: dict[str, int]) ->
 
 
 @every_case
-def test_lone_trial_reaches_the_last_epoch(name: str, settings: dict[str, int]) -> None:
+def test_lone_trial_reaches_the_last_epoch(name: str, settings: Settings) -> None:
     for curve in curves_of(5).values():
         reached, _ = run(build(name, settings), {3: curve})
         assert reached == {3: MAX_EPOCHS}
@@ -120,7 +221,7 @@ def test_lone_trial_reaches_the_last_epoch(name: str, settings: dict[str, int]) 
 
 @every_case
 def test_lone_finite_trial_among_nan_ones_reaches_the_last_epoch(
-    name: str, settings: dict[str, int]
+    name: str, settings: Settings
 ) -> None:
     diverged = [math.nan] * MAX_EPOCHS
     for finite in range(6):
@@ -130,9 +231,7 @@ def test_lone_finite_trial_among_nan_ones_reaches_the_last_epoch(
 
 
 @every_case
-def test_nan_fares_no_better_than_the_worst_finite_value(
-    name: str, settings: dict[str, int]
-) -> None:
+def test_nan_fares_no_better_than_the_worst_finite_value(name: str, settings: Settings) -> None:
     curves = curves_of(12)
     for number in curves:
         finite, _ = run(build(name, settings), {**curves, number: [1e9] * MAX_EPOCHS})
@@ -141,13 +240,13 @@ def test_nan_fares_no_better_than_the_worst_finite_value(
 
 
 @every_case
-def test_never_stops_before_min_epochs(name: str, settings: dict[str, int]) -> None:
+def test_never_stops_before_min_epochs(name: str, settings: Settings) -> None:
     reached, _ = run(build(name, settings), curves_of(40))
     assert min(reached.values()) >= settings.get("min_epochs", 1)
 
 
 @every_case
-def test_best_trial_of_all_reaches_the_last_epoch(name: str, settings: dict[str, int]) -> None:
+def test_best_trial_of_all_reaches_the_last_epoch(name: str, settings: Settings) -> None:
     curves = curves_of(30)
     for best in (0, 13, 29):
         reached, _ = run(build(name, settings), {**curves, best: [-1.0] * MAX_EPOCHS})
@@ -155,7 +254,7 @@ def test_best_trial_of_all_reaches_the_last_epoch(name: str, settings: dict[str,
 
 
 @every_case
-def test_direction(name: str, settings: dict[str, int]) -> None:
+def test_direction(name: str, settings: Settings) -> None:
     curves = curves_of(30)
     mirrored = {n: [-value for value in curve] for n, curve in curves.items()}
     falling, _ = run(build(name, settings, objective=LOSS), curves)
@@ -164,15 +263,13 @@ def test_direction(name: str, settings: dict[str, int]) -> None:
 
 
 @every_case
-def test_one_of_equal_trials_reaches_the_last_epoch(name: str, settings: dict[str, int]) -> None:
+def test_one_of_equal_trials_reaches_the_last_epoch(name: str, settings: Settings) -> None:
     reached, _ = run(build(name, settings), {n: [0.5] * MAX_EPOCHS for n in range(20)})
     assert max(reached.values()) == MAX_EPOCHS
 
 
 @every_case
-def test_replayed_measurements_lead_to_the_same_decisions(
-    name: str, settings: dict[str, int]
-) -> None:
+def test_replayed_measurements_lead_to_the_same_decisions(name: str, settings: Settings) -> None:
     curves = {**curves_of(30), 7: [math.nan] * MAX_EPOCHS, 8: [0.3] * MAX_EPOCHS}
     curves[9] = curves[8]
     random.seed(1)
@@ -183,7 +280,7 @@ def test_replayed_measurements_lead_to_the_same_decisions(
 
 
 @every_case
-def test_global_generators_are_left_alone(name: str, settings: dict[str, int]) -> None:
+def test_global_generators_are_left_alone(name: str, settings: Settings) -> None:
     state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002  the thing tested
     run(build(name, settings), curves_of(20))
     assert random.getstate() == state
@@ -192,11 +289,142 @@ def test_global_generators_are_left_alone(name: str, settings: dict[str, int]) -
 
 
 @every_case
-def test_whoever_is_stopped_or_paused_learns_why(name: str, settings: dict[str, int]) -> None:
+def test_whoever_is_stopped_or_paused_learns_why(name: str, settings: Settings) -> None:
     _, decisions = run(build(name, settings), {**curves_of(30), 4: [math.nan] * MAX_EPOCHS})
     assert all(d.reason for d in decisions if d.kind is not DecisionKind.CONTINUE)
 
 
 @every_case
-def test_nothing_is_resumed_that_is_not_paused(name: str, settings: dict[str, int]) -> None:
-    assert build(name, settings).resumable([]) is None
+def test_nothing_goes_on_that_is_not_paused(name: str, settings: Settings) -> None:
+    scheduler = build(name, settings)
+    assert scheduler.decide_paused({}, n_begun=0, more_to_come=False) is None
+    done = Run(scheduler, curves_of(30), n_workers=3)
+    assert scheduler.decide_paused({}, n_begun=len(done.trials), more_to_come=False) is None
+
+
+@every_case
+@pytest.mark.parametrize("n_workers", [1, 4, None])
+def test_no_trial_is_lost_and_no_pause_is_for_ever(
+    name: str, settings: Settings, n_workers: int | None
+) -> None:
+    done = Run(build(name, settings), curves_of(40), n_workers=n_workers)
+    assert list(done.trials) == list(range(40))
+    assert all(trial.status.is_ended for trial in done.trials.values())
+    assert max(done.reached.values()) == MAX_EPOCHS
+    ended = [trial.number for call, trial in done.calls if call == "ended"]
+    assert sorted(ended) == list(range(40))
+
+
+@every_case
+@pytest.mark.parametrize("n_workers", [1, 4, None])
+def test_failed_trials_are_not_waited_for(
+    name: str, settings: Settings, n_workers: int | None
+) -> None:
+    fails = {n: n % 7 for n in range(0, 40, 3)}  # some before they report, some once they went on
+    done = Run(build(name, settings), curves_of(40), n_workers=n_workers, fails=fails)
+    assert all(trial.status.is_ended for trial in done.trials.values())
+    assert len(done.trials) == 40
+    assert max(done.reached.values()) == MAX_EPOCHS
+
+
+@every_case
+def test_a_replayed_policy_decides_the_same_from_any_point_on(
+    name: str, settings: Settings
+) -> None:
+    curves = {**curves_of(30), 7: [math.nan] * MAX_EPOCHS}
+    done = Run(build(name, settings, seed=3), curves, n_workers=4, fails={5: 2, 11: 0})
+    for cut in range(0, len(done.calls), len(done.calls) // 5):
+        again, asked = build(name, settings, seed=3), build(name, settings, seed=3)
+        for call, trial in done.calls[:cut]:
+            for policy in (again, asked):
+                if call == "ended":
+                    policy.on_end(trial)
+                else:
+                    assert trial.last is not None
+                    policy.on_measurement(trial, trial.last)
+            everybody = {t.id: t for t in done.trials.values()}
+            asked.decide_paused(everybody, n_begun=30, more_to_come=True)
+            asked.begins(30)
+            asked.pauses_at(trial)
+        verdicts = [
+            policy.decide_paused(
+                {t.id: t for _, t in done.calls[:cut]}, n_begun=30, more_to_come=False
+            )
+            for policy in (again, asked)
+        ]
+        assert verdicts[0] == verdicts[1]  # and what was asked before has changed nothing
+        for call, trial in done.calls[cut:]:
+            if call == "measured":
+                assert trial.last is not None
+                first = again.on_measurement(trial, trial.last)
+                assert first == asked.on_measurement(trial, trial.last)
+            else:
+                again.on_end(trial)
+                asked.on_end(trial)
+
+
+@every_case
+def test_another_policy_may_have_ruled_before(name: str, settings: Settings) -> None:
+    """Trials go on, or end, whatever this one said; then it takes over."""
+    scheduler = build(name, settings)
+    for number, curve in curves_of(12).items():
+        trial = Trial(id=f"{number:04d}", number=number, configuration={})
+        for value in curve[: 1 + 5 * (number % 4)]:
+            trial = report(trial, value)
+            assert trial.last is not None
+            scheduler.on_measurement(trial, trial.last)
+        scheduler.on_end(replace(trial, status=TrialStatus.STOPPED))
+    later = Run(_From(scheduler, first=12), curves_of(30, seed=1))
+    assert all(trial.status.is_ended for trial in later.trials.values())
+    assert len(later.trials) == 30
+
+
+class _From(Scheduler):
+    """A policy that is in use from a trial on; numbers before it are left out."""
+
+    def __init__(self, policy: Scheduler, *, first: int) -> None:
+        self._policy, self._first = policy, first
+
+    def _later(self, trial: Trial) -> Trial:
+        number = trial.number + self._first
+        return replace(trial, id=f"{number:04d}", number=number)
+
+    def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
+        return self._policy.on_measurement(self._later(trial), measurement)
+
+    def on_end(self, trial: Trial) -> None:
+        self._policy.on_end(self._later(trial))
+
+    def pauses_at(self, trial: Trial) -> tuple[int, ...]:
+        return self._policy.pauses_at(self._later(trial))
+
+    def begins(self, number: int) -> bool:
+        return self._policy.begins(number + self._first)
+
+    def decide_paused(
+        self, paused: Mapping[str, Trial], *, n_begun: int, more_to_come: bool
+    ) -> Verdict | None:
+        mine = {t.id: t for t in map(self._later, paused.values())}
+        verdict = self._policy.decide_paused(
+            mine, n_begun=n_begun + self._first, more_to_come=more_to_come
+        )
+        if verdict is None:
+            return None
+        return replace(verdict, trial=f"{int(verdict.trial) - self._first:04d}")
+
+
+@every_case
+def test_the_default_that_is_spared_holds_nobody_up(name: str, settings: Settings) -> None:
+    """The engine lets trial 0 go on whatever is decided; here it is the worst of all."""
+
+    class Spares(_From):
+        def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
+            decision = super().on_measurement(trial, measurement)
+            return Decision(kind=DecisionKind.CONTINUE) if trial.number == 0 else decision
+
+    curves = {**curves_of(30), 0: [9.0] * MAX_EPOCHS}
+    for n_workers in (1, 3, None):
+        done = Run(Spares(build(name, settings), first=0), curves, n_workers=n_workers)
+        assert done.reached[0] == MAX_EPOCHS
+        assert all(trial.status.is_ended for trial in done.trials.values())
+        assert sum(epochs == MAX_EPOCHS for epochs in done.reached.values()) > 1
