@@ -96,7 +96,7 @@ class Median(Scheduler):
             found = f"{self._sign * loss:.4g} is worse than {self._sign * median:.4g}"
         else:
             found = f"{found}, worse than {self._sign * median:.4g}"
-        reason = f"epoch {measurement.epoch}: {found}, the median of {len(averages)} trials"
+        reason = f"epoch {measurement.epoch}: {found}, the median of {_counted(len(averages))}"
         return Decision(kind=DecisionKind.STOP, reason=reason)
 
     def on_end(self, trial: Trial) -> None:
@@ -111,6 +111,10 @@ class Median(Scheduler):
     @property
     def _sign(self) -> int:
         return 1 if self._objective.direction == "minimize" else -1
+
+
+def _counted(number: int) -> str:
+    return "1 trial" if number == 1 else f"{number} trials"
 
 
 def _median(losses: list[float]) -> float:
