@@ -177,7 +177,7 @@ class Progress:
         return False
 
     def _leaves(self, trial: Trial, *, at: float) -> None:
-        """Note that a trial gives its worker away: it has ended, or is paused for the first time."""
+        """Note that a trial gives its worker away: it has ended or is paused; counted once."""
         self._attempts.pop(trial.id, None)
         if self._end_rate is not None and trial.id not in self._set_aside:
             self._end_rate.add(at=at)

@@ -223,7 +223,7 @@ class EngineScheduler(TrialScheduler):
 
     def _receive(self, trial: RayTrial, result: dict[str, Any]) -> Decision:
         engine = self._session.engine
-        if self._is_done_with(trial):
+        if trial.trial_id not in engine.state.live or self._is_done_with(trial):
             return Decision(kind=DecisionKind.STOP)  # Ray started it again; for us it has ended
         kind, content = read_message(result)
         if kind == "measured":

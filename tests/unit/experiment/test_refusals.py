@@ -118,7 +118,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "unknown scheduler": (
         "scheduler: {name: ahsa}",
         "line 5",
-        ("ahsa is not a scheduler", "Did you mean asha?", "Valid: asha, none."),
+        ("ahsa is not a scheduler", "Did you mean asha?", "Valid: asha, hyperband,"),
     ),
     "unknown setting of a scheduler": (
         "scheduler: {name: asha, min_epoch: 1}",
