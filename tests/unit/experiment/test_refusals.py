@@ -126,7 +126,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
         (
             "scheduler.min_epoch is not a setting of asha",
             "Did you mean min_epochs?",
-            "brackets, min_epochs, name, reduction_factor",
+            "brackets, form, min_epochs, name, reduction_factor",
         ),
     ),
     "setting of a scheduler that has none": (
