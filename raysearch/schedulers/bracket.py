@@ -162,10 +162,9 @@ class Bracket:
 
     def _standing(self, trial: str, k: int, *, n_slots: int) -> str:
         rung, places = self._rungs[k], self._places(k, n_slots=n_slots)
-        rank, cutoff = rung.rank(trial), rung.cutoff(places)
-        place = f"rank {rank} of {len(rung)}, no cutoff yet"
-        if math.isfinite(cutoff):
-            place = standing(self._objective, rank=rank, among=len(rung), cutoff=cutoff)
-        to_come = self._to_come(k, n_slots=n_slots)
+        rank, to_come = rung.rank(trial), self._to_come(k, n_slots=n_slots)
+        place = standing(self._objective, rank=rank, among=len(rung), cutoff=rung.cutoff(places))
+        if len(rung) < places < len(rung) + to_come:
+            place = f"rank {rank} of {len(rung)}, no cutoff yet"
         still = f", {to_come} to come" if to_come else ""
         return f"{self._name}rung {k + 1}: {place}{still}, {places} go on"

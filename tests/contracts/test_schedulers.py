@@ -9,6 +9,7 @@ import importlib
 import inspect
 import math
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -152,6 +153,7 @@ class Run:
         if verdict is None:
             return False
         assert verdict.decision.kind is not DecisionKind.PAUSE
+        assert re.search(r"rung \d+: rank \d+ of \d+, ", verdict.decision.reason)
         self.decisions.append(verdict.decision)
         trial = self.paused[verdict.trial]
         if verdict.decision.kind is DecisionKind.STOP:

@@ -105,7 +105,6 @@ def test_paused_trials_go_on_as_if_nothing_had_been(
 
 
 def test_paused_trials_survive_the_death_of_the_driver(tmp_path, ray_address, raysearch, unpaused):
-    """Killed when some are paused, and asked to stop when some are again."""
     (tmp_path / "search.yaml").write_text(EXPERIMENT)
     run = tmp_path / "run"
     policy = "scheduler={name: successive_halving, n_trials: 10}"
