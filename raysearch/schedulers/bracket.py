@@ -92,6 +92,8 @@ class Bracket:
         if not more_to_come:
             n_slots = max(0, min(n_slots, n_begun - self._first))
         for k in reversed(range(len(self._rungs))):
+            if not self._rungs[k].has_waiting:
+                continue
             verdict = self._verdict(paused, k, n_slots=n_slots)
             if verdict is not None:
                 return verdict

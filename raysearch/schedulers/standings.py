@@ -82,6 +82,11 @@ class Standings:
         if position < len(self._waiting) and self._waiting[position] == key:
             del self._waiting[position]
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether anybody waits here."""
+        return bool(self._waiting)
+
     def waiting(self, *, worst_first: bool = False) -> Iterator[tuple[str, int]]:
         """Return id and rank of those that wait, the best first."""
         for key in reversed(self._waiting) if worst_first else self._waiting:

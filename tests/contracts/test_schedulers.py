@@ -10,6 +10,7 @@ import inspect
 import math
 import random
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -430,3 +431,26 @@ def test_the_default_that_is_spared_holds_nobody_up(name: str, settings: Setting
         assert done.reached[0] == MAX_EPOCHS
         assert all(trial.status.is_ended for trial in done.trials.values())
         assert sum(epochs == MAX_EPOCHS for epochs in done.reached.values()) > 1
+
+
+@every_case
+def test_decisions_are_as_quick_after_thousands_of_trials(name: str, settings: Settings) -> None:
+    """Of a policy that takes O(n) for each, the last would take 20 times as long as the first."""
+    scheduler, paused = build(name, settings), dict[str, Trial]()
+    losses = np.random.default_rng(0).random(2000)
+    seconds = []
+    for number, loss in enumerate(losses.tolist()):
+        trial = report(Trial(id=f"{number:04d}", number=number, configuration={}), loss)
+        assert trial.last is not None
+        began = time.process_time()
+        decision = scheduler.on_measurement(trial, trial.last)
+        if decision.kind is DecisionKind.PAUSE:
+            paused[trial.id] = trial
+        else:
+            scheduler.on_end(trial)
+        while (
+            verdict := scheduler.decide_paused(paused, n_begun=number + 1, more_to_come=True)
+        ) is not None:
+            scheduler.on_end(paused.pop(verdict.trial))
+        seconds.append(time.process_time() - began)
+    assert sum(seconds[-200:]) < 10 * sum(seconds[:200])
