@@ -87,7 +87,7 @@ objective = Objective(metric="score", direction="maximize")
 policy = ASHA(objective=objective, max_epochs=9, form="promotion")
 results = tune.Tuner(
     train,
-    param_space={"slope": tune.grid_search([1, 2, 3, 4, 5, 6])},
+    param_space={"slope": tune.grid_search([6, 5, 4, 3, 2, 1])},
     tune_config=tune.TuneConfig(
         scheduler=to_tune(policy, objective=objective, time_attr="epoch"), reuse_actors=True
     ),
