@@ -12,6 +12,7 @@ from raysearch.engine import Engine, Plan
 from raysearch.experiment import Experiment, from_settings
 from raysearch.experiment.fingerprints import fingerprinted
 from raysearch.run_dir import RunDir
+from raysearch.schedulers import Scheduler
 from raysearch.searchers import NoSuggestion
 from raysearch.training.job import TrainingJob
 from raysearch.trial import (
@@ -52,7 +53,7 @@ class Anything:
         pass
 
 
-class Told:
+class Told(Scheduler):
     """A policy that stops a trial when it is told to."""
 
     reason: str | None = None
@@ -61,9 +62,6 @@ class Told:
         if self.reason is None:
             return Decision(kind=DecisionKind.CONTINUE)
         return Decision(kind=DecisionKind.STOP, reason=self.reason)
-
-    def resumable(self, paused: Sequence[Trial]) -> Trial | None:
-        return None
 
 
 class Recorded:

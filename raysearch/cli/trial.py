@@ -245,7 +245,11 @@ def _print_epochs(trial: Trial, *, events: list[Event], objective: Objective) ->
     from raysearch.live.text import duration, short_number
     from raysearch.run_dir import events as ev
 
-    decided = {e.epoch: f"{e.kind}: {e.reason}" for e in events if isinstance(e, ev.Decided)}
+    decided: dict[int, str] = {}  # one that was paused has a second decision when it goes on
+    for event in events:
+        if isinstance(event, ev.Decided):
+            before = f"{decided[event.epoch]}; " if event.epoch in decided else ""
+            decided[event.epoch] = f"{before}{event.kind}: {event.reason}"
     names = list(dict.fromkeys(name for m in trial.measurements for name in m.values))
     best = trial.best(objective)
     rows = []

@@ -6,7 +6,7 @@ is done then stands in `suggestions`, `attempts`, `decisions` and `replay`. Whoe
 (Ray, or a simulation) calls it from one thread:
 
     engine.start(settings=..., space=..., versions=...)       # or engine.replay(events)
-    trial = engine.next_trial()                       # journalled before it is returned
+    trial = engine.next_up()                          # journalled before it is returned
     engine.attempt_started(trial.id, worker="host:pid")
     decision = engine.measured(trial.id, measurement) # journalled before it is returned
     engine.failed(trial.id, cause=..., error=...)     # or worker_lost, or finished
@@ -16,17 +16,20 @@ is done then stands in `suggestions`, `attempts`, `decisions` and `replay`. Whoe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from raysearch.engine import records
 from raysearch.engine.attempts import Attempts
+from raysearch.engine.causes import INTERRUPTED
 from raysearch.engine.decisions import Decisions
 from raysearch.engine.ledger import Ledger
+from raysearch.engine.pauses import Pauses
 from raysearch.engine.plan import Plan
 from raysearch.engine.replay import Replay
-from raysearch.engine.state import INTERRUPTED, Listener, SearchState
+from raysearch.engine.reports import Reports
+from raysearch.engine.state import Listener, SearchState
 from raysearch.engine.suggestions import Suggestions
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
@@ -38,7 +41,6 @@ from raysearch.trial import (
     Checkpoint,
     Configuration,
     Decision,
-    DecisionKind,
     Measurement,
     SearchStatus,
     Trial,
@@ -81,17 +83,22 @@ class Engine:
     ) -> None:
         self.plan = plan
         self._space = space
+        self._scheduler = scheduler
         self._suggestions = Suggestions(space=space, searcher=searcher, points=points)
         self._ledger = Ledger(
             plan=plan,
             journal=journal,
-            on_trial_ended=self._suggestions.observe,
+            on_trial_ended=self._ended,
             remove_checkpoint=remove_checkpoint,
             clock=clock,
             listeners=listeners,
         )
         self._decisions = Decisions(plan=plan, ledger=self._ledger, scheduler=scheduler)
+        self._pauses = Pauses(ledger=self._ledger, scheduler=scheduler)
         self._attempts = Attempts(plan=plan, ledger=self._ledger, decisions=self._decisions)
+        self._reports = Reports(
+            plan=plan, ledger=self._ledger, decisions=self._decisions, attempts=self._attempts
+        )
         self._replay = Replay(
             plan=plan,
             space=space,
@@ -155,7 +162,7 @@ class Engine:
 
         Returns:
             The trials that have neither ended nor paused, in order of their numbers: they go on
-            first. Paused ones wait for `resumable`.
+            first. Paused ones wait until the scheduler lets them go on.
         """
         space = self._space.to_json()
         self._ledger.emit(
@@ -172,7 +179,12 @@ class Engine:
         return [t for t in self.state.live.values() if t.status is not TrialStatus.PAUSED]
 
     def end(self, status: SearchStatus, *, reason: str = "") -> None:
-        """Journal the end of this session, with the trials in training as interrupted."""
+        """Journal the end of this session, with the trials in training as interrupted.
+
+        With the end of the search, paused trials are stopped.
+        """
+        if status is SearchStatus.FINISHED:
+            self._pauses.give_up(why=reason or "the search has ended")
         at = self._ledger.now()
         running = [t for t in self.state.live.values() if t.status is TrialStatus.RUNNING]
         interrupted = [records.attempt_ended(t, cause=INTERRUPTED, at=at) for t in running]
@@ -193,12 +205,14 @@ class Engine:
         """
         if self._suggestions.is_exhausted and not self.is_over:
             return "the searcher has nothing left to suggest"
+        if self._pauses.is_stuck and not self.is_over:
+            return "the scheduler lets no further trial begin"
         return self.plan.used_up(self.state, now=self._ledger.now())
 
     @property
     def n_trials_left(self) -> float:
         """How many further trials will be created at most; infinity if no number limits them."""
-        if self._suggestions.is_exhausted:
+        if self._suggestions.is_exhausted or self._pauses.is_stuck:
             return 0
         return self.plan.n_trials_left(self.state, now=self._ledger.now())
 
@@ -207,13 +221,34 @@ class Engine:
         """Whether a limit is reached, so that trials in training stop as well; see `Plan`."""
         return self._decisions.is_over
 
+    def next_up(self, *, held: Collection[str] = ()) -> Trial | None:
+        """Return what a free worker trains next, journalled; None for nothing now, or never again.
+
+        A paused trial that the scheduler lets go on, and else a new one. Paused ones that it gives
+        up are stopped. When nothing is in training, and neither searcher nor scheduler begins a
+        trial, the scheduler is told that none will come, and what it then leaves paused is stopped.
+
+        Args:
+            held: Paused trials whose workers are not free yet: they cannot go on now.
+
+        Raises:
+            SearchAborted: The searcher suggested a configuration outside the space.
+        """
+        if self.is_over:
+            return None
+        more_to_come = not self.stop_reason
+        trial = self._pauses.next(held=held, more_to_come=more_to_come) or self.next_trial()
+        if trial is not None or not self._pauses.is_nothing_else(held=held):
+            return trial
+        return self._pauses.last(why=self.stop_reason) or self.next_trial()
+
     def next_trial(self) -> Trial | None:
         """Return a new trial, journalled, or None when there is none now or never again.
 
         Raises:
             SearchAborted: The searcher suggested a configuration outside the space.
         """
-        if self.stop_reason:
+        if self.stop_reason or not self._pauses.may_begin():
             return None
         suggestion = self._suggestions.next(self.state)
         if suggestion is None:
@@ -252,46 +287,7 @@ class Engine:
         Raises:
             SearchAborted: The objective's metric was not reported.
         """
-        self._decisions.check_metric(trial, measurement)
-        before = self.state.trials[trial]
-        at = self._ledger.now()
-        is_new = measurement.epoch > before.epochs
-        after, events = before, list[Event]()
-        if is_new:
-            events.append(records.measured(measurement, trial=before, at=at))
-            after = replace(after, measurements=(*after.measurements, measurement))
-        if checkpoint is not None:
-            events.append(records.checkpoint_written(checkpoint, trial=trial, at=at))
-            after = replace(after, checkpoints=(*after.checkpoints, checkpoint))
-        if not is_new:
-            return self._repeated(after, events)
-        decision = self._decisions.decide(after, measurement)
-        if records.is_worth_a_line(decision):
-            events.append(records.decided(decision, trial=after, at=at))
-        if measurement.epoch >= self.plan.max_epochs:
-            decision = Decision(kind=DecisionKind.STOP, reason="last epoch reached")
-            self._ledger.end_trial(
-                after, TrialStatus.COMPLETED, before=events, reason=self.plan.completion
-            )
-        elif decision.kind is DecisionKind.STOP:
-            self._ledger.end_trial(
-                after, TrialStatus.STOPPED, before=events, reason=decision.reason
-            )
-        else:
-            self._ledger.emit_and_tidy(after, events)
-            return decision
-        self._attempts.check_failures()
-        return decision
-
-    def _repeated(self, trial: Trial, events: Sequence[Event]) -> Decision:
-        """Journal an epoch that was trained again after a loss; only limits stop the trial."""
-        limit = self._decisions.limit_reached(self.state.spent)
-        if limit:
-            self._ledger.end_trial(trial, TrialStatus.STOPPED, before=events, reason=limit)
-            self._attempts.check_failures()
-            return Decision(kind=DecisionKind.STOP, reason=limit)
-        self._ledger.emit_and_tidy(trial, events)
-        return Decision(kind=DecisionKind.CONTINUE)
+        return self._reports.measured(trial, measurement, checkpoint=checkpoint)
 
     def finished(self, trial: str, *, reason: str) -> None:
         """Journal that training ended by itself: early, or with its last epoch not measured.
@@ -322,6 +318,10 @@ class Engine:
         """
         return self._attempts.worker_lost(trial, error=error)
 
-    def resumable(self) -> Trial | None:
-        """Return the paused trial that should go on now, if any."""
-        return self._decisions.resumable()
+    def pauses_at(self, trial: Trial) -> tuple[int, ...]:
+        """Return the epochs at which a trial may be paused, and needs a checkpoint."""
+        return self._scheduler.pauses_at(trial)
+
+    def _ended(self, trial: Trial) -> None:
+        self._suggestions.observe(trial)
+        self._decisions.ended(trial)

@@ -24,7 +24,7 @@ from raysearch.schedulers import SCHEDULERS
 from raysearch.searchers import SEARCHERS
 from raysearch.space import Space
 
-GIVEN = frozenset({"space", "objective", "seed", "max_epochs"})
+GIVEN = frozenset({"space", "objective", "seed", "max_epochs", "max_trials"})
 """Arguments that raysearch gives; all others are settings."""
 
 
@@ -84,13 +84,24 @@ def resolve_component(
     )
 
 
-def construct(component: Component, *given: Any, **named: Any) -> Any:
+def construct(
+    component: Component, *given: Any, max_trials: int | None = None, **named: Any
+) -> Any:
     """Return a new object of the component's class.
+
+    Args:
+        component: Class and settings.
+        given: Arguments by position.
+        max_trials: Trials of the budget, None for any number; given to a class that asks for it.
+        named: Arguments by name.
 
     Raises:
         ConfigurationError: A setting is out of range.
     """
-    return load_object(component.class_path)(*given, **named, **component.settings)
+    made = load_object(component.class_path)
+    if "max_trials" in inspect.signature(made).parameters:
+        named["max_trials"] = max_trials
+    return made(*given, **named, **component.settings)
 
 
 def able_searchers(space: Space, *, but: str = "", **named: Any) -> list[str]:

@@ -167,6 +167,7 @@ class Experiment:
             self.scheduler,
             objective=self.objective,
             max_epochs=self.fidelity.epochs,
+            max_trials=self.budget.trials,
             seed=self.seed,
         )
         return cast("Scheduler", scheduler)

@@ -123,11 +123,11 @@ class Session:
         """Whether Ray has nothing left to run.
 
         When a limit is reached, trials of an earlier session stay as they are: a larger budget goes
-        on with them.
+        on with them. Before that, it is seen to paused ones.
         """
         if self.on_ray or self.opening is not None or not self.engine.stop_reason:
             return False
-        return not self.unfinished or self.engine.is_over
+        return self.engine.is_over or not (self.unfinished or self.engine.state.paused)
 
     def open_if_ready(self) -> None:
         """Let trials be begun if what they wait for has come about; called in every step."""
@@ -143,7 +143,9 @@ class Session:
         """Return the trial that is begun next, or None if there is none now."""
         if self.engine.is_over:
             return None
-        return self.unfinished.popleft() if self.unfinished else self.engine.next_trial()
+        if self.unfinished:
+            return self.unfinished.popleft()
+        return self.engine.next_up(held=self.on_ray)
 
     def take_back(self) -> None:
         """Queue the trials again that a worker refused which is to be replaced.
