@@ -33,6 +33,7 @@ from raysearch.experiment.trainer import check_objects, trainer_arguments
 from raysearch.experiment.values import Component
 from raysearch.experiment.written import data_settings, model_settings
 from raysearch.models import FAMILIES
+from raysearch.searchers.suitability import graph_fault
 from raysearch.space import Float, Space
 from raysearch.trial import Objective, Value
 
@@ -202,6 +203,12 @@ def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) ->
         "objective": parts.objective or ANY_OBJECTIVE,
         "seed": checked.get("seed", 0),
     }
+    if parts.searcher is not None and parts.space is not None:
+        searcher = parts.searcher
+        path, name = searcher.class_path, searcher.name
+        fault = graph_fault(path, name=name, space=parts.space)
+        if fault is not None:
+            report.add(("searcher",), f"searcher: {fault}")
     try:
         if parts.searcher is not None:
             construct(parts.searcher, parts.space or ANY_SPACE, **given)

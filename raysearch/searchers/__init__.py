@@ -8,6 +8,7 @@ from raysearch.searchers.base import EXHAUSTED, WAIT, NoSuggestion, Searcher
 SEARCHERS = {
     "grid": "raysearch.searchers.grid:Grid",
     "hyperopt": "raysearch.searchers.hyperopt:HyperOpt",
+    "neat": "raysearch.searchers.neat:Neat",
     "random": "raysearch.searchers.random:Random",
 }
 """Name in an experiment file -> class. Loading the class must not load torch or Ray."""

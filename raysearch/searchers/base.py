@@ -43,6 +43,10 @@ class Searcher(Protocol):
     further settings are keyword-only, typed and documented: they are the keys of an experiment
     file's `searcher:` section. A setting out of range is a `ConfigurationError` that names it as
     "searcher.<setting>".
+
+    A class that can search spaces with a `Graph`, which have no vectors and no grid, says so by
+    `takes_graphs = True`, and one that is for nothing else by `needs_graphs = True`; `suitability`
+    refuses the others where an experiment is checked.
     """
 
     def prepare(self) -> None:

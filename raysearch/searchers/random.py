@@ -7,6 +7,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from raysearch.randomness import generator
 from raysearch.searchers.base import EXHAUSTED, NoSuggestion
@@ -37,6 +38,8 @@ class Random:
         >>> sorted(tried, key=str) == sorted(space.grid(), key=str)
         True
     """
+
+    takes_graphs: ClassVar[bool] = True
 
     def __init__(self, space: Space, *, objective: Objective, seed: int = 0) -> None:
         del objective

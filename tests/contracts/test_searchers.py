@@ -37,6 +37,7 @@ LOSS = Objective(metric=METRIC, direction="minimize")
 FURTHER_SETTINGS: dict[str, list[dict[str, float]]] = {
     "hyperopt": [{"n_startup": 1, "gamma": 5.0, "n_candidates": 1}],
     "grid": [{"resolution": 1}, {"resolution": 3}],
+    "neat": [{"population": 5, "inheritance": "baldwinian", "change_weights": 0.0}],
 }
 DRAWS_NOTHING = ("grid",)
 """Those for which the seed is of no consequence."""
