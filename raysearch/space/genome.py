@@ -141,8 +141,8 @@ def genome_of(
     return Genome(
         n_inputs,
         n_outputs,
-        tuple(sorted(node._replace(bias=rounded(node.bias)) for node in nodes)),
-        tuple(sorted(gene._replace(weight=rounded(gene.weight)) for gene in connections)),
+        tuple(sorted(Node(id, activation, rounded(bias)) for id, activation, bias in nodes)),
+        tuple(sorted(Connection(s, t, rounded(w), on) for s, t, w, on in connections)),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections import OrderedDict
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from raysearch.errors import ConfigurationError, did_you_mean
@@ -29,7 +29,19 @@ _EXAMPLE = (
 )
 
 
-@lru_cache(maxsize=256)  # a genome is looked at many times between two suggestions
+_known: OrderedDict[str, Genome] = OrderedDict()
+"""The genomes that were read or written last: one is looked at many times between suggestions."""
+
+_MOST_KNOWN = 256
+
+
+def written(genome: Genome) -> str:
+    """Return the text of a genome that was made of others, and so need not be checked when read."""
+    text = genome.text
+    _know(text, genome)
+    return text
+
+
 def read_genome(text: str) -> Genome:
     """Return the genome that a text describes.
 
@@ -44,19 +56,35 @@ def read_genome(text: str) -> Genome:
         raysearch.errors.ConfigurationError: connection 0 -> 7 leads to 7, which is no node of the
         graph. Nodes are 0 (an input) and 1.
     """
-    written = _mapping(text)
-    faults = list(_node_faults(written)) + list(_connection_shape_faults(written))
+    known = _known.get(text)
+    if known is not None:
+        _known.move_to_end(text)
+        return known
+    genome = _read(text)
+    _know(text, genome)
+    return genome
+
+
+def _know(text: str, genome: Genome) -> None:
+    _known[text] = genome
+    if len(_known) > _MOST_KNOWN:
+        _known.popitem(last=False)
+
+
+def _read(text: str) -> Genome:
+    given = _mapping(text)
+    faults = list(_node_faults(given)) + list(_connection_shape_faults(given))
     if not faults:
-        faults = list(_connection_faults(written))
+        faults = list(_connection_faults(given))
     if faults:
         more = len(faults) - MOST_FAULTS
         listed = faults[:MOST_FAULTS] + ([f"And {more} faults more."] if more > 0 else [])
         raise ConfigurationError(listed)
     genome = genome_of(
-        written["inputs"],
-        written["outputs"],
-        (Node(id, activation, float(bias)) for id, activation, bias in written["nodes"]),
-        (Connection(s, t, float(w), bool(e)) for s, t, w, e in written["connections"]),
+        given["inputs"],
+        given["outputs"],
+        (Node(id, activation, float(bias)) for id, activation, bias in given["nodes"]),
+        (Connection(s, t, float(w), bool(e)) for s, t, w, e in given["connections"]),
     )
     if levels(genome.n_inputs, genome.connections) is None:
         raise ConfigurationError(

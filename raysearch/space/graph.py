@@ -15,7 +15,7 @@ from raysearch.errors import ConfigurationError
 from raysearch.space import kinship, mutations
 from raysearch.space.domain import Domain, covers_each, raise_faults
 from raysearch.space.genome import Genome
-from raysearch.space.genome_reading import read_genome
+from raysearch.space.genome_reading import read_genome, written
 from raysearch.space.graph_faults import argument_faults, limit_faults
 from raysearch.space.mutations import Limits, Rates
 from raysearch.space.values import type_name
@@ -103,7 +103,7 @@ class Graph(Domain):
         genome = self._founder(rng)
         while rng.random() >= GROWTH:
             genome = mutations.grown(genome, rng, limits=self._limits)
-        return genome.text
+        return written(genome)
 
     def contains(self, value: object) -> bool:
         """Return whether the value is the text of a genome within the limits."""
@@ -170,8 +170,9 @@ class Graph(Domain):
         """
         genome, limits = read_genome(value), self._limits
         if rng.random() >= 0.5:
-            return mutations.grown(genome, rng, limits=limits).text
-        return mutations.perturbed(genome, rng, limits=limits, power=STEPS_OF_SCALE * scale).text
+            return written(mutations.grown(genome, rng, limits=limits))
+        power = STEPS_OF_SCALE * scale
+        return written(mutations.perturbed(genome, rng, limits=limits, power=power))
 
     def describe(self) -> str:
         """Return a short text with the limits."""
@@ -200,15 +201,15 @@ class Graph(Domain):
 
     def founder(self, rng: np.random.Generator) -> str:
         """Return the minimal graph with weights drawn: what evolution begins from."""
-        return self._founder(rng).text
+        return written(self._founder(rng))
 
     def evolved(self, value: str, rng: np.random.Generator, *, rates: Rates) -> str:
         """Return the graph after those mutations that take place; the same if none does."""
-        return mutations.evolved(read_genome(value), rng, limits=self._limits, rates=rates).text
+        return written(mutations.evolved(read_genome(value), rng, limits=self._limits, rates=rates))
 
     def bred(self, fitter: str, other: str, rng: np.random.Generator) -> str:
         """Return a child with the fitter one's structure, genes aligned by innovation numbers."""
-        return kinship.crossover(read_genome(fitter), read_genome(other), rng).text
+        return written(kinship.crossover(read_genome(fitter), read_genome(other), rng))
 
     def distance(self, one: str, other: str, *, structure: float, weights: float) -> float:
         """Return how incompatible two graphs are; see `kinship.distance`."""
@@ -231,7 +232,7 @@ class Graph(Domain):
         limit = self.weight_limit
         weights = [max(-limit, min(gene.weight, limit)) for gene in genome.connections]
         biases = [max(-limit, min(node.bias, limit)) for node in genome.nodes]
-        text = mutations.with_numbers(genome, weights=weights, biases=biases).text
+        text = written(mutations.with_numbers(genome, weights=weights, biases=biases))
         return text if self.contains(text) else None
 
     @property

@@ -83,9 +83,9 @@ def with_numbers(genome: Genome, *, weights: Sequence[float], biases: Sequence[f
     return genome_of(
         genome.n_inputs,
         genome.n_outputs,
-        (node._replace(bias=bias) for node, bias in zip(genome.nodes, biases, strict=True)),
+        (Node(n.id, n.activation, bias) for n, bias in zip(genome.nodes, biases, strict=True)),
         (
-            gene._replace(weight=weight)
+            Connection(gene.source, gene.target, weight, gene.is_enabled)
             for gene, weight in zip(genome.connections, weights, strict=True)
         ),
     )

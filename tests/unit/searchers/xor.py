@@ -8,7 +8,7 @@ from raysearch.searchers import Searcher
 from raysearch.space.genome_reading import read_genome
 from raysearch.trial import Measurement, Objective, Suggestion, Trial, TrialStatus, trial_id
 
-LOSS = Objective(metric="val/loss", direction="minimize")
+FITNESS = Objective(metric="val/fitness", direction="maximize")
 CASES = [((0.0, 0.0), 0.0), ((0.0, 1.0), 1.0), ((1.0, 0.0), 1.0), ((1.0, 1.0), 0.0)]
 
 FUNCTIONS = {
@@ -46,13 +46,18 @@ def evaluated(text, inputs):
 
 
 def errors(text):
-    return [abs(evaluated(text, inputs)[0] - target) for inputs, target in CASES]
+    """Return how far each answer is off; the output passes the paper's steepened sigmoid."""
+    return [
+        abs(FUNCTIONS["sigmoid"](4.9 * evaluated(text, inputs)[0]) - target)
+        for inputs, target in CASES
+    ]
 
 
-def trained(number, configuration, *, key="graph"):
-    """Return the trial that evaluates a configuration: its loss is the sum of squared errors."""
-    loss = sum(error**2 for error in errors(configuration[key]))
-    measured = Measurement(epoch=1, step=1, values={"val/loss": loss}, seconds=0.0)
+def trained(number, configuration, *, wrong=None):
+    """Return the trial that evaluates a configuration by the paper's fitness, 16 at most."""
+    wrong = errors(configuration["graph"]) if wrong is None else wrong
+    fitness = (4 - sum(wrong)) ** 2
+    measured = Measurement(epoch=1, step=1, values={"val/fitness": fitness}, seconds=0.0)
     return Trial(
         id=trial_id(number),
         number=number,
@@ -67,8 +72,8 @@ def trials_until_solved(searcher: Searcher, *, most: int) -> int | None:
     for number in range(1, most + 1):
         suggestion = searcher.suggest(number=number, pending=[])
         assert isinstance(suggestion, Suggestion)
-        trial = trained(number, suggestion.configuration)
-        if max(errors(trial.configuration["graph"])) < 0.5:
+        wrong = errors(suggestion.configuration["graph"])
+        if max(wrong) < 0.5:
             return number
-        searcher.observe(trial)
+        searcher.observe(trained(number, suggestion.configuration, wrong=wrong))
     return None
