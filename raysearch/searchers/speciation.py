@@ -24,7 +24,8 @@ ELITE_FROM = 5
 """A species of more members than this keeps its champion, as in the paper."""
 
 STALE_POPULATION = 20
-"""Generations without a better best member after which only the two best species reproduce."""
+"""Generations without a better best member after which only the two best species reproduce, once;
+both, and the population, then have as long again to make progress, as in the authors' program."""
 
 THRESHOLD_STEP = 0.3
 """By how much the threshold moves in a generation towards the wanted number of species."""
@@ -197,6 +198,9 @@ class Population:
         """Return which species may have children: those that make progress, and the best one."""
         order = sorted(range(len(alive)), key=lambda number: alive[number].members[0].rank)
         if self.generation - self._improved_in >= STALE_POPULATION:
+            self._improved_in = self.generation
+            for number in order[:2]:
+                alive[number].improved_in = self.generation
             return set(order[:2])
         progressing = (
             number

@@ -112,9 +112,9 @@ def xor_graph(seed=0):
 def test_gradients_solve_xor_and_are_learnt_into_the_graph():
     text = xor_graph()
     module = EvolvedGraph(
-        input_shape=[2], n_outputs=2, graph=text, learning_rate=0.05, schedule="constant"
+        input_shape=[2], n_outputs=2, graph=text, learning_rate=0.1, schedule="constant"
     )
-    fit(module, xor_batch(), epochs=150)
+    fit(module, xor_batch(), epochs=60)
     learnt = module.learnt_parameters()["graph"]
     old, new = read_genome(text), read_genome(learnt)
     assert [gene.ends for gene in new.connections] == [gene.ends for gene in old.connections]
@@ -152,7 +152,7 @@ def test_the_graph_is_drawn():
     assert picture.shape[0] == 3
     assert min(picture.shape[1:]) >= 240
     assert 0 <= picture.min() < 0.5 < picture.max() == 1.0
-    red, green, blue = picture
+    red, _, blue = picture
     bluish, reddish = (blue - red > 0.2).sum(), (red - blue > 0.2).sum()
     assert bluish > 50
     assert reddish > 50
