@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from raysearch.searchers import EXHAUSTED, SEARCHERS, WAIT, Searcher
-from raysearch.space import Bool, Choice, Fixed, Float, Int, Prior, Space
+from raysearch.errors import ConfigurationError
+from raysearch.searchers import EXHAUSTED, SEARCHERS, WAIT, Searcher, suitability
+from raysearch.space import Bool, Choice, Fixed, Float, Graph, Int, Prior, Space
 from raysearch.trial import (
     Configuration,
     Measurement,
@@ -80,6 +81,10 @@ FINITE = Space(
     }
 )
 SPACES = {"conditional": CONDITIONAL, "finite": FINITE, "lone": Space({"x": Float(0.0, 1.0)})}
+GRAPHS = CONDITIONAL.merged(
+    Space({"graph": Graph(3, 2, max_hidden=4), "deep": Graph(2, 1, when={"depth": [3, 4]})})
+)
+"""For methods that take graphs."""
 every_space = pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 
 
@@ -191,6 +196,23 @@ def test_suggestions_lie_in_the_space(
         space.validate(configuration)
         assert space.canonical(configuration) == configuration
         assert {type(v) for v in configuration.values()} <= {bool, int, float, str, type(None)}
+
+
+@every_case
+@pytest.mark.parametrize("train", [fair, messy])
+def test_searches_spaces_with_graphs_or_refuses_them(
+    name: str, settings: dict[str, float], train: Callable[[int, Configuration], Trial]
+) -> None:
+    takes_graphs = suitability.graph_fault(SEARCHERS[name], name=name, space=GRAPHS) is None
+    if not takes_graphs:
+        with pytest.raises(ConfigurationError, match="Graph"):
+            run(build(name, settings, space=GRAPHS), 30)
+        return
+    suggested = run(build(name, settings, space=GRAPHS), 30, n_parallel=3, train=train)
+    assert len(suggested) == 30
+    assert len({configuration["graph"] for configuration in suggested}) > 20
+    for configuration in suggested:
+        assert GRAPHS.canonical(configuration) == configuration
 
 
 @every_case
