@@ -166,7 +166,8 @@ class Neat:
         population = self._population
         for attempt in range(N_ATTEMPTS):
             if not population.places:
-                configuration, origin = self._breeder.founder(rng), {"kind": "founder"}
+                configuration = self._breeder.founder(rng)
+                origin: dict[str, Any] = {"kind": "founder"}
             else:
                 position = (population.n_arrived + len(pending)) % len(population.places)
                 place = population.places[position]

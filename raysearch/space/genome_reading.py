@@ -107,7 +107,8 @@ def _mapping(text: str) -> dict[str, Any]:
             f"it like {_EXAMPLE}."
         )
     for key in _KEYS:
-        value, is_list = written[key], key in ("nodes", "connections")
+        value: Any = written[key]
+        is_list = key in ("nodes", "connections")
         if type(value) is not (list if is_list else int) or (not is_list and value < 1):
             right = "a list" if is_list else "an int of at least 1"
             raise ConfigurationError(f"{key} of the graph is {show(value)}. It must be {right}.")

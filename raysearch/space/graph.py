@@ -7,6 +7,7 @@ one of those refuse spaces with a Graph; what works on samples, mutations and cr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -58,7 +59,8 @@ class Graph(Domain):
         initial: "full": in the minimal graph each input is connected to each output, as in the
             paper. "none": it has no connections, and what begins from it gets one for each output
             (Whiteson et al., 2005); for many inputs.
-        weight_scale: Standard deviation of new weights and biases, above 0.
+        weight_scale: Standard deviation of new weights and biases, above 0; by default that with
+            which the sum of the inputs' weights has the size of one input: 1 / sqrt(n_inputs).
         weight_limit: Size of weights and biases at most, above 0.
         default: Another default than the minimal graph.
         when: Conditions under which the parameter is active.
@@ -82,7 +84,7 @@ class Graph(Domain):
     max_connections: int = 10_000
     activations: tuple[str, ...] = DEFAULT_ACTIVATIONS
     initial: str = "full"
-    weight_scale: float = 1.0
+    weight_scale: float | None = None
     weight_limit: float = 30.0
     default: str | None = None
     when: When = None
@@ -90,6 +92,8 @@ class Graph(Domain):
     def __post_init__(self) -> None:
         faults = argument_faults(self)
         if not faults:
+            if self.weight_scale is None:
+                object.__setattr__(self, "weight_scale", round(1 / math.sqrt(self.n_inputs), 4))
             object.__setattr__(self, "activations", tuple(self.activations))
             if self.default is not None and not self.contains(self.default):
                 faults.append(f"default: {self.refusal(self.default)}")
@@ -218,7 +222,7 @@ class Graph(Domain):
             read_genome(other),
             structure=structure,
             weights=weights,
-            scale=self.weight_scale,
+            scale=self._limits.scale,
         )
 
     def learnt(self, value: object) -> str | None:
@@ -241,7 +245,7 @@ class Graph(Domain):
             activations=self.activations,
             max_hidden=self.max_hidden,
             max_connections=self.max_connections,
-            scale=self.weight_scale,
+            scale=self.weight_scale or 1.0,  # which the constructor has filled in
             limit=self.weight_limit,
         )
 

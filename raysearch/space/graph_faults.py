@@ -30,7 +30,9 @@ def argument_faults(graph: Graph) -> list[str]:
         integer_fault("n_outputs", graph.n_outputs, at_least=1),
         integer_fault("max_hidden", graph.max_hidden, at_least=0),
         integer_fault("max_connections", graph.max_connections, at_least=1),
-        number_fault("weight_scale", graph.weight_scale, at_least=SMALLEST),
+        None
+        if graph.weight_scale is None
+        else number_fault("weight_scale", graph.weight_scale, at_least=SMALLEST),
         number_fault("weight_limit", graph.weight_limit, at_least=SMALLEST),
         *_activation_faults(graph.activations),
     ]

@@ -227,7 +227,7 @@ _STRUCTURAL: dict[str, Mutation] = {
 def grown(genome: Genome, rng: np.random.Generator, *, limits: Limits) -> Genome:
     """Return the genome with one mutation of its structure; of its weights where none has room."""
     mutations = list(_STRUCTURAL.values())
-    for index in rng.permutation(len(mutations)).tolist():
+    for index in map(int, rng.permutation(len(mutations))):
         found = mutations[index](genome, rng, limits=limits)
         if found is not None:
             return found

@@ -214,6 +214,7 @@ def _kind_settings(domain: Domain) -> dict[str, Any]:
             name: list(value) if isinstance(value, tuple) else value
             for name in (*_GRAPH, "default")
             if (value := getattr(domain, name)) != getattr(_USUAL_GRAPH, name)
+            or name == "weight_scale"
         }
     if isinstance(domain, Bool):
         return {"bool": {}} | ({} if domain.default is None else {"default": domain.default})

@@ -100,12 +100,8 @@ def minimal_graph(
 
 
 def _graph(n_inputs: int, n_outputs: int) -> Graph:
-    return Graph(
-        n_inputs,
-        n_outputs,
-        initial="full" if n_inputs * n_outputs <= MOST_AT_FIRST else "none",
-        weight_scale=round(1 / math.sqrt(n_inputs), 4),
-    )
+    is_small = n_inputs * n_outputs <= MOST_AT_FIRST
+    return Graph(n_inputs, n_outputs, initial="full" if is_small else "none")
 
 
 def _check(data: DataSpec) -> None:

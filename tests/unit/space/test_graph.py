@@ -68,7 +68,7 @@ def test_a_mutation_changes_something():
 
 
 def test_the_step_of_weights_follows_the_scale():
-    rng, graph = np.random.default_rng(0), Graph(30, 10)
+    rng, graph = np.random.default_rng(0), Graph(30, 10, weight_scale=1.0)
     text = graph.founder(rng)
     before = np.array([gene.weight for gene in read_genome(text).connections])
 
