@@ -97,6 +97,7 @@ def test_slots_follow_resources(experiment):
 
 
 def test_a_space_with_a_graph_has_a_cost_too(experiment, probed):
-    settings = {"model": "graph", "searcher": "neat", "scheduler": "none", "space": {}}
+    graphs = {"data": "digits", "model": "graph", "space": {}, "objective": "val/accuracy"}
+    settings = {**graphs, "searcher": "neat", "scheduler": "none"}
     cost = estimate(experiment(**settings), [probed()], slots=2)
     assert cost.epochs == (16 * 9, 16 * 9)
