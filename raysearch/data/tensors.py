@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
@@ -21,6 +21,7 @@ from raysearch.data_spec import PADDING
 
 if TYPE_CHECKING:
     from raysearch.data.cache import Arrays
+    from raysearch.data.preparation import Preparation
 
 EVALUATION_BATCH = 1024
 """Examples in a batch when nothing is learnt from it: large, since only memory limits it."""
@@ -195,6 +196,22 @@ def load_splits(
     arrays = cached_arrays(name, arguments=arguments, build=partial(build, **arguments))
 
     return splits_of(arrays)
+
+
+@lru_cache(maxsize=4)
+def prepared_splits(
+    preparation: Preparation[Any], arguments: str, *, is_bucketed: bool = False
+) -> Splits:
+    """Return the splits of data that are read from files.
+
+    A process that trains trial after trial reads the data once; it keeps the last four splits.
+
+    Args:
+        preparation: The way from arguments to arrays.
+        arguments: As `preparation.as_text` writes them.
+        is_bucketed: Whether a training batch has targets of similar length.
+    """
+    return splits_of(preparation.arrays_of(arguments), is_bucketed=is_bucketed)
 
 
 def splits_of(arrays: Arrays, *, is_bucketed: bool = False) -> Splits:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.cache import cached_arrays
 from raysearch.data.listops.grammar import Expression, expressions
-from raysearch.data.listops.space import N_EXAMPLES, data_spec
+from raysearch.data.listops.space import N_EXAMPLES, check_room, data_spec
 from raysearch.data.splits import LARGEST_SEED, draw_split, split_sizes
 from raysearch.data.tensors import InMemoryData, Splits, splits_of
 
@@ -109,6 +109,7 @@ def _build(
     """Return inputs, lengths and targets of each split."""
     import numpy as np
 
+    check_room(n_examples, form=form, max_length=max_length)
     found = expressions(n_examples, max_depth=max_depth, max_length=max_length, seed=seed)
     targets = np.array([expression.value for expression in found], dtype=np.int64)
     inputs, lengths = (_trees if form == "tree" else _tokens)(found, max_length=max_length)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.batches import batch_sizes_among, legal_batch_size
 from raysearch.data.listops.grammar import SYMBOLS
+from raysearch.data.memory import check_memory
 from raysearch.data.splits import FRACTIONS, split_sizes
 from raysearch.data_spec import UNKNOWN, DataSpec
 from raysearch.errors import unknown_name
@@ -50,7 +51,8 @@ def data_spec(
         test: Share of the examples for the test, from 0.05 to 0.45; both together at most 0.5.
 
     Raises:
-        ConfigurationError: An argument is out of range.
+        ConfigurationError: An argument is out of range, or the examples would not fit into
+            memory.
 
     Example:
         >>> data_spec().input_shape, data_spec(form="tokens").input_shape, data_spec().n_outputs
@@ -64,6 +66,7 @@ def data_spec(
     )
     sizes = split_sizes(n_examples, validation=validation, test=test)
     is_tree = form == "tree"
+    check_room(n_examples, form=form, max_length=max_length, of="all")
     # A tree has no node for a closing bracket; one with a single operator has the most nodes.
     return DataSpec(
         task="classification",
@@ -73,6 +76,23 @@ def data_spec(
         form="tree" if is_tree else "tokens",
         has_lengths=True,
         vocabulary=UNKNOWN + len(SYMBOLS) + (0 if is_tree else 1),
+    )
+
+
+def check_room(
+    n_examples: int, *, form: str, max_length: int, of: Literal["free", "all"] = "free"
+) -> None:
+    """Refuse examples that would not fit into memory; see `memory.check_memory`.
+
+    Raises:
+        ConfigurationError: They would not.
+    """
+    n_symbols = 2 * (max_length - 1) if form == "tree" else max_length
+    check_memory(
+        8 * n_examples * (n_symbols + 2),
+        what=f"data.n_examples is {n_examples}, and data.max_length {max_length}: so many examples",
+        remedy="Ask for fewer, or for shorter ones",
+        of=of,
     )
 
 

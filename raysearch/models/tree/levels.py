@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from raysearch.models.shared.masking import within
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forest:
@@ -45,7 +47,7 @@ def forest_of(parents: Tensor, lengths: Tensor) -> Forest:
     n_nodes = parents.shape[1]
     ends = lengths.cumsum(0)
     starts = ends - lengths
-    is_node = torch.arange(n_nodes, device=parents.device) < lengths[:, None]
+    is_node = within(lengths, n_nodes)
     flat = torch.where(parents < 0, -1, parents + starts[:, None])[is_node]
     return Forest(
         rows=torch.arange(len(flat), device=flat.device),

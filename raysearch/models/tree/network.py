@@ -39,6 +39,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from raysearch.models.shared.masking import within
 from raysearch.models.tree.cells import CHILD_SUM, N_ARY, Cell, CellDesign
 from raysearch.models.tree.levels import Children, Schedule, balanced, folded, forest_of, schedule
 
@@ -178,8 +179,7 @@ class TreeNetwork(nn.Module):
     def _trees(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Schedule]:
         """Return inputs, which of them each node reads, and the schedule."""
         forest = forest_of(x[:, 1], lengths)
-        is_node = torch.arange(x.shape[2], device=x.device) < lengths[:, None]
-        symbols = x[:, 0][is_node]
+        symbols = x[:, 0][within(lengths, x.shape[2])]
         if self.design.vocabulary <= len(symbols):
             inputs, forest = self.embedding.weight, replace(forest, rows=symbols)
         else:
