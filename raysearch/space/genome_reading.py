@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
+from raysearch.checks import integer_fault, raise_faults
 from raysearch.errors import ConfigurationError, did_you_mean
 from raysearch.space.genome import (
     ACTIVATIONS,
@@ -106,12 +107,14 @@ def _mapping(text: str) -> dict[str, Any]:
             f"{_short(text)} is no graph: it must have {', '.join(_KEYS)}, and nothing else. Write "
             f"it like {_EXAMPLE}."
         )
-    for key in _KEYS:
-        value: Any = written[key]
-        is_list = key in ("nodes", "connections")
-        if type(value) is not (list if is_list else int) or (not is_list and value < 1):
-            right = "a list" if is_list else "an int of at least 1"
-            raise ConfigurationError(f"{key} of the graph is {show(value)}. It must be {right}.")
+    faults = [
+        integer_fault(f"{key} of the graph", written[key], at_least=1) for key in _KEYS[:2]
+    ] + [
+        f"{key} of the graph is {show(written[key])}. It must be a list."
+        for key in _KEYS[2:]
+        if not isinstance(written[key], list)
+    ]
+    raise_faults(*faults)
     return written
 
 

@@ -40,7 +40,7 @@ def test_genes_are_put_in_order_and_numbers_rounded():
     [
         ("relu", "relu is no graph: it is not JSON"),
         ("[1]", "must have inputs, outputs, nodes, connections, and nothing else"),
-        (changed(inputs=0), "inputs of the graph is 0. It must be an int of at least 1"),
+        (changed(inputs=0), "inputs of the graph is 0. It must be an integer of at least 1"),
         (changed(nodes={}), "nodes of the graph is {}. It must be a list"),
         (changed(nodes=[[7, "tanh", 0.0]]), "output 2 has no gene. Outputs are 2 to 2"),
         (changed(nodes=[[2, "tanh", 0.0]]), "node 2 is an output with activation tanh"),
