@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from raysearch.checks import integer_fault, number_fault
 from raysearch.errors import did_you_mean, unknown_name
-from raysearch.space.genome import ACTIVATIONS, Genome
+from raysearch.space.genome import ACTIVATIONS, Genome, rounded
 from raysearch.space.values import show, type_name
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _size_faults(genome: Genome, graph: Graph) -> Iterator[str]:
 
 
 def _gene_faults(genome: Genome, graph: Graph) -> Iterator[str]:
-    limit = graph.weight_limit
+    limit = rounded(graph.weight_limit)  # numbers that are cut off there are rounded, too
     for node in genome.hidden:
         if node.activation not in graph.activations:
             allowed = ", ".join(graph.activations)

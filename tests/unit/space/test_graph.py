@@ -22,7 +22,8 @@ from raysearch.space.mutations import Rates
 SMALL = Graph(3, 2, max_hidden=4, max_connections=14, activations=("tanh", "sin"), weight_limit=2.0)
 SPARSE = Graph(9, 2, initial="none", max_hidden=2, max_connections=6)
 ALWAYS = Rates(node=1.0, connection=1.0, toggle=1.0, activation=1.0, weights=1.0)
-graphs = pytest.mark.parametrize("graph", [SMALL, SPARSE, Graph(1, 1, max_hidden=0)])
+ODD = Graph(2, 1, weight_limit=2 / 3, max_hidden=2)
+graphs = pytest.mark.parametrize("graph", [SMALL, SPARSE, ODD, Graph(1, 1, max_hidden=0)])
 
 
 @graphs
