@@ -61,7 +61,8 @@ class Graph(Domain):
             (Whiteson et al., 2005); for many inputs.
         weight_scale: Standard deviation of new weights and biases, above 0; by default that with
             which the sum of the inputs' weights has the size of one input: 1 / sqrt(n_inputs).
-        weight_limit: Size of weights and biases at most, above 0.
+        weight_limit: Size of weights and biases at most, at least 1: the weight of a connection
+            into a new node.
         default: Another default than the minimal graph.
         when: Conditions under which the parameter is active.
 

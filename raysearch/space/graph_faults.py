@@ -17,7 +17,7 @@ INITIAL = ("full", "none")
 """What the minimal graph connects."""
 
 SMALLEST = 1e-6
-"""Of the scale and the limit of weights."""
+"""Scale of weights."""
 
 MOST_FAULTS = 5
 """Nodes and connections beyond the limits that are listed."""
@@ -33,7 +33,7 @@ def argument_faults(graph: Graph) -> list[str]:
         None
         if graph.weight_scale is None
         else number_fault("weight_scale", graph.weight_scale, at_least=SMALLEST),
-        number_fault("weight_limit", graph.weight_limit, at_least=SMALLEST),
+        number_fault("weight_limit", graph.weight_limit, at_least=1),
         *_activation_faults(graph.activations),
     ]
     if graph.initial not in INITIAL:

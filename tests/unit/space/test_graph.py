@@ -22,7 +22,7 @@ from raysearch.space.mutations import Rates
 SMALL = Graph(3, 2, max_hidden=4, max_connections=14, activations=("tanh", "sin"), weight_limit=2.0)
 SPARSE = Graph(9, 2, initial="none", max_hidden=2, max_connections=6)
 ALWAYS = Rates(node=1.0, connection=1.0, toggle=1.0, activation=1.0, weights=1.0)
-ODD = Graph(2, 1, weight_limit=2 / 3, max_hidden=2)
+ODD = Graph(2, 1, weight_limit=4 / 3, max_hidden=2)
 graphs = pytest.mark.parametrize("graph", [SMALL, SPARSE, ODD, Graph(1, 1, max_hidden=0)])
 
 
@@ -118,6 +118,7 @@ def test_what_goes_beyond_the_limits_is_named():
         ({"n_inputs": 0}, "n_inputs is 0"),
         ({"max_hidden": -1}, "max_hidden is -1"),
         ({"weight_scale": 0.0}, "weight_scale is 0.0"),
+        ({"weight_limit": 0.5}, "weight_limit is 0.5. It must be a number of at least 1"),
         ({"activations": ["tahn"]}, "tahn is not an activation of graphs. Did you mean tanh"),
         ({"activations": []}, "activations is empty"),
         ({"activations": ["tanh", "tanh"]}, "activations names one twice"),
