@@ -118,25 +118,23 @@ class Neat:
         change_weights: float = 0.8,
         change_others: float = 0.3,
     ) -> None:
-        chances = {
-            "crossover": crossover,
-            "add_node": add_node,
-            "add_connection": add_connection,
-            "change_weights": change_weights,
-            "change_others": change_others,
+        numbers = {
+            "threshold": (threshold, 0.01, None),
+            "survival": (survival, 0.01, 1),
+            "crossover": (crossover, 0, 1),
+            "add_node": (add_node, 0, 1),
+            "add_connection": (add_connection, 0, 1),
+            "change_weights": (change_weights, 0, 1),
+            "change_others": (change_others, 0, 1),
         }
         raise_faults(
             integer_fault("searcher.population", population, at_least=5),
-            None
-            if inheritance in ("lamarckian", "baldwinian")
-            else f"searcher.inheritance is {inheritance!r}. It must be lamarckian or baldwinian.",
+            _inheritance_fault(inheritance),
             integer_fault("searcher.n_species", n_species, at_least=1),
-            number_fault("searcher.threshold", threshold, at_least=0.01),
-            number_fault("searcher.survival", survival, at_least=0.01, at_most=1),
             integer_fault("searcher.stagnation", stagnation, at_least=1),
             *(
-                number_fault(f"searcher.{name}", chance, at_least=0, at_most=1)
-                for name, chance in chances.items()
+                number_fault(f"searcher.{name}", value, at_least=low, at_most=high)
+                for name, (value, low, high) in numbers.items()
             ),
         )
         self._space = space
@@ -222,6 +220,12 @@ class Neat:
         if rng.random() < INTERSPECIES:
             pool = [member for species in self._population.species for member in species.parents]
         return pool[int(rng.integers(len(pool)))]
+
+
+def _inheritance_fault(inheritance: object) -> str | None:
+    if inheritance in ("lamarckian", "baldwinian"):
+        return None
+    return f"searcher.inheritance is {inheritance!r}. It must be lamarckian or baldwinian."
 
 
 def _origin(kind: str, place: Place, *parents: Member) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Species:
     improved_in: int = 0
     """The generation that it came in."""
     parents: list[Member] = field(default_factory=list)
-    """Members that may have children, the best first."""
+    """Members that may have children, the best first; a failed one only where all failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +154,8 @@ class Population:
                 continue
             members, champion = species.members, species.members[0]
             n_parents = max(1, math.ceil(self._rules.survival * len(members)))
-            species.parents = members[:n_parents]
+            usable = [member for member in members[:n_parents] if is_usable(member.rank)]
+            species.parents = usable or members[:1]
             species.representative = members[int(rng.integers(len(members)))].configuration
             is_elite = len(members) > ELITE_FROM or champion.rank == self._best
             species.members = [champion] if is_elite else []
