@@ -11,7 +11,7 @@ from raysearch.data.memory import check_memory
 from raysearch.data.splits import FRACTIONS, split_sizes
 from raysearch.data_spec import UNKNOWN, DataSpec
 from raysearch.errors import unknown_name
-from raysearch.space import Choice, Domain, Int, Space
+from raysearch.space import Bool, Choice, Domain, Int, Space
 
 N_EXAMPLES = 20_000
 
@@ -23,6 +23,7 @@ SHORTEST = 4
 
 ARGUMENTS: dict[str, Domain] = {
     **FRACTIONS,
+    "bucketing": Bool(default=False),
     "form": Choice(list(FORMS), default="tree"),
     "max_depth": Int(1, DEEPEST, default=6),
     "max_length": Int(SHORTEST, LONGEST, default=100),
@@ -33,6 +34,7 @@ ARGUMENTS: dict[str, Domain] = {
 
 def data_spec(
     *,
+    bucketing: bool = False,
     form: str = "tree",
     max_depth: int = 6,
     max_length: int = 100,
@@ -43,6 +45,7 @@ def data_spec(
     """Return shapes and sizes; the shapes are those that the limits allow.
 
     Args:
+        bucketing: Whether a training batch has expressions of similar length.
         form: "tree" or "tokens".
         max_depth: The most operators around a digit, 1 to 50.
         max_length: The most tokens of an expression, brackets included, 4 to 2000.
@@ -59,6 +62,7 @@ def data_spec(
         ((2, 99), (100,), 10)
     """
     raise_faults(
+        _switch_fault("data.bucketing", bucketing),
         None if form in FORMS else f"data.form: {_unknown_form(form)}",
         integer_fault("data.max_depth", max_depth, at_least=1, at_most=DEEPEST),
         integer_fault("data.max_length", max_length, at_least=SHORTEST, at_most=LONGEST),
@@ -104,6 +108,10 @@ def search_space(data: DataSpec) -> Space:
 def legal_domains(data: DataSpec) -> dict[str, Domain]:
     """Return what the data module accepts, by key."""
     return {"data.batch_size": legal_batch_size(data)}
+
+
+def _switch_fault(key: str, value: object) -> str | None:
+    return None if isinstance(value, bool) else f"{key} is {value!r}. It must be true or false."
 
 
 def _unknown_form(form: Any) -> str:

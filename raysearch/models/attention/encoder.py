@@ -20,6 +20,7 @@ from raysearch.models.attention.design import TransformerDesign
 from raysearch.models.attention.inputs import Patches, Symbols
 from raysearch.models.attention.positions import Positions, grid_coordinates
 from raysearch.models.shared.masking import within
+from raysearch.models.shared.padding import cut_behind_longest
 
 
 class Encoded(NamedTuple):
@@ -56,7 +57,7 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Encoded:
         """Return what is known at each position; the class token, if there is one, comes first."""
-        x = self.inputs(x, lengths)
+        x = self.inputs(cut_behind_longest(x, lengths), lengths)
         if self.class_token is not None:
             # (W,) -> (B, 1, W); (B, N, W) -> (B, 1 + N, W)
             x = torch.cat([self.class_token.expand(len(x), 1, -1), x], dim=1)

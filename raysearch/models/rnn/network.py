@@ -40,6 +40,7 @@ from torch import Tensor, nn
 from raysearch.data_spec import PADDING
 from raysearch.models.shared.layers import activation, initialize
 from raysearch.models.shared.masking import max_of, mean_of, weighted_mean, within, zeroed
+from raysearch.models.shared.padding import cut_behind_longest
 from raysearch.models.shared.recurrent import RecurrentLayer, ends_of
 from raysearch.models.shared.spatial import Kernel, convolution
 
@@ -175,6 +176,7 @@ class RNNNetwork(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the outputs (B, K) for series (B, C, T), or tokens (B, T)."""
+        x = cut_behind_longest(x, lengths)
         # (B, C, T), or (B, T) tokens -> (B, T, D)
         x = x.transpose(1, 2) if self.embedding is None else self.embedding(x)
         if self.front is not None:

@@ -116,6 +116,29 @@ def folded(forest: Forest, *, empty: int) -> Forest:
     )
 
 
+def closed(forest: Forest, *, closing: int) -> Forest:
+    """Return trees in which each node with children has one child more, a leaf behind them.
+
+    Args:
+        forest: Siblings come in their order.
+        closing: The row that the new leaves read.
+
+    Example:
+        >>> trees = forest_of(torch.tensor([[2, 2, -1]]), torch.tensor([3]))
+        >>> closed(trees, closing=7).parents.tolist()
+        [2, 2, -1, 2]
+    """
+    parents = forest.parents
+    n_children = torch.bincount(parents + 1, minlength=len(parents) + 1)[1:]
+    inner = n_children.nonzero().squeeze(1)
+    return Forest(
+        rows=torch.cat([forest.rows, torch.full_like(inner, closing)]),
+        parents=torch.cat([parents, inner]),
+        slots=torch.cat([forest.slots, n_children[inner]]),
+        roots=forest.roots,
+    )
+
+
 def balanced(lengths: Tensor, *, n_steps: int) -> Forest:
     """Return a balanced binary tree over the steps of each series.
 

@@ -175,6 +175,20 @@ def test_both_forms_are_of_the_same_expressions():
 
 
 @pytest.mark.parametrize("form", ["tree", "tokens"])
+def test_bucketing_changes_which_examples_are_learnt_together_and_no_more(form):
+    given = {"batch_size": 10, "n_examples": 300, "form": form}
+    spreads = []
+    for bucketing in (False, True):
+        data = Data(bucketing=bucketing, **given)
+        batches = list(data.train_dataloader())
+        spreads.append(np.mean([int(n.max() - n.min()) for _, n, _ in batches]))
+        assert data.spec == data_spec(n_examples=300, form=form)
+        learnt = torch.cat([inputs for inputs, _, _ in batches]).flatten(1).tolist()
+        assert sorted(learnt) == sorted(data._splits().train[0].flatten(1).tolist())
+    assert spreads[1] < spreads[0] / 4
+
+
+@pytest.mark.parametrize("form", ["tree", "tokens"])
 def test_the_vocabulary_is_what_occurs(form):
     spec = data_spec(form=form, n_examples=300)
     inputs = Data(batch_size=8, form=form, n_examples=300)._splits().train[0]
@@ -187,6 +201,7 @@ def test_the_vocabulary_is_what_occurs(form):
     ("wrong", "message"),
     [
         ({"form": "trees"}, r"data.form: trees is not a form of ListOps\. Did you mean tree\?"),
+        ({"bucketing": "yes"}, r"data.bucketing is 'yes'\. It must be true or false"),
         ({"max_depth": 0}, "data.max_depth is 0"),
         ({"max_length": 3}, "data.max_length is 3"),
         ({"n_examples": 5}, "data.n_examples is 5"),
