@@ -18,7 +18,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from raysearch.models.graph.layout import layers_of
+from raysearch.models.graph.layout import Layer, layers_of
 from raysearch.space.genome import Genome, genome_of
 from raysearch.space.genome_reading import read_genome
 
@@ -64,6 +64,18 @@ class GraphDesign:
     graph: str
 
 
+class Genes(nn.Module):
+    """The parameters of some layers, as the genome has them: those of all connections and nodes."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        super().__init__()
+        weights = [gene.weight for layer in layers for gene in layer.genes]
+        biases = [node.bias for layer in layers for node in layer.nodes]
+        # (E, 1): a matrix, as whatever weighs inputs, and so decays where weights do
+        self.weight = nn.Parameter(torch.tensor(weights, dtype=torch.float32).view(-1, 1))
+        self.bias = nn.Parameter(torch.tensor(biases, dtype=torch.float32))
+
+
 class GraphNetwork(nn.Module):
     """An evolved graph from examples of any shape to K outputs."""
 
@@ -72,11 +84,8 @@ class GraphNetwork(nn.Module):
         self.cardinalities = design.cardinalities
         self._genome = read_genome(design.graph)
         self._layers = layers_of(self._genome)
-        genes = [gene for layer in self._layers for gene in layer.genes]
-        nodes = [node for layer in self._layers for node in layer.nodes]
-        # (E, 1): a matrix, as whatever weighs inputs, and so decays where weights do
-        self.weight = nn.Parameter(torch.tensor([gene.weight for gene in genes]).view(-1, 1))
-        self.bias = nn.Parameter(torch.tensor([node.bias for node in nodes]))
+        self.hidden = Genes(self._layers[:-1])
+        self.output = Genes(self._layers[-1:])
         for number, layer in enumerate(self._layers):
             flat = [row * layer.n_before + column for row, column in layer.positions]
             places = torch.tensor(flat, dtype=torch.int64)
@@ -87,8 +96,8 @@ class GraphNetwork(nn.Module):
         """Return the outputs (B, K) for a batch (B, ...)."""
         # (B, ...) -> (B, F) -> (B, N)
         state = self._with_categories(x.flatten(1))
-        weights = torch.split(self.weight.squeeze(1), [len(layer.genes) for layer in self._layers])
-        biases = torch.split(self.bias, [len(layer.nodes) for layer in self._layers])
+        weights = torch.split(self._weights(), [len(layer.genes) for layer in self._layers])
+        biases = torch.split(self._biases(), [len(layer.nodes) for layer in self._layers])
         outputs = state
         for number, layer in enumerate(self._layers):
             shape = len(layer.nodes), layer.n_before
@@ -111,8 +120,8 @@ class GraphNetwork(nn.Module):
         """
         genes = [gene.ends for layer in self._layers for gene in layer.genes]
         nodes = [node.id for layer in self._layers for node in layer.nodes]
-        weights = dict(zip(genes, self.weight.detach().squeeze(1).tolist(), strict=True))
-        biases = dict(zip(nodes, self.bias.detach().tolist(), strict=True))
+        weights = dict(zip(genes, self._weights().tolist(), strict=True))
+        biases = dict(zip(nodes, self._biases().tolist(), strict=True))
         old = self._genome
         return genome_of(
             old.n_inputs,
@@ -120,6 +129,13 @@ class GraphNetwork(nn.Module):
             (node._replace(bias=biases.get(node.id, node.bias)) for node in old.nodes),
             (g._replace(weight=weights.get(g.ends, g.weight)) for g in old.connections),
         )
+
+    def _weights(self) -> Tensor:
+        """Return the weights of all connections that count, (E,), layer by layer."""
+        return torch.cat([self.hidden.weight, self.output.weight]).squeeze(1)
+
+    def _biases(self) -> Tensor:
+        return torch.cat([self.hidden.bias, self.output.bias])
 
     def _with_categories(self, x: Tensor) -> Tensor:
         """Return rows with an input for each category, in place of its number: (B, F) to (B, N)."""

@@ -66,12 +66,13 @@ def test_layers_follow_the_longest_way_and_leave_out_what_leads_nowhere():
     assert model(x).item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_without_connections_the_outputs_are_biases():
+@pytest.mark.parametrize("optimizer", ["adamw", "nadam", "sgd"])
+def test_without_connections_the_outputs_are_biases(optimizer):
     text = Graph(3, 2, initial="none").default_value()
-    module = EvolvedGraph(input_shape=[3], n_outputs=2, graph=text)
+    module = EvolvedGraph(input_shape=[3], n_outputs=2, graph=text, optimizer=optimizer)
     batch = torch.randn(6, 3), torch.arange(6) % 2
     fit(module, batch)
-    assert torch.equal(module(batch[0]), module.network.bias.expand(6, 2))
+    assert torch.equal(module(batch[0]), module.network.output.bias.expand(6, 2))
 
 
 def test_each_category_is_an_input():
@@ -142,7 +143,7 @@ def test_a_graph_that_is_only_measured_stays_as_it_is():
 def test_nothing_is_told_of_weights_that_are_not_finite():
     module = EvolvedGraph(input_shape=[2], n_outputs=2)
     assert set(module.learnt_parameters()) == {"graph"}
-    module.network.bias.data[0] = torch.nan
+    module.network.output.bias.data[0] = torch.nan
     assert module.learnt_parameters() == {}
 
 
