@@ -1,0 +1,191 @@
+"""How alike are the values of two configurations, under several hyperparameters at once?
+
+The kernel is Matern's with nu = 5/2, of distances in which every parameter has a length of its own:
+
+    k(x, x') = s^2 (1 + sqrt(5) r + 5/3 r^2) exp(-sqrt(5) r),    r^2 = sum of w_p |x_p - x'_p|^2
+
+Hyperparameters are one vector of logarithms: of the weights w_p, each an inverse squared length, of
+the signal's variance s^2, and of the noise's variance. All functions take several such vectors at
+once, since a model is a sample of them.
+
+References:
+    Snoek, Larochelle and Adams, "Practical Bayesian Optimization of Machine Learning Algorithms",
+    NeurIPS 2012: Matern 5/2 with a length for each parameter, hyperparameters integrated out.
+    Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, sections 4.2 and 5.4.
+
+Shapes, in this module and those that use it:
+    S samples of hyperparameters, H hyperparameters, P parameters, F features, N and M rows
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+MEAN_VARIANCE = 1.0
+"""Prior variance of the constant mean, in units of the targets."""
+
+JITTER = 1e-6
+"""Of the variance of what is measured, added to the noise's, so that matrices can be factorised."""
+
+_ROOT_5 = float(np.sqrt(5.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """Independent normal distributions of the hyperparameters, which are logarithms.
+
+    Targets have about unit variance, and a range of numbers has the length 1. The lengths grow with
+    the root of the number of parameters, as distances do.
+    """
+
+    mean: Array
+    """(H,)"""
+    deviation: Array
+    """(H,)"""
+
+    @classmethod
+    def of(cls, n_parameters: int) -> Prior:
+        """Return the prior for a space with so many parameters of more than one value."""
+        log_weight = -2 * np.log(LENGTH) - np.log(max(n_parameters, 1))
+        return cls(
+            mean=np.array([*[log_weight] * n_parameters, 0.0, np.log(NOISE)]),
+            deviation=np.array([*[LENGTH_DEVIATION] * n_parameters, 1.0, NOISE_DEVIATION]),
+        )
+
+
+LENGTH = 0.5
+"""Median length for a space of one parameter."""
+
+LENGTH_DEVIATION = 2.0
+"""Standard deviation of the logarithm of a weight: twice that of a length's."""
+
+NOISE = 0.03
+"""Median variance of the noise, relative to that of the targets."""
+
+NOISE_DEVIATION = 2.0
+"""Standard deviation of its logarithm."""
+
+LARGEST = 10.0
+"""Largest magnitude of a hyperparameter's logarithm: beyond, matrices become singular."""
+
+
+def squared_distances(weights: Array, one: Array, other: Array) -> Array:
+    """Return the weighted squared distances between rows of features.
+
+    Args:
+        weights: (S, F), of each feature.
+        one: (N, F)
+        other: (M, F)
+
+    Shapes:
+        returns: (S, N, M)
+    """
+    weighted = weights[:, None, :] * one[None]  # (S, N, F)
+    own = (weighted * one[None]).sum(axis=2)  # (S, N)
+    others = weights @ (other**2).T  # (S, M)
+    cross = weighted @ other.T  # (S, N, M)
+    squared: Array = own[:, :, None] + others[:, None, :] - 2 * cross
+    return np.maximum(squared, 0.0, out=squared)
+
+
+def matern(squared: Array, variance: Array) -> Array:
+    """Return the kernel of squared distances.
+
+    Args:
+        squared: (S, N, M)
+        variance: (S,), the signal's.
+
+    Shapes:
+        returns: (S, N, M)
+
+    Example:
+        >>> matern(np.array([[[0.0, 1.0]]]), np.array([2.0])).round(4)
+        array([[[2.    , 1.0479]]])
+    """
+    scaled = _ROOT_5 * np.sqrt(squared)
+    value: Array = variance[:, None, None] * (1 + scaled + scaled**2 / 3) * np.exp(-scaled)
+    return value
+
+
+def matern_with_slope(squared: Array, variance: Array) -> tuple[Array, Array]:
+    """Return the kernel, and its derivative by the squared distance, which is finite at 0 too."""
+    scaled = _ROOT_5 * np.sqrt(squared)
+    decay = variance[:, None, None] * np.exp(-scaled)
+    return decay * (1 + scaled + scaled**2 / 3), -(5 / 6) * decay * (1 + scaled)
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """The posterior density of hyperparameters, given data.
+
+    Args:
+        features: (N, F), of the data.
+        targets: (N,), of about zero mean and unit variance.
+        parameter_of: (F,), which parameter each feature belongs to.
+        prior: Of the hyperparameters.
+    """
+
+    features: Array
+    targets: Array
+    parameter_of: NDArray[np.intp]
+    prior: Prior
+
+    def covariances(self, sample: Array) -> tuple[Array, Array, Array]:
+        """Return covariances of the targets, those of the signal alone, and the kernel's slopes.
+
+        Args:
+            sample: (S, H)
+
+        Shapes:
+            returns: three of (S, N, N)
+        """
+        weights, variance, noise = split(sample, parameter_of=self.parameter_of)
+        squared = squared_distances(weights, self.features, self.features)
+        signal, slope = matern_with_slope(squared, variance)
+        whole = signal + MEAN_VARIANCE
+        diagonal = np.arange(len(self.targets))
+        whole[:, diagonal, diagonal] += noise[:, None]
+        return whole, signal, slope
+
+    def value_and_gradient(self, sample: Array) -> tuple[Array, Array]:
+        """Return the logarithm of the density, up to a constant, and its gradient.
+
+        Args:
+            sample: (S, H)
+
+        Shapes:
+            returns: (S,) and (S, H)
+        """
+        whole, signal, slope = self.covariances(sample)
+        weights, _, noise = split(sample, parameter_of=self.parameter_of)
+        inverse_root = np.linalg.inv(np.linalg.cholesky(whole))  # (S, N, N)
+        inverse = inverse_root.transpose(0, 2, 1) @ inverse_root
+        alpha = inverse @ self.targets  # (S, N)
+        log_root = np.log(np.diagonal(inverse_root, axis1=1, axis2=2)).sum(axis=1)
+        value = log_root - 0.5 * alpha @ self.targets
+        outer = alpha[:, :, None] * alpha[:, None, :] - inverse  # dL = tr(outer dK) / 2
+        by_distance = outer * slope
+        rows = by_distance.sum(axis=2) @ self.features**2  # (S, F)
+        cross = ((by_distance @ self.features) * self.features).sum(axis=1)  # (S, F)
+        n_parameters = sample.shape[1] - 2
+        by_feature = weights * (rows - cross)
+        gradient = np.zeros_like(sample)
+        belongs = self.parameter_of[:, None] == np.arange(n_parameters)
+        gradient[:, :n_parameters] = by_feature @ belongs
+        gradient[:, -2] = 0.5 * (outer * signal).sum(axis=(1, 2))
+        gradient[:, -1] = 0.5 * noise * np.trace(outer, axis1=1, axis2=2)
+        distance = (sample - self.prior.mean) / self.prior.deviation
+        value = value - 0.5 * (distance**2).sum(axis=1)
+        return value, gradient - distance / self.prior.deviation
+
+
+def split(sample: Array, *, parameter_of: NDArray[np.intp]) -> tuple[Array, Array, Array]:
+    """Return weights of features (S, F), variances of the signal and of the noise (S,)."""
+    within = np.exp(np.clip(sample, -LARGEST, LARGEST))
+    variance = within[:, -2]
+    return within[:, parameter_of], variance, within[:, -1] + JITTER * (variance + MEAN_VARIANCE)

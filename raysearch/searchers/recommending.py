@@ -1,0 +1,75 @@
+"""Which of the trials should be handed over, if values are noisy and a model has an opinion?
+
+The best observed value is mostly lucky: of many trials that are about as good, the one with the
+most luck has it. A model that smooths over neighbours is less easily fooled.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from raysearch.searchers.surrogate import Known
+from raysearch.searchers.vectors import Vectors
+from raysearch.trial import Objective, Recommendation, Trial, trial_id
+
+
+def recommended(
+    trials: Sequence[Trial], *, known: Known | None, vectors: Vectors, objective: Objective
+) -> Recommendation | None:
+    """Return the trial with the best posterior mean, with the reason in words.
+
+    Args:
+        trials: Those that can be handed over: completed, in the space, with a finite value.
+        known: What the model knows; None while there is none.
+        vectors: Of the space.
+        objective: What is improved.
+
+    Returns:
+        None without a model, without trials, or where the model was not shown losses: then nothing
+        but the order is known, and the best observed is the best.
+    """
+    if known is None or not trials or known.targets.per_loss is None:
+        return None
+    rows = np.stack([vectors.encode(trial.configuration) for trial in trials])
+    means, deviations = known.process.posterior(vectors.features(rows))  # (S, M)
+    mean = means.mean(axis=0)
+    chosen = int(np.argmin(mean))
+    variance = (deviations[:, chosen] ** 2).mean() + means[:, chosen].var()
+    expected = known.targets.loss(float(mean[chosen]))
+    assert expected is not None  # as there is a measure
+    return Recommendation(
+        number=trials[chosen].number,
+        reason=_reason(
+            trials,
+            trials[chosen],
+            expected=expected if objective.direction == "minimize" else -expected,
+            deviation=math.sqrt(variance) / known.targets.per_loss,
+            objective=objective,
+        ),
+    )
+
+
+def _reason(
+    trials: Sequence[Trial],
+    chosen: Trial,
+    *,
+    expected: float,
+    deviation: float,
+    objective: Objective,
+) -> str:
+    best = min(trials, key=lambda trial: trial.rank_key(objective))
+    extreme = "lowest" if objective.direction == "minimize" else "highest"
+    n_trials = f"{len(trials)} completed trial{'' if len(trials) == 1 else 's'}"
+    value = best.value(objective)
+    observed = "" if value is None else f" ({value:.4g})"
+    compared = (
+        f"it is the best observed as well{observed}"
+        if best.number == chosen.number
+        else f"the best observed is trial {trial_id(best.number)}{observed}"
+    )
+    return (
+        f"{extreme} posterior mean {expected:.4g} ± {deviation:.2g} among {n_trials}; {compared}"
+    )

@@ -1,0 +1,317 @@
+"""How are many configurations drawn, changed and compared at once?
+
+A model of a space is asked about hundreds of candidates for each suggestion, so they are rows of an
+array, and not one configuration is built until one of them is chosen. A row has a place in [0, 1]
+for every parameter of the space, as `Space.encode` has it, but also for those that are inactive in
+it: they are ready for the moment in which a change makes them active.
+
+To a kernel, a row is a vector of features whose squared distances mean the same for all kinds of
+parameters: 1 from one end of a range of numbers to the other, and 1 between any two values that
+have no order. A number that is inactive lies in the middle of its range, so that all configurations
+lie in one Euclidean space, whatever is active in them, and every kernel of distances is a valid
+one.
+
+References:
+    Swersky et al., "Raiders of the Lost Architecture: Kernels for Bayesian Optimization in
+    Conditional Parameter Spaces", 2013 (arXiv:1409.4011): why inactive parameters are put somewhere
+    in the same space.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raysearch.space import Bool, Choice, Domain, Parameter, Prior, Space
+from raysearch.trial import Configuration, Value
+
+Rows = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+MOST_LISTED = 10_000
+"""Values of a parameter up to which rows hold exactly their places; beyond, any place."""
+
+MOST_ONE_HOT = 32
+"""Values without an order up to which each has a feature; beyond, they have random codes."""
+
+N_QUANTILES = 513
+"""Places at which the quantiles of a prior are tabulated."""
+
+CHANCES_OF_CHANGES = (0.5, 0.3, 0.2)
+"""Of one, two and three changed parameters in a mutation."""
+
+LARGEST_STEP = 0.3
+"""Standard deviation of a number's step in a mutation, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One parameter, as a column of rows."""
+
+    places: NDArray[np.float64] | None
+    """Of its values, in increasing order; None if any place is one."""
+    is_category: bool
+    """Whether its values have no order."""
+    quantiles: NDArray[np.float64]
+    """Cumulative chances of the values; or places at even quantiles, if any place is a value."""
+    codes: NDArray[np.float64] | None
+    """Features of each value without an order; None for a number."""
+
+    @property
+    def n_features(self) -> int:
+        """How many numbers describe it to a kernel."""
+        if self.places is not None and len(self.places) == 1:
+            return 0
+        return 1 if self.codes is None else int(self.codes.shape[1])
+
+    def indices(self, u: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return which values have these places."""
+        assert self.places is not None
+        middles = (self.places[1:] + self.places[:-1]) / 2
+        return np.searchsorted(middles, u)
+
+    def snapped(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the places of the values nearest to these."""
+        return u if self.places is None else self.places[self.indices(u)]
+
+    def drawn(self, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the places at quantiles of the prior."""
+        if self.places is None:
+            grid = np.linspace(0.0, 1.0, len(self.quantiles))
+            return np.interp(quantiles, grid, self.quantiles)
+        chosen = np.searchsorted(self.quantiles, quantiles, side="right")
+        return self.places[np.minimum(chosen, len(self.places) - 1)]
+
+    def changed(
+        self, u: NDArray[np.float64], steps: NDArray[np.float64], dice: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return other places: a step away, or any other value where they have no order.
+
+        Args:
+            u: The places to leave.
+            steps: How far to go, and to which side.
+            dice: Draws from [0, 1), for what has no order.
+        """
+        if self.places is None:
+            moved = u + steps
+            reflected = np.abs(moved - 2 * np.round(moved / 2))  # on both ends
+            return np.clip(reflected, 0.0, 1.0)
+        n, before = len(self.places), self.indices(u)
+        if n == 1:
+            return u
+        if self.is_category:
+            other = np.minimum((dice * (n - 1)).astype(np.intp), n - 2)
+            return self.places[other + (other >= before)]
+        after = self.indices(np.clip(u + steps, 0.0, 1.0))
+        beside = before + np.where(steps > 0, 1, -1)
+        beside = np.where((beside < 0) | (beside >= n), 2 * before - beside, beside)
+        return self.places[np.where(after == before, beside, after)]
+
+    def features(self, u: NDArray[np.float64], active: Mask) -> NDArray[np.float64]:
+        """Return what a kernel sees of these places.
+
+        Shapes:
+            u, active: (N,)
+            returns: (N, n_features)
+        """
+        if self.codes is not None:
+            return np.where(active[:, None], self.codes[self.indices(u)], 0.0)
+        if self.places is not None:
+            u = (u - self.places[0]) / (self.places[-1] - self.places[0])
+        return np.where(active, u, 0.5)[:, None]
+
+
+class Vectors:
+    """Draws, changes and describes many configurations of a space at once.
+
+    Args:
+        space: The search space.
+
+    Shapes:
+        N rows, D parameters of the space, F features of all of them
+
+    Example:
+        >>> from raysearch.space import Float
+        >>> vectors = Vectors(Space({"norm": Choice(["none", "batch"]), "rate": Float(0.0, 0.5)}))
+        >>> row = vectors.encode({"norm": "batch", "rate": 0.25})
+        >>> row, vectors.features(row[None])[0].round(3)
+        (array([0.75, 0.5 ]), array([0.   , 0.707, 0.5  ]))
+        >>> vectors.decode(row)
+        {'norm': 'batch', 'rate': 0.25}
+    """
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._slots = [_slot(parameter) for parameter in space.parameters]
+        self._conditions = [_conditions(p, space=space) for p in space.parameters]
+        searched = [slot.n_features > 0 for slot in self._slots]
+        self._searched = np.array(searched, dtype=bool)
+        counts = [slot.n_features for slot in self._slots if slot.n_features]
+        self.parameter_of: NDArray[np.intp] = np.repeat(np.arange(len(counts)), counts)
+        """Of each feature, which of the parameters with more than one value it belongs to."""
+
+    @property
+    def n_parameters(self) -> int:
+        """Parameters with more than one value."""
+        return int(self._searched.sum())
+
+    def encode(self, configuration: Configuration) -> NDArray[np.float64]:
+        """Return the row of a configuration, with 0.5 where it is inactive.
+
+        Shapes:
+            returns: (D,)
+        """
+        return np.nan_to_num(self._space.encode(configuration), nan=0.5)
+
+    def decode(self, row: NDArray[np.float64]) -> dict[str, Value]:
+        """Return the configuration of a row."""
+        return self._space.decode(row)
+
+    def draw(self, n: int, rng: np.random.Generator) -> Rows:
+        """Return random rows, as samplings and priors say.
+
+        Shapes:
+            returns: (n, D)
+        """
+        quantiles = rng.random((n, len(self._slots)))
+        rows = np.empty_like(quantiles)
+        for column, slot in enumerate(self._slots):
+            rows[:, column] = slot.drawn(quantiles[:, column])
+        return rows
+
+    def active(self, rows: Rows) -> Mask:
+        """Return which parameters are active in each row.
+
+        Shapes:
+            rows, returns: (N, D)
+        """
+        active = np.ones(rows.shape, dtype=bool)
+        for column, conditions in enumerate(self._conditions):
+            for parents in conditions:
+                holds = np.zeros(len(rows), dtype=bool)
+                for parent, places in parents:
+                    is_at = np.abs(rows[:, parent, None] - places).min(axis=1) < 1e-9
+                    holds |= active[:, parent] & is_at
+                active[:, column] &= holds
+        return active
+
+    def features(self, rows: Rows) -> Rows:
+        """Return what a kernel sees of rows.
+
+        Shapes:
+            rows: (N, D)
+            returns: (N, F)
+        """
+        active = self.active(rows)
+        seen = [
+            slot.features(rows[:, column], active[:, column])
+            for column, slot in enumerate(self._slots)
+            if slot.n_features
+        ]
+        return np.concatenate(seen, axis=1) if seen else np.zeros((len(rows), 0))
+
+    def mutate(
+        self, rows: Rows, rng: np.random.Generator, *, largest_step: float = LARGEST_STEP
+    ) -> Rows:
+        """Return rows that differ in one to three active parameters from the given ones.
+
+        The standard deviation of a number's step is drawn for each row, from a thirtieth of
+        `largest_step` on. What becomes active by a change is drawn anew.
+
+        Shapes:
+            rows, returns: (N, D)
+        """
+        n, active = len(rows), self.active(rows)
+        children = rows.copy()
+        n_changes = 1 + rng.choice(len(CHANCES_OF_CHANGES), size=n, p=CHANCES_OF_CHANGES)
+        order = np.where(active & self._searched, rng.random(rows.shape), np.inf)
+        places_in_order = order.argsort(axis=1).argsort(axis=1)
+        chosen = (places_in_order < n_changes[:, None]) & np.isfinite(order)
+        spread = largest_step * 30 ** -rng.random((n, 1))
+        steps, dice = spread * rng.standard_normal(rows.shape), rng.random(rows.shape)
+        for column, slot in enumerate(self._slots):
+            changed = slot.changed(rows[:, column], steps[:, column], dice[:, column])
+            children[:, column] = np.where(chosen[:, column], changed, rows[:, column])
+        is_new = self.active(children) & ~active
+        return np.where(is_new, self.draw(n, rng), children)
+
+
+def _slot(parameter: Parameter) -> Slot:
+    """Return how a parameter looks as a column."""
+    domain = parameter.domain
+    size = domain.size()
+    is_category = not domain.ordered if isinstance(domain, Choice) else isinstance(domain, Bool)
+    prior: Prior | None = getattr(domain, "prior", None)
+    if size is None or size > MOST_LISTED:
+        return Slot(
+            places=None, is_category=False, quantiles=_quantiles(domain, prior), codes=None
+        )
+    places = np.array([domain.to_unit(value) for value in domain.grid()])
+    return Slot(
+        places=places,
+        is_category=is_category,
+        quantiles=np.cumsum(_chances(domain, prior, places=places, is_category=is_category)),
+        codes=_codes(size) if is_category else None,
+    )
+
+
+def _quantiles(domain: Domain, prior: Prior | None) -> NDArray[np.float64]:
+    """Return the places at even quantiles of the prior of a number."""
+    even = np.linspace(0.0, 1.0, N_QUANTILES)
+    if prior is None:
+        return even
+    belief = NormalDist(domain.to_unit(prior.centre), prior.spread)
+    low, high = belief.cdf(0.0), belief.cdf(1.0)
+    inner = [belief.inv_cdf(low + q * (high - low)) for q in even[1:-1].tolist()]
+    return np.clip(np.array([0.0, *inner, 1.0]), 0.0, 1.0)
+
+
+def _chances(
+    domain: Domain, prior: Prior | None, *, places: NDArray[np.float64], is_category: bool
+) -> NDArray[np.float64]:
+    """Return the prior chance of each value."""
+    n = len(places)
+    if is_category:
+        chances = np.full(n, 1 / n)
+        if prior is not None:
+            chances *= 1 - prior.confidence
+            chances[int(domain.to_unit(prior.centre) * n)] += prior.confidence
+        return chances
+    bounds = [0.0, *((places[1:] + places[:-1]) / 2).tolist(), 1.0]
+    if prior is not None:
+        belief = NormalDist(domain.to_unit(prior.centre), prior.spread)
+        bounds = [belief.cdf(bound) for bound in bounds]
+    widths = np.array([high - low for low, high in pairwise(bounds)])
+    return widths / widths.sum()
+
+
+def _codes(size: int) -> NDArray[np.float64]:
+    """Return features of values without an order: any two of them have the distance 1.
+
+    Of many values, the features are random, and the squared distances 1 up to a quarter.
+    """
+    if size <= MOST_ONE_HOT:
+        return np.eye(size) / np.sqrt(2)
+    rng = np.random.default_rng(size)
+    return rng.standard_normal((size, MOST_ONE_HOT)) / np.sqrt(2 * MOST_ONE_HOT)
+
+
+Parents = list[tuple[int, NDArray[np.float64]]]
+"""Columns that a condition can mean, each with the places at which it holds."""
+
+
+def _conditions(parameter: Parameter, *, space: Space) -> list[Parents]:
+    """Return the conditions under which a parameter is active; all must hold."""
+    columns = {p.label: column for column, p in enumerate(space.parameters)}
+    return [
+        [
+            (columns[parent.label], np.array(places))
+            for parent in space[key]
+            if (places := [parent.domain.to_unit(v) for v in values if parent.domain.contains(v)])
+        ]
+        for key, values in parameter.when
+    ]
