@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from raysearch.randomness import generator
-from raysearch.searchers.base import EXHAUSTED, WAIT, NoSuggestion, Searcher
+from raysearch.searchers.base import EXHAUSTED, WAIT, NoSuggestion, Recommending, Searcher
 
 SEARCHERS = {
+    "bayesian": "raysearch.searchers.bayesian:Bayesian",
+    "cmaes": "raysearch.searchers.cmaes:CmaEs",
     "grid": "raysearch.searchers.grid:Grid",
     "hyperopt": "raysearch.searchers.hyperopt:HyperOpt",
     "random": "raysearch.searchers.random:Random",
+    "tpe": "raysearch.searchers.tpe:TPE",
 }
 """Name in an experiment file -> class. Loading the class must not load torch or Ray."""
 
-__all__ = ["EXHAUSTED", "SEARCHERS", "WAIT", "NoSuggestion", "Searcher", "generator"]
+__all__ = [
+    "EXHAUSTED",
+    "SEARCHERS",
+    "WAIT",
+    "NoSuggestion",
+    "Recommending",
+    "Searcher",
+    "generator",
+]

@@ -18,19 +18,19 @@ from raysearch.searchers.gaussian_process import GaussianProcess
 from raysearch.searchers.kernel import Array
 from raysearch.searchers.vectors import Rows, Vectors
 
-N_RANDOM = 200
+N_RANDOM = 128
 """Candidates drawn at random."""
 
-N_MUTATED = 200
+N_MUTATED = 128
 """Candidates that are mutations of the best rows so far."""
 
 N_CLIMBS = 2
 """Rounds in which neighbours of the best candidates are looked at."""
 
-N_CLIMBING = 6
+N_CLIMBING = 5
 """Candidates whose neighbours are looked at."""
 
-N_NEIGHBOURS = 16
+N_NEIGHBOURS = 12
 """Neighbours of each."""
 
 CLIMBING_STEP = 0.1

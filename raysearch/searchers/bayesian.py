@@ -27,7 +27,7 @@ from raysearch.trial import Objective, Recommendation, Suggestion, Trial, Value
 if TYPE_CHECKING:
     import numpy as np
 
-    from raysearch.searchers.surrogate import Known, Surrogate
+    from raysearch.searchers.surrogate import Surrogate
     from raysearch.searchers.vectors import Vectors
 
 N_PARENTS = 10
@@ -50,7 +50,7 @@ class Bayesian:
         objective: Objective,
         seed: int = 0,
         n_startup: int = 10,
-        n_samples: int = 10,
+        n_samples: int = 8,
         n_history: int = 200,
         recommend: bool = True,
     ) -> None:

@@ -118,7 +118,9 @@ class GaussianProcess:
 
     def _covariance(self, one: Array, other: Array) -> Array:
         weights, variance, _ = self._parts
-        return matern(squared_distances(weights, one, other), variance) + MEAN_VARIANCE
+        covariance = matern(squared_distances(weights, one, other), variance)
+        covariance += MEAN_VARIANCE
+        return covariance
 
     def posterior(self, features: Array) -> tuple[Array, Array]:
         """Return mean and standard deviation of the values without noise.
@@ -133,7 +135,7 @@ class GaussianProcess:
         cross = self._covariance(features, self.features)  # (S, M, N)
         mean = (cross @ self._alpha[:, :, None])[:, :, 0]
         explained = cross @ self._inverse_root.transpose(0, 2, 1)
-        left = variance[:, None] + MEAN_VARIANCE - (explained**2).sum(axis=2)
+        left = variance[:, None] + MEAN_VARIANCE - np.einsum("smn,smn->sm", explained, explained)
         return mean, np.sqrt(np.maximum(left, JITTER))
 
     def with_fantasies(self, features: Array, *, rng: np.random.Generator) -> GaussianProcess:

@@ -85,11 +85,10 @@ def squared_distances(weights: Array, one: Array, other: Array) -> Array:
     Shapes:
         returns: (S, N, M)
     """
-    weighted = weights[:, None, :] * one[None]  # (S, N, F)
-    own = (weighted * one[None]).sum(axis=2)  # (S, N)
-    others = weights @ (other**2).T  # (S, M)
-    cross = weighted @ other.T  # (S, N, M)
-    squared: Array = own[:, :, None] + others[:, None, :] - 2 * cross
+    weighted = -2 * weights[:, None, :] * one[None]  # (S, N, F)
+    squared: Array = weighted @ other.T  # (S, N, M); from here on in place
+    squared += (weights @ (one**2).T)[:, :, None]
+    squared += (weights @ (other**2).T)[:, None, :]
     return np.maximum(squared, 0.0, out=squared)
 
 
@@ -107,16 +106,32 @@ def matern(squared: Array, variance: Array) -> Array:
         >>> matern(np.array([[[0.0, 1.0]]]), np.array([2.0])).round(4)
         array([[[2.    , 1.0479]]])
     """
-    scaled = _ROOT_5 * np.sqrt(squared)
-    value: Array = variance[:, None, None] * (1 + scaled + scaled**2 / 3) * np.exp(-scaled)
+    scaled = np.sqrt(squared)
+    scaled *= _ROOT_5
+    value: Array = scaled / 3  # from here on in place
+    value += 1
+    value *= scaled
+    value += 1
+    np.negative(scaled, out=scaled)
+    value *= np.exp(scaled, out=scaled)
+    value *= variance[:, None, None]
     return value
 
 
 def matern_with_slope(squared: Array, variance: Array) -> tuple[Array, Array]:
     """Return the kernel, and its derivative by the squared distance, which is finite at 0 too."""
-    scaled = _ROOT_5 * np.sqrt(squared)
-    decay = variance[:, None, None] * np.exp(-scaled)
-    return decay * (1 + scaled + scaled**2 / 3), -(5 / 6) * decay * (1 + scaled)
+    scaled = np.sqrt(squared)
+    scaled *= _ROOT_5
+    decay = np.exp(-scaled)
+    decay *= variance[:, None, None]
+    slope: Array = scaled + 1
+    value: Array = scaled**2
+    value /= 3
+    value += slope
+    value *= decay
+    slope *= decay
+    slope *= -5 / 6
+    return value, slope
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +183,9 @@ class Likelihood:
         alpha = inverse @ self.targets  # (S, N)
         log_root = np.log(np.diagonal(inverse_root, axis1=1, axis2=2)).sum(axis=1)
         value = log_root - 0.5 * alpha @ self.targets
-        outer = alpha[:, :, None] * alpha[:, None, :] - inverse  # dL = tr(outer dK) / 2
-        by_distance = outer * slope
+        outer = alpha[:, :, None] * alpha[:, None, :]
+        outer -= inverse  # the value's differential is tr(outer dK) / 2
+        by_distance = np.multiply(outer, slope, out=slope)
         rows = by_distance.sum(axis=2) @ self.features**2  # (S, F)
         cross = ((by_distance @ self.features) * self.features).sum(axis=1)  # (S, F)
         n_parameters = sample.shape[1] - 2
@@ -177,7 +193,7 @@ class Likelihood:
         gradient = np.zeros_like(sample)
         belongs = self.parameter_of[:, None] == np.arange(n_parameters)
         gradient[:, :n_parameters] = by_feature @ belongs
-        gradient[:, -2] = 0.5 * (outer * signal).sum(axis=(1, 2))
+        gradient[:, -2] = 0.5 * np.einsum("sij,sij->s", outer, signal)
         gradient[:, -1] = 0.5 * noise * np.trace(outer, axis1=1, axis2=2)
         distance = (sample - self.prior.mean) / self.prior.deviation
         value = value - 0.5 * (distance**2).sum(axis=1)

@@ -70,6 +70,4 @@ def _reason(
         if best.number == chosen.number
         else f"the best observed is trial {trial_id(best.number)}{observed}"
     )
-    return (
-        f"{extreme} posterior mean {expected:.4g} ± {deviation:.2g} among {n_trials}; {compared}"
-    )
+    return f"{extreme} posterior mean {expected:.4g} ± {deviation:.2g} among {n_trials}; {compared}"

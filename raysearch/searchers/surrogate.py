@@ -27,10 +27,10 @@ from raysearch.searchers.vectors import Rows, Vectors
 N_FIRST_MOVES = 15
 """Moves before the first model, from draws of the prior."""
 
-N_SINGLY = 64
+N_SINGLY = 24
 """Trials up to which the chain moves after each."""
 
-GROWTH = 1.03
+GROWTH = 1.06
 """How many times as many trials there are at the next move, later."""
 
 

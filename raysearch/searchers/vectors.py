@@ -247,9 +247,7 @@ def _slot(parameter: Parameter) -> Slot:
     is_category = not domain.ordered if isinstance(domain, Choice) else isinstance(domain, Bool)
     prior: Prior | None = getattr(domain, "prior", None)
     if size is None or size > MOST_LISTED:
-        return Slot(
-            places=None, is_category=False, quantiles=_quantiles(domain, prior), codes=None
-        )
+        return Slot(places=None, is_category=False, quantiles=_quantiles(domain, prior), codes=None)
     places = np.array([domain.to_unit(value) for value in domain.grid()])
     return Slot(
         places=places,
