@@ -6,7 +6,8 @@ Searchers choose different networks, and the largest cost thirty times as much a
 what an epoch of a search may cost is judged by what the same networks cost here, one after another
 in one thread, with the code of `baselines/bare_torch.py`: alone on the machine, and with as many
 such processes at once as the search has workers, since two processes that compute slow each other
-down. Prints one JSON list of seconds an epoch.
+down. Each network is built anew and trained for as many epochs as a trial, and their mean counts,
+as it does in the search. Prints one JSON list of seconds an epoch.
 """
 
 from __future__ import annotations
@@ -25,9 +26,6 @@ from speed.plan import BASELINES, BENCHMARKS, EPOCHS, ROOT, environment
 
 Network = tuple[int, int, int]
 """Width, depth and batch size, which decide what an epoch costs."""
-
-EPOCHS_TIMED = 3
-"""Of each network; the fastest counts, since others may use the machine."""
 
 
 def networks_of(run_dir: Path) -> Counter[Network]:
@@ -95,7 +93,7 @@ def _epoch_s(kind: Network, *, work: object, data: object) -> float:
     model = work.Net(width=width, depth=depth, **config).net  # type: ignore[attr-defined]
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
     seconds = []
-    for _ in range(EPOCHS_TIMED):
+    for _ in range(EPOCHS):
         begun_s = time.perf_counter()
         model.train()
         for batch in torch.randperm(len(images)).split(batch_size):
@@ -107,7 +105,7 @@ def _epoch_s(kind: Network, *, work: object, data: object) -> float:
         with torch.no_grad():
             (model(val_images).argmax(1) == val_labels).float().mean().item()
         seconds.append(time.perf_counter() - begun_s)
-    return min(seconds)
+    return statistics.mean(seconds)
 
 
 if __name__ == "__main__":

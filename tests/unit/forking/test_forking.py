@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import resource
 import signal
 import subprocess
 import sys
@@ -64,6 +66,29 @@ class Served:
 
     def end(self):
         os._exit(3)
+
+    def page_faults(self, *, times):
+        """Return how often a page was missing as batches were taken and freed again in a thread."""
+
+        def batches(n):
+            for _ in range(n):
+                del [bytearray(2**20) for _ in range(8)][:]
+
+        def faults():
+            return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+        found = []
+
+        def count():
+            batches(1)
+            before = faults()
+            batches(times)
+            found.append(faults() - before)
+
+        thread = threading.Thread(target=count)
+        thread.start()
+        thread.join()
+        return found[0]
 
     def sleep(self):
         time.sleep(3600)
@@ -285,3 +310,8 @@ def test_without_a_place_for_the_socket_there_is_no_template(tmp_path, monkeypat
     with template(modules=[]) as address:
         assert address is None
     assert list(deep.iterdir()) == []
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
+def test_memory_that_is_freed_is_there_for_the_next_batch(served):
+    assert served.call("page_faults", times=50) < 2_000  # of 102,400 pages that are written
