@@ -54,9 +54,9 @@ def expected_improvement(mean: Array, deviation: Array, *, best: Array) -> Array
     gap = best - mean
     z = gap / deviation
     density = np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
-    below = 0.5 * (1 + _erf(z / math.sqrt(2)).astype(np.float64))
+    below = 0.5 * (1 + np.asarray(_erf(z / math.sqrt(2)), dtype=np.float64))
     improvement: Array = gap * below + deviation * density
-    return np.maximum(improvement, 0.0)
+    return np.maximum(improvement, 0.0, out=improvement)
 
 
 def candidates(
@@ -101,6 +101,7 @@ def improvement_over(
 
     def score(rows: Rows) -> Array:
         mean, deviation = model.posterior(vectors.features(rows))
-        return expected_improvement(mean, deviation, best=best[:, None]).mean(axis=0)
+        improvement = expected_improvement(mean, deviation, best=best[:, None])
+        return np.asarray(improvement.mean(axis=0))
 
     return score

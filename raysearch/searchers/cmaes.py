@@ -170,7 +170,7 @@ class CmaEs:
         """Return places with the distribution's centre where there is none."""
         import numpy as np
 
-        centre = np.clip(np.array(self._first.mean), 0.0, 1.0)
+        centre: NDArray[np.float64] = np.clip(np.array(self._first.mean), 0.0, 1.0)
         filled = centre.copy()
         filled[: len(places)] = np.where(np.isnan(places), centre[: len(places)], places)
         return filled

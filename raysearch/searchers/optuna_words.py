@@ -8,7 +8,7 @@ words: a trial has no value for what was inactive in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -179,7 +179,7 @@ def study_showing(shown: list[Any]) -> Any:
         """What is in memory are the trials that were asked for; what is shown is the list."""
 
         def get_all_trials(
-            self, study_id: int, deepcopy: bool = True, states: Sequence[Any] | None = None
+            self, study_id: int, deepcopy: bool = True, states: Container[Any] | None = None
         ) -> list[Any]:
             del study_id, deepcopy
             return [t for t in shown if states is None or t.state in states]

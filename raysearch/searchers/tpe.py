@@ -1,6 +1,6 @@
 """Which configuration looks best, parameters taken together? Multivariate TPE, by Optuna.
 
-As in `hyperopt`, the values of the few best trials are compared with those of the rest; but Optuna's
+As in `hyperopt`, the values of the few best trials are compared with those of the rest; but these
 estimators are of all parameters at once, so that what goes well together is found together. Trials
 that have not ended count as bad ("constant liar"), which spreads parallel trials out. In a
 conditional space, the parameters that are always active together have estimators of their own,

@@ -29,6 +29,9 @@ from numpy.typing import NDArray
 from raysearch.space import Bool, Choice, Domain, Parameter, Prior, Space
 from raysearch.trial import Configuration, Value
 
+Places = NDArray[np.float64]
+"""Numbers in [0, 1], or what is made of them."""
+
 Rows = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -52,13 +55,13 @@ LARGEST_STEP = 0.3
 class Slot:
     """One parameter, as a column of rows."""
 
-    places: NDArray[np.float64] | None
+    places: Places | None
     """Of its values, in increasing order; None if any place is one."""
     is_category: bool
     """Whether its values have no order."""
-    quantiles: NDArray[np.float64]
+    quantiles: Places
     """Cumulative chances of the values; or places at even quantiles, if any place is a value."""
-    codes: NDArray[np.float64] | None
+    codes: Places | None
     """Features of each value without an order; None for a number."""
 
     @property
@@ -68,17 +71,17 @@ class Slot:
             return 0
         return 1 if self.codes is None else int(self.codes.shape[1])
 
-    def indices(self, u: NDArray[np.float64]) -> NDArray[np.intp]:
+    def indices(self, u: Places) -> NDArray[np.intp]:
         """Return which values have these places."""
         assert self.places is not None
         middles = (self.places[1:] + self.places[:-1]) / 2
         return np.searchsorted(middles, u)
 
-    def snapped(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def snapped(self, u: Places) -> Places:
         """Return the places of the values nearest to these."""
         return u if self.places is None else self.places[self.indices(u)]
 
-    def drawn(self, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+    def drawn(self, quantiles: Places) -> Places:
         """Return the places at quantiles of the prior."""
         if self.places is None:
             grid = np.linspace(0.0, 1.0, len(self.quantiles))
@@ -87,8 +90,8 @@ class Slot:
         return self.places[np.minimum(chosen, len(self.places) - 1)]
 
     def changed(
-        self, u: NDArray[np.float64], steps: NDArray[np.float64], dice: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+        self, u: Places, steps: Places, dice: Places
+    ) -> Places:
         """Return other places: a step away, or any other value where they have no order.
 
         Args:
@@ -99,19 +102,21 @@ class Slot:
         if self.places is None:
             moved = u + steps
             reflected = np.abs(moved - 2 * np.round(moved / 2))  # on both ends
-            return np.clip(reflected, 0.0, 1.0)
+            inside: Places = np.clip(reflected, 0.0, 1.0)
+            return inside
         n, before = len(self.places), self.indices(u)
         if n == 1:
             return u
         if self.is_category:
             other = np.minimum((dice * (n - 1)).astype(np.intp), n - 2)
-            return self.places[other + (other >= before)]
+            found: Places = self.places[other + (other >= before)]
+            return found
         after = self.indices(np.clip(u + steps, 0.0, 1.0))
         beside = before + np.where(steps > 0, 1, -1)
         beside = np.where((beside < 0) | (beside >= n), 2 * before - beside, beside)
         return self.places[np.where(after == before, beside, after)]
 
-    def features(self, u: NDArray[np.float64], active: Mask) -> NDArray[np.float64]:
+    def features(self, u: Places, active: Mask) -> Places:
         """Return what a kernel sees of these places.
 
         Shapes:
@@ -159,7 +164,7 @@ class Vectors:
         """Parameters with more than one value."""
         return int(self._searched.sum())
 
-    def encode(self, configuration: Configuration) -> NDArray[np.float64]:
+    def encode(self, configuration: Configuration) -> Places:
         """Return the row of a configuration, with 0.5 where it is inactive.
 
         Shapes:
@@ -167,7 +172,7 @@ class Vectors:
         """
         return np.nan_to_num(self._space.encode(configuration), nan=0.5)
 
-    def decode(self, row: NDArray[np.float64]) -> dict[str, Value]:
+    def decode(self, row: Places) -> dict[str, Value]:
         """Return the configuration of a row."""
         return self._space.decode(row)
 
@@ -257,7 +262,7 @@ def _slot(parameter: Parameter) -> Slot:
     )
 
 
-def _quantiles(domain: Domain, prior: Prior | None) -> NDArray[np.float64]:
+def _quantiles(domain: Domain, prior: Prior | None) -> Places:
     """Return the places at even quantiles of the prior of a number."""
     even = np.linspace(0.0, 1.0, N_QUANTILES)
     if prior is None:
@@ -265,12 +270,13 @@ def _quantiles(domain: Domain, prior: Prior | None) -> NDArray[np.float64]:
     belief = NormalDist(domain.to_unit(prior.centre), prior.spread)
     low, high = belief.cdf(0.0), belief.cdf(1.0)
     inner = [belief.inv_cdf(low + q * (high - low)) for q in even[1:-1].tolist()]
-    return np.clip(np.array([0.0, *inner, 1.0]), 0.0, 1.0)
+    places: Places = np.clip(np.array([0.0, *inner, 1.0]), 0.0, 1.0)
+    return places
 
 
 def _chances(
-    domain: Domain, prior: Prior | None, *, places: NDArray[np.float64], is_category: bool
-) -> NDArray[np.float64]:
+    domain: Domain, prior: Prior | None, *, places: Places, is_category: bool
+) -> Places:
     """Return the prior chance of each value."""
     n = len(places)
     if is_category:
@@ -284,21 +290,22 @@ def _chances(
         belief = NormalDist(domain.to_unit(prior.centre), prior.spread)
         bounds = [belief.cdf(bound) for bound in bounds]
     widths = np.array([high - low for low, high in pairwise(bounds)])
-    return widths / widths.sum()
+    chances = widths / widths.sum()
+    return np.asarray(chances)
 
 
-def _codes(size: int) -> NDArray[np.float64]:
+def _codes(size: int) -> Places:
     """Return features of values without an order: any two of them have the distance 1.
 
     Of many values, the features are random, and the squared distances 1 up to a quarter.
     """
     if size <= MOST_ONE_HOT:
-        return np.eye(size) / np.sqrt(2)
+        return np.asarray(np.eye(size) / np.sqrt(2))
     rng = np.random.default_rng(size)
-    return rng.standard_normal((size, MOST_ONE_HOT)) / np.sqrt(2 * MOST_ONE_HOT)
+    return np.asarray(rng.standard_normal((size, MOST_ONE_HOT)) / np.sqrt(2 * MOST_ONE_HOT))
 
 
-Parents = list[tuple[int, NDArray[np.float64]]]
+Parents = list[tuple[int, Places]]
 """Columns that a condition can mean, each with the places at which it holds."""
 
 
