@@ -6,6 +6,7 @@ from raysearch.randomness import generator
 from raysearch.searchers.base import EXHAUSTED, WAIT, NoSuggestion, Recommending, Searcher
 
 SEARCHERS = {
+    "auto": "raysearch.searchers.auto:Auto",
     "bayesian": "raysearch.searchers.bayesian:Bayesian",
     "cmaes": "raysearch.searchers.cmaes:CmaEs",
     "grid": "raysearch.searchers.grid:Grid",

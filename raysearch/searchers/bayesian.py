@@ -38,9 +38,49 @@ LEAST_ENDED = 4
 
 
 class Bayesian:
-    """Suggests what a Gaussian process expects to improve most on the best.
+    """Suggests what a Gaussian process expects to improve most on the best so far.
 
-    ...
+    The first `n_startup` trials are random, drawn as the priors of the space say. Then the model's
+    hyperparameters are sampled: `n_samples` vectors of them, each a Gaussian process of its own,
+    whose expected improvements are averaged. Candidates are random configurations, mutations of the
+    ten best trials, and neighbours of the best of both.
+
+    For a trial that has not ended, each process has a value of its own, drawn from what it expects
+    there, so that parallel trials spread out and the best of them may already be counted on.
+
+    Conditions are followed: a parameter that is inactive says nothing beside the choice that made
+    it so (see `vectors`). Of trials that were stopped early only the order counts, of those in the
+    better half that were trained in full their losses (see `targets`).
+
+    Of a long history, the model is shown the better half of `n_history` trials and the latest
+    others, so that suggestion 10,000 costs no more than one at that limit.
+
+    In the end it recommends the trial with the best posterior mean, since the best observed value
+    is mostly a lucky one; where values are exact, that is the same trial.
+
+    No configuration is suggested twice, so a finite space is exhausted once each has been tried. A
+    trial whose configuration lies outside the space, as in a search that goes on with other ranges,
+    is not learnt from.
+
+    Args:
+        space: The search space.
+        objective: What is improved.
+        seed: Governs all draws; suggestion n draws from its own generator.
+        n_startup: Trials that begin before the model is used, at least 4.
+        n_samples: Vectors of hyperparameters, at least 1; time grows with them.
+        n_history: Trials that the model is shown at most, at least 20.
+        recommend: Whether to recommend a trial at the end; otherwise the best observed one is
+            handed over.
+
+    Raises:
+        ConfigurationError: A setting lies outside its range; all of them are named at once.
+
+    Example:
+        >>> from raysearch.space import Float
+        >>> objective = Objective(metric="val/loss", direction="minimize")
+        >>> searcher = Bayesian(Space({"dropout": Float(0.0, 0.5)}), objective=objective, seed=0)
+        >>> searcher.suggest(number=1, pending=[]).origin
+        {'kind': 'random'}
     """
 
     def __init__(

@@ -26,7 +26,6 @@ from raysearch.searchers.kernel import (
     MEAN_VARIANCE,
     Array,
     Likelihood,
-    Prior,
     matern,
     split,
     squared_distances,
@@ -36,17 +35,7 @@ N_STEPS = 4
 """Leapfrog steps of a trajectory."""
 
 STEP = 0.25
-"""Their length, in standard deviations of the prior where that is narrow."""
-
-
-def first_sample(prior: Prior, *, size: int, rng: np.random.Generator) -> Array:
-    """Return hyperparameters to start from: draws from the middle of the prior.
-
-    Shapes:
-        returns: (size, H)
-    """
-    drawn = rng.standard_normal((size, len(prior.mean)))
-    return prior.mean + 0.5 * prior.deviation * drawn
+"""Their length, in units of the logarithms of hyperparameters."""
 
 
 def moved(sample: Array, likelihood: Likelihood, *, rng: np.random.Generator) -> Array:
@@ -72,7 +61,20 @@ def moved(sample: Array, likelihood: Likelihood, *, rng: np.random.Generator) ->
         momentum = momentum + 0.5 * step * gradient
     gain = value - 0.5 * (momentum**2).sum(axis=1) - energy
     is_accepted = np.log(rng.random(len(sample))) < gain  # False for what is not finite
-    return np.where(is_accepted[:, None], place, sample)
+    after = np.where(is_accepted[:, None], place, sample)
+    return _without_stragglers(after, np.where(is_accepted, value, start), rng=rng)
+
+
+def _without_stragglers(sample: Array, value: Array, *, rng: np.random.Generator) -> Array:
+    """Return the sample with other members in the place of those that are far from likely.
+
+    What explained six values may not explain a seventh at all, and where the density is steep, no
+    trajectory leads back. Of H dimensions, H / 2 below the largest logarithm of the density is
+    typical, and H + 10 below it is not.
+    """
+    is_typical = value >= value.max() - sample.shape[1] - 10
+    donors = np.flatnonzero(is_typical)[rng.integers(int(is_typical.sum()), size=len(sample))]
+    return np.where(is_typical[:, None], sample, sample[donors])
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,28 @@ class GaussianProcess:
         mean = (cross @ self._alpha[:, :, None])[:, :, 0]
         explained = cross @ self._inverse_root.transpose(0, 2, 1)
         left = variance[:, None] + MEAN_VARIANCE - np.einsum("smn,smn->sm", explained, explained)
+        return mean, np.sqrt(np.maximum(left, JITTER))
+
+    def posterior_at_data(self, *, roughness: float) -> tuple[Array, Array]:
+        """Return mean and standard deviation of what the data would be worth without luck.
+
+        What a smooth function does not explain is noise to the model, but a part of it may be the
+        configuration's own: a second training would show it again. So much variance of the noise is
+        taken for that, and all of it where there is no more.
+
+        Args:
+            roughness: Variance of what is the configuration's own, in units of the targets.
+
+        Shapes:
+            returns: two of (S, N)
+        """
+        own = np.minimum(roughness, self.noise)[:, None]
+        covariance = self._covariance(self.features, self.features)
+        diagonal = np.arange(len(self.features))
+        covariance[:, diagonal, diagonal] += own
+        mean = (covariance @ self._alpha[:, :, None])[:, :, 0]
+        explained = covariance @ self._inverse_root.transpose(0, 2, 1)
+        left = np.einsum("snn->sn", covariance) - np.einsum("snm,snm->sn", explained, explained)
         return mean, np.sqrt(np.maximum(left, JITTER))
 
     def with_fantasies(self, features: Array, *, rng: np.random.Generator) -> GaussianProcess:

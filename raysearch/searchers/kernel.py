@@ -19,6 +19,7 @@ Shapes, in this module and those that use it:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,38 +38,56 @@ _ROOT_5 = float(np.sqrt(5.0))
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Independent normal distributions of the hyperparameters, which are logarithms.
+    """What is believed of hyperparameters, in the units of targets of about unit variance.
 
-    Targets have about unit variance, and a range of numbers has the length 1. The lengths grow with
-    the root of the number of parameters, as distances do.
+    Weights have an exponential distribution: parameters may well be of no account, while a length
+    that is a small part of a range is as good as excluded. It would make every value a
+    configuration's own, which is what the noise is for. The variances of signal and noise have
+    log-normal distributions.
     """
 
-    mean: Array
-    """(H,)"""
-    deviation: Array
-    """(H,)"""
+    n_parameters: int
+    """Of more than one value, the P of the shapes."""
 
-    @classmethod
-    def of(cls, n_parameters: int) -> Prior:
-        """Return the prior for a space with so many parameters of more than one value."""
-        log_weight = -2 * np.log(LENGTH) - np.log(max(n_parameters, 1))
-        return cls(
-            mean=np.array([*[log_weight] * n_parameters, 0.0, np.log(NOISE)]),
-            deviation=np.array([*[LENGTH_DEVIATION] * n_parameters, 1.0, NOISE_DEVIATION]),
-        )
+    @property
+    def mean_weight(self) -> float:
+        """Mean of each weight; distances grow with the root of the number of parameters."""
+        return MEAN_WEIGHT / math.sqrt(max(self.n_parameters, 1))
+
+    def draw(self, size: int, rng: np.random.Generator) -> Array:
+        """Return vectors of hyperparameters.
+
+        Shapes:
+            returns: (size, H)
+        """
+        weights = rng.exponential(self.mean_weight, (size, self.n_parameters))
+        variances = _VARIANCES + _DEVIATIONS * rng.standard_normal((size, 2))
+        return np.concatenate([np.log(np.maximum(weights, 1e-3)), variances], axis=1)
+
+    def value_and_gradient(self, sample: Array) -> tuple[Array, Array]:
+        """Return the logarithm of the density, up to a constant, and its gradient.
+
+        Args:
+            sample: (S, H)
+
+        Shapes:
+            returns: (S,) and (S, H)
+        """
+        logs = sample[:, :-2]
+        shares = np.exp(np.minimum(logs, LARGEST)) / self.mean_weight
+        distances = (sample[:, -2:] - _VARIANCES) / _DEVIATIONS
+        value = (logs - shares).sum(axis=1) - 0.5 * (distances**2).sum(axis=1)
+        return value, np.concatenate([1 - shares, -distances / _DEVIATIONS], axis=1)
 
 
-LENGTH = 0.5
-"""Median length for a space of one parameter."""
+MEAN_WEIGHT = 8.0
+"""Mean weight in a space of one parameter: a length of a third of its range."""
 
-LENGTH_DEVIATION = 2.0
-"""Standard deviation of the logarithm of a weight: twice that of a length's."""
+_VARIANCES = np.log(np.array([1.0, 0.05]))
+"""Medians of the variances of signal and noise."""
 
-NOISE = 0.03
-"""Median variance of the noise, relative to that of the targets."""
-
-NOISE_DEVIATION = 2.0
-"""Standard deviation of its logarithm."""
+_DEVIATIONS = np.array([1.0, 2.0])
+"""Standard deviations of their logarithms."""
 
 LARGEST = 10.0
 """Largest magnitude of a hyperparameter's logarithm: beyond, matrices become singular."""
@@ -195,9 +214,8 @@ class Likelihood:
         gradient[:, :n_parameters] = by_feature @ belongs
         gradient[:, -2] = 0.5 * np.einsum("sij,sij->s", outer, signal)
         gradient[:, -1] = 0.5 * noise * np.trace(outer, axis1=1, axis2=2)
-        distance = (sample - self.prior.mean) / self.prior.deviation
-        value = value - 0.5 * (distance**2).sum(axis=1)
-        return value, gradient - distance / self.prior.deviation
+        believed, slope_of_belief = self.prior.value_and_gradient(sample)
+        return value + believed, gradient + slope_of_belief
 
 
 def split(sample: Array, *, parameter_of: NDArray[np.intp]) -> tuple[Array, Array, Array]:

@@ -11,9 +11,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from raysearch.searchers.kernel import Array
 from raysearch.searchers.surrogate import Known
 from raysearch.searchers.vectors import Vectors
 from raysearch.trial import Objective, Recommendation, Trial, trial_id
+
+ROUGHNESS = 0.02
+"""Variance of what is a configuration's own and no luck, relative to that of all trials' values.
+
+On seven tables it takes half of the loss that a choice by the smooth mean alone has against the
+best trial; where values are exact, their noise is less than this, and the best observed is chosen.
+"""
 
 
 def recommended(
@@ -33,13 +41,13 @@ def recommended(
     """
     if known is None or not trials or known.targets.per_loss is None:
         return None
-    rows = np.stack([vectors.encode(trial.configuration) for trial in trials])
-    means, deviations = known.process.posterior(vectors.features(rows))  # (S, M)
+    means, deviations = _expected(trials, known=known, vectors=vectors)  # (S, M)
     mean = means.mean(axis=0)
     chosen = int(np.argmin(mean))
     variance = (deviations[:, chosen] ** 2).mean() + means[:, chosen].var()
     expected = known.targets.loss(float(mean[chosen]))
-    assert expected is not None  # as there is a measure
+    if expected is None:  # not so, as there is a measure
+        return None
     return Recommendation(
         number=trials[chosen].number,
         reason=_reason(
@@ -50,6 +58,18 @@ def recommended(
             objective=objective,
         ),
     )
+
+
+def _expected(trials: Sequence[Trial], *, known: Known, vectors: Vectors) -> tuple[Array, Array]:
+    """Return mean and standard deviation of each trial's value without luck, twice (S, M)."""
+    rows = np.stack([vectors.encode(trial.configuration) for trial in trials])
+    means, deviations = known.process.posterior(vectors.features(rows))
+    position = {number: index for index, number in enumerate(known.numbers)}
+    shown = [index for index, trial in enumerate(trials) if trial.number in position]
+    of = [position[trials[index].number] for index in shown]
+    with_own = known.process.posterior_at_data(roughness=ROUGHNESS)
+    means[:, shown], deviations[:, shown] = with_own[0][:, of], with_own[1][:, of]
+    return means, deviations
 
 
 def _reason(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raysearch.randomness import generator
-from raysearch.searchers.gaussian_process import GaussianProcess, first_sample, moved
+from raysearch.searchers.gaussian_process import GaussianProcess, moved
 from raysearch.searchers.kernel import Array, Likelihood, Prior
 from raysearch.searchers.ranking import Rank
 from raysearch.searchers.targets import Targets, targets_of
@@ -41,6 +41,8 @@ class Known:
     process: GaussianProcess
     rows: Rows
     """(N, D), the trials that it is shown, the best first."""
+    numbers: tuple[int, ...]
+    """Of these trials."""
     targets: Targets
 
 
@@ -63,7 +65,7 @@ class Surrogate:
         self._n_samples = n_samples
         self._n_first = n_first
         self._n_history = n_history
-        self._prior = Prior.of(vectors.n_parameters)
+        self._prior = Prior(vectors.n_parameters)
         self._rows: list[Array] = []
         self._ranks: list[Rank] = []
         self._sample: Array | None = None
@@ -89,7 +91,7 @@ class Surrogate:
             self._move(self._next_move)
             self._next_move = next(self._schedule)
         if self._known is None and self._sample is not None:
-            rows, targets = self._shown(len(self))
+            rows, numbers, targets = self._shown(len(self))
             self._known = Known(
                 process=GaussianProcess(
                     features=self._vectors.features(rows),
@@ -98,6 +100,7 @@ class Surrogate:
                     parameter_of=self._vectors.parameter_of,
                 ),
                 rows=rows,
+                numbers=numbers,
                 targets=targets,
             )
         return self._known
@@ -105,7 +108,7 @@ class Surrogate:
     def _move(self, n_ended: int) -> None:
         """Move the chain, given the first so many trials."""
         rng = generator(self._seed, role="hyperparameters", number=n_ended)
-        rows, targets = self._shown(n_ended)
+        rows, _, targets = self._shown(n_ended)
         likelihood = Likelihood(
             features=self._vectors.features(rows),
             targets=targets.values,
@@ -114,12 +117,12 @@ class Surrogate:
         )
         n_moves = 1
         if self._sample is None:
-            self._sample = first_sample(self._prior, size=self._n_samples, rng=rng)
+            self._sample = self._prior.draw(self._n_samples, rng)
             n_moves = N_FIRST_MOVES
         for _ in range(n_moves):
             self._sample = moved(self._sample, likelihood, rng=rng)
 
-    def _shown(self, n_ended: int) -> tuple[Rows, Targets]:
+    def _shown(self, n_ended: int) -> tuple[Rows, tuple[int, ...], Targets]:
         """Return what a model is shown of the first so many trials, the best first."""
         order = sorted(range(n_ended), key=lambda index: self._ranks[index])
         targets = targets_of([self._ranks[index] for index in order])
@@ -138,7 +141,8 @@ class Surrogate:
                 per_loss=targets.per_loss,
                 loss_at_zero=targets.loss_at_zero,
             )
-        return np.stack([self._rows[index] for index in order]), targets
+        numbers = tuple(self._ranks[index][-1] for index in order)
+        return np.stack([self._rows[index] for index in order]), numbers, targets
 
 
 def _schedule(first: int) -> Iterator[int]:

@@ -89,9 +89,7 @@ class Slot:
         chosen = np.searchsorted(self.quantiles, quantiles, side="right")
         return self.places[np.minimum(chosen, len(self.places) - 1)]
 
-    def changed(
-        self, u: Places, steps: Places, dice: Places
-    ) -> Places:
+    def changed(self, u: Places, steps: Places, dice: Places) -> Places:
         """Return other places: a step away, or any other value where they have no order.
 
         Args:
@@ -274,9 +272,7 @@ def _quantiles(domain: Domain, prior: Prior | None) -> Places:
     return places
 
 
-def _chances(
-    domain: Domain, prior: Prior | None, *, places: Places, is_category: bool
-) -> Places:
+def _chances(domain: Domain, prior: Prior | None, *, places: Places, is_category: bool) -> Places:
     """Return the prior chance of each value."""
     n = len(places)
     if is_category:
