@@ -123,7 +123,7 @@ def matern(squared: Array, variance: Array) -> Array:
 
     Example:
         >>> matern(np.array([[[0.0, 1.0]]]), np.array([2.0])).round(4)
-        array([[[2.    , 1.0479]]])
+        array([[[2.   , 1.048]]])
     """
     scaled = np.sqrt(squared)
     scaled *= _ROOT_5

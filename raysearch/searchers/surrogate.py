@@ -3,8 +3,8 @@
 A suggestion may depend on the trials that ended, and not on how often a suggestion was asked for
 before. But hyperparameters are sampled by a chain that goes on from trial to trial. So the chain
 moves by a fixed schedule of numbers of ended trials, each move from a generator of its own: after
-every one of the first trials, and then each time there are 3 % more of them. A search that was
-resumed runs through the same moves, some 200 for 5,000 trials.
+every one of the first trials, and then each time there are 6 % more of them. A search that was
+resumed runs through the same moves, some 110 for 5,000 trials.
 
 Of a long history the model is shown `n_history` trials: the better half of them are the best, the
 others the latest.
@@ -150,8 +150,8 @@ def _schedule(first: int) -> Iterator[int]:
 
     Example:
         >>> from itertools import islice
-        >>> list(islice(_schedule(61), 8))
-        [61, 62, 63, 64, 66, 68, 71, 74]
+        >>> list(islice(_schedule(22), 6))
+        [22, 23, 24, 26, 28, 30]
     """
     n = first
     while True:
