@@ -16,7 +16,7 @@ from raysearch.searchers.surrogate import Known
 from raysearch.searchers.vectors import Vectors
 from raysearch.trial import Objective, Recommendation, Trial, trial_id
 
-ROUGHNESS = 0.05
+ROUGHNESS = 0.1
 """Variance of what is a configuration's own and no luck, relative to that of all trials' values.
 
 On seven tables it takes half of the loss that a choice by the smooth mean alone has against the
