@@ -19,10 +19,12 @@ from raysearch.engine import Engine, Plan
 from raysearch.engine.state import Listener
 from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
 from raysearch.experiment import Experiment, to_yaml
+from raysearch.experiment.fingerprints import refuse_changed
 from raysearch.forking import template
 from raysearch.imports import without_collecting
 from raysearch.preflight.machine import check_machine
 from raysearch.results import Executor, Results
+from raysearch.results.messages import shortage, to_type
 from raysearch.results.winner_folder import describes
 from raysearch.run_dir import Journal, Lease, RunDir
 from raysearch.run_dir.lease import SEARCHING
@@ -91,7 +93,7 @@ def session(
         Writes the run directory; starts and stops Ray.
     """
     experiment, run_dir = drive.experiment, drive.run_dir
-    _refuse_if_unusable(run_dir)
+    _refuse_if_unusable(drive)
     for note in drive.notes:
         stage(note)
     stage("starting Ray")
@@ -159,16 +161,17 @@ def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage)
     results = Results(drive.run_dir, state=engine.state, experiment=drive.experiment)
     if results.winner is None:
         return
-    if results.wants_refit(results.winner) and results.model_of(results.winner) is None:
-        stage("refitting the winner on train + validation data")
-    model = results.refit(executor=executor, record=engine.record)
-    if model.is_refused:
-        stage(model.reason)
+    model = results.refit(executor=executor, record=engine.record, say=stage)
+    if model.is_refused or model.seeds_reason:
+        stage(shortage(model, seeds=results.seeds_to_have(model)))
     if not results.test_outcome.is_final:
-        stage("testing the winner, once")
+        of_models = f", {model.n_models} models" if model.n_models > 1 else ""
+        stage(f"testing the winner{of_models}, once")
         tested = results.test(executor=executor, record=engine.record)
         if tested.values is None:
             stage(tested.reason)
+    elif results.test_outcome.note:
+        stage(results.test_outcome.note)
 
 
 def set_damage_aside(run_dir: RunDir) -> str:
@@ -198,9 +201,11 @@ def is_all_done(drive: Drive) -> bool:
         return False
     if drive.changed and not is_used_up:
         return False
-    if "refit" in drive.changed:
+    if any(key.partition(".")[0] == "refit" for key in drive.changed):
         return False  # the model in winner/ was made as the setting before said
-    return results.model_of(winner) is not None and results.test_outcome.is_final
+    model = results.model_of(winner)
+    is_handed_over = model is not None and model.is_enough(seeds=results.seeds_to_have(model))
+    return is_handed_over and results.test_outcome.is_final
 
 
 def versions() -> dict[str, str]:
@@ -215,12 +220,14 @@ def _is_installed(name: str) -> bool:
     return any(metadata.distributions(name=name))
 
 
-def _refuse_if_unusable(run_dir: RunDir) -> None:
+def _refuse_if_unusable(drive: Drive) -> None:
     try:
-        run_dir.refuse_if_unusable()
+        drive.run_dir.refuse_if_unusable()
     except RunDirectoryError as error:
         raise ConfigurationError(str(error)) from error
-    Lease.refuse_if_held(run_dir.path)
+    Lease.refuse_if_held(drive.run_dir.path)
+    if drive.resumes:
+        refuse_changed(drive.experiment, shown_by=to_type("results", drive.run_dir.path))
 
 
 def _example(drive: Drive) -> TrainingJob:
@@ -262,7 +269,11 @@ def _begin(drive: Drive, engine: Engine) -> list[Trial]:
     settings, run_dir = dict(drive.experiment.settings), drive.run_dir
     if drive.resumes:
         engine.replay(run_dir.events())
-        unfinished = engine.resume(settings=settings, changed=drive.changed)
+        unfinished = engine.resume(
+            settings=settings,
+            changed=drive.changed,
+            fingerprints=drive.experiment.fingerprints,
+        )
         trials = engine.state.trials.values()
         run_dir.remove_orphans({c.path for t in trials for c in t.checkpoints})
     elif run_dir.has_search():
@@ -270,7 +281,12 @@ def _begin(drive: Drive, engine: Engine) -> list[Trial]:
     else:
         unfinished = []
         space = drive.experiment.space.to_json()
-        engine.start(settings=settings, space=space, versions=versions())
+        engine.start(
+            settings=settings,
+            space=space,
+            versions=versions(),
+            fingerprints=drive.experiment.fingerprints,
+        )
     _write_settings(run_dir, settings)
     return unfinished
 

@@ -24,10 +24,12 @@ from raysearch.experiment import (
     Experiment,
     Failures,
     Fidelity,
+    Refit,
     Resources,
     from_settings,
     load,
 )
+from raysearch.experiment.fingerprints import fingerprinted
 from raysearch.experiment.objects import plain_settings, provide_again
 from raysearch.experiment.resuming import Former, Wish, resumed
 from raysearch.results import Results
@@ -73,7 +75,8 @@ class Search:
         failures: What happens when a trial cannot be trained.
         trainer: Arguments of Lightning's Trainer.
         loop: What serves the batches of a fit: "auto" by default, or "lean" or "trainer".
-        refit: Whether the winner is trained again on training and validation data together.
+        refit: Whether the winner is trained again on training and validation data together:
+            {"seeds": 3} for three models, each with a seed of its own, that are tested together.
         seed: Governs all that is drawn; 0 by default.
         name: Begins the run directory's name; that of the data by default.
         run_dir: The exact run directory, which must not hold a search yet.
@@ -117,7 +120,7 @@ class Search:
         failures: Failures | Mapping[str, Any] | None = None,
         trainer: Mapping[str, Any] | None = None,
         loop: str | None = None,
-        refit: bool | None = None,
+        refit: bool | Refit | Mapping[str, Any] | None = None,
         seed: int | None = None,
         name: str | None = None,
         run_dir: str | Path | None = None,
@@ -285,7 +288,7 @@ class Search:
         aside = (driving.set_damage_aside(results.run_dir),) if from_intact else ()
         return cls._of(
             Drive(
-                experiment=found.experiment,
+                experiment=fingerprinted(found.experiment, known=state.fingerprints),
                 run_dir=RunDir(Path(run_dir)),
                 address=address,
                 objects=objects,
@@ -366,6 +369,8 @@ class Search:
             Removes the folder again if nothing was written to it.
         """
         made: Path | None = None
+        experiment = fingerprinted(self.experiment, known=self.experiment.fingerprints)
+        self._drive = replace(self._drive, experiment=experiment)
         while self._may_rename:
             path = self.run_dir.path
             try:

@@ -10,6 +10,7 @@ import numpy as np
 
 from raysearch.engine import Engine, Plan
 from raysearch.experiment import Experiment, from_settings
+from raysearch.experiment.fingerprints import fingerprinted
 from raysearch.run_dir import RunDir
 from raysearch.searchers import NoSuggestion
 from raysearch.training.job import TrainingJob
@@ -75,7 +76,7 @@ class Recorded:
 
     def __init__(self, path: Path, **settings: Any) -> None:
         self.run_dir = RunDir(path)
-        self.experiment = from_settings({**SETTINGS, **settings})
+        self.experiment = fingerprinted(from_settings({**SETTINGS, **settings}), known={})
         self.now = 1000.0
         self.scheduler = Told()
         self.journal = self.run_dir.journal()
@@ -84,6 +85,7 @@ class Recorded:
             settings=dict(self.experiment.settings),
             space=self.experiment.space.to_json(),
             versions=VERSIONS,
+            fingerprints=self.experiment.fingerprints,
         )
 
     def _engine(self) -> Engine:
@@ -167,19 +169,23 @@ class Bytes:
     def __init__(self, *, values: Mapping[str, float | None] | None = None) -> None:
         self.values = {"test/accuracy": 0.75} if values is None else values
         self.refits: list[tuple[str, int]] = []
+        self.repeats: list[int] = []
+        """Of the refits and then of the tests, in their order."""
         self.tests: list[tuple[str, str]] = []
         self.pictures: Mapping[str, bytes] = {}
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
         self.refits.append((job.trial, epochs))
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"model of " + job.trial.encode())
+        self.repeats.append(job.repeat)
+        path.write_bytes(b"model of " + job.trial.encode() + b"+" * job.repeat)
 
     def evaluate(
         self, job: TrainingJob, *, checkpoint: Path, split: str
     ) -> Mapping[str, float | None]:
         assert checkpoint.read_bytes()
         self.tests.append((job.trial, split))
+        self.repeats.append(job.repeat)
         return self.values
 
     def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:

@@ -149,7 +149,7 @@ def _row(results: Results, trial: Trial, *, rank: int) -> list[str]:
 def print_comparison(found: Sequence[Results]) -> None:
     """Print runs side by side, one in a row."""
     from raysearch.cli.screen import print_table
-    from raysearch.cli.summary import on_test_split
+    from raysearch.cli.tested import on_test_split
     from raysearch.live.text import counted, duration, short_number
 
     rows = []

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from raysearch.cli.command import PROGRAM
+from raysearch.cli.tested import outcome_facts
 from raysearch.errors import RunDirectoryError
 from raysearch.live.text import (
     changed_first,
@@ -23,9 +22,9 @@ from raysearch.live.text import (
 )
 from raysearch.results import Results, failures_by_cause
 from raysearch.results.loading import Winner, read_winner
-from raysearch.results.messages import no_winner, to_type, unreadable
+from raysearch.results.messages import no_winner, shortage, to_type, unreadable
 from raysearch.results.opening import is_given, opening_lines
-from raysearch.results.winner_folder import CONFIG, MODEL
+from raysearch.results.winner_folder import CONFIG, MODEL, SEEDS
 from raysearch.trial import SearchStatus, Trial, TrialStatus
 
 SHOWN_CAUSES = 5
@@ -64,7 +63,7 @@ def winner_facts(results: Results) -> list[tuple[str, str]]:
     ]
     if results.model_of(winner) is None and (not is_final or results.damage is not None):
         return facts  # refit and test come at the end of the search, and not behind a damage
-    return [*facts, *_test(results), *_model(results, winner)]
+    return [*facts, *outcome_facts(results), *_model(results, winner)]
 
 
 def failure_facts(results: Results) -> list[tuple[str, str]]:
@@ -218,38 +217,25 @@ def _chosen(results: Results, winner: Trial) -> list[tuple[str, str]]:
     return [("chosen for", printable(recommended.reason))] if _better_one(results, winner) else []
 
 
-def _test(results: Results) -> list[tuple[str, str]]:
-    outcome = results.test_outcome
-    if outcome.values is None:
-        reason, _, command = outcome.reason.partition(f": {PROGRAM} ")
-        if not command or results.damage is not None:  # then the command is refused
-            return [("test", reason.partition(". To ")[0])]
-        return [("test", f"{reason}:"), ("", f"{PROGRAM} {command}")]
-    counterpart = on_test_split(results.objective.metric)
-    ordered = sorted(outcome.values.items(), key=lambda item: item[0] != counterpart)
-    return [("test", ", ".join(f"{name} {short_number(value)}" for name, value in ordered))]
-
-
-def on_test_split(metric: str) -> str:
-    """Return the name that a validation metric has on the test split, by the usual habits.
-
-    Example:
-        >>> [on_test_split(name) for name in ("val/accuracy", "val_loss", "valid_f1", "loss")]
-        ['test/accuracy', 'test_loss', 'test_f1', 'loss']
-    """
-    return re.sub(r"^val(id(ation)?)?(?=[/_.])", "test", metric)
-
-
 def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
     run, model = results.run_dir.path, results.model_of(winner)
     if model is None:
         return [("model", "not handed over yet"), ("", to_type("refit", run))]
     if not model.path:
         return [("model", f"none: {model.reason}")]
-    made = "trained again on train + validation data" if model.refit else model.reason
+    missing = shortage(model, seeds=results.seeds_to_have(model))
+    made = "trained again on train + validation data" if model.refit else missing
     if not model.is_refused:  # whose reason names the epoch
         made += f", {counted(model.epochs, 'epoch')}"
-    return [("model", f"{run / model.path} ({file_size(model.size_bytes)})"), ("", made)]
+    facts = [("model", f"{run / model.path} ({file_size(model.size_bytes)})"), ("", made)]
+    if model.n_models > 1:
+        facts.append(("", f"with {counted(model.n_models - 1, 'other seed')}: {run / SEEDS}"))
+    if model.seeds_reason:
+        facts.append(("", model.seeds_reason))
+    elif not model.is_complete:
+        facts.append(("", f"{model.n_models} of {model.seeds} models; to train the others:"))
+        facts.append(("", to_type("refit", run)))
+    return facts
 
 
 def _why_unranked(results: Results, trial: Trial) -> str:

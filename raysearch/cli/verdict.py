@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from raysearch.cli.screen import note, print_facts, print_table
 from raysearch.errors import ConfigurationError
-from raysearch.experiment import Experiment
+from raysearch.experiment import Experiment, Refit
 from raysearch.experiment.document import Document
 from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.reading import NOTHING_STARTED, read
@@ -131,7 +131,7 @@ def _loop(probe: Probe, *, loop: Loop) -> str:
     return f"Lightning's: {'; '.join(probe.not_lean)}"
 
 
-def _facts_of_default(probe: Probe, *, refit: bool) -> Iterator[tuple[str, str]]:
+def _facts_of_default(probe: Probe, *, refit: Refit | None) -> Iterator[tuple[str, str]]:
     of_all = probe.parameters or 0
     if probe.trainable is not None and probe.trainable < of_all:
         yield "trainable", f"{probe.trainable:,} of {of_all:,} parameters of the default"
@@ -144,10 +144,16 @@ def _facts_of_default(probe: Probe, *, refit: bool) -> Iterator[tuple[str, str]]
     yield "logged", f"in training {', '.join(trained) or 'nothing'}"
     yield "", f"in validation {', '.join(validated) or 'nothing'}"
     yield "test", f"not possible: {probe.no_test}" if probe.no_test else "possible"
-    if not refit:
-        yield "refit", "not wanted: the best checkpoint is the winner"
-    else:
-        yield "refit", f"not possible: {probe.no_refit}" if probe.no_refit else "possible"
+    yield "refit", _refit(probe, refit=refit)
+
+
+def _refit(probe: Probe, *, refit: Refit | None) -> str:
+    if refit is None:
+        return "not wanted: the best checkpoint is the winner"
+    if probe.no_refit:
+        alone = ", so there will be one model" if refit.seeds > 1 else ""
+        return f"not possible: {probe.no_refit}{alone}"
+    return f"possible, with {refit.seeds} seeds" if refit.seeds > 1 else "possible"
 
 
 def _duration(cost: Cost, *, unit: str) -> str:

@@ -7,12 +7,19 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from raysearch.cli.command import Command, add_json, add_run
+from raysearch.cli.command import Command, add_json, add_run, positive
 
 
 def _add_refit_arguments(parser: ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument("--trial", metavar="ID", help="this trial instead of the winner")
+    parser.add_argument(
+        "--seeds",
+        type=positive,
+        metavar="N",
+        help="models to have, each of a seed of its own; those that are there are kept "
+        "(as the experiment says)",
+    )
     parser.add_argument(
         "--again",
         action="store_true",
@@ -26,13 +33,19 @@ def _refit(arguments: Namespace) -> int:
     from raysearch.cli.screen import note, print_facts, print_json
     from raysearch.cli.summary import next_facts, warnings, winner_facts
     from raysearch.results import Results
+    from raysearch.results.refit_seeds import say_nothing
 
     results = Results.read(find_run(arguments.run, storage=arguments.storage).path)
     if arguments.trial is None and results.winner is not None:
         for text in warnings(results):
             note(f"{text}\n")
     with contextlib.redirect_stdout(sys.stderr):
-        results.refit(trial=arguments.trial, again=arguments.again)
+        results.refit(
+            trial=arguments.trial,
+            again=arguments.again,
+            seeds=arguments.seeds,
+            say=note if (arguments.seeds or results.seeds_wanted) > 1 else say_nothing,
+        )
     _show_pictures(results.run_dir.path)
     if arguments.json:
         print_json(results.to_json())
@@ -64,8 +77,9 @@ REFIT = Command(
     description="Train the winner on training and validation data together for as many epochs as "
     "its best epoch took, and write it to winner/. Where the model or the data do not allow that, "
     "or it fails, the best checkpoint is taken as it is, and all output says why; --again tries "
-    "again. A trial chosen with --trial becomes the winner, until the search goes on. What is in "
-    "winner/ already is not trained again.",
+    "again. A trial chosen with --trial becomes the winner, until the search goes on. With --seeds "
+    "further models are trained, which differ in nothing but their seeds: their test results say "
+    "how much of the winner's was luck. What is in winner/ already is not trained again.",
     example="refit runs/digits-20261123-170912 --trial 0031",
     add_arguments=_add_refit_arguments,
     execute=_refit,
@@ -87,6 +101,8 @@ def _test(arguments: Namespace) -> int:
     from raysearch.results import Results
 
     results = Results.read(find_run(arguments.run, storage=arguments.storage).path)
+    for text in results.changed_checkpoints:
+        note(f"{text}. The model in winner/ has its own weights, and is what is tested.\n")
     was_known = results.test_outcome.values is not None
     was_opened = bool(results.handover.results)
     with contextlib.redirect_stdout(sys.stderr):
@@ -108,7 +124,8 @@ def _test(arguments: Namespace) -> int:
 TEST = Command(
     name="test",
     help="test the winner's model on data that nobody has looked at, once",
-    description="Evaluate the model in winner/ on the test split. A result that is known already "
+    description="Evaluate the model in winner/ on the test split, and with it those of further "
+    "seeds. A result that is known already "
     "is shown and not measured again: a test that is repeated after choosing by it is none. "
     "--force opens the split again all the same, and the journal says so. Exit status 1 when there "
     "is no result for this winner, such as when its model has no test_step.",

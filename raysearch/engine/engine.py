@@ -116,12 +116,17 @@ class Engine:
         settings: Mapping[str, Any],
         space: Mapping[str, Any],
         versions: Mapping[str, str],
+        fingerprints: Mapping[str, str] | None = None,
     ) -> None:
         """Journal the start of a new search, with its objective among the settings."""
         settings = {"objective": asdict(self.plan.objective), **settings}
         self._ledger.emit(
             ev.SearchStarted(
-                at=self._ledger.now(), settings=settings, space=space, versions=versions
+                at=self._ledger.now(),
+                settings=settings,
+                space=space,
+                versions=versions,
+                fingerprints=fingerprints or {},
             )
         )
         self.has_begun = True
@@ -136,7 +141,13 @@ class Engine:
         """
         self._replay.of(events)
 
-    def resume(self, *, settings: Mapping[str, Any], changed: Sequence[str] = ()) -> list[Trial]:
+    def resume(
+        self,
+        *,
+        settings: Mapping[str, Any],
+        changed: Sequence[str] = (),
+        fingerprints: Mapping[str, str] | None = None,
+    ) -> list[Trial]:
         """Journal that the search goes on, after `replay`, and in which space if in another one.
 
         A driver may have died between a measurement and the end of the trial that followed from
@@ -153,6 +164,7 @@ class Engine:
                 settings=settings,
                 changed=tuple(changed),
                 space=None if space == self.state.space else space,
+                fingerprints=fingerprints or {},
             )
         )
         self.has_begun = True

@@ -21,6 +21,8 @@ class Opening:
     forced: bool
     values: Mapping[str, float | None] | None = None
     """None when the split was opened but no result came."""
+    others: tuple[Mapping[str, float | None], ...] = ()
+    """What the models of further seeds reached in the same opening, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ class Handover:
     def tested(self, event: ev.Tested) -> None:
         """Take the result of the last opening into account."""
         if self.openings:
-            self.openings[-1] = replace(self.openings[-1], values=event.values)
+            self.openings[-1] = replace(self.openings[-1], values=event.values, others=event.others)
 
     def test_skipped(self, event: ev.TestSkipped) -> None:
         """Take into account that the model handed over last cannot be tested."""
@@ -73,8 +75,16 @@ class Handover:
 
     def result_of(self, model: ev.Refitted) -> Opening | None:
         """Return the latest test of this model, or None."""
-        same = [opening for opening in self.results if is_same_model(opening.model, model)]
+        same = self._results_of(model)
         return same[-1] if same else None
+
+    def added_after_test(self, model: ev.Refitted) -> int:
+        """Return how many seeds of this model's result joined after an earlier result of it."""
+        same = self._results_of(model)
+        return max(0, len(same[-1].others) - len(same[0].others)) if same else 0
+
+    def _results_of(self, model: ev.Refitted) -> list[Opening]:
+        return [opening for opening in self.results if is_same_model(opening.model, model)]
 
     def skip_of(self, model: ev.Refitted) -> Skip | None:
         """Return why this model could not be tested when that was last tried, or None."""
@@ -85,6 +95,7 @@ class Handover:
 def is_same_model(one: ev.Refitted, other: ev.Refitted) -> bool:
     """Return whether two handed-over models came from the same trial in the same way.
 
-    Trained twice, they may differ in the last digits; that is not a reason for a second test.
+    Trained twice, they may differ in the last digits; that is not a reason for a second test. Nor
+    are models of further seeds beside them, which are others, with results of their own.
     """
     return (one.trial, one.epochs, one.refit) == (other.trial, other.epochs, other.refit)

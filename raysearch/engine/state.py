@@ -32,6 +32,8 @@ class SearchState:
     settings: Mapping[str, Any] = field(default_factory=dict)
     space: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """Path of a checkpoint that models begin from -> SHA-256 of the file with which that began."""
     status: SearchStatus = SearchStatus.RUNNING
     """RUNNING also after the driver was killed; whether one is alive is the lease's to say."""
     reason: str = ""
@@ -127,12 +129,14 @@ class SearchState:
 
     def _search_started(self, event: ev.SearchStarted) -> None:
         self.space, self.versions = event.space, event.versions
+        self.fingerprints = event.fingerprints
         self._adopt(event.settings)
         self.started_at = self.session_started_at = event.at
 
     def _search_resumed(self, event: ev.SearchResumed) -> None:
         self._adopt(event.settings)
         self.space = self.space if event.space is None else event.space
+        self.fingerprints = {**event.fingerprints, **self.fingerprints}
         self.seconds_before = self.seconds
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""

@@ -22,6 +22,7 @@ from raysearch.experiment.values import (
     Failures,
     Fidelity,
     ModelChoice,
+    Refit,
     Resources,
 )
 from raysearch.experiment.yaml_text import to_yaml
@@ -36,6 +37,7 @@ __all__ = [
     "Failures",
     "Fidelity",
     "ModelChoice",
+    "Refit",
     "Resources",
     "from_settings",
     "json_schema",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from raysearch.data_spec import DataSpec
@@ -19,6 +19,7 @@ from raysearch.experiment.values import (
     Failures,
     Fidelity,
     ModelChoice,
+    Refit,
     Resources,
 )
 from raysearch.init_from import INIT_FROM, KEYS, InitFrom
@@ -62,11 +63,15 @@ class Experiment:
     """Arguments of Lightning's Trainer that the file sets, and only those."""
     loop: Loop
     """What serves the batches of a fit."""
-    refit: bool
-    """Whether the winner is trained again on training and validation data together."""
+    refit: Refit | None
+    """How the winner is trained again on training and validation data together; None where it is
+    not."""
     settings: Mapping[str, Any]
     """The resolved document, plain JSON with all defaults filled in: `from_settings` makes an equal
     experiment of it."""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """Of a search: path of a checkpoint that models begin from -> SHA-256 of the file with which it
+    began. In the journal, not in the settings."""
 
     @property
     def begins_from_checkpoints(self) -> bool:
@@ -120,7 +125,7 @@ class Experiment:
             elif key != MODEL or len(self.models) == 1:
                 of_model[key.removeprefix(choice.prefix)] = value
         return Binding(
-            init_from=_start(choice, of_model),
+            init_from=self._start(choice, of_model),
             kind=choice.kind,
             model_class=choice.class_path,
             model_arguments={**choice.arguments, **of_model},
@@ -140,6 +145,16 @@ class Experiment:
     def _data_arguments(self, data: DataChoice, searched: Mapping[str, Value]) -> dict[str, Any]:
         of_seed = {} if data.is_own else {"seed": self.seed}
         return {**data.arguments, **searched, **of_seed}
+
+    def _start(self, choice: ModelChoice, searched: dict[str, Value]) -> InitFrom | None:
+        """Take what is no argument of the constructor out of a configuration, and return it."""
+        if choice.start is None:
+            return None
+        of_start = {key: searched.pop(key) for key in KEYS if key in searched}
+        start = InitFrom.read({**choice.start, **of_start})
+        if start is None:
+            return None
+        return replace(start, sha256=self.fingerprints.get(start.checkpoint))
 
     def make_searcher(self) -> Searcher:
         """Return a new searcher on the space."""
@@ -167,11 +182,3 @@ class Experiment:
                 f"Add the family to the section model."
             )
         return names[str(name)]
-
-
-def _start(choice: ModelChoice, searched: dict[str, Value]) -> InitFrom | None:
-    """Take what is no argument of the constructor out of a configuration, and return it."""
-    if choice.start is None:
-        return None
-    of_start = {key: searched.pop(key) for key in KEYS if key in searched}
-    return InitFrom.read({**choice.start, **of_start})

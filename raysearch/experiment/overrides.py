@@ -29,6 +29,9 @@ from raysearch.models import FAMILIES
 SHORT_FORMS = {"data": "name", "objective": "metric", "searcher": "name", "scheduler": "name"}
 """Section -> the key that its value stands for when it is written as plain text."""
 
+SWITCHES = (("refit",),)
+"""Paths of mappings for which true or false may stand; a key below one switches it on."""
+
 DOTTED_SECTIONS = ("space", "link")
 """Sections whose keys hold dots."""
 
@@ -210,7 +213,7 @@ def _make_room(document: Document, path: Path, *, marks: dict[Path, Mark], place
     if isinstance(value, dict):
         return
     short = SHORT_FORMS.get(str(path[0])) if len(path) == 1 else None
-    if value is None:
+    if value is None or (path in SWITCHES and isinstance(value, bool)):
         parent[path[-1]] = {}
     elif short is not None and isinstance(value, str):
         parent[path[-1]] = {short: value}

@@ -25,6 +25,7 @@ from raysearch.experiment.objectives import resolve_objective
 from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.plain import plain_document
 from raysearch.experiment.reading import read
+from raysearch.experiment.refit import refit_settings
 from raysearch.experiment.report import Report
 from raysearch.experiment.settings import NAME, NAME_RULE
 from raysearch.experiment.spaces import resolve_space
@@ -243,7 +244,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         "failures": asdict(checked["failures"]),
         "trainer": dict(trainer),
         "loop": checked["loop"],
-        "refit": checked["refit"],
+        "refit": refit_settings(checked["refit"]),
     }
     return Experiment(
         name=name,

@@ -104,6 +104,8 @@ def json_schema() -> dict[str, Any]:
     objective = {"$ref": "#/$defs/ObjectiveSection"}
     _replace(sections["objective"], _named(_metrics(), {"type": "string"}, objective))
     sections["include"] = INCLUDE
+    refit = {"$ref": "#/$defs/Refit"}
+    _replace(sections["refit"], {"anyOf": [{"type": "boolean"}, refit], "default": True})
     for role in (SEARCHER, SCHEDULER):
         _replace(sections[role.section], _named(role.table, *_components(role)))
     _replace(sections["space"], {"type": ["object", "null"], "additionalProperties": _range()})

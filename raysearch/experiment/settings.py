@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from raysearch.experiment.refit import refit_of
 from raysearch.experiment.sections import (
     CheckpointSection,
     DataSection,
@@ -26,7 +27,7 @@ from raysearch.experiment.sections import (
     objective_of,
 )
 from raysearch.experiment.trainer import TrainerSection
-from raysearch.experiment.values import FORM, Budget, Failures, Fidelity, Resources
+from raysearch.experiment.values import FORM, Budget, Failures, Fidelity, Refit, Resources
 from raysearch.trial import Loop
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -114,5 +115,8 @@ class Settings(BaseModel):
     loop: Loop = "auto"
     """What serves the batches of a fit: auto for the lean loop where it is exact, and otherwise
     Lightning's Trainer; or always one of them, lean or trainer. The results are the same."""
-    refit: Annotated[bool, Field(strict=True)] = True
-    """Whether the winner is trained again on training and validation data together."""
+    refit: Annotated[Refit | None, BeforeValidator(refit_of)] = Field(
+        default=Refit(), examples=[True, {"seeds": 3}]
+    )
+    """Whether the winner is trained again on training and validation data together, and with how
+    many seeds: true is one seed."""

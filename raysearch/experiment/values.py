@@ -132,6 +132,20 @@ class Failures:
     """The search stops when the first this many trials have all failed."""
 
 
+MOST_SEEDS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refit:
+    """How the winner is trained again, on training and validation data together."""
+
+    __pydantic_config__ = FORM
+
+    seeds: Annotated[int, Field(ge=1, le=MOST_SEEDS, strict=True)] = 1
+    """Models that are trained, each with a seed of its own, and tested together: the first is the
+    winner, and all of them say how much of its result was luck."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointSettings:
     """When a running trial is saved, and how much is kept. One of the two intervals is set."""

@@ -120,10 +120,12 @@ def _end(experiment: Experiment, probe: Probe) -> Iterator[Finding]:
     if probe.no_test:
         text = f"data: the winner will not be tested, since {probe.no_test}."
         yield Finding(kind="warning", path=("data",), text=text)
-    if probe.no_refit and experiment.refit:
+    if probe.no_refit and experiment.refit is not None:
+        n_seeds = experiment.refit.seeds
+        alone = f", and the only model instead of {n_seeds}" if n_seeds > 1 else ""
         text = (
             "refit: the winner will not be trained again on training and validation data, since "
-            f"{probe.no_refit}. Its best checkpoint will be the winner."
+            f"{probe.no_refit}. Its best checkpoint will be the winner{alone}."
         )
         yield Finding(kind="warning", path=("refit",), text=text)
 

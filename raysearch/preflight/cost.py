@@ -188,7 +188,8 @@ def _seconds(
         return None if minutes is None else (0.0, minutes * 60 + OVERHEAD_S[1])
     searched = [n * span.seconds for n, span in zip(trials, spans, strict=True)]
     limit_s = math.inf if minutes is None else minutes * 60
-    refit_s = experiment.fidelity.epochs * statistics.fmean(epoch_s) if experiment.refit else 0.0
+    n_refits = 0 if experiment.refit is None else experiment.refit.seeds
+    refit_s = n_refits * experiment.fidelity.epochs * statistics.fmean(epoch_s)
     return (
         min(limit_s, min(searched) / SPREAD) + OVERHEAD_S[0],
         min(limit_s, max(searched) * SPREAD) + OVERHEAD_S[1] + refit_s,

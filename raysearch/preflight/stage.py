@@ -70,7 +70,7 @@ def preflight(
             if say is not None:
                 say(f"trying {corner.label} ({number + 1} of {len(wanted)})")
             job = _job(experiment, corner, folder=folder / str(number))
-            probe = _wanted(run(job, thorough=corner.name == DEFAULT), refit=experiment.refit)
+            probe = _wanted(run(job, thorough=corner.name == DEFAULT), experiment)
             tried.append(Tried(corner=corner, probe=probe))
             if probe.is_function or probe.wrong_arguments:
                 settled.add(corner.family)
@@ -85,10 +85,10 @@ def _job(experiment: Experiment, corner: Corner, *, folder: Path) -> TrainingJob
     return replace(job, accelerator="auto") if job.accelerator == "gpu" else job
 
 
-def _wanted(probe: Probe, *, refit: bool) -> Probe:
+def _wanted(probe: Probe, experiment: Experiment) -> Probe:
     """Return the probe without a failure to refit where no refit is wanted."""
     is_of_refit = probe.failure is not None and probe.failure.stage == "refit"
-    return replace(probe, failure=None) if is_of_refit and not refit else probe
+    return replace(probe, failure=None) if is_of_refit and experiment.refit is None else probe
 
 
 def _probe_here(job: TrainingJob, *, thorough: bool) -> Probe:

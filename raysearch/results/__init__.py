@@ -15,8 +15,9 @@ from raysearch.results.document import failures_by_cause
 from raysearch.results.evaluation import TestOutcome, test_winner
 from raysearch.results.executor import Executor, LocalExecutor
 from raysearch.results.loading import load_model
-from raysearch.results.refit import refit_winner
+from raysearch.results.refit import Wanted, refit_winner
 from raysearch.results.selection import PassedOver, Selection, rank, select
+from raysearch.results.spread import Spread
 
 __all__ = [
     "Executor",
@@ -24,7 +25,9 @@ __all__ = [
     "PassedOver",
     "Results",
     "Selection",
+    "Spread",
     "TestOutcome",
+    "Wanted",
     "failures_by_cause",
     "load_model",
     "rank",

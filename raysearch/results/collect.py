@@ -12,14 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from raysearch.checks import integer_fault, raise_faults
 from raysearch.engine.state import SearchState, fold
 from raysearch.errors import ConfigurationError
+from raysearch.experiment.values import MOST_SEEDS
 from raysearch.results.document import to_document
 from raysearch.results.evaluation import TestOutcome, recorded_test, test_winner
 from raysearch.results.executor import Executor, LocalExecutor
 from raysearch.results.found import Found
 from raysearch.results.messages import unknown_trial
-from raysearch.results.refit import Record, refit_winner
+from raysearch.results.refit import Wanted, refit_winner
+from raysearch.results.refit_seeds import Record, Say, say_nothing
 from raysearch.results.table import measurement_rows, to_frame, trial_rows
 from raysearch.run_dir import JournalDamaged, RunDir
 from raysearch.run_dir import events as ev
@@ -123,25 +126,34 @@ class Results(Found):
         *,
         trial: str | None = None,
         again: bool = False,
+        seeds: int | None = None,
         executor: Executor | None = None,
         record: Record | None = None,
+        say: Say = say_nothing,
     ) -> ev.Refitted:
         """Hand over a model: see `refit_winner`.
 
         Args:
             trial: Id of a trial to hand over instead of the winner; it is the winner then.
             again: Whether to train also if the model is there already, or could not be trained.
+            seeds: Models to be had, each of a seed of its own, from 1 to 100; by default as many as
+                the experiment says. Those that are there are not trained again.
             executor: Does the training; in this process by default.
             record: Journals, for whoever holds the lease, and applies to this object's state; by
                 default the lease is taken for this call.
+            say: Told what is trained: "... : refit 2 of 3".
         """
+        if seeds is not None:
+            raise_faults(integer_fault("seeds", seeds, at_least=1, at_most=MOST_SEEDS))
         with self._recording(record) as recorded:
             return refit_winner(
                 self,
-                trial=None if trial is None else self.trial(trial),
-                again=again,
+                wanted=Wanted(
+                    trial=None if trial is None else self.trial(trial), again=again, seeds=seeds
+                ),
                 executor=executor or LocalExecutor(),
                 record=recorded,
+                say=say,
             )
 
     def test(
@@ -151,7 +163,10 @@ class Results(Found):
         executor: Executor | None = None,
         record: Record | None = None,
     ) -> TestOutcome:
-        """Open the test split for the winner's model, once: see `test_winner`.
+        """Open the test split for the models of the winner, once: see `test_winner`.
+
+        Of several seeds, the outcome has the values of the model handed over, and in `spread` those
+        of all, with mean and standard deviation.
 
         Args:
             force: Open it even if a result is known already.

@@ -29,7 +29,9 @@ def to_document(found: Found) -> dict[str, Any]:
     else it is null. Trials come in order of their numbers. The values of a trial are those of its
     best epoch, or of its last one, with the cause, if it never reached a finite value of the
     objective. "families" has the best of each, the best first; what its interval means, which is
-    null where there is none, `families` says. The winner's entry tells what made it the winner.
+    null where there is none, `families` says. The winner's entry tells what made it the winner. Of
+    a winner with several seeds, "test" has the values of the model that was handed over, and
+    "test_seeds" those of all, with mean and sample standard deviation.
     """
     objective, state = found.objective, found.state
     winner = found.winner
@@ -86,14 +88,22 @@ def _winner(found: Found, winner: Trial) -> dict[str, Any]:
         "trial": winner.id,
         "values": dict(best.values) if best else {},
         "checkpoint": path or None,
-        "refit": {"epochs": model.epochs} if model and model.refit else None,
+        "refit": {"epochs": model.epochs, "seeds": model.n_models}
+        if model and model.refit
+        else None,
         "test": None if tested.values is None else dict(tested.values),
         **chosen_document(found, winner),
     }
+    if tested.spread is not None:
+        entry["test_seeds"] = tested.spread.to_json()
     if entry["refit"] is None:
         entry["refit_reason"] = model.reason if model else "not handed over yet"
+    if model and model.seeds_reason:
+        entry["seeds_reason"] = model.seeds_reason
     if entry["test"] is None:
         entry["test_reason"] = tested.reason
+    elif tested.note:
+        entry["test_seeds_reason"] = tested.note
     return entry
 
 

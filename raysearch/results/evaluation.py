@@ -12,15 +12,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from raysearch.engine.handover import Opening
 from raysearch.errors import ConfigurationError, TrialFailed, Unsupported
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
-from raysearch.results.messages import not_refitted, phrase, to_type
-from raysearch.results.refit import Record
+from raysearch.results.messages import not_refitted, phrase, seeds_missing, to_type
+from raysearch.results.refit_seeds import Record
+from raysearch.results.spread import Spread, spread_of
 from raysearch.results.winner_files import write_metrics
+from raysearch.results.winner_folder import path_of
 from raysearch.run_dir import events as ev
 from raysearch.training.jobs import job_for
 from raysearch.trial import Trial
@@ -33,7 +35,11 @@ class TestOutcome:
     __test__ = False  # a name that pytest would collect
 
     values: Mapping[str, float | None] | None = None
-    """None when there is no result for this winner."""
+    """Of the model that was handed over. None when there is no result for this winner."""
+    spread: Spread | None = None
+    """What it and the models of its further seeds reached; None unless several were tested."""
+    note: str = ""
+    """Which models have no result although the winner has one, and what to do."""
     reason: str = ""
     """Why there is none, and what to do; empty when there is one."""
     is_final: bool = True
@@ -47,7 +53,11 @@ def recorded_test(found: Found) -> TestOutcome:
     if model is not None:
         opening, skip = found.handover.result_of(model), found.handover.skip_of(model)
         if opening is not None:
-            return TestOutcome(values=opening.values)
+            return TestOutcome(
+                values=opening.values,
+                spread=spread_of(found.handover, model),
+                note=_untested(found, model, opening=opening),
+            )
         if skip is not None:
             return TestOutcome(reason=skip.reason)
     earlier = found.handover.results
@@ -59,6 +69,21 @@ def recorded_test(found: Found) -> TestOutcome:
     return TestOutcome(
         reason=f"the test split was already opened{_for_what(earlier, winner)}. To open it again, "
         f"which is recorded: {to_type('test', run, '--force')}"
+    )
+
+
+def _untested(found: Found, model: ev.Refitted, *, opening: Opening) -> str:
+    more = model.n_models - 1 - len(opening.others)
+    if more <= 0:
+        return ""
+    models = (
+        "the model of 1 further seed was"
+        if more == 1
+        else f"the models of {more} further seeds were"
+    )
+    return (
+        f"{models} trained after the test split was opened, and not tested. To open it again for "
+        f"all, which is recorded: {to_type('test', found.run_dir.path, '--force')}"
     )
 
 
@@ -74,7 +99,10 @@ def _for_what(earlier: Sequence[Opening], winner: Trial) -> str:
 def test_winner(
     found: Found, *, executor: Executor, record: Record, force: bool = False
 ) -> TestOutcome:
-    """Test the model in `winner/`, unless the test split was opened before.
+    """Test the models in `winner/`, unless the test split was opened before.
+
+    Those of all seeds meet it in the same opening. A model of a further seed that was trained after
+    it is another model, and has no result before the split is opened again.
 
     Args:
         found: The search; its state includes what `record` journals.
@@ -86,7 +114,8 @@ def test_winner(
         The result for this winner, new or recorded, or the reason why there is none.
 
     Raises:
-        ConfigurationError: The winner was not handed over to `winner/` yet.
+        ConfigurationError: The winner was not handed over to `winner/` yet, or models of further
+            seeds are still to be trained.
         TrialFailed: It could be tested, and the test failed.
 
     Side effects:
@@ -100,6 +129,8 @@ def test_winner(
     if found.kind_of(winner) == "function":
         _skip(found, model, reason=_FUNCTION, record=record)
     elif force or not (found.handover.results or found.was_tested_aside):
+        if not model.is_complete:
+            raise ConfigurationError(seeds_missing(found, model))
         record(ev.TestOpened(at=time.time(), trial=winner.id, forced=force))
         _open(found, winner, model, executor=executor, record=record)
     write_metrics(found, trial=winner, model=model)
@@ -115,11 +146,16 @@ def _open(
     found: Found, winner: Trial, model: ev.Refitted, *, executor: Executor, record: Record
 ) -> None:
     """Read the test split and journal what it showed, or that there is nothing to read."""
+    job = job_for(found.experiment, winner, run_dir=found.run_dir.path)
+    folder = found.run_dir.path.absolute()
     try:
-        values = executor.evaluate(
-            job_for(found.experiment, winner, run_dir=found.run_dir.path),
-            checkpoint=found.run_dir.path.absolute() / model.path,
-            split="test",
+        values, *others = (
+            executor.evaluate(
+                replace(job, repeat=repeat),  # whose draws may have split the data
+                checkpoint=folder / path_of(repeat),
+                split="test",
+            )
+            for repeat in range(model.n_models)
         )
     except Unsupported as error:
         _skip(found, model, reason=f"not tested: {phrase(error)}", record=record)
@@ -127,7 +163,14 @@ def _open(
         again = to_type("test", found.run_dir.path)
         raise TrialFailed(f"{error} To test once that is mended: {again}.") from error
     else:
-        record(ev.Tested(at=time.time(), trial=winner.id, values=_finite(values)))
+        record(
+            ev.Tested(
+                at=time.time(),
+                trial=winner.id,
+                values=_finite(values),
+                others=tuple(map(_finite, others)),
+            )
+        )
 
 
 def _skip(found: Found, model: ev.Refitted, *, reason: str, record: Record) -> None:

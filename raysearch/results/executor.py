@@ -24,7 +24,7 @@ DOING = {"refit": "the refit", "draw": "the drawing", "evaluate": "the test"}
 
 
 class Executor(Protocol):
-    """Trains, evaluates and draws; called at most once for each refit and each test.
+    """Trains, evaluates and draws; called at most once for each model, refitted or tested.
 
     All methods raise `Unsupported` where the user's model or data has nothing for it,
     `RunDirectoryError` where the disk is full, and `TrialFailed` for whatever else goes wrong.

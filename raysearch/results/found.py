@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
@@ -13,10 +14,12 @@ from raysearch.engine.handover import Handover
 from raysearch.engine.state import SearchState
 from raysearch.errors import ConfigurationError
 from raysearch.experiment import Experiment, from_settings
+from raysearch.experiment.refit import seeds_of
 from raysearch.imports import Kind
+from raysearch.init_from import change_of
 from raysearch.results.kinds import written_kind
 from raysearch.results.selection import Selection, best_checkpoint, rank, select
-from raysearch.results.winner_folder import describes
+from raysearch.results.winner_folder import as_it_lies
 from raysearch.run_dir import JournalDamaged, Lease, RunDir
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.damage import tells_of_test
@@ -68,7 +71,14 @@ class Found:
                 of the user's own cannot be found here.
         """
         source = str(self.run_dir.experiment_file)
-        return from_settings(dict(self.state.settings), source=source)
+        experiment = from_settings(dict(self.state.settings), source=source)
+        return replace(experiment, fingerprints=self.state.fingerprints)
+
+    @property
+    def changed_checkpoints(self) -> list[str]:
+        """What has become of the checkpoints that models begin from; a phrase for each change."""
+        known = self.state.fingerprints.items()
+        return [text for path, sha256 in known if (text := change_of(path, sha256=sha256))]
 
     @property
     def objective(self) -> Objective:
@@ -86,13 +96,24 @@ class Found:
             return "module"
 
     @property
-    def is_refit_wanted(self) -> bool:
-        """Whether the experiment wants the winner trained again, on all data but the test split."""
-        return bool(self.state.settings.get("refit", True))
+    def seeds_wanted(self) -> int:
+        """With how many seeds the winner is to be trained again, on all data but the test split.
+
+        0 where the experiment says that it is not.
+        """
+        return seeds_of(self.state.settings)
+
+    def seeds_to_have(self, model: ev.Refitted) -> int:
+        """Return how many models of a winner there are to be.
+
+        As many as the experiment says, or as the call did that made it, which may have been
+        interrupted.
+        """
+        return max(self.seeds_wanted, model.seeds)
 
     def wants_refit(self, trial: Trial) -> bool:
         """Return whether the trial is to be trained again to be handed over; functions never."""
-        return self.is_refit_wanted and self.kind_of(trial) != "function"
+        return self.seeds_wanted > 0 and self.kind_of(trial) != "function"
 
     @property
     def status(self) -> SearchStatus:
@@ -185,7 +206,9 @@ class Found:
     def model_of(self, trial: Trial) -> ev.Refitted | None:
         """Return the record of the trial's model in `winner/`, if it is there and whole.
 
+        Models of further seeds are in it as far as they are there and whole, too.
+
         Its path is empty if the trial, of a function, has no model, and that is settled.
         """
         record = self.record_of(trial)
-        return record if record is not None and describes(self.run_dir, record) else None
+        return None if record is None else as_it_lies(self.run_dir, record)

@@ -12,7 +12,7 @@ import yaml
 from raysearch.errors import RunDirectoryError, Unsupported
 from raysearch.imports import Kind, load_object
 from raysearch.results.messages import to_type
-from raysearch.results.winner_folder import CONFIG, METRICS, MODEL
+from raysearch.results.winner_folder import CONFIG, METRICS, MODEL, path_of
 from raysearch.run_dir import RunDir
 from raysearch.training.allowed import allowed_only
 from raysearch.training.checkpoints import damage
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def load_model(run: str | Path, *, allow: Sequence[str] = ()) -> nn.Module:
+def load_model(run: str | Path, *, allow: Sequence[str] = (), repeat: int = 0) -> nn.Module:
     """Return the winner's model, on the CPU and in eval mode.
 
     Args:
         run: The run directory; a copy will do.
         allow: Import paths of classes that may be read from the checkpoint beside tensors and plain
             values, such as "my_project.nets:Settings"; a run directory cannot allow them itself.
+        repeat: Which seed's model, where the winner was refitted with several: 0 for the one that
+            was handed over, then 1, 2 and so on.
 
     Raises:
         RunDirectoryError: There is no winner in it, or what is there is not whole.
@@ -45,8 +47,14 @@ def load_model(run: str | Path, *, allow: Sequence[str] = ()) -> nn.Module:
     winner = read_winner(run)
     if winner.kind == "function":
         raise Unsupported(_of_function(Path(run), winner))
-    path = Path(run) / MODEL
-    _refuse_damaged(path, run=Path(run))
+    path = Path(run) / path_of(repeat)
+    if repeat and not path.exists():
+        more = to_type("refit", run, "--seeds", repeat + 1)
+        raise RunDirectoryError(
+            f"{path.as_posix()} is missing: {run} has no model of repeat {repeat}. The winner's "
+            f"own is repeat 0. To train further ones: {more}."
+        )
+    _refuse_damaged(path_of(repeat), run=Path(run))
     named = load_object(winner.path)
     with allowed_only(str(path), allow=allow, remedy=_allowing):
         model: nn.Module = (
@@ -62,9 +70,10 @@ def _allowing(paths: Sequence[str]) -> str:
     return f"open it with load_model(..., allow={list(paths)})"
 
 
-def _refuse_damaged(path: Path, *, run: Path) -> None:
+def _refuse_damaged(key: str, *, run: Path) -> None:
+    path = run / key
     fault = damage(path, size_bytes=None)
-    if not RunDir(run).storage.holds(MODEL):
+    if not RunDir(run).storage.holds(key):
         fault = f"{path.name} leads out of the run directory through a symbolic link"
     if fault is not None:
         raise RunDirectoryError(

@@ -7,6 +7,7 @@ import shlex
 
 from raysearch.results.found import Found
 from raysearch.results.selection import PassedOver
+from raysearch.run_dir import events as ev
 from raysearch.trial import Trial
 
 
@@ -99,6 +100,40 @@ def unknown_trial(found: Found, name: str) -> str:
     return (
         f"{name} is not a trial of {found.run_dir.path}. {known} "
         f"To see them: {to_type('results', found.run_dir.path)}."
+    )
+
+
+def no_refit_wanted(found: Found, *, seeds: int) -> str:
+    """Return the message for seeds that are wanted where there is no refit."""
+    run = found.run_dir.path
+    return (
+        f"{seeds} seeds are wanted, and the experiment of {run} says refit: false, so the best "
+        "checkpoint is the winner, and nothing is trained again. To have it otherwise: "
+        f"{to_type('resume', run, f'refit.seeds={seeds}')}."
+    )
+
+
+def shortage(model: ev.Refitted, *, seeds: int) -> str:
+    """Return why a winner was not refitted, or not with all seeds; empty if it was.
+
+    Args:
+        model: Its record.
+        seeds: Models that are wanted.
+    """
+    if model.refit or not model.path or seeds <= 1:
+        return model.seeds_reason or model.reason
+    return f"{model.reason}, and the only model"
+
+
+def seeds_missing(found: Found, model: ev.Refitted) -> str:
+    """Return the message for a test before all models are there that are tested together."""
+    run, n_models = found.run_dir.path, model.n_models
+    as_it_is = to_type("refit", run, "--seeds", n_models)
+    return (
+        f"{n_models} of {model.seeds} models of trial {model.trial} are in "
+        f"{(run / 'winner').as_posix()}: their refit was interrupted, or files were lost. They are "
+        "tested together, in one opening, so the test split stays closed. To train the others: "
+        f"{to_type('refit', run)}. To do with those that are there: {as_it_is}."
     )
 
 

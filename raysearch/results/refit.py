@@ -6,6 +6,9 @@ where that training fails, its best checkpoint is taken as it is, and all output
 way `winner/model.ckpt` opens with plain Lightning. A function that trains by itself is never
 refitted, and may have no model at all; then `winner/` holds its configuration and its values.
 
+With several seeds, further models are trained in the same way, which differ in nothing but what is
+drawn: see `refit_seeds`.
+
 `refit_winner` takes the best trial unless it is told another one. That other one is then the winner
 by choice, in all output and for the test, until the search goes on and measures more: then the best
 trial is the winner again.
@@ -15,7 +18,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +25,14 @@ from pathlib import Path
 from raysearch.errors import ConfigurationError, RunDirectoryError, TrialFailed
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
-from raysearch.results.messages import never_finite, no_winner, phrase, unreadable
+from raysearch.results.messages import (
+    never_finite,
+    no_refit_wanted,
+    no_winner,
+    phrase,
+    unreadable,
+)
+from raysearch.results.refit_seeds import Record, Say, SeedTraining, refitting, say_nothing
 from raysearch.results.selection import PassedOver, best_checkpoint, checkpoint_fault
 from raysearch.results.winner_files import write_config, write_metrics
 from raysearch.results.winner_folder import MODEL, NEXT, install, telling_what_is_kept
@@ -37,9 +46,19 @@ from raysearch.trial import Trial
 NOT_REFITTED = "the experiment says refit: false, so the best checkpoint is the winner"
 FUNCTION = "a function trains by itself, so its best checkpoint is the winner"
 
-Record = Callable[[ev.Handed], None]
-"""Journals an event and applies it to the state; `Engine.record`, or that of a session of one's
-own."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be handed over."""
+
+    trial: Trial | None = None
+    """The trial to refit; None for the winner."""
+    again: bool = False
+    """Whether to train also if the same model lies in `winner/` already, or if training was tried
+    and failed."""
+    seeds: int | None = None
+    """Models to be had, each of a seed of its own; None for as many as the experiment says, or an
+    earlier call did that was interrupted."""
 
 
 def refit_winner(
@@ -47,18 +66,19 @@ def refit_winner(
     *,
     executor: Executor,
     record: Record,
-    trial: Trial | None = None,
-    again: bool = False,
+    wanted: Wanted = Wanted(),
+    say: Say = say_nothing,
 ) -> ev.Refitted:
     """Write `winner/` for the winner, unless that was done already.
+
+    Models of further seeds that are missing are trained beside those that are there.
 
     Args:
         found: The search; its state includes what `record` journals.
         executor: Does the training.
-        record: Journals the refit once all files are on disk.
-        trial: The trial to refit; the winner by default.
-        again: Whether to train also if the same model lies in `winner/` already, or if training
-            was tried and failed.
+        record: Journals each model once its files are on disk.
+        wanted: What is to be handed over.
+        say: Told what is trained: "... : refit 2 of 3".
 
     Returns:
         The record of the model that now lies in `winner/`; its `refit` and `reason` say whether it
@@ -67,23 +87,29 @@ def refit_winner(
     Raises:
         RunDirectoryError: No trial can be the winner, or its checkpoint was to be copied and
             cannot be read.
-        ConfigurationError: The trial never reached a finite value of the objective, or its classes
-            cannot be found here.
+        ConfigurationError: The trial never reached a finite value of the objective, its classes
+            cannot be found here, or seeds are wanted where the experiment says refit: false.
 
     Side effects:
         Writes model.ckpt, pictures if the model draws any, config.yaml and metrics.json, each
-        atomically, then journals `Refitted`. If the machine stops before the end, the next call
-        does it all again.
+        atomically, then journals `Refitted`; and so again for the model of each further seed. If
+        the machine stops, the next call goes on after the last model that was journalled.
     """
-    trial = trial or found.winner
+    trial = wanted.trial or found.winner
     if trial is None:
         raise RunDirectoryError(no_winner(found))
-    before = None if again else _model_as_wanted(found, trial)
-    if before is None:
-        return _make(found, trial, executor=executor, record=record)
-    if found.winner is None or found.winner.id != trial.id:
-        record(replace(before, at=time.time()))  # the model is there; that it was chosen is new
-    return before
+    if wanted.seeds is not None and not found.seeds_wanted:
+        raise ConfigurationError(no_refit_wanted(found, seeds=wanted.seeds))
+    model = None if wanted.again else _model_as_wanted(found, trial)
+    if model is None:
+        seeds = wanted.seeds or max(1, found.seeds_wanted)
+        model = _make(found, trial, seeds=seeds, executor=executor, record=record, say=say)
+    elif found.winner is None or found.winner.id != trial.id:
+        model = replace(model, at=time.time())  # it is there; that it was chosen is new
+        record(model)
+    seeds = wanted.seeds or found.seeds_to_have(model)
+    training = SeedTraining(found=found, trial=trial, executor=executor, record=record, say=say)
+    return training.bring_to(model, seeds=seeds, retries=wanted.seeds is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +125,16 @@ class _Prepared:
     """Whether it was to be refitted, and that could not be done."""
 
 
-def _make(found: Found, trial: Trial, *, executor: Executor, record: Record) -> ev.Refitted:
+def _make(
+    found: Found, trial: Trial, *, seeds: int, executor: Executor, record: Record, say: Say
+) -> ev.Refitted:
+    """Put the first model into `winner/`, and journal that others follow if they are wanted."""
     epochs = _best_epoch(found, trial)
     job = job_for(found.experiment, trial, run_dir=found.run_dir.path)
     begun_s = time.monotonic()
     with telling_what_is_kept(found.run_dir):
+        if found.wants_refit(trial) and not found.is_without_model(trial):
+            say(refitting(1, of=seeds))
         prepared = _prepare(found, trial, job=job, executor=executor)
         size_bytes = install(found.run_dir, prepared.path)
     draw_winner(found.run_dir, job, executor=executor, has_model=prepared.path is not None)
@@ -117,6 +148,7 @@ def _make(found: Found, trial: Trial, *, executor: Executor, record: Record) -> 
         refit=prepared.refit,
         reason=prepared.reason,
         is_refused=prepared.is_refused,
+        seeds=seeds,
     )
     write_config(found, trial=trial, job=job, model=model)
     write_metrics(found, trial=trial, model=model)

@@ -15,7 +15,8 @@ import yaml
 from raysearch.results.chosen import chosen_document
 from raysearch.results.found import Found
 from raysearch.results.opening import opening_lines
-from raysearch.results.winner_folder import CONFIG, METRICS, telling_what_is_kept
+from raysearch.results.spread import spread_of
+from raysearch.results.winner_folder import CONFIG, FOLDER, METRICS, path_of, telling_what_is_kept
 from raysearch.run_dir import events as ev
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Objective, Trial
@@ -44,6 +45,8 @@ def write_config(found: Found, *, trial: Trial, job: TrainingJob, model: ev.Refi
         "epochs": model.epochs,
         "refit": model.refit,
         "refit_reason": model.reason,
+        "seeds": [_beside(path_of(repeat)) for repeat in range(model.n_models)],
+        "seeds_reason": model.seeds_reason,
         "versions": dict(found.state.versions),
     }
     text = _heading(job, model=model) + yaml.safe_dump(
@@ -58,12 +61,21 @@ def _heading(job: TrainingJob, *, model: ev.Refitted) -> str:
     if not model.path:
         return f"# {model.reason}\n"
     lines = opening_lines("model.ckpt", run="..", kind=job.kind, model_class=job.model_class)
+    if model.n_models > 1:
+        others = ", ".join(_beside(path_of(repeat)) for repeat in range(1, model.n_models))
+        lines = (*lines, f"the same with other seeds, to be opened in the same way: {others}")
     return "".join(f"# {line.removeprefix('# ')}\n" for line in lines)
+
+
+def _beside(path: str) -> str:
+    """Return the path of a file in `winner/` as it is seen from there."""
+    return path.removeprefix(f"{FOLDER}/")
 
 
 def write_metrics(found: Found, *, trial: Trial, model: ev.Refitted) -> None:
     """Write winner/metrics.json: validation beside the default configuration's, and the test."""
     objective, default = found.objective, found.default
+    spread = spread_of(found.handover, model)
     opening, skip = found.handover.result_of(model), found.handover.skip_of(model)
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -75,9 +87,12 @@ def write_metrics(found: Found, *, trial: Trial, model: ev.Refitted) -> None:
         "default": None
         if default is None
         else {"trial": default.id, "validation": _values(default, objective=objective)},
-        "refit": {"epochs": model.epochs, "seconds": model.seconds} if model.refit else None,
+        "refit": {"epochs": model.epochs, "seconds": model.seconds, "seeds": model.n_models}
+        if model.refit
+        else None,
         "refit_reason": model.reason,
         "test": None if opening is None else dict(opening.values or {}),
+        "test_seeds": None if spread is None else spread.to_json(),
         "test_reason": skip.reason if skip is not None and opening is None else "",
     }
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"

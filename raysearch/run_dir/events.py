@@ -50,6 +50,8 @@ class SearchStarted:
     versions: Mapping[str, str]
     """Versions of Python, raysearch and the libraries that decide what a trial does."""
     schema_version: int = SCHEMA_VERSION
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """Path of a checkpoint that models begin from -> SHA-256 of the file."""
 
     def __post_init__(self) -> None:
         _check_objective(self.settings)
@@ -66,6 +68,8 @@ class SearchResumed:
     """Dotted keys of the settings that differ from before."""
     space: Mapping[str, Any] | None = None
     """The search space from here on, as `Space.to_json` has it; None if it is the one before."""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """As at the start, of all checkpoints that models begin from so far."""
 
     def __post_init__(self) -> None:
         _check_objective(self.settings)
@@ -216,6 +220,27 @@ class Refitted:
     """Why it was not refitted."""
     is_refused: bool = False
     """Whether it was to be refitted and could not be; that is tried again only when asked for."""
+    seeds: int = 1
+    """Models that were wanted, each of a seed of its own; the one at `path` is the first."""
+    seed_bytes: tuple[int, ...] = ()
+    """Sizes in bytes of the models of further seeds that there are, in their order."""
+    seeds_reason: str = ""
+    """Why there are fewer than wanted, where that was tried; else they are still to come."""
+
+    @property
+    def n_models(self) -> int:
+        """Models that there are, one for each seed."""
+        return 1 + len(self.seed_bytes) if self.path else 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is nothing left to train of what was wanted."""
+        return self.is_enough(seeds=self.seeds)
+
+    def is_enough(self, *, seeds: int) -> bool:
+        """Return whether so many models are there, or as many as can be had."""
+        was_tried = bool(self.seeds_reason) and self.seeds >= seeds
+        return not self.refit or was_tried or self.n_models >= seeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +261,8 @@ class Tested:
     at: float
     trial: str
     values: Mapping[str, float | None]
+    others: tuple[Mapping[str, float | None], ...] = ()
+    """What the models of its further seeds reached, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from dataclasses import fields
 from typing import Any
 
 from raysearch.errors import RunDirectoryError
-from raysearch.run_dir.events import TYPES, Event, SearchResumed
+from raysearch.run_dir.events import TYPES, Event
 from raysearch.run_dir.storage import is_inside
 
 _NAMES: dict[type, str] = {kind: name for name, kind in TYPES.items()}
@@ -45,6 +45,12 @@ _IN_JSON: Mapping[str, tuple[type, ...]] = {
 }
 _ACCEPTED: dict[type, dict[str, tuple[type, ...]]] = {
     kind: {f.name: _accepted(str(f.type)) for f in fields(kind)} for kind in TYPES.values()
+}
+
+
+_TUPLES: dict[type, frozenset[str]] = {
+    kind: frozenset(key for key, accepted in _ACCEPTED[kind].items() if list in accepted)
+    for kind in TYPES.values()
 }
 
 
@@ -84,8 +90,8 @@ def from_line(line: str) -> Event:
     for key, value in known.items():
         if not isinstance(value, _ACCEPTED[kind][key]):
             raise ValueError(f"event {name}: {key} is {value!r:.40}")
-    if kind is SearchResumed:
-        known["changed"] = tuple(known.get("changed", ()))
+    for key in _TUPLES[kind] & known.keys():
+        known[key] = tuple(known[key])
     try:
         return kind(**known)
     except TypeError as error:

@@ -3,11 +3,11 @@
 A suggestion may depend on the trials that ended, and not on how often a suggestion was asked for
 before. But hyperparameters are sampled by a chain that goes on from trial to trial. So the chain
 moves by a fixed schedule of numbers of ended trials, each move from a generator of its own: after
-every one of the first trials, and then each time there are 6 % more of them. A search that was
-resumed runs through the same moves, some 110 for 5,000 trials.
+every one of the first trials, then each time there are 6 % more of them, and later 15 %. A search
+that was resumed runs through the same moves, some 80 for 5,000 trials.
 
-Of a long history the model is shown `n_history` trials: the better half of them are the best, the
-others the latest.
+Of a long history the model is shown `n_history` trials, one half the best of all, the other the
+latest of the rest; a move is shown up to 120, chosen in the same way.
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ N_SINGLY = 24
 
 GROWTH = 1.06
 """How many times as many trials there are at the next move, later."""
+
+N_FOR_MOVES = 120
+"""Trials that a move is shown at most, since it takes five times as long as a suggestion."""
+
+LATE_GROWTH = 1.15
+"""How many times as many trials there are at the next move, beyond that number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class Surrogate:
             self._move(self._next_move)
             self._next_move = next(self._schedule)
         if self._known is None and self._sample is not None:
-            rows, numbers, targets = self._shown(len(self))
+            rows, numbers, targets = self._shown(len(self), at_most=self._n_history)
             self._known = Known(
                 process=GaussianProcess(
                     features=self._vectors.features(rows),
@@ -108,7 +114,7 @@ class Surrogate:
     def _move(self, n_ended: int) -> None:
         """Move the chain, given the first so many trials."""
         rng = generator(self._seed, role="hyperparameters", number=n_ended)
-        rows, _, targets = self._shown(n_ended)
+        rows, _, targets = self._shown(n_ended, at_most=min(self._n_history, N_FOR_MOVES))
         likelihood = Likelihood(
             features=self._vectors.features(rows),
             targets=targets.values,
@@ -122,13 +128,15 @@ class Surrogate:
         for _ in range(n_moves):
             self._sample = moved(self._sample, likelihood, rng=rng)
 
-    def _shown(self, n_ended: int) -> tuple[Rows, tuple[int, ...], Targets]:
+    def _shown(
+        self, n_ended: int, *, at_most: int
+    ) -> tuple[Rows, tuple[int, ...], Targets]:
         """Return what a model is shown of the first so many trials, the best first."""
         order = sorted(range(n_ended), key=lambda index: self._ranks[index])
         targets = targets_of([self._ranks[index] for index in order])
-        if n_ended > self._n_history:
-            n_best = self._n_history // 2
-            latest = sorted(order[n_best:])[-(self._n_history - n_best) :]
+        if n_ended > at_most:
+            n_best = at_most // 2
+            latest = sorted(order[n_best:])[-(at_most - n_best) :]
             late = set(latest)
             kept = [
                 position
@@ -156,4 +164,5 @@ def _schedule(first: int) -> Iterator[int]:
     n = first
     while True:
         yield n
-        n = n + 1 if n < N_SINGLY else max(n + 1, int(np.ceil(n * GROWTH)))
+        growth = GROWTH if n < N_FOR_MOVES else LATE_GROWTH
+        n = n + 1 if n < N_SINGLY else int(np.ceil(n * growth))

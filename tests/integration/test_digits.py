@@ -19,9 +19,10 @@ MLP = ("model=mlp", "space={width: {int: [16, 32], default: 32}}")
 LEARNING = "searcher={name: hyperopt, n_startup: 2}"  # the last trials are suggested from the first
 
 
-def test_the_main_job_made_small_ends_with_a_tested_winner(raysearch, ray_address):
+def test_the_main_job_made_small_ends_with_a_tested_winner(raysearch, ray_address, tmp_path):
     outcome = raysearch(
         "run", ROOT / "experiments" / "digits.yaml", "budget.trials=3", "fidelity.max_epochs=3",
+        "refit.seeds=2",
         "--run-dir", "run", "--address", ray_address, "--json",
     )  # fmt: skip
     assert outcome.status == 0, outcome.err
@@ -35,6 +36,12 @@ def test_the_main_job_made_small_ends_with_a_tested_winner(raysearch, ray_addres
     assert winner["refit"]["epochs"] >= 1
     assert winner["checkpoint"] == "winner/model.ckpt"
     assert 0.5 < winner["test"]["test/accuracy"] <= 1.0
+    assert (tmp_path / "run/winner/seeds/1.ckpt").is_file()
+    assert "refit 2 of 2" in outcome.err
+    seeds = winner["test_seeds"]
+    assert (seeds["n"], seeds["values"][0]) == (2, winner["test"])
+    assert seeds["values"][1] != seeds["values"][0]
+    assert 0.5 < seeds["mean"]["test/accuracy"] <= 1.0
 
 
 def trials(run_dir):

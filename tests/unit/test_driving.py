@@ -55,6 +55,33 @@ def test_nothing_is_done_before_the_winner_is_handed_over(tmp_path):
     assert not is_done(ended(tmp_path / "run-1").finish())
 
 
+def test_with_several_seeds_all_are_refitted_and_tested(tmp_path, said):
+    search = ended(tmp_path / "run-1", refit={"seeds": 2})
+    executor = handed_over(search, said=said)
+    assert executor.repeats == [0, 1, 0, 1]
+    assert [text.rpartition(": ")[2] for text in said[:2]] == ["refit 1 of 2", "refit 2 of 2"]
+    assert said[2:] == ["testing the winner, 2 models, once"]
+    assert is_done(search)
+    assert is_done(search, "refit.seeds=2")
+    assert not is_done(search, "refit.seeds=3")
+
+
+def test_more_seeds_later_are_trained_and_not_tested(tmp_path, said):
+    search = ended(tmp_path / "run-1")
+    handed_over(search, said=said)
+    said.clear()
+    extended = Search.resume(search.run_dir.path, overrides=["refit.seeds=3"])._drive
+    search.experiment = extended.experiment
+    executor = handed_over(search.extend(), said=said)
+    assert (executor.repeats, executor.tests) == ([1, 2], [])
+    assert said[0].endswith("refit 2 of 3")
+    assert said[1].endswith("refit 3 of 3")
+    assert said[2].startswith("the models of 2 further seeds were trained after the test split was")
+    assert is_done(search)
+    (search.run_dir.winner / "seeds" / "2.ckpt").unlink()
+    assert not is_done(search)
+
+
 def test_a_refit_that_is_wanted_later_is_left_to_do(tmp_path, said):
     search = ended(tmp_path / "run-1", refit=False)
     assert handed_over(search, said=said).refits == []

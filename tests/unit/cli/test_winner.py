@@ -36,6 +36,43 @@ def test_refit_hands_the_winner_over_and_says_how_to_open_it(cli, search, execut
     assert len(executor.refits) == 2
 
 
+def test_seeds_are_trained_beside_the_winner_and_shown_with_their_spread(cli, search, executor):
+    assert cli("refit small-1").status == 0
+    outcome = cli("refit small-1 --seeds 3")
+    assert outcome.status == 0
+    assert outcome.err.splitlines() == [
+        f"refitting the winner on train + validation data: refit {n} of 3" for n in (2, 3)
+    ]
+    assert "with 2 other seeds: runs/small-1/winner/seeds\n" in outcome.out
+    assert executor.repeats == [0, 1, 2]
+    executor.values = {"test/loss": 0.5, "test/accuracy": 0.75}
+    tested = cli("test small-1")
+    assert "test/accuracy 0.75 \u00b7 over 3 seeds 0.75 \u00b1 0\n" in tested.out
+    assert " test/loss 0.5 (0.5 \u00b1 0)\n" in tested.out
+    winner = cli("results small-1 --json").document["winner"]
+    assert winner["refit"] == {"epochs": 2, "seeds": 3}
+    assert winner["test_seeds"]["std"] == {"test/loss": 0.0, "test/accuracy": 0.0}
+
+
+def test_seeds_after_the_test_name_the_line_to_type(cli, search, executor):
+    cli("refit small-1")
+    cli("test small-1")
+    shown = cli("refit small-1 --seeds 2").out
+    assert re.search(r"^test +test/accuracy 0\.75$", shown, flags=re.MULTILINE)
+    assert "python -m raysearch test runs/small-1 --force\n" in shown
+    forced = cli("test small-1 --force").out
+    assert "over 2 seeds" in forced
+    assert "1 of the 2 models joined after an earlier test of the others" in forced
+
+
+@pytest.mark.parametrize("text", ["0", "101", "two"])
+def test_a_number_of_seeds_out_of_range_is_wrong_use(cli, search, executor, text):
+    outcome = cli(f"refit small-1 --seeds {text}")
+    assert (outcome.status, executor.refits) == (2, [])
+    assert text in outcome.err
+    assert "seeds" in outcome.err
+
+
 def refusing(*, doing, error):
     """Return an executor whose refit or test is not possible."""
 

@@ -11,6 +11,7 @@ from raysearch.experiment import (
     Budget,
     CheckpointSettings,
     Failures,
+    Refit,
     Resources,
     from_settings,
     load,
@@ -54,7 +55,7 @@ def varied(tmp_path):
 
 
 def test_the_sections_of_a_file_become_typed_values(varied):
-    assert (varied.name, varied.seed, varied.refit, varied.parallel) == ("varied", 7, False, 3)
+    assert (varied.name, varied.seed, varied.refit, varied.parallel) == ("varied", 7, None, 3)
     assert varied.objective == Objective(metric="val/loss", direction="minimize")
     assert varied.data.arguments == {
         "task": "classification",
@@ -94,7 +95,25 @@ def test_what_is_left_out_has_its_default(loaded):
     assert experiment.checkpoint == CheckpointSettings(every_s=5.0, budget_gb=5.0)
     assert experiment.failures == Failures(attempts=3, timeout_s=None, abort_after=5)
     assert experiment.trainer == {}
-    assert experiment.refit is True
+    assert experiment.refit == Refit(seeds=1)
+
+
+@pytest.mark.parametrize(
+    ("edit", "refit", "written"),
+    [
+        ("refit: true", Refit(), True),
+        ("refit: {}", Refit(), True),
+        ("refit: {seeds: 1}", Refit(), True),  # as older versions read it
+        ("refit: {seeds: 3}", Refit(seeds=3), {"seeds": 3}),
+        ("refit: false", None, False),
+    ],
+)
+def test_the_winner_may_be_refitted_with_several_seeds(loaded, edit, refit, written):
+    experiment = loaded(edit)
+    assert experiment.refit == refit
+    assert experiment.settings["refit"] == written
+    assert type(experiment.settings["refit"]) is type(written)
+    assert from_settings(experiment.settings) == experiment
 
 
 def test_settings_without_a_name_are_those_of_the_default_component(loaded):

@@ -31,6 +31,7 @@ SOUND = {
     "name=a=b": (("name",), "a=b"),
     "name='a: b'": (("name",), "a: b"),
     "refit = false": (("refit",), False),
+    "refit.seeds=3": (("refit", "seeds"), 3),
     "resources.gpus=0.5": (("resources", "gpus"), 0.5),
     "data.arguments.validation=0.3": (("data", "arguments", "validation"), 0.3),
     "space.learning_rate=1e-3": (("space", "learning_rate"), 1e-3),
@@ -69,6 +70,21 @@ def test_a_value_that_was_overridden_has_the_override_as_its_place():
     assert document.place(("space", "cnn.width", "step")).text.startswith("override space.cnn")
     assert document.place(("space", "cnn.width", "int")).text == "x.yaml, line 5"
     assert document.written(("space", "cnn.width")) == "{int: [8, 64], step: 4}"
+
+
+@pytest.mark.parametrize("refit", ["true", "false", "{seeds: 2}"])
+def test_a_number_of_seeds_says_that_there_is_a_refit(refit):
+    document = apply_overrides(parse(f"refit: {refit}", source="x.yaml"), ["refit.seeds=3"])
+    assert (document.values, document.faults) == ({"refit": {"seeds": 3}}, ())
+
+
+def test_no_other_switch_takes_keys():
+    file = parse("failures: {retry_exceptions: true}\nloop: true", source="x.yaml")
+    faults = apply_overrides(file, ["failures.retry_exceptions.seeds=3", "loop.seeds=3"]).faults
+    assert [fault.text for fault in faults] == [
+        f"{key} is true, which has no keys. Replace it as a whole."
+        for key in ("failures.retry_exceptions", "loop")
+    ]
 
 
 def test_the_file_itself_is_left_as_it_was():

@@ -268,6 +268,12 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("refit is no", "true or false", "Write false", "YAML 1.2"),
     ),
     "switch as a number": ("refit: 1", "line 5", ("refit is 1", "true or false")),
+    "seeds without a key": ("refit: 5", "line 5", ("refit is 5", "mapping such as {seeds: 5}")),
+    "no refit at all": ("refit:", "line 5", ("refit is", "true or false or a mapping")),
+    "no seeds": ("refit: {seeds: 0}", "line 5", ("refit.seeds is 0", "at least 1")),
+    "too many seeds": ("refit: {seeds: 101}", "line 5", ("refit.seeds is 101", "at most 100")),
+    "half a seed": ("refit: {seeds: 1.5}", "line 5", ("refit.seeds is 1.5", "an integer")),
+    "seeds misspelt": ("refit: {seed: 3}", "line 5", ("refit.seed is not", "seeds?")),
     "name with spaces": ("name: my search", "line 5", ("name is my search", "digits, dots")),
     "name in another alphabet": ("name: größe", "line 5", ("name is größe", "a to z, A to Z")),
     # the Trainer

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raysearch.errors import ConfigurationError
-from raysearch.experiment import Budget, from_settings
+from raysearch.experiment import Budget, Refit, from_settings
 from raysearch.experiment.resuming import Former, Wish, resumed
 from raysearch.space import Int, Space
 from raysearch.trial import Trial, trial_id
@@ -86,6 +86,14 @@ def test_another_setting_of_the_same_leaves_the_others():
     found = asked("searcher.n_startup=3", "scheduler.reduction_factor=4")
     assert found.experiment.searcher.settings["gamma"] == 1.0
     assert found.changed == ("scheduler.reduction_factor", "searcher.n_startup")
+
+
+def test_more_seeds_are_a_change_that_a_search_takes():
+    found = asked("refit.seeds=3")
+    assert (found.changed, found.experiment.settings["refit"]) == (("refit",), {"seeds": 3})
+    more = asked("refit.seeds=5", so_far=former(8, refit={"seeds": 3}))
+    assert (more.changed, more.experiment.refit) == (("refit.seeds",), Refit(seeds=5))
+    assert asked("refit.seeds=1").changed == ()  # which is what true means
 
 
 def test_what_the_fidelity_forbids_is_refused_by_the_usual_check():

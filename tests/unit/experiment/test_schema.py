@@ -50,6 +50,11 @@ def test_names_are_enumerated(schema):
     assert "val/accuracy" in sections["objective"]["anyOf"][0]["enum"]
 
 
+def test_a_refit_is_true_false_or_a_number_of_seeds(loaded, validator):
+    for edit in ("refit: true", "refit: false", "refit: {seeds: 3}"):
+        validator.validate(dict(loaded(edit).settings))
+
+
 def test_resolved_settings_fit_the_schema(loaded, validator):
     edit = "space: {dropout: {float: [0.0, 0.5], default: 0.1}, optimizer: sgd}"
     validator.validate(dict(loaded(edit).settings))
@@ -57,7 +62,15 @@ def test_resolved_settings_fit_the_schema(loaded, validator):
 
 @pytest.mark.parametrize(
     "edit",
-    ["seed: -1", "spac: {}", "searcher: bayes", "scheduler: {name: asha, eta: 3}", "parallel: x"],
+    [
+        "seed: -1",
+        "refit: 3",
+        "refit: {seeds: 101}",
+        "spac: {}",
+        "searcher: bayes",
+        "scheduler: {name: asha, eta: 3}",
+        "parallel: x",
+    ],
 )
 def test_what_is_refused_does_not_fit_the_schema(edit, write, refused, validator):
     refused(edit)

@@ -19,6 +19,16 @@ def test_without_a_scheduler_every_epoch_is_counted(experiment, probed):
     assert high == pytest.approx(searched_s * SPREAD + OVERHEAD_S[1], rel=0.01)
 
 
+def test_each_seed_of_the_refit_takes_as_long_as_a_trial(experiment, probed):
+    costs = [
+        estimate(experiment(scheduler="none", refit=refit), [probed()], slots=2)
+        for refit in (False, True, {"seeds": 3})
+    ]
+    without, one, three = (cost.seconds[1] for cost in costs)
+    assert three - without == pytest.approx(3 * (one - without))
+    assert one - without == pytest.approx(9 * costs[0].epoch_s[0])
+
+
 def test_asha_spares_most_epochs(experiment, probed):
     settings = {"fidelity": {"max_epochs": 27}, "budget": {"trials": 100}}
     with_asha = estimate(experiment(**settings), [probed()], slots=4)

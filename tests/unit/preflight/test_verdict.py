@@ -158,6 +158,8 @@ def test_a_missing_test_or_refit_is_a_warning(experiment, probed):
     assert "since there is no refit_dataloader. Its best checkpoint will be" in refit
     unwanted = judge(experiment(refit=False), tried=[lacking]).warnings
     assert [warning.path for warning in unwanted] == [("data",)]
+    several = judge(experiment(refit={"seeds": 3}), tried=[lacking]).warnings[1].text
+    assert several.endswith("checkpoint will be the winner, and the only model instead of 3.")
 
 
 def test_a_checkpoint_that_lightning_alone_cannot_open_is_a_warning(experiment, probed):

@@ -52,7 +52,7 @@ def test_the_whole_of_a_finished_search(ended):
         "trial": "0001",
         "values": {"train/loss": 0.5, "val/accuracy": 0.9},
         "checkpoint": "winner/model.ckpt",
-        "refit": {"epochs": 2},
+        "refit": {"epochs": 2, "seeds": 1},
         "test": {"test/accuracy": 0.75},
         "chosen_by": "value",
         "chosen_because": None,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 
-from raysearch.errors import TrialFailed
+from raysearch.errors import RunDirectoryError, TrialFailed
 from raysearch.imports import provide
-from raysearch.results import LocalExecutor, Results
+from raysearch.results import LocalExecutor, Results, load_model
 from raysearch.training.fit import evaluate
 from tests.recorded import Recorded
 
@@ -33,6 +34,29 @@ def test_the_winner_opens_with_plain_lightning_and_is_tested(tmp_path):
     accuracy = outcome.values["test/accuracy"]
     assert accuracy is not None
     assert accuracy > 0.5  # ten classes: 0.1 by chance
+
+
+def test_further_seeds_give_other_models_and_leave_the_winner_as_it_is(tmp_path):
+    fixed = {"width": 16, "depth": 1, "learning_rate": 0.01}
+    weights = []
+    for seeds in (1, 2):
+        search = Recorded(tmp_path / f"run-{seeds}", space=fixed, refit={"seeds": seeds})
+        search.trial(0.5, 0.6)
+        search.finish()
+        results = Results.open(search.run_dir.path)
+        assert results.refit().n_models == seeds
+        weights.append(load_model(search.run_dir.path).state_dict())
+    alone, beside = weights
+    assert all(torch.equal(alone[name], beside[name]) for name in alone)
+    other = load_model(tmp_path / "run-2", repeat=1).state_dict()
+    assert not all(torch.equal(alone[name], other[name]) for name in alone)
+    spread = results.test().spread
+    assert spread is not None
+    first, second = (values["test/loss"] for values in spread.values)
+    assert first != second
+    assert spread.mean["test/loss"] == pytest.approx((first + second) / 2)
+    with pytest.raises(RunDirectoryError, match=r"no model of repeat 2.*run-2 --seeds 3"):
+        load_model(tmp_path / "run-2", repeat=2)
 
 
 def test_what_user_code_raises_becomes_a_reason_with_its_line(tmp_path):

@@ -16,6 +16,7 @@ EXAMPLES: list[ev.Event] = [
     ev.SearchStarted(at=1.5, settings={"name": "x"}, space={"a": 1}, versions={"torch": "2"}),
     ev.SearchResumed(at=2.0, settings={"name": "x"}, changed=("budget.trials",)),
     ev.SearchResumed(at=2.5, settings={}, changed=("space.a",), space={"a": 2}),
+    ev.SearchResumed(at=2.5, settings={}, fingerprints={"/old.ckpt": "4f0c"}),
     ev.TrialCreated(
         at=3.0,
         trial="0001",
@@ -43,8 +44,25 @@ EXAMPLES: list[ev.Event] = [
     ev.Refitted(
         at=6.0, trial="0001", epochs=3, path="winner/model.ckpt", size_bytes=5, seconds=2.0
     ),
+    ev.Refitted(
+        at=6.5,
+        trial="0001",
+        epochs=3,
+        path="winner/model.ckpt",
+        size_bytes=5,
+        seconds=4.0,
+        seeds=4,
+        seed_bytes=(5, 6),
+        seeds_reason="refit 4 of 4 failed: out of memory; there are 3 models only",
+    ),
     ev.TestOpened(at=7.0, trial="0001", forced=True),
     ev.Tested(at=8.0, trial="0001", values={"test/accuracy": 0.5}),
+    ev.Tested(
+        at=8.0,
+        trial="0001",
+        values={"test/accuracy": 0.5},
+        others=({"test/accuracy": 0.75}, {"test/accuracy": None}),
+    ),
     ev.TestSkipped(at=8.5, trial="0001", reason="not tested: Net has no test_step"),
     ev.SearchEnded(at=9.0, status=SearchStatus.FINISHED, reason="budget of 3 trials used"),
 ]
@@ -75,6 +93,18 @@ def test_a_resume_of_an_older_version_leaves_the_space_as_it_was():
     record = json.loads(to_line(EXAMPLES[1]))
     del record["space"]
     assert from_line(json.dumps(record)) == EXAMPLES[1]
+
+
+def test_a_refit_and_a_test_of_an_older_version_are_of_one_seed():
+    refitted = from_line(
+        '{"event":"refitted","at":6.0,"trial":"0001","epochs":3,"path":"winner/model.ckpt",'
+        '"size_bytes":5,"seconds":2.0,"refit":true,"reason":"","is_refused":false}'
+    )
+    assert isinstance(refitted, ev.Refitted)
+    assert (refitted.seeds, refitted.n_models, refitted.is_complete) == (1, 1, True)
+    tested = from_line('{"event":"tested","at":8.0,"trial":"0001","values":{"test/accuracy":0.5}}')
+    assert tested == ev.Tested(at=8.0, trial="0001", values={"test/accuracy": 0.5})
+    assert tested.others == ()
 
 
 def test_an_unknown_event_is_named():
