@@ -16,7 +16,8 @@ from raysearch.space import Space
 from raysearch.trial import Objective, Recommendation, Suggestion, Trial
 
 N_STARTUP = 10
-"""Random trials before the model; with 6, three of ten searches on one table began at the wrong end."""
+"""Random trials before the model. With 6, searches of a space of categories went astray until
+trial 25; spaces of numbers showed no difference."""
 
 
 class Auto:

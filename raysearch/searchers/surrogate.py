@@ -128,9 +128,7 @@ class Surrogate:
         for _ in range(n_moves):
             self._sample = moved(self._sample, likelihood, rng=rng)
 
-    def _shown(
-        self, n_ended: int, *, at_most: int
-    ) -> tuple[Rows, tuple[int, ...], Targets]:
+    def _shown(self, n_ended: int, *, at_most: int) -> tuple[Rows, tuple[int, ...], Targets]:
         """Return what a model is shown of the first so many trials, the best first."""
         order = sorted(range(n_ended), key=lambda index: self._ranks[index])
         targets = targets_of([self._ranks[index] for index in order])
