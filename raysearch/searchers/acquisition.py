@@ -60,7 +60,12 @@ def expected_improvement(mean: Array, deviation: Array, *, best: Array) -> Array
 
 
 def candidates(
-    vectors: Vectors, score: Callable[[Rows], Array], *, parents: Rows, rng: np.random.Generator
+    vectors: Vectors,
+    score: Callable[[Rows], Array],
+    *,
+    parents: Rows,
+    rng: np.random.Generator,
+    pin: tuple[int, float] | None = None,
 ) -> Iterator[Rows]:
     """Yield rows that promise much, the best ones first.
 
@@ -69,19 +74,25 @@ def candidates(
         score: What rows promise, (N,) for (N, D).
         parents: The best rows so far, which candidates are mutations of.
         rng: Governs all draws.
+        pin: A column and the place that all rows have there; None for all rows of the space.
 
     Shapes:
         yields: (D,)
     """
+
+    def kept(rows: Rows) -> Rows:
+        return rows if pin is None else vectors.pinned(rows, pin, rng)
+
     random = vectors.draw(N_RANDOM, rng)
     chosen = parents[rng.integers(len(parents), size=N_MUTATED)]
-    rows = np.concatenate([random, vectors.mutate(chosen, rng)])
+    rows = kept(np.concatenate([random, vectors.mutate(chosen, rng)]))
     scores = score(rows)
     for _ in range(N_CLIMBS):
         best = np.argsort(-scores, kind="stable")[:N_CLIMBING]
         neighbours = vectors.mutate(
             np.repeat(rows[best], N_NEIGHBOURS, axis=0), rng, largest_step=CLIMBING_STEP
         )
+        neighbours = kept(neighbours)
         rows = np.concatenate([rows, neighbours])
         scores = np.concatenate([scores, score(neighbours)])
     for position in np.argsort(-scores, kind="stable"):

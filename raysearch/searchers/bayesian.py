@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     import numpy as np
 
     from raysearch.searchers.surrogate import Surrogate
-    from raysearch.searchers.vectors import Vectors
+    from raysearch.searchers.vectors import Rows, Vectors
+
+EXPLORES_EVERY = 4
+"""One suggestion in so many goes to the branch that was tried least: else a branch whose only trial
+was a bad one is never looked at again."""
 
 N_PARENTS = 10
 """Best trials that candidates are mutations of."""
@@ -49,8 +53,11 @@ class Bayesian:
     there, so that parallel trials spread out and the best of them may already be counted on.
 
     Conditions are followed: a parameter that is inactive says nothing beside the choice that made
-    it so (see `vectors`). Of trials that were stopped early only the order counts, of those in the
-    better half that were trained in full their losses (see `targets`).
+    it so (see `vectors`). In a space with branches, every fourth suggestion is the best candidate
+    of the branch that has the fewest trials, as one bad draw says little of a branch.
+
+    Of trials that were stopped early only the order counts, of those in the better half that were
+    trained in full their losses (see `targets`).
 
     Of a long history, the model is shown the better half of `n_history` trials and the latest
     others, so that suggestion 10,000 costs no more than one at that limit.
@@ -138,7 +145,7 @@ class Bayesian:
         self._tried.set_pending(pending)
         inside = [trial for trial in pending if self._space.contains(trial.configuration)]
         if self._has_model(len(inside)):
-            configuration = self._propose(inside, rng)
+            configuration = self._propose(inside, rng, explores=number % EXPLORES_EVERY == 0)
             if configuration is not None:
                 return Suggestion(configuration=configuration, origin={"kind": "bayesian"})
         untried = draw_untried(self._space, rng, tried=self._tried)
@@ -176,9 +183,15 @@ class Bayesian:
         )
 
     def _propose(
-        self, pending: Sequence[Trial], rng: np.random.Generator
+        self, pending: Sequence[Trial], rng: np.random.Generator, *, explores: bool
     ) -> dict[str, Value] | None:
-        """Return the best candidate that was not tried, or None if all of them were."""
+        """Return the best candidate that was not tried, or None if all of them were.
+
+        Args:
+            pending: Trials in the space that have not ended.
+            rng: Governs all draws.
+            explores: Whether it is to lie in the branch that was tried least, if there is one.
+        """
         import numpy as np
 
         from raysearch.searchers.acquisition import candidates, improvement_over
@@ -188,13 +201,29 @@ class Bayesian:
             return None
         vectors, model = self._vectors, known.process
         means, _ = model.posterior(model.features)
+        pin = self._least_tried(known.rows) if explores else None
         if pending:
             rows = np.stack([vectors.encode(trial.configuration) for trial in pending])
             model = model.with_fantasies(vectors.features(rows), rng=rng)
         score = improvement_over(model, vectors, best=means.min(axis=1))
         order = np.argsort(means.mean(axis=0), kind="stable")[:N_PARENTS]
-        for row in candidates(vectors, score, parents=known.rows[order], rng=rng):
+        found = candidates(vectors, score, parents=known.rows[order], rng=rng, pin=pin)
+        for row in found:
             configuration = vectors.decode(row)
             if key(configuration) not in self._tried:
                 return configuration
         return None
+
+    def _least_tried(self, rows: Rows) -> tuple[int, float] | None:
+        """Return column and place of the branch with the fewest trials; None without branches."""
+        import numpy as np
+
+        counted = [
+            (int(np.isclose(rows[:, column], place).sum()), column, float(place))
+            for column, places in self._vectors.branches()
+            for place in places
+        ]
+        if not counted:
+            return None
+        _, column, place = min(counted)
+        return column, place

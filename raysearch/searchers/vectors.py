@@ -217,6 +217,35 @@ class Vectors:
         ]
         return np.concatenate(seen, axis=1) if seen else np.zeros((len(rows), 0))
 
+    def branches(self) -> list[tuple[int, Places]]:
+        """Return the parameters that others depend on, and that depend on none, with their places.
+
+        Returns:
+            Columns, each with the places of all its values.
+        """
+        parents = {column for c in self._conditions for parents in c for column, _ in parents}
+        return [
+            (column, places)
+            for column in sorted(parents)
+            if not self._conditions[column]
+            and (places := self._slots[column].places) is not None
+            and 1 < len(places) <= MOST_ONE_HOT
+        ]
+
+    def pinned(self, rows: Rows, pin: tuple[int, float], rng: np.random.Generator) -> Rows:
+        """Return rows with one column at a place; what becomes active by that is drawn anew.
+
+        Args:
+            rows: (N, D)
+            pin: The column, of a parameter without conditions, and the place of a value.
+            rng: Governs the draws.
+        """
+        column, place = pin
+        pinned = rows.copy()
+        pinned[:, column] = place
+        is_new = self.active(pinned) & ~self.active(rows)
+        return np.where(is_new, self.draw(len(rows), rng), pinned)
+
     def mutate(
         self, rows: Rows, rng: np.random.Generator, *, largest_step: float = LARGEST_STEP
     ) -> Rows:

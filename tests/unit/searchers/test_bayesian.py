@@ -116,6 +116,20 @@ def test_a_branch_of_a_conditional_space_is_found_and_searched() -> None:
     assert best(trials) > 0.89
 
 
+def test_a_branch_whose_first_trials_were_bad_is_looked_at_again() -> None:
+    deep = Space({"a": Float(0.0, 1.0)})
+    space = Space({"model": Choice({"good": deep.prefixed("g."), "late": deep.prefixed("l.")})})
+    searcher = Bayesian(space, objective=ACCURACY, seed=0)
+    for number in range(12):
+        x = (number + 0.5) / 12
+        searcher.observe(trial(number, {"model": "good", "g.a": x}, 0.9 - abs(x - 0.5)))
+    searcher.observe(trial(12, {"model": "late", "l.a": 0.9}, 0.1))
+    suggestions = [searcher.suggest(number=n, pending=[]) for n in range(100, 108)]
+    models = [s.configuration["model"] for s in suggestions if isinstance(s, Suggestion)]
+    assert (models[0], models[4]) == ("late", "late")
+    assert "good" in models
+
+
 def test_exact_values_are_recommended_as_they_were_observed() -> None:
     for seed in range(4):
         searcher = Auto(PLANE, objective=ACCURACY, seed=seed)

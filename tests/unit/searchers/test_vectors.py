@@ -109,3 +109,13 @@ def test_many_values_without_an_order_have_few_features() -> None:
     squared = ((features[1:] - features[0]) ** 2).sum(axis=1)
     assert squared.mean() == pytest.approx(1.0, abs=0.1)
     assert squared.min() > 0.2
+
+
+def test_branches_are_those_of_parents_without_conditions() -> None:
+    vectors, rng = Vectors(SPACE), np.random.default_rng(5)
+    keys = [SPACE.parameters[column].key for column, _ in vectors.branches()]
+    assert keys == ["model", "depth"]
+    column, places = vectors.branches()[0]
+    for place, model in zip(places, ["cnn", "mlp"], strict=True):
+        rows = vectors.pinned(vectors.draw(20, rng), (column, float(place)), rng)
+        assert {vectors.decode(row)["model"] for row in rows} == {model}
