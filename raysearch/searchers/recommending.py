@@ -19,8 +19,9 @@ from raysearch.trial import Objective, Recommendation, Trial, trial_id
 ROUGHNESS = 0.1
 """Variance of what is a configuration's own and no luck, relative to that of all trials' values.
 
-On seven tables it takes half of the loss that a choice by the smooth mean alone has against the
-best trial; where values are exact, their noise is less than this, and the best observed is chosen.
+Without it, a choice among 100 noisy trials of seven tables had a regret of 0.102; with 0.02 to 0.2,
+0.090 to 0.102 (six seeds each, not resolved). It is there for values that are exact: their noise is
+less than this, and the best observed is chosen.
 """
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raysearch.searchers.vectors import MOST_ONE_HOT, Vectors
+from raysearch.searchers.slots import MOST_ONE_HOT
+from raysearch.searchers.vectors import Vectors
 from raysearch.space import Bool, Choice, Fixed, Float, Int, Prior, Space
 
 SPACE = Space(
