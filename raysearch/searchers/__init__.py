@@ -6,11 +6,16 @@ from raysearch.randomness import generator
 from raysearch.searchers.base import EXHAUSTED, WAIT, NoSuggestion, Recommending, Searcher
 
 SEARCHERS = {
+    "annealing": "raysearch.searchers.annealing:Annealing",
     "auto": "raysearch.searchers.auto:Auto",
     "bayesian": "raysearch.searchers.bayesian:Bayesian",
     "cmaes": "raysearch.searchers.cmaes:CmaEs",
+    "cross_entropy": "raysearch.searchers.cross_entropy:CrossEntropy",
+    "evolution": "raysearch.searchers.evolution:Evolution",
+    "genetic": "raysearch.searchers.genetic:Genetic",
     "grid": "raysearch.searchers.grid:Grid",
     "hyperopt": "raysearch.searchers.hyperopt:HyperOpt",
+    "local_search": "raysearch.searchers.local_search:LocalSearch",
     "random": "raysearch.searchers.random:Random",
     "tpe": "raysearch.searchers.tpe:TPE",
 }

@@ -20,6 +20,7 @@ from raysearch.checks import integer_fault, raise_faults
 from raysearch.randomness import generator
 from raysearch.searchers.base import EXHAUSTED, NoSuggestion
 from raysearch.searchers.ranking import is_usable, rank
+from raysearch.searchers.suitability import require_places
 from raysearch.searchers.tried import Tried, draw_untried, key
 from raysearch.space import Space
 from raysearch.trial import Objective, Recommendation, Suggestion, Trial, Value
@@ -81,6 +82,7 @@ class Bayesian:
 
     Raises:
         ConfigurationError: A setting lies outside its range; all of them are named at once.
+        UnsuitableSpace: The space has values without a place on a scale.
 
     Example:
         >>> from raysearch.space import Float
@@ -106,6 +108,7 @@ class Bayesian:
             integer_fault("searcher.n_samples", n_samples, at_least=1),
             integer_fault("searcher.n_history", n_history, at_least=20),
         )
+        require_places(space, method="bayesian")
         self._space = space
         self._objective = objective
         self._seed = seed

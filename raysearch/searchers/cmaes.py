@@ -22,11 +22,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
-from raysearch.errors import ConfigurationError
 from raysearch.randomness import generator
 from raysearch.searchers.base import EXHAUSTED, NoSuggestion
 from raysearch.searchers.needs import refuse_without
 from raysearch.searchers.ranking import Rank, rank
+from raysearch.searchers.suitability import refuse, require_places
 from raysearch.searchers.tried import Tried, draw_untried, key
 from raysearch.space import Bool, Choice, Space
 from raysearch.trial import Objective, Suggestion, Trial, Value
@@ -66,8 +66,9 @@ class CmaEs:
             default is Optuna's.
 
     Raises:
-        ConfigurationError: A setting lies outside its range, the space has choices without an
-            order, or the package `cmaes` is not installed.
+        ConfigurationError: A setting lies outside its range, or the package `cmaes` is not
+            installed.
+        UnsuitableSpace: The space has choices without an order, or values without a place.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class CmaEs:
             else integer_fault("searcher.population", population, at_least=4),
             number_fault("searcher.sigma", sigma, at_least=0.01, at_most=1),
         )
+        require_places(space, method="cmaes")
         _refuse_categories(space)
         refuse_without("cmaes", method="cmaes")
         self._space = space
@@ -199,18 +201,17 @@ def _refuse_categories(space: Space) -> None:
     """Refuse a space with choices that have no order.
 
     Raises:
-        ConfigurationError: With all of them.
+        UnsuitableSpace: With these.
     """
     unordered = [
-        p.label
+        p
         for p in space.parameters
         if p.domain.size() != 1
         and (isinstance(p.domain, Bool) or (isinstance(p.domain, Choice) and not p.domain.ordered))
     ]
-    if unordered:
-        raise ConfigurationError(
-            f"searcher cmaes searches numbers and ordered choices, and {', '.join(unordered)} "
-            f"{'has' if len(unordered) == 1 else 'have'} no order. Fix "
-            f"{'it' if len(unordered) == 1 else 'them'} to a value, say `ordered: true` where "
-            "neighbours are alike, or take a searcher that can: auto, bayesian, tpe."
-        )
+    refuse(
+        unordered,
+        method="cmaes",
+        why="values without an order",
+        remedy="fix each to a value, or say `ordered: true` where neighbours are alike",
+    )

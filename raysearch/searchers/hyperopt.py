@@ -23,15 +23,13 @@ from typing import Any
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.randomness import generator
-from raysearch.searchers.base import EXHAUSTED, NoSuggestion
+from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.dimensions import dimension_of
 from raysearch.searchers.ranking import Rank, is_usable, rank
-from raysearch.searchers.tried import Tried, draw_untried, key
+from raysearch.searchers.suitability import require_places
+from raysearch.searchers.tried import Tried, suggest_untried
 from raysearch.space import Space
 from raysearch.trial import Configuration, Objective, Suggestion, Trial, Value
-
-N_NEIGHBOURS = 20
-"""Mutations of a suggestion that was tried before until a random configuration is taken instead."""
 
 MOST_GOOD = 25
 """Trials that count as good at most, and the latest ones that count in full: hyperopt's own."""
@@ -96,6 +94,7 @@ class HyperOpt:
             integer_fault("searcher.n_candidates", n_candidates, at_least=1),
             integer_fault("searcher.n_history", n_history, at_least=2 * MOST_GOOD),
         )
+        require_places(space, method="hyperopt")
         self._space = space
         self._objective = objective
         self._seed = seed
@@ -119,16 +118,12 @@ class HyperOpt:
         """Return a configuration that is new, or EXHAUSTED."""
         rng = generator(self._seed, role="searcher", number=number)
         self._tried.set_pending(pending)
+        wanted = None
         if self._has_model:
-            configuration = self._propose(number, pending, seed=int(rng.integers(2**32)))
-            for _ in range(N_NEIGHBOURS):
-                if key(configuration) not in self._tried:
-                    return Suggestion(configuration=configuration, origin={"kind": "tpe"})
-                configuration = self._space.mutate(configuration, rng)
-        untried = draw_untried(self._space, rng, tried=self._tried)
-        if untried is None:
-            return EXHAUSTED
-        return Suggestion(configuration=untried, origin={"kind": "random"})
+            wanted = self._propose(number, pending, seed=int(rng.integers(2**32)))
+        return suggest_untried(
+            self._space, rng, tried=self._tried, wanted=wanted, origin={"kind": "tpe"}
+        )
 
     def observe(self, trial: Trial) -> None:
         """Learn from a trial that ended."""

@@ -29,6 +29,7 @@ from raysearch.searchers.base import EXHAUSTED, NoSuggestion
 from raysearch.searchers.needs import refuse_without
 from raysearch.searchers.optuna_words import Words, study_showing
 from raysearch.searchers.ranking import Rank, is_usable, rank
+from raysearch.searchers.suitability import require_places
 from raysearch.searchers.tried import Tried, draw_untried, key
 from raysearch.space import Space
 from raysearch.trial import Configuration, Objective, Suggestion, Trial, Value
@@ -70,6 +71,7 @@ class TPE:
 
     Raises:
         ConfigurationError: A setting lies outside its range, or Optuna is not installed.
+        UnsuitableSpace: The space has values without a place on a scale.
 
     Example:
         >>> from raysearch.space import Float
@@ -94,6 +96,7 @@ class TPE:
             integer_fault("searcher.n_candidates", n_candidates, at_least=1),
             integer_fault("searcher.n_history", n_history, at_least=50),
         )
+        require_places(space, method="tpe")
         refuse_without("optuna", method="tpe")
         self._space = space
         self._objective = objective

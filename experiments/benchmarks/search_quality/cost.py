@@ -32,9 +32,10 @@ def cost(method: Method, table: Table, *, sizes: Sequence[int]) -> Iterator[dict
         table.trainings.reseed(0)
         searcher = method.build(table, seed=0)
         searcher.prepare()
+        trials = [_trial(n, table.space.sample(rng), table=table) for n in range(1, size + 1)]
         started_at = time.perf_counter()
-        for number in range(1, size + 1):
-            searcher.observe(_trial(number, table.space.sample(rng), table=table))
+        for trial in trials:
+            searcher.observe(trial)
         observing_s = time.perf_counter() - started_at
         seconds = _suggestions(searcher, table=table, size=size)
         yield {

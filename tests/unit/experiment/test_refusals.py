@@ -113,7 +113,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "own searcher": (
         "searcher: {name: ray.tune.search:Mine}",
         "line 5",
-        ("ray.tune.search:Mine", "not available in this version", "hyperopt, random"),
+        ("ray.tune.search:Mine", "not available in this version", "built in: annealing"),
     ),
     "unknown scheduler": (
         "scheduler: {name: ahsa}",
