@@ -210,7 +210,8 @@ def is_all_done(drive: Drive) -> bool:
 
 def versions() -> dict[str, str]:
     """Return the versions of what decides how a trial trains."""
-    names = ("raysearch", "torch", "pytorch-lightning", "lightning", "ray", "hyperopt", "numpy")
+    methods = ("hyperopt", "optuna", "cmaes", "numpy")
+    names = ("raysearch", "torch", "pytorch-lightning", "lightning", "ray", *methods)
     found = {name: metadata.version(name) for name in names if _is_installed(name)}
     return {"python": platform.python_version(), **found}
 

@@ -57,6 +57,7 @@ def winner_facts(results: Results) -> list[tuple[str, str]]:
     epoch = f", epoch {best.epoch} of {winner.epochs}" if best else ""
     facts = [
         (label, f"trial {winner.id}{epoch}{_better_one(results, winner)}"),
+        *_chosen(results, winner),
         (objective.metric, value_against_default(results, winner)),
         *configuration_facts(results, winner),
     ]
@@ -201,7 +202,19 @@ def configuration_facts(results: Results, trial: Trial) -> list[tuple[str, str]]
 def _better_one(results: Results, winner: Trial) -> str:
     """Return which trial is better, where the winner was chosen or better ones are lost."""
     best = results.ranking()[0]
-    return "" if best.id == winner.id else f" (the best on validation data is {best.id})"
+    if best.id == winner.id:
+        return ""
+    if results.chosen_by(winner) == "searcher":
+        return f" (chosen by the searcher; the best observed is {best.id})"
+    return f" (the best on validation data is {best.id})"
+
+
+def _chosen(results: Results, winner: Trial) -> list[tuple[str, str]]:
+    """Return why the searcher chose the winner, if it did and another one has the best value."""
+    recommended = results.recommendation
+    if recommended is None or recommended.trial != winner.id:
+        return []
+    return [("chosen for", printable(recommended.reason))] if _better_one(results, winner) else []
 
 
 def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:

@@ -181,14 +181,20 @@ class Engine:
     def end(self, status: SearchStatus, *, reason: str = "") -> None:
         """Journal the end of this session, with the trials in training as interrupted.
 
-        With the end of the search, paused trials are stopped.
+        Before it stands what the searcher would hand over, unless the search failed. With the end
+        of the search, paused trials are stopped.
         """
         if status is SearchStatus.FINISHED:
             self._pauses.give_up(why=reason or "the search has ended")
         at = self._ledger.now()
         running = [t for t in self.state.live.values() if t.status is TrialStatus.RUNNING]
-        interrupted = [records.attempt_ended(t, cause=INTERRUPTED, at=at) for t in running]
-        self._ledger.emit(*interrupted, ev.SearchEnded(at=at, status=status, reason=reason))
+        before: list[Event] = [
+            records.attempt_ended(trial, cause=INTERRUPTED, at=at) for trial in running
+        ]
+        if status is not SearchStatus.FAILED:
+            found = self._suggestions.recommend(self.state, objective=self.plan.objective)
+            before += [] if found is None else [records.recommended(found, at=at)]
+        self._ledger.emit(*before, ev.SearchEnded(at=at, status=status, reason=reason))
 
     def record(self, *events: ev.Handed) -> None:
         """Journal what is done with the winner."""

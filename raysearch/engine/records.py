@@ -9,6 +9,7 @@ from raysearch.trial import (
     DecisionKind,
     Measurement,
     Objective,
+    Recommendation,
     Suggestion,
     Trial,
     trial_id,
@@ -66,6 +67,12 @@ def attempt_ended(
 ) -> ev.AttemptEnded:
     """Return the event of the end of the trial's current attempt, before the trial's end."""
     return ev.AttemptEnded(at=at, trial=trial.id, attempt=trial.attempts, cause=cause, error=error)
+
+
+def recommended(recommendation: Recommendation, *, at: float) -> ev.Recommended:
+    """Return the event of what the searcher would hand over."""
+    trial = trial_id(recommendation.number)
+    return ev.Recommended(at=at, trial=trial, reason=recommendation.reason)
 
 
 def not_finite(trial: Trial, *, objective: Objective) -> str | None:

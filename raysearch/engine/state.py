@@ -45,6 +45,8 @@ class SearchState:
     """Those that have not ended, in order of their numbers."""
     paused: dict[str, Trial] = field(default_factory=dict)
     """Those that are paused."""
+    recommendation: ev.Recommended | None = None
+    """What the searcher would hand over; None if it did not say, or more was measured since."""
     handover: Handover = field(default_factory=Handover)
     """Refits and tests of winners."""
     started_at: float = 0.0
@@ -143,6 +145,7 @@ class SearchState:
         self.seconds_before = self.seconds
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""
+        self.recommendation = None  # it is asked for again at the end of this session
 
     def _adopt(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
@@ -181,6 +184,7 @@ class SearchState:
     def _measured(self, event: ev.Measured) -> None:
         trial = self.trials[event.trial]
         self.handover.measured()
+        self.recommendation = None
         if event.epoch > trial.epochs:
             self.spent = self.spent_after(event.trial, event.measurement)
             self.timed[event.trial] = event.seconds
@@ -246,6 +250,9 @@ class SearchState:
         if trial.cause == NOT_FINITE and self.objective is not None:
             return trial.best(self.objective) is None
         return trial.status is TrialStatus.FAILED
+
+    def _recommended(self, event: ev.Recommended) -> None:
+        self.recommendation = event
 
     def _refitted(self, event: ev.Refitted) -> None:
         self.handover.refitted(event)

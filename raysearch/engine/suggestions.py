@@ -1,20 +1,32 @@
 """Who suggests the next configuration, and who is told what became of it?
 
 First the default and the points of the user, then the searcher. It is told of every trial that
-ended, apart from those of a former space that do not lie in the present one.
+ended, apart from those of a former space that do not lie in the present one. At the end it may say
+which trial it would hand over.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from raysearch.engine import messages
 from raysearch.engine.opening import opening, points_left
 from raysearch.engine.state import SearchState
 from raysearch.errors import SearchAborted
-from raysearch.searchers import EXHAUSTED, WAIT, Searcher
+from raysearch.searchers import EXHAUSTED, WAIT, Recommending, Searcher
 from raysearch.space import Space
-from raysearch.trial import Configuration, Suggestion, Trial, trial_id
+from raysearch.trial import (
+    Configuration,
+    Objective,
+    Recommendation,
+    Suggestion,
+    Trial,
+    TrialStatus,
+    trial_id,
+)
+
+_log = logging.getLogger(__name__)
 
 
 class Suggestions:
@@ -91,3 +103,42 @@ class Suggestions:
                 )
             )
         return suggestion
+
+    def recommend(self, state: SearchState, *, objective: Objective) -> Recommendation | None:
+        """Return which trial the searcher would hand over; None if it has no opinion.
+
+        It is asked about the trials that were trained in full and lie in the space. If one that
+        does not lie there is better than all of them, it is not asked: it was not told of that one.
+        A searcher that raises, or recommends another trial, costs its recommendation and no more:
+        a search must not end without a winner for that.
+        """
+        if not isinstance(self._searcher, Recommending):
+            return None
+        best = {t.id: t.rank_key(objective) for t in state.trials.values() if _counts(t, objective)}
+        offered = [
+            trial
+            for trial in state.trials.values()
+            if trial.id in best
+            and trial.id not in self._outside
+            and trial.status is TrialStatus.COMPLETED
+        ]
+        if not offered or min(best, key=best.__getitem__) in self._outside:
+            return None
+        try:
+            found = self._searcher.recommend(offered)
+        except Exception:  # noqa: BLE001  a searcher may break in any way
+            _log.warning("the searcher could not recommend a trial", exc_info=True)
+            return None
+        if found is not None and found.number not in {trial.number for trial in offered}:
+            _log.warning(
+                "the searcher recommends trial %s, which is none of those that were trained in "
+                "full: the best observed one is taken",
+                found.number,
+            )
+            return None
+        return found
+
+
+def _counts(trial: Trial, objective: Objective) -> bool:
+    """Return whether the trial could win by its value."""
+    return trial.status is not TrialStatus.REJECTED and trial.best(objective) is not None

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from raysearch.engine.causes import NOT_FINITE
+from raysearch.results.chosen import chosen_document
 from raysearch.results.evaluation import recorded_test
 from raysearch.results.families import family_documents
 from raysearch.results.found import Found
@@ -28,9 +29,9 @@ def to_document(found: Found) -> dict[str, Any]:
     else it is null. Trials come in order of their numbers. The values of a trial are those of its
     best epoch, or of its last one, with the cause, if it never reached a finite value of the
     objective. "families" has the best of each, the best first; what its interval means, which is
-    null where there is none, `families` says. Of a winner with several seeds, "test" has the values
-    of the model that was handed over, and "test_seeds" those of all, with mean and sample standard
-    deviation.
+    null where there is none, `families` says. The winner's entry tells what made it the winner. Of
+    a winner with several seeds, "test" has the values of the model that was handed over, and
+    "test_seeds" those of all, with mean and sample standard deviation.
     """
     objective, state = found.objective, found.state
     winner = found.winner
@@ -91,6 +92,7 @@ def _winner(found: Found, winner: Trial) -> dict[str, Any]:
         if model and model.refit
         else None,
         "test": None if tested.values is None else dict(tested.values),
+        **chosen_document(found, winner),
     }
     if tested.spread is not None:
         entry["test_seeds"] = tested.spread.to_json()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Literal
 
 from raysearch.engine.handover import Handover
 from raysearch.engine.state import SearchState
@@ -23,6 +24,9 @@ from raysearch.run_dir import JournalDamaged, Lease, RunDir
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.damage import tells_of_test
 from raysearch.trial import Objective, SearchStatus, Trial, trial_id
+
+ChosenBy = Literal["value", "searcher", "person"]
+"""What made a trial the winner: its value, the searcher's recommendation, or `refit --trial`."""
 
 
 class Found:
@@ -136,9 +140,22 @@ class Found:
         return rank(self.state.trials.values(), objective=self.objective)
 
     @property
+    def recommendation(self) -> ev.Recommended | None:
+        """What the searcher would hand over; None if it did not say, or more was measured since."""
+        return self.state.recommendation
+
+    @property
     def selection(self) -> Selection:
-        """The best trial whose model can be had, and better ones whose model is lost."""
-        return self.select(self.ranking())
+        """The first trial whose model can be had, and those before it whose model is lost.
+
+        First comes what the searcher recommends, then the ranking.
+        """
+        ranking, recommended = self.ranking(), self.recommendation
+        if recommended is not None:
+            ranking.sort(
+                key=lambda trial: trial.id != recommended.trial
+            )  # the others stay in order
+        return self.select(ranking)
 
     def select(self, ranking: Sequence[Trial]) -> Selection:
         """Return the first of a ranking that can be the winner, and those passed over."""
@@ -159,12 +176,20 @@ class Found:
         """The trial that won, so far if the search goes on; None if none can.
 
         It is the trial whose model was handed over last, as long as nothing was measured since;
-        otherwise the best one with a checkpoint on disk. A function may write none; then it is the
-        best one.
+        otherwise the one that the searcher recommends, and then the best one, of those with a
+        checkpoint on disk. A function may write none; then it needs none.
         """
         if self.handover.refit is not None and self.handover.is_settled:
             return self.state.trials[self.handover.refit.trial]
         return self.selection.winner
+
+    def chosen_by(self, winner: Trial) -> ChosenBy:
+        """Return what made a trial the winner: its value, the searcher, or a person."""
+        ranking = self.ranking()
+        if self.recommendation is not None and self.recommendation.trial == winner.id:
+            return "searcher"
+        best = self.select(ranking).winner
+        return "value" if best is not None and best.id == winner.id else "person"
 
     @property
     def default(self) -> Trial | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from raysearch.results.chosen import chosen_document
 from raysearch.results.found import Found
 from raysearch.results.opening import opening_lines
 from raysearch.results.spread import spread_of
@@ -82,6 +83,7 @@ def write_metrics(found: Found, *, trial: Trial, model: ev.Refitted) -> None:
         "objective": {"metric": objective.metric, "direction": objective.direction},
         "best_epoch": model.epochs,
         "validation": _values(trial, objective=objective),
+        **chosen_document(found, trial),
         "default": None
         if default is None
         else {"trial": default.id, "validation": _values(default, objective=objective)},

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from raysearch.randomness import generator
-from raysearch.searchers.base import EXHAUSTED, WAIT, NoSuggestion, Searcher
+from raysearch.searchers.base import EXHAUSTED, WAIT, NoSuggestion, Recommending, Searcher
 
 SEARCHERS = {
     "annealing": "raysearch.searchers.annealing:Annealing",
+    "auto": "raysearch.searchers.auto:Auto",
+    "bayesian": "raysearch.searchers.bayesian:Bayesian",
+    "cmaes": "raysearch.searchers.cmaes:CmaEs",
     "cross_entropy": "raysearch.searchers.cross_entropy:CrossEntropy",
     "evolution": "raysearch.searchers.evolution:Evolution",
     "genetic": "raysearch.searchers.genetic:Genetic",
@@ -15,7 +18,16 @@ SEARCHERS = {
     "local_search": "raysearch.searchers.local_search:LocalSearch",
     "neat": "raysearch.searchers.neat:Neat",
     "random": "raysearch.searchers.random:Random",
+    "tpe": "raysearch.searchers.tpe:TPE",
 }
 """Name in an experiment file -> class. Loading the class must not load torch or Ray."""
 
-__all__ = ["EXHAUSTED", "SEARCHERS", "WAIT", "NoSuggestion", "Searcher", "generator"]
+__all__ = [
+    "EXHAUSTED",
+    "SEARCHERS",
+    "WAIT",
+    "NoSuggestion",
+    "Recommending",
+    "Searcher",
+    "generator",
+]

@@ -5,6 +5,7 @@ One method per file implements `Searcher`. The engine calls it from one thread:
     searcher = Random(space, objective=objective, seed=0)
     searcher.suggest(number=1, pending=[])    # -> Suggestion, WAIT or EXHAUSTED
     searcher.observe(trial)                   # once for every trial that ended, in journal order
+    searcher.recommend(trials)                # at the end, if it is `Recommending`
 
 After a resume the same `observe` calls are made in the same order, and suggestions that were made
 before are read back from the journal, never computed again. Another method may have made them:
@@ -18,9 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from raysearch.trial import Suggestion, Trial
+from raysearch.trial import Recommendation, Suggestion, Trial
 
 
 class NoSuggestion(Enum):
@@ -72,4 +73,25 @@ class Searcher(Protocol):
 
     def observe(self, trial: Trial) -> None:
         """Learn from a trial that ended, with all its measurements; called once for each."""
+        ...
+
+
+@runtime_checkable
+class Recommending(Protocol):
+    """What a searcher offers beside, if it has a better idea of the winner than the best value.
+
+    The setting `recommend` of such a searcher switches that off.
+    """
+
+    def recommend(self, trials: Sequence[Trial]) -> Recommendation | None:
+        """Return the trial to be handed over, or None to have the best observed one.
+
+        Called when a session of the search ends, after all that ended was observed. The answer is
+        journalled, and holds until more is measured. It follows from the trials alone, as a
+        suggestion does.
+
+        Args:
+            trials: Those that may be recommended: trained in full, in the space, with a finite
+                value. Never empty.
+        """
         ...

@@ -41,3 +41,8 @@ def rank(trial: Trial, *, objective: Objective) -> Rank:
 def is_usable(rank: Rank) -> bool:
     """Return whether a trial with this rank had a value that counts."""
     return rank[0] != _FAILED
+
+
+def is_completed(rank: Rank) -> bool:
+    """Return whether a trial with this rank was trained in full."""
+    return rank[0] == _COMPLETED

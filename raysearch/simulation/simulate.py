@@ -34,8 +34,10 @@ class Simulation:
 
     @property
     def winner(self) -> Trial | None:
-        """The best trial, or None if none had a finite value."""
+        """What is handed over: the recommended trial or the best; None without a finite value."""
         trials = self.state.trials.values()
+        if self.state.recommendation is not None:
+            return self.state.trials[self.state.recommendation.trial]
         best = min(trials, key=lambda t: t.rank_key(self.objective), default=None)
         return None if best is None or best.value(self.objective) is None else best
 

@@ -37,6 +37,8 @@ LOSS = Objective(metric=METRIC, direction="minimize")
 
 FURTHER_SETTINGS: dict[str, list[dict[str, float]]] = {
     "annealing": [{"n_startup": 1, "temperature": 1.0, "cooling": 0.0, "further_mutations": 0.0}],
+    "bayesian": [{"n_startup": 4, "n_samples": 2, "n_history": 20}],
+    "cmaes": [{"population": 4, "sigma": 1.0}],
     "cross_entropy": [{"n_startup": 1, "window": 2, "elite": 0.5, "smoothing": 1.0}],
     "evolution": [{"population_size": 2, "tournament_size": 1}],
     "genetic": [{"population_size": 2, "tournament_size": 1, "crossover": 1.0, "mutation": 0.0}],
@@ -44,8 +46,9 @@ FURTHER_SETTINGS: dict[str, list[dict[str, float]]] = {
     "hyperopt": [{"n_startup": 1, "gamma": 5.0, "n_candidates": 1}],
     "local_search": [{"n_startup": 1, "n_neighbours": 3, "restart": 0.5}],
     "neat": [{"population": 5, "inheritance": "baldwinian", "change_weights": 0.0}],
+    "tpe": [{"n_startup": 1, "n_candidates": 1}],
 }
-NEED_PLACES = ("cross_entropy", "grid", "hyperopt")
+NEED_PLACES = ("auto", "bayesian", "cmaes", "cross_entropy", "grid", "hyperopt", "tpe")
 """Those that cannot search spaces with a Graph."""
 DRAWS_NOTHING = ("grid",)
 """Those for which the seed is of no consequence."""
@@ -89,6 +92,19 @@ FINITE = Space(
         "affine": Bool(when={"norm": "batch"}),
     }
 )
+NUMBERS = Space(
+    {
+        "width": Int(8, 64, step=8),
+        "depth": Int(1, 4),
+        "skip": Float(0.0, 1.0, when={"depth": [3, 4]}),
+        "learning_rate": Float(1e-4, 1e-1, log=True, prior=Prior(1e-2, 0.7)),
+        "levels": Choice(["low", "mid", "high"], ordered=True),
+        "epsilon": Fixed(1e-8),
+    }
+)
+FINITE_NUMBERS = Space({"depth": Int(1, 3), "width": Int(8, 24, step=8)})
+WITHOUT_CATEGORIES = ("cmaes",)
+"""Those that refuse values without an order; they are shown other spaces."""
 SPACES = {"conditional": CONDITIONAL, "finite": FINITE, "lone": Space({"x": Float(0.0, 1.0)})}
 NESTED = {"deep": Space({"inner": Graph(2, 1)}), "flat": Space({})}
 GRAPHS = CONDITIONAL.merged(Space({"graph": Graph(3, 2, max_hidden=4), "kind": Choice(NESTED)}))
@@ -96,12 +112,19 @@ GRAPHS = CONDITIONAL.merged(Space({"graph": Graph(3, 2, max_hidden=4), "kind": C
 every_space = pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 
 
+def shown(name: str, space: Space = CONDITIONAL) -> Space:
+    """Return the space, or what stands for it where the searcher refuses categories."""
+    if name not in WITHOUT_CATEGORIES:
+        return space
+    return NUMBERS if space is CONDITIONAL else FINITE_NUMBERS if space is FINITE else space
+
+
 def build(
     name: str, settings: Mapping[str, float], *, space: Space = CONDITIONAL, seed: int = 0
 ) -> Searcher:
     module, _, attribute = SEARCHERS[name].partition(":")
     method = getattr(importlib.import_module(module), attribute)
-    searcher: Searcher = method(space, objective=LOSS, seed=seed, **settings)
+    searcher: Searcher = method(shown(name, space), objective=LOSS, seed=seed, **settings)
     return searcher
 
 
@@ -199,6 +222,7 @@ def test_suggestions_lie_in_the_space(
     name: str, settings: dict[str, float], space: Space, n_parallel: int
 ) -> None:
     suggested = run(build(name, settings, space=space), 30, n_parallel=n_parallel)
+    space = shown(name, space)
     assert len(suggested) >= fewest(name, settings, space=space)
     for configuration in suggested:
         space.validate(configuration)
@@ -281,7 +305,7 @@ def test_replayed_history_gives_the_same_next_suggestion(
 ) -> None:
     searcher = build(name, settings)
     suggested = run(searcher, 25, train=train)
-    pending = [Trial(id="0026", number=26, configuration=CONDITIONAL.default())]
+    pending = [Trial(id="0026", number=26, configuration=shown(name).default())]
     resumed = build(name, settings)
     for number, configuration in enumerate(suggested, start=1):
         resumed.observe(train(number, configuration))
@@ -300,11 +324,17 @@ def test_copes_with_trials_that_end_badly(
     train: Callable[[int, Configuration], Trial],
 ) -> None:
     suggested = run(build(name, settings, space=space), 30, train=train, n_parallel=3)
+    space = shown(name, space)
     assert len(suggested) >= fewest(name, settings, space=space)
     assert all(space.contains(configuration) for configuration in suggested)
 
 
-@pytest.mark.parametrize("name", [name for name in SEARCHERS if name not in LEARNS_NOTHING])
+EXPLORES = ("auto", "bayesian")
+"""Those that rather look where nothing was tried: into the gap of the next test. For them, with
+trials everywhere, it is test_a_full_training_beats_an_optimistic_first_epoch of test_bayesian."""
+
+
+@pytest.mark.parametrize("name", sorted({*SEARCHERS} - {*LEARNS_NOTHING, *EXPLORES}))
 def test_full_trainings_are_believed_before_optimistic_beginnings(name: str) -> None:
     searcher = build(name, {}, space=SPACES["lone"])
     rng = np.random.default_rng(5)
@@ -323,7 +353,7 @@ def test_full_trainings_are_believed_before_optimistic_beginnings(name: str) -> 
 @every_case
 def test_copes_with_many_pending_trials(name: str, settings: dict[str, float]) -> None:
     suggested = run(build(name, settings), 60, n_parallel=40)
-    assert all(CONDITIONAL.contains(configuration) for configuration in suggested)
+    assert all(shown(name).contains(configuration) for configuration in suggested)
     assert len({tuple(configuration.items()) for configuration in suggested}) == 60
 
 
@@ -335,7 +365,7 @@ def test_copes_with_trials_from_outside_the_space(name: str, settings: dict[str,
         searcher.observe(stranger)
     suggestion = searcher.suggest(number=41, pending=strangers[15:])
     assert isinstance(suggestion, Suggestion)
-    assert FINITE.contains(suggestion.configuration)
+    assert shown(name, FINITE).contains(suggestion.configuration)
 
 
 @every_case
@@ -375,7 +405,8 @@ def test_searches_that_begin_with_points_begin_at_a_later_number(
     name: str, settings: dict[str, float]
 ) -> None:
     searcher = build(name, settings)
-    default, point = CONDITIONAL.default(), {**CONDITIONAL.default(), "depth": 1}
+    default = shown(name).default()
+    point = {key: value for key, value in default.items() if key != "skip"} | {"depth": 1}
     searcher.observe(fair(0, default))
     pending = [Trial(id="0001", number=1, configuration=point)]
     suggestion = searcher.suggest(number=2, pending=pending)
@@ -386,7 +417,7 @@ def test_searches_that_begin_with_points_begin_at_a_later_number(
 @every_case
 def test_observing_300_trials_is_quick(name: str, settings: dict[str, float]) -> None:
     searcher, rng = build(name, settings), np.random.default_rng(0)
-    trials = [messy(n, CONDITIONAL.sample(rng)) for n in range(300)]
+    trials = [messy(n, shown(name).sample(rng)) for n in range(300)]
     started_at = time.perf_counter()
     for trial in trials:
         searcher.observe(trial)

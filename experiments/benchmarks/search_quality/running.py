@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from raysearch.searchers import Searcher
+from raysearch.searchers import Recommending, Searcher
 from raysearch.trial import Configuration, Measurement, Suggestion, Trial, TrialStatus, trial_id
 from search_quality.methods import Method
 from search_quality.tables import Table
@@ -107,8 +107,10 @@ class _Course:
 
 def recommendation(searcher: Searcher, trials: Sequence[Trial]) -> Trial | None:
     """Return the trial that a searcher recommends of those that ended; None without an opinion."""
-    recommend = getattr(searcher, "recommend", None)
-    return None if recommend is None else recommend(list(trials))
+    if not isinstance(searcher, Recommending):
+        return None
+    found = searcher.recommend(trials)
+    return None if found is None else next(t for t in trials if t.number == found.number)
 
 
 def ended(trial: Trial, value: float, *, seconds: float, metric: str) -> Trial:

@@ -54,6 +54,9 @@ def test_the_whole_of_a_finished_search(ended):
         "checkpoint": "winner/model.ckpt",
         "refit": {"epochs": 2, "seeds": 1},
         "test": {"test/accuracy": 0.75},
+        "chosen_by": "value",
+        "chosen_because": None,
+        "best_observed": "0001",
     }
     totals = found["totals"]
     assert (totals["trials"], totals["epochs"], totals["restarts"]) == (4, 7, 0)

@@ -1,0 +1,19 @@
+"""What made the winner the winner, for programs?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from raysearch.results.found import Found
+from raysearch.trial import Trial
+
+
+def chosen_document(found: Found, winner: Trial) -> dict[str, Any]:
+    """Return what made a trial the winner, and which one has the best value observed."""
+    chosen_by, recommended = found.chosen_by(winner), found.recommendation
+    ranking = found.ranking()
+    return {
+        "chosen_by": chosen_by,
+        "chosen_because": recommended.reason if recommended and chosen_by == "searcher" else None,
+        "best_observed": ranking[0].id if ranking else None,
+    }

@@ -1,0 +1,232 @@
+"""Which configuration should improve most on the best so far? Bayesian optimisation.
+
+A Gaussian process, whose hyperparameters are sampled and not maximised, says of every candidate
+what to expect; the one with the largest expected improvement on the lowest posterior mean is
+suggested. Of what it is made stands in `kernel`, `gaussian_process`, `acquisition`, `vectors` for
+conditional spaces, and `targets` for trials that were stopped early or failed.
+
+References:
+    Snoek, Larochelle and Adams, "Practical Bayesian Optimization of Machine Learning Algorithms",
+    NeurIPS 2012.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from raysearch.checks import integer_fault, raise_faults
+from raysearch.randomness import generator
+from raysearch.searchers.base import EXHAUSTED, NoSuggestion
+from raysearch.searchers.ranking import is_usable, rank
+from raysearch.searchers.suitability import require_places
+from raysearch.searchers.tried import Tried, draw_untried, key
+from raysearch.space import Space
+from raysearch.trial import Objective, Recommendation, Suggestion, Trial, Value
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from raysearch.searchers.surrogate import Surrogate
+    from raysearch.searchers.vectors import Rows, Vectors
+
+EXPLORES_EVERY = 4
+"""One suggestion in so many goes to the branch that was tried least: else a branch whose only trial
+was a bad one is never looked at again."""
+
+N_PARENTS = 10
+"""Best trials that candidates are mutations of."""
+
+LEAST_ENDED = 4
+"""Trials that must have ended before a model is of use, whatever else is in training."""
+
+
+class Bayesian:
+    """Suggests what a Gaussian process expects to improve most on the best so far.
+
+    The first `n_startup` trials are random, drawn as the priors of the space say. Then the model's
+    hyperparameters are sampled: `n_samples` vectors of them, each a Gaussian process of its own,
+    whose expected improvements are averaged. Candidates are random configurations, mutations of the
+    ten best trials, and neighbours of the best of both.
+
+    For a trial that has not ended, each process has a value of its own, drawn from what it expects
+    there, so that parallel trials spread out and the best of them may already be counted on.
+
+    Conditions are followed: a parameter that is inactive says nothing beside the choice that made
+    it so (see `vectors`). In a space with branches, every fourth suggestion is the best candidate
+    of the branch that has the fewest trials, as one bad draw says little of a branch.
+
+    Of trials that were stopped early only the order counts, of those in the better half that were
+    trained in full their losses (see `targets`).
+
+    Of a long history, the model is shown the better half of `n_history` trials and the latest
+    others, so that suggestion 10,000 costs no more than one at that limit.
+
+    In the end it recommends the trial with the best posterior mean, since the best observed value
+    is mostly a lucky one; where values are exact, that is the same trial.
+
+    No configuration is suggested twice, so a finite space is exhausted once each has been tried. A
+    trial whose configuration lies outside the space, as in a search that goes on with other ranges,
+    is not learnt from.
+
+    Args:
+        space: The search space.
+        objective: What is improved.
+        seed: Governs all draws; suggestion n draws from its own generator.
+        n_startup: Trials that begin before the model is used, at least 4.
+        n_samples: Vectors of hyperparameters, at least 1; time grows with them.
+        n_history: Trials that the model is shown at most, at least 20.
+        recommend: Whether to recommend a trial at the end; otherwise the best observed one is
+            handed over.
+
+    Raises:
+        ConfigurationError: A setting lies outside its range; all of them are named at once.
+        UnsuitableSpace: The space has values without a place on a scale.
+
+    Example:
+        >>> from raysearch.space import Float
+        >>> objective = Objective(metric="val/loss", direction="minimize")
+        >>> searcher = Bayesian(Space({"dropout": Float(0.0, 0.5)}), objective=objective, seed=0)
+        >>> searcher.suggest(number=1, pending=[]).origin
+        {'kind': 'random'}
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        *,
+        objective: Objective,
+        seed: int = 0,
+        n_startup: int = 10,
+        n_samples: int = 8,
+        n_history: int = 200,
+        recommend: bool = True,
+    ) -> None:
+        raise_faults(
+            integer_fault("searcher.n_startup", n_startup, at_least=LEAST_ENDED),
+            integer_fault("searcher.n_samples", n_samples, at_least=1),
+            integer_fault("searcher.n_history", n_history, at_least=20),
+        )
+        require_places(space, method="bayesian")
+        self._space = space
+        self._objective = objective
+        self._seed = seed
+        self._n_startup = n_startup
+        self._n_samples = n_samples
+        self._n_history = n_history
+        self._recommends = recommend
+        self._tried = Tried()
+        self._n_usable = 0
+
+    @cached_property
+    def _vectors(self) -> Vectors:
+        from raysearch.searchers.vectors import Vectors  # loads numpy
+
+        return Vectors(self._space)
+
+    @cached_property
+    def _surrogate(self) -> Surrogate:
+        from raysearch.searchers.surrogate import Surrogate
+
+        return Surrogate(
+            self._vectors,
+            seed=self._seed,
+            n_samples=self._n_samples,
+            n_first=LEAST_ENDED,
+            n_history=self._n_history,
+        )
+
+    def prepare(self) -> None:
+        """Import numpy."""
+        import raysearch.searchers.acquisition
+        import raysearch.searchers.surrogate  # noqa: F401
+
+    def suggest(self, *, number: int, pending: Sequence[Trial]) -> Suggestion | NoSuggestion:
+        """Return a configuration that is new, or EXHAUSTED."""
+        rng = generator(self._seed, role="searcher", number=number)
+        self._tried.set_pending(pending)
+        inside = [trial for trial in pending if self._space.contains(trial.configuration)]
+        if self._has_model(len(inside)):
+            configuration = self._propose(inside, rng, explores=number % EXPLORES_EVERY == 0)
+            if configuration is not None:
+                return Suggestion(configuration=configuration, origin={"kind": "bayesian"})
+        untried = draw_untried(self._space, rng, tried=self._tried)
+        if untried is None:
+            return EXHAUSTED
+        return Suggestion(configuration=untried, origin={"kind": "random"})
+
+    def observe(self, trial: Trial) -> None:
+        """Learn from a trial that ended."""
+        self._tried.add(trial)
+        if self._space.contains(trial.configuration):
+            known = rank(trial, objective=self._objective)
+            self._n_usable += is_usable(known)
+            self._surrogate.add(self._vectors.encode(trial.configuration), known)
+
+    def recommend(self, trials: Sequence[Trial]) -> Recommendation | None:
+        """Return the trial with the best posterior mean."""
+        from raysearch.searchers.recommending import recommended
+
+        if not self._recommends or self._vectors.n_parameters == 0:
+            return None
+        return recommended(
+            trials,
+            known=self._surrogate.known(),
+            vectors=self._vectors,
+            objective=self._objective,
+        )
+
+    def _has_model(self, n_pending: int) -> bool:
+        """Return whether there are enough trials, and among them enough that had a value."""
+        return (
+            self._n_usable >= LEAST_ENDED
+            and len(self._surrogate) + n_pending >= self._n_startup
+            and self._vectors.n_parameters > 0
+        )
+
+    def _propose(
+        self, pending: Sequence[Trial], rng: np.random.Generator, *, explores: bool
+    ) -> dict[str, Value] | None:
+        """Return the best candidate that was not tried, or None if all of them were.
+
+        Args:
+            pending: Trials in the space that have not ended.
+            rng: Governs all draws.
+            explores: Whether it is to lie in the branch that was tried least, if there is one.
+        """
+        import numpy as np
+
+        from raysearch.searchers.acquisition import candidates, improvement_over
+
+        known = self._surrogate.known()
+        if known is None:
+            return None
+        vectors, model = self._vectors, known.process
+        means, _ = model.posterior(model.features)
+        pin = self._least_tried(known.rows) if explores else None
+        if pending:
+            rows = np.stack([vectors.encode(trial.configuration) for trial in pending])
+            model = model.with_fantasies(vectors.features(rows), rng=rng)
+        score = improvement_over(model, vectors, best=means.min(axis=1))
+        order = np.argsort(means.mean(axis=0), kind="stable")[:N_PARENTS]
+        found = candidates(vectors, score, parents=known.rows[order], rng=rng, pin=pin)
+        for row in found:
+            configuration = vectors.decode(row)
+            if key(configuration) not in self._tried:
+                return configuration
+        return None
+
+    def _least_tried(self, rows: Rows) -> tuple[int, float] | None:
+        """Return column and place of the branch with the fewest trials; None without branches."""
+        import numpy as np
+
+        counted = [
+            (int(np.isclose(rows[:, column], place).sum()), column, float(place))
+            for column, places in self._vectors.branches()
+            for place in places
+        ]
+        if not counted:
+            return None
+        _, column, place = min(counted)
+        return column, place

@@ -1,0 +1,188 @@
+"""What does a Gaussian process expect of configurations, given those that were tried?
+
+Its hyperparameters are not chosen but sampled: a model holds several vectors of them, drawn from
+their posterior, and what it says is an average. With few and noisy values that is what keeps it
+from taking one explanation for the only one.
+
+Hyperparameters are moved by Hamiltonian Monte Carlo, a short trajectory at a time, from where the
+values before had taken them: one more value changes the posterior little.
+
+References:
+    Snoek, Larochelle and Adams, "Practical Bayesian Optimization of Machine Learning Algorithms",
+    NeurIPS 2012, section 3.2.
+    Neal, "MCMC Using Hamiltonian Dynamics", 2011 (arXiv:1206.1901).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raysearch.searchers.kernel import (
+    JITTER,
+    MEAN_VARIANCE,
+    Array,
+    Likelihood,
+    matern,
+    split,
+    squared_distances,
+)
+
+N_STEPS = 4
+"""Leapfrog steps of a trajectory."""
+
+STEP = 0.25
+"""Their length, in units of the logarithms of hyperparameters."""
+
+
+def moved(sample: Array, likelihood: Likelihood, *, rng: np.random.Generator) -> Array:
+    """Return the sample after one trajectory, each member of which is accepted or not.
+
+    Args:
+        sample: (S, H)
+        likelihood: Of what is known now.
+        rng: Governs momenta and acceptance.
+
+    Shapes:
+        returns: (S, H)
+    """
+    start, gradient = likelihood.value_and_gradient(sample)
+    momentum = rng.standard_normal(sample.shape)
+    step = STEP * (0.5 + rng.random((len(sample), 1)))
+    energy = start - 0.5 * (momentum**2).sum(axis=1)
+    place, value = sample, start
+    for _ in range(N_STEPS):
+        momentum = momentum + 0.5 * step * gradient
+        place = place + step * momentum
+        value, gradient = likelihood.value_and_gradient(place)
+        momentum = momentum + 0.5 * step * gradient
+    gain = value - 0.5 * (momentum**2).sum(axis=1) - energy
+    is_accepted = np.log(rng.random(len(sample))) < gain  # False for what is not finite
+    after = np.where(is_accepted[:, None], place, sample)
+    return _without_stragglers(after, np.where(is_accepted, value, start), rng=rng)
+
+
+def _without_stragglers(sample: Array, value: Array, *, rng: np.random.Generator) -> Array:
+    """Return the sample with other members in the place of those that are far from likely.
+
+    What explained six values may not explain a seventh at all, and where the density is steep, no
+    trajectory leads back. Of H dimensions, H / 2 below the largest logarithm of the density is
+    typical, and H + 10 below it is not.
+    """
+    is_typical = value >= value.max() - sample.shape[1] - 10
+    donors = np.flatnonzero(is_typical)[rng.integers(int(is_typical.sum()), size=len(sample))]
+    return np.where(is_typical[:, None], sample, sample[donors])
+
+
+@dataclass(frozen=True)
+class GaussianProcess:
+    """A Gaussian process for each member of a sample of hyperparameters.
+
+    Args:
+        features: (N, F), of the data.
+        targets: (N,) or (S, N): the values, which may differ from member to member.
+        sample: (S, H), the hyperparameters.
+        parameter_of: (F,), which parameter each feature belongs to.
+    """
+
+    features: Array
+    targets: Array
+    sample: Array
+    parameter_of: NDArray[np.intp]
+
+    @cached_property
+    def _parts(self) -> tuple[Array, Array, Array]:
+        return split(self.sample, parameter_of=self.parameter_of)
+
+    @property
+    def noise(self) -> Array:
+        """Variance of the noise, (S,)."""
+        return self._parts[2]
+
+    @cached_property
+    def _inverse_root(self) -> Array:
+        """Inverses of the Cholesky factors, (S, N, N)."""
+        _, _, noise = self._parts
+        covariance = self._covariance(self.features, self.features)
+        diagonal = np.arange(len(self.features))
+        covariance[:, diagonal, diagonal] += noise[:, None]
+        return np.linalg.inv(np.linalg.cholesky(covariance))
+
+    @cached_property
+    def _alpha(self) -> Array:
+        """What the targets become when the covariance is taken out twice, (S, N)."""
+        targets = np.broadcast_to(self.targets, (len(self.sample), len(self.features)))
+        whitened = (self._inverse_root @ targets[:, :, None])[:, :, 0]
+        return (whitened[:, None, :] @ self._inverse_root)[:, 0, :]
+
+    def _covariance(self, one: Array, other: Array) -> Array:
+        weights, variance, _ = self._parts
+        covariance = matern(squared_distances(weights, one, other), variance)
+        covariance += MEAN_VARIANCE
+        return covariance
+
+    def posterior(self, features: Array) -> tuple[Array, Array]:
+        """Return mean and standard deviation of the values without noise.
+
+        Args:
+            features: (M, F)
+
+        Shapes:
+            returns: two of (S, M)
+        """
+        _, variance, _ = self._parts
+        cross = self._covariance(features, self.features)  # (S, M, N)
+        mean = (cross @ self._alpha[:, :, None])[:, :, 0]
+        explained = cross @ self._inverse_root.transpose(0, 2, 1)
+        left = variance[:, None] + MEAN_VARIANCE - np.einsum("smn,smn->sm", explained, explained)
+        return mean, np.sqrt(np.maximum(left, JITTER))
+
+    def posterior_at_data(self, *, roughness: float) -> tuple[Array, Array]:
+        """Return mean and standard deviation of what the data would be worth without luck.
+
+        What a smooth function does not explain is noise to the model, but a part of it may be the
+        configuration's own: a second training would show it again. So much variance of the noise is
+        taken for that, and all of it where there is no more.
+
+        Args:
+            roughness: Variance of what is the configuration's own, in units of the targets.
+
+        Shapes:
+            returns: two of (S, N)
+        """
+        own = np.minimum(roughness, self.noise)[:, None]
+        covariance = self._covariance(self.features, self.features)
+        diagonal = np.arange(len(self.features))
+        covariance[:, diagonal, diagonal] += own
+        mean = (covariance @ self._alpha[:, :, None])[:, :, 0]
+        explained = covariance @ self._inverse_root.transpose(0, 2, 1)
+        left = np.einsum("snn->sn", covariance) - np.einsum("snm,snm->sn", explained, explained)
+        return mean, np.sqrt(np.maximum(left, JITTER))
+
+    def with_fantasies(self, features: Array, *, rng: np.random.Generator) -> GaussianProcess:
+        """Return the process that also knows values at some rows, drawn from what it expects.
+
+        Args:
+            features: (M, F), of trials that have not ended.
+            rng: Governs the draws, one for each member of the sample.
+        """
+        _, _, noise = self._parts
+        cross = self._covariance(features, self.features)
+        explained = cross @ self._inverse_root.transpose(0, 2, 1)  # (S, M, N)
+        covariance = self._covariance(features, features)
+        covariance = covariance - explained @ explained.transpose(0, 2, 1)
+        diagonal = np.arange(len(features))
+        covariance[:, diagonal, diagonal] += noise[:, None]
+        root = np.linalg.cholesky(covariance)
+        mean = cross @ self._alpha[:, :, None]
+        drawn = mean + root @ rng.standard_normal((len(self.sample), len(features), 1))
+        targets = np.broadcast_to(self.targets, (len(self.sample), len(self.features)))
+        return GaussianProcess(
+            features=np.concatenate([self.features, features]),
+            targets=np.concatenate([targets, drawn[:, :, 0]], axis=1),
+            sample=self.sample,
+            parameter_of=self.parameter_of,
+        )
