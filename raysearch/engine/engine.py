@@ -21,6 +21,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from raysearch.engine import records
+from raysearch.engine.ahead import Helper
 from raysearch.engine.attempts import Attempts
 from raysearch.engine.decisions import Decisions
 from raysearch.engine.ledger import Ledger
@@ -61,6 +62,7 @@ class Engine:
         clock: Unix time in seconds; a simulation gives its own.
         points: Whole configurations of the space to try first, after the default.
         listeners: Called after each event was journalled and applied.
+        helper: Asks the searcher beside what goes on, where that is allowed; None for a thread.
 
     Raises:
         ConfigurationError: A point does not lie in the space.
@@ -78,10 +80,13 @@ class Engine:
         clock: Callable[[], float] = time.time,
         points: Sequence[Configuration] = (),
         listeners: Sequence[Listener] = (),
+        helper: Helper | None = None,
     ) -> None:
         self.plan = plan
         self._space = space
-        self._suggestions = Suggestions(space=space, searcher=searcher, points=points)
+        self._suggestions = Suggestions(
+            space=space, searcher=searcher, points=points, helper=helper
+        )
         self._ledger = Ledger(
             plan=plan,
             journal=journal,
@@ -195,20 +200,35 @@ class Engine:
         """Whether a limit is reached, so that trials in training stop as well; see `Plan`."""
         return self._decisions.is_over
 
-    def next_trial(self) -> Trial | None:
-        """Return a new trial, journalled, or None when there is none now or never again.
+    @property
+    def is_suggesting(self) -> bool:
+        """Whether a suggestion is under way; see `next_trial`."""
+        return self._suggestions.is_under_way
+
+    def next_trial(self, *, beside: bool = False) -> Trial | None:
+        """Return a new trial, journalled, or None when there is none yet, now, or never again.
+
+        Args:
+            beside: Whether the searcher may be asked beside what goes on, and a slow one ahead for
+                the trial after this one. A suggestion that is under way when the search ends is
+                dropped.
 
         Raises:
             SearchAborted: The searcher suggested a configuration outside the space.
         """
         if self.stop_reason:
             return None
-        suggestion = self._suggestions.next(self.state)
-        if suggestion is None:
+        found = self._suggestions.next(self.state, beside=beside)
+        if found is None:
             return None
-        number = self.state.next_number
-        created = records.trial_created(suggestion, number=number, at=self._ledger.now())
-        self._ledger.emit(created)
+        number, at = self.state.next_number, self._ledger.now()
+        self._ledger.emit(
+            records.trial_created(
+                found.suggestion, number=number, at=at, n_observed=found.n_observed
+            )
+        )
+        if beside and not self.stop_reason:
+            self._suggestions.begin_ahead(self.state)
         return self.state.trials[trial_id(number)]
 
     def attempt_started(

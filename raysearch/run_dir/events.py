@@ -80,6 +80,9 @@ class TrialCreated:
     number: int
     configuration: Configuration
     origin: Mapping[str, Any] = field(default_factory=dict)
+    n_observed: int | None = None
+    """The evidence for it: of how many trials the searcher had been told when it suggested this,
+    the first ones that ended; those of earlier runs not counted. None if it was not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

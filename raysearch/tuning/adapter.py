@@ -61,7 +61,7 @@ class TrialSource(SearchAlgorithm):
         self._experiment = experiments[0] if isinstance(experiments, list) else experiments
 
     def next_trial(self) -> RayTrial | None:
-        """Return a trial when a slot is free, so that no suggestion is made ahead of need."""
+        """Return a trial if a slot is free; None also while the searcher is asked for it."""
         session = self._session
         session.take_back()
         session.open_if_ready()

@@ -143,7 +143,9 @@ class Session:
         """Return the trial that is begun next, or None if there is none now."""
         if self.engine.is_over:
             return None
-        return self.unfinished.popleft() if self.unfinished else self.engine.next_trial()
+        if self.unfinished:
+            return self.unfinished.popleft()
+        return self.engine.next_trial(beside=self.slots() > 1)
 
     def take_back(self) -> None:
         """Queue the trials again that a worker refused which is to be replaced.
