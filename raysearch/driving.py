@@ -23,6 +23,7 @@ from raysearch.forking import template
 from raysearch.imports import without_collecting
 from raysearch.preflight.machine import check_machine
 from raysearch.results import Executor, Results
+from raysearch.results.evidence import EarlierRun, earlier_runs, to_journal
 from raysearch.results.messages import shortage
 from raysearch.results.winner_folder import describes
 from raysearch.run_dir import Journal, Lease, RunDir
@@ -95,6 +96,9 @@ def session(
     _refuse_if_unusable(run_dir)
     for note in drive.notes:
         stage(note)
+    earlier = () if drive.resumes else earlier_runs(experiment)
+    for run in earlier:
+        stage(f"evidence: {run.text}")
     stage("starting Ray")
     if drive.address is None:
         check_machine(experiment.resources, parallel=experiment.parallel)
@@ -134,7 +138,7 @@ def session(
                         example=example,
                         is_ready=lambda: own is None or own.is_tried,
                         check=lambda: None if own is None else own.check(executor),
-                        open=lambda: _begin(drive, engine),
+                        open=lambda: _begin(drive, engine, earlier=earlier),
                     ),
                     objects=drive.objects,
                     template=forks,
@@ -260,7 +264,7 @@ def _engine(
     )
 
 
-def _begin(drive: Drive, engine: Engine) -> list[Trial]:
+def _begin(drive: Drive, engine: Engine, *, earlier: Sequence[EarlierRun]) -> list[Trial]:
     """Start the search, or take it up where its journal ends; return the unfinished trials."""
     settings, run_dir = dict(drive.experiment.settings), drive.run_dir
     if drive.resumes:
@@ -273,7 +277,8 @@ def _begin(drive: Drive, engine: Engine) -> list[Trial]:
     else:
         unfinished = []
         space = drive.experiment.space.to_json()
-        engine.start(settings=settings, space=space, versions=versions())
+        evidence = to_journal(earlier, experiment=drive.experiment)
+        engine.start(settings=settings, space=space, versions=versions(), evidence=evidence)
     _write_settings(run_dir, settings)
     return unfinished
 

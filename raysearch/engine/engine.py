@@ -121,14 +121,27 @@ class Engine:
         settings: Mapping[str, Any],
         space: Mapping[str, Any],
         versions: Mapping[str, str],
+        evidence: Mapping[str, Any] | None = None,
     ) -> None:
-        """Journal the start of a new search, with its objective among the settings."""
+        """Journal the start of a new search, with its objective among the settings.
+
+        Args:
+            settings: The resolved experiment.
+            space: The search space, as `Space.to_json` has it.
+            versions: Of what decides what a trial does.
+            evidence: Trials of earlier runs, which the searcher is told of: see `engine.evidence`.
+        """
         settings = {"objective": asdict(self.plan.objective), **settings}
         self._ledger.emit(
             ev.SearchStarted(
-                at=self._ledger.now(), settings=settings, space=space, versions=versions
+                at=self._ledger.now(),
+                settings=settings,
+                space=space,
+                versions=versions,
+                evidence=evidence or {},
             )
         )
+        self._suggestions.learn(self.state, plan=self.plan)
         self.has_begun = True
 
     def replay(self, events: Iterable[Event]) -> None:

@@ -32,6 +32,8 @@ class SearchState:
     settings: Mapping[str, Any] = field(default_factory=dict)
     space: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """Trials of earlier runs, none of this search: see `engine.evidence`."""
     status: SearchStatus = SearchStatus.RUNNING
     """RUNNING also after the driver was killed; whether one is alive is the lease's to say."""
     reason: str = ""
@@ -125,6 +127,7 @@ class SearchState:
 
     def _search_started(self, event: ev.SearchStarted) -> None:
         self.space, self.versions = event.space, event.versions
+        self.evidence = event.evidence
         self._adopt(event.settings)
         self.started_at = self.session_started_at = event.at
 

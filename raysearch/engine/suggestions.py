@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from raysearch.engine import messages
 from raysearch.engine.ahead import AT_ONCE_S, IDLE_SHARE, Answer, Helper, InThread
+from raysearch.engine.evidence import trials_of
 from raysearch.engine.opening import opening, points_left
+from raysearch.engine.plan import Plan
 from raysearch.engine.state import SearchState
 from raysearch.errors import SearchAborted
 from raysearch.searchers import EXHAUSTED, WAIT, Searcher
@@ -88,6 +91,13 @@ class Suggestions:
     def is_under_way(self) -> bool:
         """Whether the searcher is being asked, or its answer was not taken yet."""
         return self._helper.is_busy
+
+    def learn(self, state: SearchState, *, plan: Plan) -> None:
+        """Tell the searcher of the trials of earlier runs that lie in the space."""
+        given: dict[str, Any] = {"objective": plan.objective, "max_epochs": plan.max_epochs}
+        for trial in trials_of(state.evidence, **given):
+            if self._space.contains(trial.configuration):
+                self._searcher.observe(trial)
 
     def observe(self, trial: Trial) -> None:
         """Tell the searcher that a trial has ended, unless it lies outside the space.

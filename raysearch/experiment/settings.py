@@ -21,6 +21,7 @@ from raysearch.experiment.sections import (
     SearcherSection,
     data_of,
     empty_if_none,
+    evidence_of,
     list_if_none,
     models_of,
     name_alone,
@@ -83,6 +84,11 @@ class Settings(BaseModel):
     )
     """Configurations that are tried first, after the default; what one leaves out is at its
     default."""
+    evidence: Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(evidence_of)] = (
+        Field(default=[], examples=[["runs/digits-20261123-170912"]])
+    )
+    """Run directories whose trials the searcher is told of before it suggests anything; they count
+    neither as trials of this search nor in its ranking."""
     objective: Annotated[ObjectiveSection, BeforeValidator(objective_of)] = Field(
         examples=["val/accuracy"]
     )

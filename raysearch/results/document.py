@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from raysearch.engine.evidence import summary
 from raysearch.engine.state import NOT_FINITE
 from raysearch.results.evaluation import recorded_test
 from raysearch.results.families import family_documents
@@ -50,6 +51,9 @@ def to_document(found: Found) -> dict[str, Any]:
         },
         "damage": None if found.damage is None else str(found.damage),
         "families": family_documents(found),
+        "evidence": [
+            {"run": run, "usable": used, "trials": n} for run, used, n in summary(state.evidence)
+        ],
     }
 
 

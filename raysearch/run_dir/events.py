@@ -50,6 +50,8 @@ class SearchStarted:
     versions: Mapping[str, str]
     """Versions of Python, raysearch and the libraries that decide what a trial does."""
     schema_version: int = SCHEMA_VERSION
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """Trials of earlier runs that the searcher is told of, as `engine.evidence` has them."""
 
     def __post_init__(self) -> None:
         _check_objective(self.settings)
