@@ -154,7 +154,12 @@ class _Judge:
         self.max_epochs = former.epochs
         self._is_other_round = former.every_steps != present.every_steps
         is_other = not is_same(settings.get("data"), experiment.settings.get("data"))
-        self.note = "its data are not quite those of this search" if is_other else ""
+        self._notes = ["its data are not quite those of this search"] if is_other else []
+
+    @property
+    def note(self) -> str:
+        """What was different there, and what was taken for granted of the trials so far."""
+        return "; ".join(self._notes)
 
     def usable(self, trial: Trial) -> Trial:
         """Return the trial with its configuration in the present space.
@@ -177,7 +182,8 @@ class _Judge:
 
     def _translated(self, trial: Trial) -> dict[str, Value]:
         space = self._experiment.space
-        configuration, known, fixed = self._in_present_words(trial.configuration)
+        recorded, known, fixed = self._in_present_words(trial.configuration)
+        configuration = recorded
         for _ in range(len(space) + 1):  # what is filled in may activate others
             how = fit(space, configuration)
             filled = dict(_filled(space, how, configuration, known=known))
@@ -189,7 +195,13 @@ class _Judge:
             configuration = {k: v for k, v in configuration.items() if k not in same} | filled
         if how.standing is not Standing.INSIDE:
             raise _LeftOut(_why_not(how, configuration, fixed=fixed))
+        for key in configuration.keys() - recorded.keys() - known.keys():
+            self._note(f"{key} is taken to have been {show(configuration[key])}")
         return space.canonical(configuration)
+
+    def _note(self, text: str) -> None:
+        if text not in self._notes:
+            self._notes.append(text)
 
     def _in_present_words(
         self, configuration: Mapping[str, Value]

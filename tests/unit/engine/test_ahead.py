@@ -165,7 +165,8 @@ def test_nothing_is_begun_ahead_where_that_is_not_asked_for():
         assert not lab.engine.is_suggesting
 
 
-def test_a_quick_searcher_is_asked_when_it_is_needed_with_all_there_is_to_know():
+def test_a_quick_searcher_is_asked_when_it_is_needed_with_all_there_is_to_know(monkeypatch):
+    monkeypatch.setattr("raysearch.engine.suggestions.AT_ONCE_S", 10.0)  # on any machine
     lab = Lab(max_trials=20).start()
     begin(lab)
     for number in range(1, 5):
