@@ -70,10 +70,11 @@ class Recorded:
 
     Args:
         path: The run directory.
+        given: Evidence of earlier runs, as the journal has it.
         settings: Sections of the experiment that differ from `SETTINGS`.
     """
 
-    def __init__(self, path: Path, **settings: Any) -> None:
+    def __init__(self, path: Path, given: Mapping[str, Any] | None = None, **settings: Any) -> None:
         self.run_dir = RunDir(path)
         self.experiment = from_settings({**SETTINGS, **settings})
         self.now = 1000.0
@@ -84,6 +85,7 @@ class Recorded:
             settings=dict(self.experiment.settings),
             space=self.experiment.space.to_json(),
             versions=VERSIONS,
+            evidence=given,
         )
 
     def _engine(self) -> Engine:

@@ -104,6 +104,8 @@ def evidence_of(value: object) -> object:
     runs = [value] if isinstance(value, str) else list_if_none(value)
     listed: list[object] = runs if isinstance(runs, list) else []
     for run in listed:
+        if run == "":
+            raise ValueError("A run is named by its path, which is not empty.")
         if listed.count(run) > 1:
             raise ValueError(f"It names {run} twice. Name each run once.")
     return runs

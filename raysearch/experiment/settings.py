@@ -84,8 +84,8 @@ class Settings(BaseModel):
     )
     """Configurations that are tried first, after the default; what one leaves out is at its
     default."""
-    evidence: Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(evidence_of)] = (
-        Field(default=[], examples=[["runs/digits-20261123-170912"]])
+    evidence: Annotated[list[str], BeforeValidator(evidence_of)] = Field(
+        default=[], examples=[["runs/digits-20261123-170912"]]
     )
     """Run directories whose trials the searcher is told of before it suggests anything; they count
     neither as trials of this search nor in its ranking."""
