@@ -46,6 +46,11 @@ class Helper(Protocol):
         """Whether something was begun whose outcome was not taken yet."""
         ...
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is busy, and the outcome can be had."""
+        ...
+
     def begin(self, ask: Callable[[], Answer]) -> None:
         """Begin to ask; called when it is not busy."""
         ...
@@ -87,6 +92,11 @@ class InThread:
     def is_busy(self) -> bool:
         """Whether something was begun whose outcome was not taken yet."""
         return self._future is not None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is busy, and the outcome can be had; that is waited for a moment."""
+        return self._future is not None and _is_done(self._future, within_s=self._wait_s)
 
     def begin(self, ask: Callable[[], Answer]) -> None:
         """Begin to ask."""

@@ -218,6 +218,13 @@ class Engine:
         """Whether a suggestion is under way; see `next_trial`."""
         return self._suggestions.is_under_way
 
+    def is_next_ready(self) -> bool:
+        """Return whether `next_trial` would answer at once; if not, a suggestion is begun beside.
+
+        So a worker can be kept until there is something for it to train.
+        """
+        return bool(self.stop_reason) or self._suggestions.is_ready(self.state)
+
     def next_trial(self, *, beside: bool = False) -> Trial | None:
         """Return a new trial, journalled, or None when there is none yet, now, or never again.
 

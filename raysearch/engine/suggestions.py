@@ -144,6 +144,16 @@ class Suggestions:
         if is_slow and may_begin and not self._points_left(state):
             self._begin(state)
 
+    def is_ready(self, state: SearchState) -> bool:
+        """Return whether `next` would answer beside what goes on; if not, the searcher is asked."""
+        if state.next_number == 0 or self._points_left(state) or self.is_exhausted:
+            return True
+        if not self._helper.is_busy:
+            if 0 < self._helper.seconds < AT_ONCE_S:
+                return True
+            self._begin(state)
+        return self._helper.is_ready
+
     def _points_left(self, state: SearchState) -> list[Suggestion]:
         if self._points is None:
             self._points = points_left(self._opening, trials=state.trials.values())

@@ -31,6 +31,11 @@ class TimedHelper:
         """Whether something was begun whose outcome was not taken yet."""
         return self._answer is not None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is busy, and the outcome can be had."""
+        return self.is_busy and self._clock() >= self.ready_at
+
     def begin(self, ask: Callable[[], Answer]) -> None:
         """Ask for what will be the answer."""
         self.ready_at = self._clock() + self.seconds
@@ -41,7 +46,7 @@ class TimedHelper:
 
     def outcome(self, *, wait: bool) -> Answer | None:
         """Return the answer once its time has come, None before: only the workers move time."""
-        if self._answer is None or self._clock() < self.ready_at:
+        if self._answer is None or not self.is_ready:
             return None
         answer, self._answer = self._answer, None
         if isinstance(answer, Exception):

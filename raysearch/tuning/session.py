@@ -147,6 +147,10 @@ class Session:
             return self.unfinished.popleft()
         return self.engine.next_trial(beside=self.slots() > 1)
 
+    def is_next_ready(self) -> bool:
+        """Return whether an actor that is freed now gets its next trial, if there is one."""
+        return bool(self.unfinished) or self.slots() == 1 or self.engine.is_next_ready()
+
     def take_back(self) -> None:
         """Queue the trials again that a worker refused which is to be replaced.
 
