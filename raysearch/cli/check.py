@@ -102,7 +102,7 @@ def to_document(
             for parameter in space
         ],
         "advice": advice_on_data(experiment),
-        "evidence": [_evidence_document(run) for run in evidence],
+        "evidence": [run.to_json() for run in evidence],
         "configurations": space.grid_size(),
         "rungs": list(rungs(experiment.scheduler, max_epochs=experiment.fidelity.epochs)),
         "preflight": None if verdict is None else verdict.to_json(),
@@ -151,11 +151,6 @@ def _evidence(experiment: Experiment) -> Sequence[EarlierRun]:
     from raysearch.results.evidence import earlier_runs
 
     return earlier_runs(experiment)
-
-
-def _evidence_document(run: EarlierRun) -> dict[str, Any]:
-    used = {"run": run.run, "trials": run.n_trials, "usable": len(run.usable)}
-    return {**used, "left_out": dict(run.left_out), "note": run.note or None}
 
 
 def _print(experiment: Experiment, *, source: str, evidence: Sequence[EarlierRun]) -> None:

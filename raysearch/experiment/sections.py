@@ -99,18 +99,6 @@ def list_if_none(value: object) -> object:
     return [] if value is None else value
 
 
-def evidence_of(value: object) -> object:
-    """Return the earlier runs that are written, one or several, as a list."""
-    runs = [value] if isinstance(value, str) else list_if_none(value)
-    listed: list[object] = runs if isinstance(runs, list) else []
-    for run in listed:
-        if run == "":
-            raise ValueError("A run is named by its path, which is not empty.")
-        if listed.count(run) > 1:
-            raise ValueError(f"It names {run} twice. Name each run once.")
-    return runs
-
-
 def empty_if_none(value: object) -> object:
     """Return an empty mapping for a section with nothing in it."""
     return {} if value is None else value

@@ -21,7 +21,6 @@ from raysearch.experiment.sections import (
     SearcherSection,
     data_of,
     empty_if_none,
-    evidence_of,
     list_if_none,
     models_of,
     name_alone,
@@ -49,6 +48,18 @@ def _parallel(value: object) -> object:
     if value != "auto" and not (type(value) is int and 1 <= value <= MOST_PARALLEL):
         raise ValueError(f"Write auto, or an integer from 1 to {MOST_PARALLEL}.")
     return value
+
+
+def _evidence(value: object) -> object:
+    """Return the earlier runs that are written, one or several, as a list."""
+    runs = [value] if isinstance(value, str) else list_if_none(value)
+    listed: list[object] = runs if isinstance(runs, list) else []
+    for run in listed:
+        if run == "":
+            raise ValueError("A run is named by its path, which is not empty.")
+        if listed.count(run) > 1:
+            raise ValueError(f"It names {run} twice. Name each run once.")
+    return runs
 
 
 class Settings(BaseModel):
@@ -84,7 +95,7 @@ class Settings(BaseModel):
     )
     """Configurations that are tried first, after the default; what one leaves out is at its
     default."""
-    evidence: Annotated[list[str], BeforeValidator(evidence_of)] = Field(
+    evidence: Annotated[list[str], BeforeValidator(_evidence)] = Field(
         default=[], examples=[["runs/digits-20261123-170912"]]
     )
     """Run directories whose trials the searcher is told of before it suggests anything; they count

@@ -67,6 +67,11 @@ class EarlierRun:
         used = f"{self.run}: {len(self.usable)} of {self.n_trials} trials can be used"
         return "; ".join(part for part in (used, why, self.note) if part)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the same as plain values, for `check --json`."""
+        used = {"run": self.run, "trials": self.n_trials, "usable": len(self.usable)}
+        return {**used, "left_out": dict(self.left_out), "note": self.note or None}
+
 
 def earlier_runs(experiment: Experiment) -> tuple[EarlierRun, ...]:
     """Return what the runs that an experiment names as evidence have to say.
