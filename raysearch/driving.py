@@ -19,12 +19,13 @@ from raysearch.engine import Engine, Plan
 from raysearch.engine.state import Listener
 from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
 from raysearch.experiment import Experiment, to_yaml
+from raysearch.experiment.fingerprints import refuse_changed
 from raysearch.forking import template
 from raysearch.imports import without_collecting
 from raysearch.preflight.machine import check_machine
 from raysearch.results import Executor, Results
 from raysearch.results.evidence import EarlierRun, earlier_runs, to_journal
-from raysearch.results.messages import shortage
+from raysearch.results.messages import shortage, to_type
 from raysearch.results.winner_folder import describes
 from raysearch.run_dir import Journal, Lease, RunDir
 from raysearch.run_dir.lease import SEARCHING
@@ -93,7 +94,7 @@ def session(
         Writes the run directory; starts and stops Ray.
     """
     experiment, run_dir = drive.experiment, drive.run_dir
-    _refuse_if_unusable(run_dir)
+    _refuse_if_unusable(drive)
     for note in drive.notes:
         stage(note)
     earlier = () if drive.resumes else earlier_runs(experiment)
@@ -222,12 +223,14 @@ def _is_installed(name: str) -> bool:
     return any(metadata.distributions(name=name))
 
 
-def _refuse_if_unusable(run_dir: RunDir) -> None:
+def _refuse_if_unusable(drive: Drive) -> None:
     try:
-        run_dir.refuse_if_unusable()
+        drive.run_dir.refuse_if_unusable()
     except RunDirectoryError as error:
         raise ConfigurationError(str(error)) from error
-    Lease.refuse_if_held(run_dir.path)
+    Lease.refuse_if_held(drive.run_dir.path)
+    if drive.resumes:
+        refuse_changed(drive.experiment, shown_by=to_type("results", drive.run_dir.path))
 
 
 def _example(drive: Drive) -> TrainingJob:
@@ -269,7 +272,11 @@ def _begin(drive: Drive, engine: Engine, *, earlier: Sequence[EarlierRun]) -> li
     settings, run_dir = dict(drive.experiment.settings), drive.run_dir
     if drive.resumes:
         engine.replay(run_dir.events())
-        unfinished = engine.resume(settings=settings, changed=drive.changed)
+        unfinished = engine.resume(
+            settings=settings,
+            changed=drive.changed,
+            fingerprints=drive.experiment.fingerprints,
+        )
         trials = engine.state.trials.values()
         run_dir.remove_orphans({c.path for t in trials for c in t.checkpoints})
     elif run_dir.has_search():
@@ -277,8 +284,13 @@ def _begin(drive: Drive, engine: Engine, *, earlier: Sequence[EarlierRun]) -> li
     else:
         unfinished = []
         space = drive.experiment.space.to_json()
-        evidence = to_journal(earlier, experiment=drive.experiment)
-        engine.start(settings=settings, space=space, versions=versions(), evidence=evidence)
+        engine.start(
+            settings=settings,
+            space=space,
+            versions=versions(),
+            fingerprints=drive.experiment.fingerprints,
+            evidence=to_journal(earlier, experiment=drive.experiment),
+        )
     _write_settings(run_dir, settings)
     return unfinished
 

@@ -33,6 +33,14 @@ class ConfigurationError(RaysearchError, ValueError):
         return type(self), (self.faults,)
 
 
+class UnsuitableSpace(ConfigurationError):
+    """A search method cannot search a space, whatever its settings; raised as it is constructed.
+
+    The message says which parameters are in its way, and why. Which other methods could search the
+    space is added where the experiment is read.
+    """
+
+
 class TrialFailed(RaysearchError, RuntimeError):
     """One trial could not be trained; the search goes on."""
 

@@ -6,8 +6,10 @@ loads torch; what is done with them is in `raysearch.training.init_from`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 INIT_FROM = "init_from"
@@ -44,6 +46,8 @@ class InitFrom:
     always does. At least 0."""
     rate: float = 1.0
     """What was taken learns at this share of the learning rate, above 0 and at most 1."""
+    sha256: str | None = None
+    """Of the file with which the search began, and no other may be read; None for any."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,3 +61,37 @@ class InitFrom:
             return None
         given = {name: values[key] for name in OPTIONS if (key := f"{INIT_FROM}.{name}") in values}
         return cls(checkpoint=values[INIT_FROM], **given)
+
+
+def fingerprint(path: str) -> str | None:
+    """Return the SHA-256 of a file, None if it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def change_of(path: str, *, sha256: str | None) -> str:
+    """Return what has become of a checkpoint since a search began with it, as a phrase.
+
+    Args:
+        path: The file.
+        sha256: That of the file with which the search began; None where nobody knows.
+
+    Returns:
+        Empty where it is the same file, or nobody knows.
+
+    Example:
+        >>> change_of("/gone.ckpt", sha256="4f0c1d5a9e")
+        'init_from is /gone.ckpt, which is gone (SHA-256 4f0c1d5a9e)'
+    """
+    found = None if sha256 is None else fingerprint(path)
+    if sha256 is None or found == sha256:
+        return ""
+    if found is None:
+        return f"{INIT_FROM} is {path}, which is gone (SHA-256 {sha256[:12]})"
+    return (
+        f"{INIT_FROM} is {path}, which is not the file with which the search began (SHA-256 "
+        f"{found[:12]} instead of {sha256[:12]})"
+    )

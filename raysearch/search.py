@@ -29,6 +29,7 @@ from raysearch.experiment import (
     from_settings,
     load,
 )
+from raysearch.experiment.fingerprints import fingerprinted
 from raysearch.experiment.objects import plain_settings, provide_again
 from raysearch.experiment.resuming import Former, Wish, resumed
 from raysearch.results import Results
@@ -290,7 +291,7 @@ class Search:
         aside = (driving.set_damage_aside(results.run_dir),) if from_intact else ()
         return cls._of(
             Drive(
-                experiment=found.experiment,
+                experiment=fingerprinted(found.experiment, known=state.fingerprints),
                 run_dir=RunDir(Path(run_dir)),
                 address=address,
                 objects=objects,
@@ -371,6 +372,8 @@ class Search:
             Removes the folder again if nothing was written to it.
         """
         made: Path | None = None
+        experiment = fingerprinted(self.experiment, known=self.experiment.fingerprints)
+        self._drive = replace(self._drive, experiment=experiment)
         while self._may_rename:
             path = self.run_dir.path
             try:

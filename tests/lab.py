@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from raysearch.engine import Engine, Plan
 from raysearch.engine.ahead import InThread
 from raysearch.run_dir.journal import MemoryJournal
+from raysearch.schedulers import Scheduler
 from raysearch.searchers import EXHAUSTED, NoSuggestion
 from raysearch.space import Int, Space
 from raysearch.trial import (
@@ -41,7 +42,7 @@ class Counting:
         self.observed.append(trial)
 
 
-class StopBelow:
+class StopBelow(Scheduler):
     """Stops every trial that reports less than a limit."""
 
     def __init__(self, limit: float = 0.0) -> None:
@@ -55,9 +56,6 @@ class StopBelow:
         if value is None or value < self.limit:
             return Decision(kind=DecisionKind.STOP, reason=f"below {self.limit}")
         return Decision(kind=DecisionKind.CONTINUE)
-
-    def resumable(self, paused: Sequence[Trial]) -> Trial | None:
-        return None
 
 
 class Clock:

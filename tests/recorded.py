@@ -10,7 +10,9 @@ import numpy as np
 
 from raysearch.engine import Engine, Plan
 from raysearch.experiment import Experiment, from_settings
+from raysearch.experiment.fingerprints import fingerprinted
 from raysearch.run_dir import RunDir
+from raysearch.schedulers import Scheduler
 from raysearch.searchers import NoSuggestion
 from raysearch.training.job import TrainingJob
 from raysearch.trial import (
@@ -51,7 +53,7 @@ class Anything:
         pass
 
 
-class Told:
+class Told(Scheduler):
     """A policy that stops a trial when it is told to."""
 
     reason: str | None = None
@@ -60,9 +62,6 @@ class Told:
         if self.reason is None:
             return Decision(kind=DecisionKind.CONTINUE)
         return Decision(kind=DecisionKind.STOP, reason=self.reason)
-
-    def resumable(self, paused: Sequence[Trial]) -> Trial | None:
-        return None
 
 
 class Recorded:
@@ -76,7 +75,7 @@ class Recorded:
 
     def __init__(self, path: Path, given: Mapping[str, Any] | None = None, **settings: Any) -> None:
         self.run_dir = RunDir(path)
-        self.experiment = from_settings({**SETTINGS, **settings})
+        self.experiment = fingerprinted(from_settings({**SETTINGS, **settings}), known={})
         self.now = 1000.0
         self.scheduler = Told()
         self.journal = self.run_dir.journal()
@@ -86,6 +85,7 @@ class Recorded:
             space=self.experiment.space.to_json(),
             versions=VERSIONS,
             evidence=given,
+            fingerprints=self.experiment.fingerprints,
         )
 
     def _engine(self) -> Engine:

@@ -28,7 +28,8 @@ def outputs(network, x, lengths=None):
     make = _tree if network.has_symbols else _series
     roots = [make(network, row, length) for row, length in zip(x, lengths, strict=True)]
     if network.design.composition == "fold":
-        roots = [_folded(root) for root in roots]
+        closing = None if network.closing is None else network.closing.weight[0]
+        roots = [_folded(root, closing) for root in roots]
     return torch.cat([_answer(network, root) for root in roots])
 
 
@@ -127,6 +128,29 @@ def _n_ary_recursive(cell, p, states):
     return cell.candidate(p)
 
 
+def _child_sum_gated(cell, p, hs):
+    q = [h @ cell.places.weight.T for h in hs]
+    c, u = cell.read(_hidden(cell, sum(q, p))).chunk(2, dim=1)
+    new = c.sigmoid() * u
+    for q_k, h_k in zip(q, hs, strict=True):
+        new = new + cell.keep(_hidden(cell, p + q_k)).sigmoid() * h_k
+    return cell.norm(new)
+
+
+def _n_ary_gated(cell, p, states):
+    n, width = cell.arity, cell.width
+    hs = [torch.zeros(1, width) if h is None else h for h in _places(states, n)]
+    blocks = cell.places.weight.chunk(n, dim=1)
+    q = sum((h @ block.T for h, block in zip(hs, blocks, strict=True)), p)
+    c, u, *f = cell.read(_hidden(cell, q)).chunk(2 + n, dim=1)
+    kept = sum(f_k.sigmoid() * h_k for f_k, h_k in zip(f, hs, strict=True))
+    return cell.norm(c.sigmoid() * u + kept)
+
+
+def _hidden(cell, p):
+    return cell.activation(cell.hidden_norm(p))
+
+
 COMPOSE = {
     "ChildSumLSTM": _child_sum_lstm,
     "NaryLSTM": _n_ary_lstm,
@@ -134,6 +158,8 @@ COMPOSE = {
     "NaryGRU": _n_ary_gru,
     "ChildSumRecursive": _child_sum_recursive,
     "NaryRecursive": _n_ary_recursive,
+    "ChildSumGated": _child_sum_gated,
+    "NaryGated": _n_ary_gated,
 }
 
 
@@ -169,8 +195,10 @@ def _series(network, row, length):
     return node(1)
 
 
-def _folded(node):
+def _folded(node, closing):
     taken = Node(node.x)
     for child in node.children:
-        taken = Node(None, [taken, _folded(child)])
+        taken = Node(None, [taken, _folded(child, closing)])
+    if node.children and closing is not None:
+        taken = Node(None, [taken, Node(closing)])
     return taken

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 REFERENCE = Path(__file__).resolve().parents[2] / "tests" / "tree_reference.py"
-CELLS, COMPOSITIONS = ("lstm", "gru", "recursive"), ("child_sum", "n_ary", "fold")
+CELLS, COMPOSITIONS = ("gated", "gru", "lstm", "recursive"), ("child_sum", "n_ary", "fold")
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import itertools
 import shlex
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from raysearch.space import Parameter, Space
 
 SCHEMA_VERSION = 1
-
-MOST_COUNTED = 100_000
-"""Configurations of a grid that are counted at most, which takes half a second."""
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -242,11 +238,10 @@ def _searcher(experiment: Experiment) -> str:
     text, trials = _component(experiment.searcher), experiment.budget.trials
     if experiment.searcher.name != "grid":
         return text
-    from raysearch.searchers.grid import configurations
+    from raysearch.searchers.grid import MOST_COUNTED, count
 
     resolution = experiment.searcher.settings["resolution"]
-    every = configurations(experiment.space, resolution=resolution)
-    n = sum(1 for _ in itertools.islice(every, MOST_COUNTED))
+    n = count(experiment.space, resolution=resolution)
     size = counted(n, "configuration") if n < MOST_COUNTED else f"more than {n:,} configurations"
     cut = f", of which the budget allows {trials:,}" if trials is not None and trials < n else ""
     return f"{text}: {size}{cut}"

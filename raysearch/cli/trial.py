@@ -164,7 +164,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
     facts = [
         ("trial", f"{trial.id} of {results.run_dir.path}"),
         ("status", f"{trial.status}{': ' if why else ''}{why}"),
-        ("came from", _origin(trial)),
+        ("came from", origin_text(trial)),
         *configuration_facts(results, trial),
         *_place(results, trial),
         ("trained", f"{counted(trial.epochs, 'epoch')} in {duration(trial.seconds)}{attempts}"),
@@ -179,9 +179,16 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
     return [*facts, *_curves(trial, objective=objective)]
 
 
-def _origin(trial: Trial) -> str:
-    """Return where the configuration came from: "tpe, best_of 24"."""
-    details = [f"{key} {value}" for key, value in trial.origin.items() if key != "kind"]
+def origin_text(trial: Trial) -> str:
+    """Return where the configuration came from: "genetic, parents 0003 0007, generation 2".
+
+    What is no single value or list, such as the state of a searcher, is left to `--json`.
+    """
+    details = [
+        f"{key} {' '.join(map(str, value)) if isinstance(value, list) else value}"
+        for key, value in trial.origin.items()
+        if key != "kind" and not isinstance(value, dict)
+    ]
     return ", ".join([str(trial.origin.get("kind", "unknown")), *details])
 
 
@@ -238,7 +245,11 @@ def _print_epochs(trial: Trial, *, events: list[Event], objective: Objective) ->
     from raysearch.live.text import duration, short_number
     from raysearch.run_dir import events as ev
 
-    decided = {e.epoch: f"{e.kind}: {e.reason}" for e in events if isinstance(e, ev.Decided)}
+    decided: dict[int, str] = {}  # one that was paused has a second decision when it goes on
+    for event in events:
+        if isinstance(event, ev.Decided):
+            before = f"{decided[event.epoch]}; " if event.epoch in decided else ""
+            decided[event.epoch] = f"{before}{event.kind}: {event.reason}"
     names = list(dict.fromkeys(name for m in trial.measurements for name in m.values))
     best = trial.best(objective)
     rows = []

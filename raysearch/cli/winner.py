@@ -101,6 +101,8 @@ def _test(arguments: Namespace) -> int:
     from raysearch.results import Results
 
     results = Results.read(find_run(arguments.run, storage=arguments.storage).path)
+    for text in results.changed_checkpoints:
+        note(f"{text}. The model in winner/ has its own weights, and is what is tested.\n")
     was_known = results.test_outcome.values is not None
     was_opened = bool(results.handover.results)
     with contextlib.redirect_stdout(sys.stderr):

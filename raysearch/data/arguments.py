@@ -1,17 +1,21 @@
 """What may be said about files of one's own in an experiment, and is it said in the right form?
 
-What `table`, `images` and `text` have in common. Needs neither torch nor pandas, and reads no file.
+What all kinds of data that are read from files have in common. Needs neither torch nor pandas, and
+reads no file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from raysearch.data.splits import FRACTIONS, split_sizes
 from raysearch.errors import ConfigurationError, unknown_name
 from raysearch.space import Domain
+
+LARGEST_NUMBER = 3.4e38
+"""What float32 can hold, nearly; what is larger in a file is taken for none."""
 
 Form = tuple[Callable[[Any], bool], str]
 """Whether a value has the right form, and what to say where it has not."""
@@ -44,6 +48,15 @@ def _is_encoding(value: Any) -> bool:
 TEXT: Form = (_is_text, "It must be a text.")
 COLUMNS: Form = (_is_names, "It must be a list of column names.")
 
+SEPARATOR: Form = (
+    lambda value: isinstance(value, str) and len(value) == 1,
+    'It must be one character, such as ";" or "\\t"; null tells by the first lines.',
+)
+ENCODING: Form = (
+    _is_encoding,
+    "It must be an encoding that Python knows, such as utf-8 or latin-1.",
+)
+
 FORMS: Mapping[str, Form] = {
     "path": TEXT,
     "test_path": TEXT,
@@ -60,21 +73,49 @@ FORMS: Mapping[str, Form] = {
         _is_dates,
         "It must be a list of column names, or a mapping of them to formats like %d/%m/%Y.",
     ),
-    "separator": (
-        lambda value: isinstance(value, str) and len(value) == 1,
-        'It must be one character, such as ";" or "\\t"; null tells by the first lines.',
-    ),
+    "separator": SEPARATOR,
     "decimal": (
         lambda value: value in (".", ","),
         'It must be "." or ","; null tells by the values.',
     ),
-    "encoding": (
-        _is_encoding,
-        "It must be an encoding that Python knows, such as utf-8 or latin-1.",
-    ),
+    "encoding": ENCODING,
     "fingerprint": TEXT,
 }
-"""The arguments that several kinds of data have, beside numbers and choices."""
+"""The arguments that data told of by a table have, beside numbers and choices."""
+
+
+def optional(domain: Domain) -> Form:
+    """Return the form of a number or a choice that may be left out."""
+    return lambda value: domain.explain(value) is None, f"It must be {domain.describe()}."
+
+
+def split_faults(given: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with arguments of data told of by a table, several of them together."""
+    ways = [name for name in ("split", "order_by", "group") if given.get(name) is not None]
+    faults = []
+    if len(ways) > 1:
+        faults.append(
+            f"{' and '.join(ways)} {'both' if len(ways) == 2 else 'all'} say which rows are the "
+            "test. Give one of them."
+        )
+    is_told = given.get("split") is not None or given.get("test_path") is not None
+    return faults + share_faults(given, told=("test",) if is_told else ())
+
+
+def share_faults(given: Mapping[str, Any], *, told: Collection[str] = ()) -> list[str]:
+    """Return what is wrong with the shares of validation and test.
+
+    Args:
+        given: What an experiment says.
+        told: Splits that a column or a file tells, whose share has no effect.
+    """
+    # the smallest legal share stands in for one without effect
+    shares = {name: 0.05 if name in told else given.get(name, 0.2) for name in FRACTIONS}
+    try:
+        split_sizes(1, **shares)
+    except ConfigurationError as error:
+        return [text.replace("data.", "") for text in error.faults]
+    return []
 
 
 def check_form(
@@ -85,6 +126,7 @@ def check_form(
     forms: Mapping[str, Form],
     required: Mapping[str, str],
     searched: Iterable[str] = (),
+    contradictions: Callable[[Mapping[str, Any]], list[str]] = split_faults,
 ) -> None:
     """Refuse arguments that are unknown, missing, of the wrong form, or contradict each other.
 
@@ -95,6 +137,7 @@ def check_form(
         forms: All other arguments; each of them may be None.
         required: Arguments that must be given -> what to give.
         searched: Parameters of the data that stand under `space`, not here.
+        contradictions: Returns what is wrong with several arguments together, each being right.
 
     Raises:
         ConfigurationError: With every fault; each text begins with the argument's name.
@@ -114,7 +157,7 @@ def check_form(
     faults += [
         f"{name} is missing. {right}" for name, right in required.items() if given.get(name) is None
     ]
-    if faults := faults or _contradictions(given):
+    if faults := faults or contradictions(given):
         raise ConfigurationError(faults)
 
 
@@ -147,20 +190,6 @@ def listed(names: Iterable[str], *, most: int = 20) -> str:
     return ", ".join(names) if more <= 0 else f"{', '.join(names[:most])} and {more} more"
 
 
-def check_fingerprint(given: str | None, *, now: str, path: str) -> None:
-    """Refuse files that have changed since their fingerprint was taken.
-
-    Raises:
-        ConfigurationError: They have.
-    """
-    if given not in (None, now):
-        raise ConfigurationError(
-            f"fingerprint is {given}, but that of {path} is {now}: the file has changed since. A "
-            "search goes on with the data it began with; put them back, or begin a new search "
-            "without fingerprint."
-        )
-
-
 def _right_form(
     name: str, value: Any, *, domains: Mapping[str, Domain], forms: Mapping[str, Form]
 ) -> str | None:
@@ -170,22 +199,3 @@ def _right_form(
         return None if fault is None else f"It must be {domains[name].describe()}."
     is_right, right = forms[name]
     return None if value is None or is_right(value) else right
-
-
-def _contradictions(given: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with several arguments together."""
-    ways = [name for name in ("split", "order_by", "group") if given.get(name) is not None]
-    faults = []
-    if len(ways) > 1:
-        faults.append(
-            f"{' and '.join(ways)} {'both' if len(ways) == 2 else 'all'} say which rows are the "
-            "test. Give one of them."
-        )
-    shares = {name: given.get(name, 0.2) for name in FRACTIONS}
-    if given.get("split") is not None or given.get("test_path") is not None:
-        shares["test"] = 0.05  # the smallest legal share stands in for one without effect
-    try:
-        split_sizes(1, **shares)
-    except ConfigurationError as error:
-        faults += [text.replace("data.", "") for text in error.faults]
-    return faults

@@ -3,6 +3,9 @@
 The first process builds the arrays and leaves them in a file in a folder of this node; the others
 wait for it under a lock and read the file. The file is an uncompressed .npz: it holds nothing but
 arrays, reading it never unpickles, and its checksums tell when bytes were damaged.
+
+What cannot be kept, since the disk is full or the lock is not let go, is built for this process
+alone. A file is written to a temporary name and renamed, so no other process ever reads a part.
 """
 
 from __future__ import annotations
@@ -13,11 +16,13 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from filelock import BaseFileLock
     from numpy.typing import NDArray
 
     Arrays = dict[str, NDArray[Any]]
@@ -71,29 +76,78 @@ def cached_arrays(
     arrays = _read(path, key=key)
     if arrays is not None:
         return arrays
-    try:
-        return _read_or_build(path, key=key, build=build)
-    except (OSError, NotImplementedError) as error:  # filelock: no locks on this file system
-        _logger.warning(
-            "%s cannot be used to keep prepared data (%s), so each process prepares %s by itself. "
-            "Set RAYSEARCH_CACHE_DIR to a folder on this machine that can be written.",
-            path.parent,
-            error,
-            name,
-        )
+    lock = held_lock(path, timeout_s=_LOCK_TIMEOUT_S)
+    if isinstance(lock, str):
+        _warn(path, name=name, reason=lock)
         return build()
-
-
-def _read_or_build(path: Path, *, key: str, build: Callable[[], Arrays]) -> Arrays:
-    from filelock import FileLock
-
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT_S):
+    try:
         arrays = _read(path, key=key)  # another process may have written it meanwhile
         if arrays is None:
             arrays = build()
-            _write(path, arrays, key=key)
+            try:
+                _write(path, arrays, key=key)
+            except OSError as error:
+                _warn(path, name=name, reason=reason_of(error))
+    finally:
+        lock.release()
     return arrays
+
+
+def held_lock(path: Path, *, timeout_s: float) -> BaseFileLock | str:
+    """Return the lock of a file of the cache, which is now held, or why it cannot be.
+
+    What a process left that was killed while it wrote the file is cleared away.
+
+    Args:
+        path: The file; its folder is made.
+        timeout_s: How long to wait for a process that holds the lock.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(path.with_suffix(".lock"))
+        lock.acquire(timeout=timeout_s)
+        for left in path.parent.glob(f"{path.stem}-*.tmp"):
+            left.unlink(missing_ok=True)
+    except Timeout:
+        return f"another process has held {path.with_suffix('.lock')} for {timeout_s:g} s"
+    except (OSError, NotImplementedError) as error:  # filelock: no locks on this file system
+        return reason_of(error)
+    return lock
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file under a temporary name, which is renamed when all was written.
+
+    Its lock must be held. Nothing is left of a file that could not be written to its end.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}-", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105 - both are plain paths here
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def reason_of(error: Exception) -> str:
+    """Return in a few words why a file could not be written."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _warn(path: Path, *, name: str, reason: str) -> None:
+    _logger.warning(
+        "%s cannot be used to keep prepared data (%s), so each process prepares %s by itself. Set "
+        "RAYSEARCH_CACHE_DIR to a folder on this machine that can be written and has room.",
+        path.parent,
+        reason,
+        name,
+    )
 
 
 def _read(path: Path, *, key: str) -> Arrays | None:
@@ -116,13 +170,5 @@ def _read(path: Path, *, key: str) -> Arrays | None:
 def _write(path: Path, arrays: Arrays, *, key: str) -> None:
     import numpy as np
 
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, allow_pickle=False, **{_KEY: np.array(key)}, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)  # noqa: PTH105 - both are plain paths here
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        np.savez(file, allow_pickle=False, **{_KEY: np.array(key)}, **arrays)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
@@ -21,6 +21,7 @@ from raysearch.data_spec import PADDING
 
 if TYPE_CHECKING:
     from raysearch.data.cache import Arrays
+    from raysearch.data.preparation import Preparation
 
 EVALUATION_BATCH = 1024
 """Examples in a batch when nothing is learnt from it: large, since only memory limits it."""
@@ -86,14 +87,16 @@ class TensorLoader:
 
 
 class BucketLoader(TensorLoader):
-    """Shuffled batches of targets of similar length, so that little of a batch is padding.
+    """Shuffled batches of examples of similar length, so that little of a batch is padding.
 
     Each pass shuffles the examples, sorts every `POOL` batches of them by length, cuts these into
     batches, and shuffles the batches. So each batch is a random one among those of its length.
 
     Args:
-        tensors: As of `TensorLoader`; the last are targets (N, L), `PADDING` behind their ends.
+        tensors: As of `TensorLoader`.
         batch_size: Examples in a batch, at least 1.
+        lengths: (N,) int64, of each example; None for those of the last of the tensors, targets
+            (N, L) with `PADDING` behind their ends.
 
     Example:
         >>> targets = torch.tensor([[4, 2, 0], [4, 4, 2]] * 3)
@@ -106,9 +109,9 @@ class BucketLoader(TensorLoader):
 
     POOL = 32
 
-    def __init__(self, *tensors: Tensor, batch_size: int) -> None:
+    def __init__(self, *tensors: Tensor, batch_size: int, lengths: Tensor | None = None) -> None:
         super().__init__(*tensors, batch_size=batch_size, is_shuffled=True)
-        self._lengths = (tensors[-1] != PADDING).sum(1)
+        self._lengths = (tensors[-1] != PADDING).sum(1) if lengths is None else lengths
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
@@ -149,7 +152,8 @@ class Splits:
     validation: tuple[Tensor, ...]
     test: tuple[Tensor, ...]
     is_bucketed: bool = False
-    """Whether a training batch has targets of similar length; for seq2seq alone."""
+    """Whether a training batch has examples of similar length: targets if those are sequences, else
+    inputs, which then have lengths."""
 
     def training_loader(self, *, batch_size: int) -> TensorLoader:
         """Return the training split in shuffled batches."""
@@ -170,7 +174,9 @@ class Splits:
 
     def _shuffled(self, tensors: Sequence[Tensor], *, batch_size: int) -> TensorLoader:
         if self.is_bucketed:
-            return BucketLoader(*tensors, batch_size=batch_size)
+            are_sequences = tensors[-1].ndim == 2 and not tensors[-1].is_floating_point()
+            lengths = None if are_sequences else tensors[1]
+            return BucketLoader(*tensors, batch_size=batch_size, lengths=lengths)
         return TensorLoader(*tensors, batch_size=batch_size, is_shuffled=True)
 
 
@@ -195,6 +201,22 @@ def load_splits(
     arrays = cached_arrays(name, arguments=arguments, build=partial(build, **arguments))
 
     return splits_of(arrays)
+
+
+@lru_cache(maxsize=4)
+def prepared_splits(
+    preparation: Preparation[Any], arguments: str, *, is_bucketed: bool = False
+) -> Splits:
+    """Return the splits of data that are read from files.
+
+    A process that trains trial after trial reads the data once; it keeps the last four splits.
+
+    Args:
+        preparation: The way from arguments to arrays.
+        arguments: As `preparation.as_text` writes them.
+        is_bucketed: Whether a training batch has targets of similar length.
+    """
+    return splits_of(preparation.arrays_of(arguments), is_bucketed=is_bucketed)
 
 
 def splits_of(arrays: Arrays, *, is_bucketed: bool = False) -> Splits:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from raysearch.engine import messages, records
+from raysearch.engine.causes import DISK_FULL, NOT_FINITE, NOT_MEASURED, WORKER_LOST
 from raysearch.engine.decisions import Decisions
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.plan import Plan
-from raysearch.engine.state import DISK_FULL, NOT_FINITE, NOT_MEASURED, WORKER_LOST, SearchState
+from raysearch.engine.state import SearchState
 from raysearch.errors import SearchAborted
 from raysearch.run_dir import events as ev
 from raysearch.trial import TrialStatus
@@ -69,7 +70,7 @@ class Attempts:
         Raises:
             SearchAborted: All of the first trials failed.
         """
-        if trial not in self._state.live:
+        if not self._is_in_training(trial):
             return
         if self._state.trials[trial].measurements:
             self._ledger.end_trial(self._state.trials[trial], TrialStatus.COMPLETED, reason=reason)
@@ -87,7 +88,7 @@ class Attempts:
         Raises:
             SearchAborted: All of the first trials failed, or the disk is full.
         """
-        if trial not in self._state.live:
+        if not self._is_in_training(trial):
             return False
         known = self._state.trials[trial]
         ended = records.attempt_ended(known, cause=cause, error=error, at=self._ledger.now())
@@ -107,7 +108,7 @@ class Attempts:
         Raises:
             SearchAborted: All of the first trials failed.
         """
-        if trial not in self._state.live:
+        if not self._is_in_training(trial):
             return False
         bad = self._state.n_bad_attempts(trial) + 1
         if bad >= self._plan.max_attempts:
@@ -131,6 +132,10 @@ class Attempts:
         if any(t.value(self._plan.objective) is not None for t in state.live.values()):
             return
         raise SearchAborted(messages.all_failed(state.ended))
+
+    def _is_in_training(self, trial: str) -> bool:
+        """Return whether a trial has neither ended nor paused."""
+        return trial in self._state.live and trial not in self._state.paused
 
     def _is_tried_again(self, trial: str, *, cause: str) -> bool:
         """Return whether a failure that says something about its configuration is tried again."""

@@ -1,7 +1,7 @@
 """What becomes of a trial that reported: does it go on, stop or pause?
 
-The scheduler says so, with two exceptions: it does not stop the default, and once a limit is
-reached everything stops.
+The scheduler says so, with two exceptions: it neither stops nor pauses the default, and once a
+limit is reached everything stops.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from raysearch.engine.plan import Plan
 from raysearch.engine.spending import Spending
 from raysearch.errors import SearchAborted
 from raysearch.schedulers import Scheduler
-from raysearch.trial import Decision, DecisionKind, Measurement, Trial, TrialStatus
+from raysearch.trial import Decision, DecisionKind, Measurement, Trial
 
 
 class Decisions:
@@ -83,8 +83,6 @@ class Decisions:
         reason = f"{decision.reason}; goes on, as the default that all are compared with"
         return Decision(kind=DecisionKind.CONTINUE, reason=reason)
 
-    def resumable(self) -> Trial | None:
-        """Return the paused trial that the scheduler lets go on now, if any."""
-        live = self._ledger.state.live.values()
-        paused = [trial for trial in live if trial.status is TrialStatus.PAUSED]
-        return self._scheduler.resumable(paused) if paused else None
+    def ended(self, trial: Trial) -> None:
+        """Tell the scheduler that a trial has ended."""
+        self._scheduler.on_end(trial)

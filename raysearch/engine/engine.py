@@ -6,7 +6,7 @@ is done then stands in `suggestions`, `attempts`, `decisions` and `replay`. Whoe
 (Ray, or a simulation) calls it from one thread:
 
     engine.start(settings=..., space=..., versions=...)       # or engine.replay(events)
-    trial = engine.next_trial()                       # journalled before it is returned
+    trial = engine.next_up()                          # journalled before it is returned
     engine.attempt_started(trial.id, worker="host:pid")
     decision = engine.measured(trial.id, measurement) # journalled before it is returned
     engine.failed(trial.id, cause=..., error=...)     # or worker_lost, or finished
@@ -16,18 +16,21 @@ is done then stands in `suggestions`, `attempts`, `decisions` and `replay`. Whoe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from raysearch.engine import records
 from raysearch.engine.ahead import Helper
 from raysearch.engine.attempts import Attempts
+from raysearch.engine.causes import INTERRUPTED
 from raysearch.engine.decisions import Decisions
 from raysearch.engine.ledger import Ledger
+from raysearch.engine.pauses import Pauses
 from raysearch.engine.plan import Plan
 from raysearch.engine.replay import Replay
-from raysearch.engine.state import INTERRUPTED, Listener, SearchState
+from raysearch.engine.reports import Reports
+from raysearch.engine.state import Listener, SearchState
 from raysearch.engine.suggestions import Suggestions
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
@@ -39,7 +42,6 @@ from raysearch.trial import (
     Checkpoint,
     Configuration,
     Decision,
-    DecisionKind,
     Measurement,
     SearchStatus,
     Trial,
@@ -84,19 +86,24 @@ class Engine:
     ) -> None:
         self.plan = plan
         self._space = space
+        self._scheduler = scheduler
         self._suggestions = Suggestions(
             space=space, searcher=searcher, points=points, helper=helper
         )
         self._ledger = Ledger(
             plan=plan,
             journal=journal,
-            on_trial_ended=self._suggestions.observe,
+            on_trial_ended=self._ended,
             remove_checkpoint=remove_checkpoint,
             clock=clock,
             listeners=listeners,
         )
         self._decisions = Decisions(plan=plan, ledger=self._ledger, scheduler=scheduler)
+        self._pauses = Pauses(ledger=self._ledger, scheduler=scheduler)
         self._attempts = Attempts(plan=plan, ledger=self._ledger, decisions=self._decisions)
+        self._reports = Reports(
+            plan=plan, ledger=self._ledger, decisions=self._decisions, attempts=self._attempts
+        )
         self._replay = Replay(
             plan=plan,
             space=space,
@@ -105,6 +112,7 @@ class Engine:
             decisions=self._decisions,
         )
 
+        self._awaits = False  # a suggestion, and nothing else, when a trial was asked for
         self.has_begun = False
         """Whether the start of this session is journalled, so that its end is to be as well."""
 
@@ -121,6 +129,7 @@ class Engine:
         settings: Mapping[str, Any],
         space: Mapping[str, Any],
         versions: Mapping[str, str],
+        fingerprints: Mapping[str, str] | None = None,
         evidence: Mapping[str, Any] | None = None,
     ) -> None:
         """Journal the start of a new search, with its objective among the settings.
@@ -129,6 +138,7 @@ class Engine:
             settings: The resolved experiment.
             space: The search space, as `Space.to_json` has it.
             versions: Of what decides what a trial does.
+            fingerprints: Path of a checkpoint that models begin from -> SHA-256 of the file.
             evidence: Trials of earlier runs, which the searcher is told of: see `engine.evidence`.
         """
         settings = {"objective": asdict(self.plan.objective), **settings}
@@ -138,6 +148,7 @@ class Engine:
                 settings=settings,
                 space=space,
                 versions=versions,
+                fingerprints=fingerprints or {},
                 evidence=evidence or {},
             )
         )
@@ -154,7 +165,13 @@ class Engine:
         """
         self._replay.of(events)
 
-    def resume(self, *, settings: Mapping[str, Any], changed: Sequence[str] = ()) -> list[Trial]:
+    def resume(
+        self,
+        *,
+        settings: Mapping[str, Any],
+        changed: Sequence[str] = (),
+        fingerprints: Mapping[str, str] | None = None,
+    ) -> list[Trial]:
         """Journal that the search goes on, after `replay`, and in which space if in another one.
 
         A driver may have died between a measurement and the end of the trial that followed from
@@ -162,7 +179,7 @@ class Engine:
 
         Returns:
             The trials that have neither ended nor paused, in order of their numbers: they go on
-            first. Paused ones wait for `resumable`.
+            first. Paused ones wait until the scheduler lets them go on.
         """
         space = self._space.to_json()
         self._ledger.emit(
@@ -171,6 +188,7 @@ class Engine:
                 settings=settings,
                 changed=tuple(changed),
                 space=None if space == self.state.space else space,
+                fingerprints=fingerprints or {},
             )
         )
         self.has_begun = True
@@ -178,7 +196,12 @@ class Engine:
         return [t for t in self.state.live.values() if t.status is not TrialStatus.PAUSED]
 
     def end(self, status: SearchStatus, *, reason: str = "") -> None:
-        """Journal the end of this session, with the trials in training as interrupted."""
+        """Journal the end of this session, with the trials in training as interrupted.
+
+        With the end of the search, paused trials are stopped.
+        """
+        if status is SearchStatus.FINISHED:
+            self._pauses.give_up(why=reason or "the search has ended")
         at = self._ledger.now()
         running = [t for t in self.state.live.values() if t.status is TrialStatus.RUNNING]
         interrupted = [records.attempt_ended(t, cause=INTERRUPTED, at=at) for t in running]
@@ -199,12 +222,14 @@ class Engine:
         """
         if self._suggestions.is_exhausted and not self.is_over:
             return "the searcher has nothing left to suggest"
+        if self._pauses.is_stuck and not self.is_over:
+            return "the scheduler lets no further trial begin"
         return self.plan.used_up(self.state, now=self._ledger.now())
 
     @property
     def n_trials_left(self) -> float:
         """How many further trials will be created at most; infinity if no number limits them."""
-        if self._suggestions.is_exhausted:
+        if self._suggestions.is_exhausted or self._pauses.is_stuck:
             return 0
         return self.plan.n_trials_left(self.state, now=self._ledger.now())
 
@@ -219,11 +244,36 @@ class Engine:
         return self._suggestions.is_under_way
 
     def is_next_ready(self) -> bool:
-        """Return whether `next_trial` would answer at once; if not, a suggestion is begun beside.
+        """Return whether `next_up` would answer at once; if not, a suggestion is begun beside.
 
         So a worker can be kept until there is something for it to train.
         """
-        return bool(self.stop_reason) or self._suggestions.is_ready(self.state)
+        if self.stop_reason or not self._pauses.may_begin():
+            return True
+        return self._suggestions.is_ready(self.state)
+
+    def next_up(self, *, held: Collection[str] = (), beside: bool = False) -> Trial | None:
+        """Return what a free worker trains next, journalled; None for nothing now, or never again.
+
+        A paused trial that the scheduler lets go on, and else a new one. Paused ones that it gives
+        up are stopped. When nothing is in training, and neither searcher nor scheduler begins a
+        trial, the scheduler is told that none will come, and what it then leaves paused is stopped.
+
+        Args:
+            held: Paused trials whose workers are not free yet: they cannot go on now.
+            beside: See `next_trial`.
+
+        Raises:
+            SearchAborted: The searcher suggested a configuration outside the space.
+        """
+        if self.is_over:
+            return None
+        more_to_come = not self.stop_reason
+        trial = self._pauses.next(held=held, more_to_come=more_to_come)
+        trial = trial or self.next_trial(beside=beside)
+        if trial is not None or self._awaits or not self._pauses.is_nothing_else(held=held):
+            return trial
+        return self._pauses.last(why=self.stop_reason) or self.next_trial(beside=beside)
 
     def next_trial(self, *, beside: bool = False) -> Trial | None:
         """Return a new trial, journalled, or None when there is none yet, now, or never again.
@@ -236,10 +286,12 @@ class Engine:
         Raises:
             SearchAborted: The searcher suggested a configuration outside the space.
         """
-        if self.stop_reason:
+        self._awaits = False
+        if self.stop_reason or not self._pauses.may_begin():
             return None
         found = self._suggestions.next(self.state, beside=beside)
         if found is None:
+            self._awaits = self._suggestions.is_under_way
             return None
         number, at = self.state.next_number, self._ledger.now()
         self._ledger.emit(
@@ -247,7 +299,7 @@ class Engine:
                 found.suggestion, number=number, at=at, n_observed=found.n_observed
             )
         )
-        if beside and not self.stop_reason:
+        if beside and not self.stop_reason and self._pauses.may_begin():
             self._suggestions.begin_ahead(self.state)
         return self.state.trials[trial_id(number)]
 
@@ -280,46 +332,7 @@ class Engine:
         Raises:
             SearchAborted: The objective's metric was not reported.
         """
-        self._decisions.check_metric(trial, measurement)
-        before = self.state.trials[trial]
-        at = self._ledger.now()
-        is_new = measurement.epoch > before.epochs
-        after, events = before, list[Event]()
-        if is_new:
-            events.append(records.measured(measurement, trial=before, at=at))
-            after = replace(after, measurements=(*after.measurements, measurement))
-        if checkpoint is not None:
-            events.append(records.checkpoint_written(checkpoint, trial=trial, at=at))
-            after = replace(after, checkpoints=(*after.checkpoints, checkpoint))
-        if not is_new:
-            return self._repeated(after, events)
-        decision = self._decisions.decide(after, measurement)
-        if records.is_worth_a_line(decision):
-            events.append(records.decided(decision, trial=after, at=at))
-        if measurement.epoch >= self.plan.max_epochs:
-            decision = Decision(kind=DecisionKind.STOP, reason="last epoch reached")
-            self._ledger.end_trial(
-                after, TrialStatus.COMPLETED, before=events, reason=self.plan.completion
-            )
-        elif decision.kind is DecisionKind.STOP:
-            self._ledger.end_trial(
-                after, TrialStatus.STOPPED, before=events, reason=decision.reason
-            )
-        else:
-            self._ledger.emit_and_tidy(after, events)
-            return decision
-        self._attempts.check_failures()
-        return decision
-
-    def _repeated(self, trial: Trial, events: Sequence[Event]) -> Decision:
-        """Journal an epoch that was trained again after a loss; only limits stop the trial."""
-        limit = self._decisions.limit_reached(self.state.spent)
-        if limit:
-            self._ledger.end_trial(trial, TrialStatus.STOPPED, before=events, reason=limit)
-            self._attempts.check_failures()
-            return Decision(kind=DecisionKind.STOP, reason=limit)
-        self._ledger.emit_and_tidy(trial, events)
-        return Decision(kind=DecisionKind.CONTINUE)
+        return self._reports.measured(trial, measurement, checkpoint=checkpoint)
 
     def finished(self, trial: str, *, reason: str) -> None:
         """Journal that training ended by itself: early, or with its last epoch not measured.
@@ -350,6 +363,10 @@ class Engine:
         """
         return self._attempts.worker_lost(trial, error=error)
 
-    def resumable(self) -> Trial | None:
-        """Return the paused trial that should go on now, if any."""
-        return self._decisions.resumable()
+    def pauses_at(self, trial: Trial) -> tuple[int, ...]:
+        """Return the epochs at which a trial may be paused, and needs a checkpoint."""
+        return self._scheduler.pauses_at(trial)
+
+    def _ended(self, trial: Trial) -> None:
+        self._suggestions.observe(trial)
+        self._decisions.ended(trial)

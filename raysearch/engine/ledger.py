@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from raysearch.engine import records
+from raysearch.engine.causes import NOT_FINITE
 from raysearch.engine.plan import Plan
 from raysearch.engine.retention import ByteBudget, unneeded
-from raysearch.engine.state import NOT_FINITE, Listener, SearchState
+from raysearch.engine.state import Listener, SearchState
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.run_dir.journal import EventSink

@@ -68,6 +68,7 @@ class Replay:
             elif isinstance(event, ev.TrialEnded):
                 self._unsettled.pop(event.trial, None)
                 self._suggestions.observe(state.trials[event.trial])
+                self._decisions.ended(state.trials[event.trial])
 
     def settle(self) -> None:
         """Carry out what follows from each last measurement and is not in the journal."""

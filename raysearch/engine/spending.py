@@ -33,12 +33,13 @@ class Spending:
     """The trial that holds the best value; empty before there is a finite one."""
     best_value: float | None = None
     is_best_ended: bool = False
-    """Whether that trial has ended."""
+    """Whether that trial has ended, or is paused since it reached the value."""
     trials_without_gain: int = 0
     """Trials that have ended in a row without a new best value, failed ones too, counted from the
-    end of the trial that holds it. So there are none while that one is in training, and a trial in
-    training that reaches a new best value starts the count anew. The end of trial 0000 never
-    counts: with the default the comparison begins."""
+    end of the trial that holds it; one that is paused counts as ended the first time. So there are
+    none while the best one is in training, and a trial in training that reaches a new best value
+    starts the count anew. The end of trial 0000 never counts: with the default the comparison
+    begins."""
 
     def measured(
         self,

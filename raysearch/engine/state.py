@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from raysearch.engine.causes import DISK_FULL, INTERRUPTED, NOT_FINITE, WORKER_LOST
 from raysearch.engine.handover import Handover
 from raysearch.engine.spending import Spending
 from raysearch.run_dir import events as ev
@@ -34,6 +35,8 @@ class SearchState:
     versions: Mapping[str, str] = field(default_factory=dict)
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """Trials of earlier runs, none of this search: see `engine.evidence`."""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """Path of a checkpoint that models begin from -> SHA-256 of the file with which that began."""
     status: SearchStatus = SearchStatus.RUNNING
     """RUNNING also after the driver was killed; whether one is alive is the lease's to say."""
     reason: str = ""
@@ -42,6 +45,8 @@ class SearchState:
     """All trials in order of their numbers."""
     live: dict[str, Trial] = field(default_factory=dict)
     """Those that have not ended, in order of their numbers."""
+    paused: dict[str, Trial] = field(default_factory=dict)
+    """Those that are paused."""
     handover: Handover = field(default_factory=Handover)
     """Refits and tests of winners."""
     started_at: float = 0.0
@@ -61,11 +66,13 @@ class SearchState:
     timed: dict[str, float] = field(default_factory=dict)
     """Of trials in training, up to where their own training time is in `spent`, in seconds."""
     restarts: int = 0
-    """Attempts beyond the first one of each trial."""
+    """Attempts beyond the first one of each trial, those after a pause not counted."""
     losses: dict[str, int] = field(default_factory=dict)
     """How often a trial lost its worker, where it did."""
     failures: dict[str, int] = field(default_factory=dict)
     """How often a trial that has not ended failed, where it did: each time it was tried again."""
+    set_aside: set[str] = field(default_factory=set)
+    """Trials that have been paused, which for `spent` ended then."""
     checkpoint_bytes: int = 0
     """Bytes of all checkpoints on disk."""
     is_failing: bool = True
@@ -128,12 +135,14 @@ class SearchState:
     def _search_started(self, event: ev.SearchStarted) -> None:
         self.space, self.versions = event.space, event.versions
         self.evidence = event.evidence
+        self.fingerprints = event.fingerprints
         self._adopt(event.settings)
         self.started_at = self.session_started_at = event.at
 
     def _search_resumed(self, event: ev.SearchResumed) -> None:
         self._adopt(event.settings)
         self.space = self.space if event.space is None else event.space
+        self.fingerprints = {**event.fingerprints, **self.fingerprints}
         self.seconds_before = self.seconds
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""
@@ -158,6 +167,7 @@ class SearchState:
     def _attempt_started(self, event: ev.AttemptStarted) -> None:
         if event.trial not in self.live:
             return
+        is_first = self.trials[event.trial].status is TrialStatus.PENDING  # or after a pause
         self._change(
             event.trial,
             attempts=event.attempt,
@@ -165,7 +175,7 @@ class SearchState:
             cause=None,
             error=None,
         )
-        self.restarts += event.attempt > 1
+        self.restarts += event.attempt > 1 and not is_first
         seen = [
             m.seconds for m in self.trials[event.trial].measurements if m.epoch <= event.from_epoch
         ]
@@ -193,6 +203,9 @@ class SearchState:
     def _decided(self, event: ev.Decided) -> None:
         if event.kind == DecisionKind.PAUSE:
             self._change(event.trial, status=TrialStatus.PAUSED, reason=event.reason)
+            self._set_aside(self.trials[event.trial])
+        elif event.trial in self.paused:  # it goes on, once a worker begins with it
+            self._change(event.trial, status=TrialStatus.PENDING, reason=event.reason)
         elif event.reason:
             self._change(event.trial, reason=event.reason)
 
@@ -217,9 +230,19 @@ class SearchState:
             ended_at=event.at,
         )
         self.is_failing = self.is_failing and self._is_for_nothing(self.trials[event.trial])
-        self.spent = self.spent.ended(self.trials[event.trial])
+        self._set_aside(self.trials[event.trial])
         self.timed.pop(event.trial, None)
         self.failures.pop(event.trial, None)
+
+    def _set_aside(self, trial: Trial) -> None:
+        """Let a trial count as one that brought no gain, if it did not: once, at its first pause.
+
+        The one that holds the best value counts as ended whenever it is paused.
+        """
+        if trial.id not in self.set_aside or trial.id == self.spent.best_trial:
+            self.spent = self.spent.ended(trial)
+        if not trial.status.is_ended:
+            self.set_aside.add(trial.id)
 
     def _is_for_nothing(self, trial: Trial) -> bool:
         """Return whether the trial failed; one that diverged may have been good before."""
@@ -257,6 +280,10 @@ class SearchState:
             self.live.pop(trial.id, None)
         else:
             self.live[trial.id] = trial
+        if trial.status is TrialStatus.PAUSED:
+            self.paused[trial.id] = trial
+        else:
+            self.paused.pop(trial.id, None)
 
 
 _FIELDS = tuple(f.name for f in fields(Trial))
@@ -266,21 +293,6 @@ _HANDLERS: dict[type, Callable[[SearchState, Any], None]] = {
     kind: getattr(SearchState, f"_{name}") for name, kind in ev.TYPES.items()
 }
 """Which method takes which event into account."""
-
-WORKER_LOST = "worker lost"
-"""Cause of an attempt whose process or node went away."""
-
-INTERRUPTED = "interrupted"
-"""Cause of an attempt that ended with its session."""
-
-NOT_MEASURED = "not measured"
-"""Cause of a trial that ended before it measured anything: it would do so again."""
-
-NOT_FINITE = "not finite"
-"""Cause of a trial whose objective was NaN or infinite at its end."""
-
-DISK_FULL = "disk full"
-"""Cause of an attempt that could not write: no evidence against its configuration."""
 
 Listener = Callable[[Event, SearchState], None]
 """Called after each event was journalled and applied: live view, TensorBoard."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from raysearch.errors import ConfigurationError
 from raysearch.experiment.checking import report_errors
 from raysearch.experiment.report import Report
 from raysearch.experiment.sections import SchedulerSection, SearcherSection
@@ -21,8 +22,9 @@ from raysearch.experiment.values import Component
 from raysearch.imports import load_object
 from raysearch.schedulers import SCHEDULERS
 from raysearch.searchers import SEARCHERS
+from raysearch.space import Space
 
-GIVEN = frozenset({"space", "objective", "seed", "max_epochs"})
+GIVEN = frozenset({"space", "objective", "seed", "max_epochs", "max_trials"})
 """Arguments that raysearch gives; all others are settings."""
 
 
@@ -82,10 +84,48 @@ def resolve_component(
     )
 
 
-def construct(component: Component, *given: Any, **named: Any) -> Any:
+def construct(
+    component: Component, *given: Any, max_trials: int | None = None, **named: Any
+) -> Any:
     """Return a new object of the component's class.
+
+    Args:
+        component: Class and settings.
+        given: Arguments by position.
+        max_trials: Trials of the budget, None for any number; given to a class that asks for it.
+        named: Arguments by name.
 
     Raises:
         ConfigurationError: A setting is out of range.
     """
-    return load_object(component.class_path)(*given, **named, **component.settings)
+    made = load_object(component.class_path)
+    if "max_trials" in inspect.signature(made).parameters:
+        named["max_trials"] = max_trials
+    return made(*given, **named, **component.settings)
+
+
+def able_searchers(space: Space, *, but: str = "", **named: Any) -> list[str]:
+    """Return the names of the search methods that can search a space, with their own settings.
+
+    Args:
+        space: What is to be searched.
+        but: A method that is not asked for.
+        named: What every searcher is given: `objective`, `seed`.
+
+    Example:
+        >>> from raysearch.space import Bool
+        >>> from raysearch.trial import Objective
+        >>> objective = Objective(metric="val/loss", direction="minimize")
+        >>> "random" in able_searchers(Space({"bias": Bool()}), objective=objective, seed=0)
+        True
+    """
+    able = []
+    for name, class_path in SEARCHERS.items():
+        if name == but:
+            continue
+        try:
+            construct(Component(name=name, class_path=class_path, settings={}), space, **named)
+        except ConfigurationError:
+            continue
+        able.append(name)
+    return able

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from raysearch.data_spec import DataSpec
@@ -71,6 +71,9 @@ class Experiment:
     settings: Mapping[str, Any]
     """The resolved document, plain JSON with all defaults filled in: `from_settings` makes an equal
     experiment of it."""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """Of a search: path of a checkpoint that models begin from -> SHA-256 of the file with which it
+    began. In the journal, not in the settings."""
 
     @property
     def begins_from_checkpoints(self) -> bool:
@@ -124,7 +127,7 @@ class Experiment:
             elif key != MODEL or len(self.models) == 1:
                 of_model[key.removeprefix(choice.prefix)] = value
         return Binding(
-            init_from=_start(choice, of_model),
+            init_from=self._start(choice, of_model),
             kind=choice.kind,
             model_class=choice.class_path,
             model_arguments={**choice.arguments, **of_model},
@@ -145,6 +148,16 @@ class Experiment:
         of_seed = {} if data.is_own else {"seed": self.seed}
         return {**data.arguments, **searched, **of_seed}
 
+    def _start(self, choice: ModelChoice, searched: dict[str, Value]) -> InitFrom | None:
+        """Take what is no argument of the constructor out of a configuration, and return it."""
+        if choice.start is None:
+            return None
+        of_start = {key: searched.pop(key) for key in KEYS if key in searched}
+        start = InitFrom.read({**choice.start, **of_start})
+        if start is None:
+            return None
+        return replace(start, sha256=self.fingerprints.get(start.checkpoint))
+
     def make_searcher(self) -> Searcher:
         """Return a new searcher on the space."""
         searcher = construct(self.searcher, self.space, objective=self.objective, seed=self.seed)
@@ -156,6 +169,7 @@ class Experiment:
             self.scheduler,
             objective=self.objective,
             max_epochs=self.fidelity.epochs,
+            max_trials=self.budget.trials,
             seed=self.seed,
         )
         return cast("Scheduler", scheduler)
@@ -171,11 +185,3 @@ class Experiment:
                 f"Add the family to the section model."
             )
         return names[str(name)]
-
-
-def _start(choice: ModelChoice, searched: dict[str, Value]) -> InitFrom | None:
-    """Take what is no argument of the constructor out of a configuration, and return it."""
-    if choice.start is None:
-        return None
-    of_start = {key: searched.pop(key) for key in KEYS if key in searched}
-    return InitFrom.read({**choice.start, **of_start})

@@ -11,10 +11,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
-from raysearch.errors import ConfigurationError
+from raysearch.errors import ConfigurationError, UnsuitableSpace, one_of
 from raysearch.experiment.checking import check
 from raysearch.experiment.completeness import check_complete, check_functions
-from raysearch.experiment.components import SCHEDULER, SEARCHER, construct, resolve_component
+from raysearch.experiment.components import (
+    SCHEDULER,
+    SEARCHER,
+    able_searchers,
+    construct,
+    resolve_component,
+)
 from raysearch.experiment.datasets import DataSet, resolve_data
 from raysearch.experiment.document import Document
 from raysearch.experiment.environment import expand
@@ -206,6 +212,12 @@ def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) ->
     try:
         if parts.searcher is not None:
             construct(parts.searcher, parts.space or ANY_SPACE, **given)
+    except UnsuitableSpace as error:
+        name = parts.searcher.name if parts.searcher else ""
+        others = one_of(able_searchers(parts.space or ANY_SPACE, but=name, **given))
+        able = f"Methods that can search this space: {others}."
+        for text in error.faults:
+            report.add(("searcher",), f"searcher: {text} {able}")
     except ConfigurationError as error:
         report.from_error(("searcher",), error)
     try:

@@ -25,6 +25,7 @@ from raysearch.experiment.starts import with_conditions
 from raysearch.init_from import INIT_FROM, KEYS
 from raysearch.models import FAMILIES
 from raysearch.space import Choice, Domain, Space
+from raysearch.space.values import show
 
 DATA = "data"
 NO_DATA = Arguments(names=())
@@ -162,12 +163,32 @@ def _choose(key: str, value: Any, *, owners: tuple[_Owner, ...], report: Report)
             report.wrong(("space", key), text)
             return
         if legal is None or legal.covers(domain):
+            other, former = owner.chosen.get(argument, (key, domain))
+            if len(meant) == 1 == sum(each.argument(other) is not None for each in owners):
+                _check_priors(key, domain, other, former, report=report)
             owner.chosen[argument] = (key, domain)
         else:
             text = refusal(domain, legal=legal) + meant_range(value, legal=legal)
             refusals.setdefault(text, []).append(owner.name)
     for text, names in refusals.items():
         report.wrong(("space", key), f"For {' and '.join(names)}: {text}")
+
+
+def _check_priors(key: str, domain: Domain, other: str, former: Domain, *, report: Report) -> None:
+    """Report two priors of one parameter, under two keys that mean nothing else.
+
+    A key without a name in front that means several families has exceptions under their names; what
+    is said twice of one parameter are two beliefs, of which one at most can hold.
+    """
+    priors = [getattr(each, "prior", None) for each in (former, domain)]
+    if None in priors or priors[0] == priors[1]:
+        return
+    one, two = (f"{show(p.centre)} with confidence {show(p.confidence)}" for p in priors if p)
+    report.add(
+        ("space", key),
+        f"space.{other} and space.{key} are the same parameter, and have contradictory priors: "
+        f"{one}, and {two}. Keep one of them.",
+    )
 
 
 def _report_unknown(key: str, value: object, *, owners: tuple[_Owner, ...], report: Report) -> None:

@@ -22,8 +22,14 @@ from raysearch.trial import Objective, Trial, TrialStatus
 
 
 def budget_used(snapshot: Snapshot, *, plan: Plan) -> str:
-    """Return the figures of all budgets: "31/64 trials, 2m 10s of 10m 0s, target 0.99"."""
-    figures = [f"{snapshot.ended}/{counted(plan.max_trials, 'trial')}"] if plan.max_trials else []
+    """Return the figures of all budgets: "31/64 trials, 2m 10s of 10m 0s, target 0.99".
+
+    Paused trials are among those that are done: "31/64 trials (20 paused)".
+    """
+    done = snapshot.ended + snapshot.paused
+    figures = [f"{done}/{counted(plan.max_trials, 'trial')}"] if plan.max_trials else []
+    if figures and snapshot.paused:
+        figures[0] += f" ({snapshot.paused} paused)"
     if plan.max_seconds is not None:
         figures.append(f"{duration(snapshot.elapsed_s)} of {duration(plan.max_seconds)}")
     if plan.max_total_epochs is not None:

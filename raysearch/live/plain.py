@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from raysearch.engine import SearchState
-from raysearch.engine.state import DISK_FULL, INTERRUPTED
+from raysearch.engine.causes import DISK_FULL, INTERRUPTED
 from raysearch.live.estimate import time_left_text
 from raysearch.live.phrases import (
     against_default,

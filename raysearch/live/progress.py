@@ -63,6 +63,8 @@ class Snapshot:
     counts: Mapping[str, int] = field(default_factory=dict)
     """Trials by status, in the order of `TrialStatus`."""
     ended: int = 0
+    paused: int = 0
+    """Trials that wait to go on, and may never do."""
     unit: str = "epoch"
     """What an epoch is called."""
     epochs: int = 0
@@ -97,6 +99,7 @@ class Progress:
         self._live: dict[str, Trial] = {}
         self._statuses: dict[str, TrialStatus] = {}
         self._counts: Counter[TrialStatus] = Counter()
+        self._set_aside: set[str] = set()  # paused before, and counted then
         self._recent: deque[Trial] = deque(maxlen=N_RECENT)
         self._attempts: dict[str, tuple[float, float]] = {}
         self._incumbent: Incumbent | None = None
@@ -135,6 +138,7 @@ class Progress:
                 recent=tuple(reversed(self._recent)),
                 counts={status.value: self._counts[status] for status in TrialStatus},
                 ended=self._ended,
+                paused=self._counts[TrialStatus.PAUSED],
                 unit=self._plan.unit,
                 epochs=state.epochs,
                 gpu_seconds=state.spent.gpu_seconds,
@@ -166,11 +170,19 @@ class Progress:
             case ev.Measured():
                 self._epoch_rate.add(at=event.at, epochs=state.epochs)
                 return self._challenge(trial, event.measurement, epochs=state.epochs)
+            case ev.Decided() if trial.status is TrialStatus.PAUSED:
+                self._leaves(trial, at=event.at)
             case ev.TrialEnded():
-                self._attempts.pop(trial.id, None)
-                if self._end_rate is not None:
-                    self._end_rate.add(at=event.at)
+                self._leaves(trial, at=event.at)
         return False
+
+    def _leaves(self, trial: Trial, *, at: float) -> None:
+        """Note that a trial gives its worker away: it has ended or is paused; counted once."""
+        self._attempts.pop(trial.id, None)
+        if self._end_rate is not None and trial.id not in self._set_aside:
+            self._end_rate.add(at=at)
+        if not trial.status.is_ended:
+            self._set_aside.add(trial.id)
 
     def _keep(self, trial: Trial) -> None:
         before = self._statuses.get(trial.id)
@@ -210,7 +222,8 @@ class Progress:
         plan = self._plan
         left = None
         if plan.max_trials is not None and self._end_rate is not None:
-            left = self._end_rate.time_for(max(0, plan.max_trials - self._ended), at=at)
+            done = self._ended + self._counts[TrialStatus.PAUSED]
+            left = self._end_rate.time_for(max(0, plan.max_trials - done), at=at)
         if plan.max_total_epochs is not None:
             per_second = self._epoch_rate.per_second(at=at)
             left = sooner(left, time_at(plan.max_total_epochs - state.epochs, rate=per_second))

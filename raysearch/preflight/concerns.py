@@ -9,6 +9,7 @@ from raysearch.experiment import Experiment
 from raysearch.preflight.cost import Cost, epoch_seconds
 from raysearch.preflight.findings import MOST_NAMED, Finding, Tried, named, sentence
 from raysearch.preflight.record import Probe
+from raysearch.searchers.grid import MOST_COUNTED, count
 
 LONG_EPOCH_S = 3600.0
 """An epoch that takes longer is worth a warning."""
@@ -22,12 +23,33 @@ def concerns_of(experiment: Experiment, tried: Sequence[Tried], *, cost: Cost) -
         tried: In the order in which they were tried, the default configuration first.
         cost: What the search is likely to take.
     """
+    yield from _large_grid(experiment)
     yield from _failing_corners(tried)
     yield from _begun_anew(experiment, tried)
     yield from _long_epochs(experiment, tried)
     yield from _objective(experiment, tried[0].probe)
     yield from _end(experiment, tried[0].probe)
     yield from _machine(experiment, tried[0].probe, cost=cost)
+
+
+def _large_grid(experiment: Experiment) -> Iterator[Finding]:
+    """Yield a warning if the budget cuts a grid short, which then has not seen all values."""
+    trials = experiment.budget.trials
+    if experiment.searcher.name != "grid" or trials is None:
+        return
+    n = count(experiment.space, resolution=experiment.searcher.settings["resolution"])
+    if n <= trials:
+        return
+    size = f"{n:,}" if n < MOST_COUNTED else f"more than {n:,}"
+    first = next(p.label for p in experiment.space if p.domain.size() != 1)
+    yield Finding(
+        kind="warning",
+        path=("searcher",),
+        text=f"searcher: the grid has {size} configurations, and budget.trials allows {trials:,}. "
+        "The last parameters vary fastest, so that the search would end with few values of "
+        f"{first} tried. Raise budget.trials, give ranges fewer values, lower "
+        "searcher.resolution, or take searcher random, which covers the space evenly.",
+    )
 
 
 def _failing_corners(tried: Sequence[Tried]) -> Iterator[Finding]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from raysearch.engine.causes import NOT_FINITE
 from raysearch.engine.evidence import summary
-from raysearch.engine.state import NOT_FINITE
 from raysearch.results.evaluation import recorded_test
 from raysearch.results.families import family_documents
 from raysearch.results.found import Found

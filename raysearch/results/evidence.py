@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from raysearch.engine import evidence
-from raysearch.engine.state import NOT_FINITE
+from raysearch.engine.causes import NOT_FINITE
 from raysearch.errors import ConfigurationError, RunDirectoryError
 from raysearch.experiment import Experiment, Fidelity
 from raysearch.experiment.changes import is_same

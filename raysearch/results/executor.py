@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Protocol
 
-from raysearch.engine.state import DISK_FULL
+from raysearch.engine.causes import DISK_FULL
 from raysearch.errors import RaysearchError, RunDirectoryError, TrialFailed
 from raysearch.training.failure import describe_failure
 from raysearch.training.job import TrainingJob

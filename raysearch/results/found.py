@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from raysearch.engine.handover import Handover
@@ -14,6 +15,7 @@ from raysearch.errors import ConfigurationError
 from raysearch.experiment import Experiment, from_settings
 from raysearch.experiment.refit import seeds_of
 from raysearch.imports import Kind
+from raysearch.init_from import change_of
 from raysearch.results.kinds import written_kind
 from raysearch.results.selection import Selection, best_checkpoint, rank, select
 from raysearch.results.winner_folder import as_it_lies
@@ -65,7 +67,14 @@ class Found:
                 of the user's own cannot be found here.
         """
         source = str(self.run_dir.experiment_file)
-        return from_settings(dict(self.state.settings), source=source)
+        experiment = from_settings(dict(self.state.settings), source=source)
+        return replace(experiment, fingerprints=self.state.fingerprints)
+
+    @property
+    def changed_checkpoints(self) -> list[str]:
+        """What has become of the checkpoints that models begin from; a phrase for each change."""
+        known = self.state.fingerprints.items()
+        return [text for path, sha256 in known if (text := change_of(path, sha256=sha256))]
 
     @property
     def objective(self) -> Objective:

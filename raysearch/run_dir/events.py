@@ -52,6 +52,8 @@ class SearchStarted:
     schema_version: int = SCHEMA_VERSION
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """Trials of earlier runs that the searcher is told of, as `engine.evidence` has them."""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """Path of a checkpoint that models begin from -> SHA-256 of the file."""
 
     def __post_init__(self) -> None:
         _check_objective(self.settings)
@@ -68,6 +70,8 @@ class SearchResumed:
     """Dotted keys of the settings that differ from before."""
     space: Mapping[str, Any] | None = None
     """The search space from here on, as `Space.to_json` has it; None if it is the one before."""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """As at the start, of all checkpoints that models begin from so far."""
 
     def __post_init__(self) -> None:
         _check_objective(self.settings)

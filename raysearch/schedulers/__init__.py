@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from raysearch.schedulers.base import Scheduler
+from raysearch.schedulers.base import Scheduler, Verdict
 
 SCHEDULERS = {
     "asha": "raysearch.schedulers.asha:ASHA",
+    "hyperband": "raysearch.schedulers.hyperband:Hyperband",
+    "median": "raysearch.schedulers.median:Median",
     "none": "raysearch.schedulers.none:NoScheduler",
+    "successive_halving": "raysearch.schedulers.successive_halving:SuccessiveHalving",
 }
 """Name in an experiment file -> class. Loading the class must not load torch or Ray."""
 
-__all__ = ["SCHEDULERS", "Scheduler"]
+__all__ = ["SCHEDULERS", "Scheduler", "Verdict"]

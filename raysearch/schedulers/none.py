@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from raysearch.schedulers.base import Scheduler
 from raysearch.trial import Decision, DecisionKind, Measurement, Objective, Trial
 
 
-class NoScheduler:
+class NoScheduler(Scheduler):
     """Lets every trial go on; the baseline for the other policies.
 
     Args:
@@ -23,6 +22,3 @@ class NoScheduler:
         """Return that the trial goes on."""
         del trial, measurement
         return Decision(kind=DecisionKind.CONTINUE)
-
-    def resumable(self, paused: Sequence[Trial]) -> None:
-        """Return None: this policy pauses no trials."""

@@ -6,8 +6,13 @@ from raysearch.randomness import generator
 from raysearch.searchers.base import EXHAUSTED, WAIT, NoSuggestion, Searcher
 
 SEARCHERS = {
+    "annealing": "raysearch.searchers.annealing:Annealing",
+    "cross_entropy": "raysearch.searchers.cross_entropy:CrossEntropy",
+    "evolution": "raysearch.searchers.evolution:Evolution",
+    "genetic": "raysearch.searchers.genetic:Genetic",
     "grid": "raysearch.searchers.grid:Grid",
     "hyperopt": "raysearch.searchers.hyperopt:HyperOpt",
+    "local_search": "raysearch.searchers.local_search:LocalSearch",
     "random": "raysearch.searchers.random:Random",
 }
 """Name in an experiment file -> class. Loading the class must not load torch or Ray."""

@@ -46,7 +46,11 @@ class Searcher(Protocol):
     Implementations are constructed as `Method(space, objective=..., seed=..., ...)`, where the
     further settings are keyword-only, typed and documented: they are the keys of an experiment
     file's `searcher:` section. A setting out of range is a `ConfigurationError` that names it as
-    "searcher.<setting>".
+    "searcher.<setting>"; a space that the method cannot search at all is an `UnsuitableSpace` (see
+    `raysearch.searchers.suitability`).
+
+    What a method has learnt may be told as well: by `state() -> dict`, as plain JSON, and of that
+    as much as the journal is to keep in the origin of a suggestion, under `state`.
     """
 
     def prepare(self) -> None:

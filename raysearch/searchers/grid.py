@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.errors import ConfigurationError
 from raysearch.searchers.base import EXHAUSTED, NoSuggestion
+from raysearch.searchers.suitability import refuse
 from raysearch.searchers.tried import Key, Tried, key
 from raysearch.space import Domain, Float, Int, Parameter, Space
 from raysearch.trial import Configuration, Objective, Suggestion, Trial, Value
+
+MOST_COUNTED = 100_000
+"""Configurations of a grid that are counted at most, where a person is told their number."""
 
 MOST_VALUES = 10_000
 """Values of one parameter that a grid holds at most; each is kept in memory."""
@@ -35,10 +39,13 @@ class Grid:
         space: The search space.
         objective: Not used: nothing is learnt.
         seed: Not used: nothing is drawn.
-        resolution: Values of a number without a step, at least 1; with 1, it is the middle.
+        resolution: Values of a number without a step, at least 1; with 1, it is the middle. None
+            for a grid of steps alone: numbers without one are then refused.
 
     Raises:
         ConfigurationError: The resolution is not positive, or a parameter has too many values.
+        UnsuitableSpace: There is no resolution, and a number has no step; or a parameter has
+            values that no few can stand for, such as graphs.
 
     Example:
         >>> objective = Objective(metric="val/loss", direction="minimize")
@@ -55,10 +62,11 @@ class Grid:
     """
 
     def __init__(
-        self, space: Space, *, objective: Objective, seed: int = 0, resolution: int = 5
+        self, space: Space, *, objective: Objective, seed: int = 0, resolution: int | None = 5
     ) -> None:
         del objective, seed
-        raise_faults(integer_fault("searcher.resolution", resolution, at_least=1))
+        if resolution is not None:
+            raise_faults(integer_fault("searcher.resolution", resolution, at_least=1))
         self._rest = configurations(space, resolution=resolution)
         self._ahead: dict[Key, dict[str, Value]] = {}  # taken from the rest; no trial ended with it
         self._tried = Tried()
@@ -89,26 +97,27 @@ class Grid:
                 yield found, configuration
 
 
-def configurations(space: Space, *, resolution: int) -> Iterator[dict[str, Value]]:
+def configurations(space: Space, *, resolution: int | None) -> Iterator[dict[str, Value]]:
     """Yield every configuration of the grid once, the first parameter varying slowest.
 
     Nothing is computed ahead: the first of a million is there at once.
 
     Args:
         space: What the grid is laid over.
-        resolution: Values of a number without a step, at least 1.
+        resolution: Values of a number without a step, at least 1; None if there are none.
 
     Example:
         >>> space = Space({"width": Int(8, 24, step=8), "dropout": Float(0.0, 0.5)})
         >>> [c["dropout"] for c in configurations(space, resolution=2) if c["width"] == 24]
         [0.0, 0.5]
     """
+    _check_steps(space, resolution=resolution)
     _check_sizes(space, resolution=resolution)
     levels = [(p, values(p.domain, resolution=resolution)) for p in space.parameters]
     return _completed({}, levels)
 
 
-def values(domain: Domain, *, resolution: int) -> tuple[Value, ...]:
+def values(domain: Domain, *, resolution: int | None) -> tuple[Value, ...]:
     """Return the values of a parameter that the grid holds, in their order.
 
     Example:
@@ -118,11 +127,48 @@ def values(domain: Domain, *, resolution: int) -> tuple[Value, ...]:
     return tuple(domain.grid(None if _has_step(domain) else resolution))
 
 
-def _check_sizes(space: Space, *, resolution: int) -> None:
+def count(space: Space, *, resolution: int | None, at_most: int = MOST_COUNTED) -> int:
+    """Return how many configurations the grid holds, or `at_most` if that is less.
+
+    They are enumerated: 100,000 take half a second.
+
+    Example:
+        >>> count(Space({"width": Int(1, 3), "rate": Float(0, 1)}), resolution=5, at_most=100)
+        15
+    """
+    return sum(1 for _ in islice(configurations(space, resolution=resolution), at_most))
+
+
+def _check_steps(space: Space, *, resolution: int | None) -> None:
+    endless = [p for p in space if p.domain.size() is None]
+    if resolution is None:
+        refuse(
+            endless,
+            method="grid",
+            why="infinitely many values, and a grid takes each of them",
+            remedy="give each a step, or say with searcher.resolution how many to take",
+        )
+    refuse(
+        [parameter for parameter in endless if not _has_grid(parameter.domain)],
+        method="grid",
+        why="infinitely many values without an order, of which no few stand for all",
+        remedy="or leave them out of the space",
+    )
+
+
+def _has_grid(domain: Domain) -> bool:
+    try:
+        domain.grid(1)
+    except ConfigurationError:
+        return False
+    return True
+
+
+def _check_sizes(space: Space, *, resolution: int | None) -> None:
     for parameter in space.parameters:
         size = parameter.domain.size()
-        n = size if size is not None and _has_step(parameter.domain) else resolution
-        if n > MOST_VALUES and (size is None or size > MOST_VALUES):
+        n = resolution if resolution is not None and not _has_step(parameter.domain) else size
+        if n is not None and n > MOST_VALUES and (size is None or size > MOST_VALUES):
             raise ConfigurationError(
                 f"{parameter.key} has {n} values in the grid, and may have {MOST_VALUES}. Give it "
                 "a larger step, or lower searcher.resolution."

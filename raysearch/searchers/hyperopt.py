@@ -14,24 +14,24 @@ References:
 
 from __future__ import annotations
 
+import heapq
 import importlib
 import math
 from bisect import insort
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.randomness import generator
-from raysearch.searchers.base import EXHAUSTED, NoSuggestion
+from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.dimensions import dimension_of
 from raysearch.searchers.ranking import Rank, is_usable, rank
-from raysearch.searchers.tried import Tried, draw_untried, key
+from raysearch.searchers.suitability import require_places
+from raysearch.searchers.tried import Tried, suggest_untried
 from raysearch.space import Space
-from raysearch.trial import Configuration, Objective, Suggestion, Trial, Value
-
-N_NEIGHBOURS = 20
-"""Mutations of a suggestion that was tried before until a random configuration is taken instead."""
+from raysearch.trial import Configuration, Objective, Suggestion, Trial, TrialStatus, Value
 
 MOST_GOOD = 25
 """Trials that count as good at most, and the latest ones that count in full: hyperopt's own."""
@@ -44,9 +44,10 @@ class HyperOpt:
     """Suggests what is typical of the best trials so far, by hyperopt's TPE.
 
     The first `n_startup` trials are random. TPE takes only the order of the trials from them: see
-    `ranking.rank` for how those count that were stopped early or failed. Trials that have not ended
-    count as bad, which is hyperopt's own way and spreads parallel trials out. As in hyperopt, the
-    25 latest trials count in full, older ones the less the older they are.
+    `ranking.rank` for how those count that were stopped early or failed. Paused trials count as if
+    they had been stopped. Trials in training count as bad, which is hyperopt's own way and spreads
+    parallel trials out. As in hyperopt, the 25 latest trials count in full, older ones the less the
+    older they are.
 
     Of a long history, TPE is shown the 25 best trials and the latest others, `n_history` in all, so
     that suggestion 10,000 costs no more than one at that limit.
@@ -96,6 +97,7 @@ class HyperOpt:
             integer_fault("searcher.n_candidates", n_candidates, at_least=1),
             integer_fault("searcher.n_history", n_history, at_least=2 * MOST_GOOD),
         )
+        require_places(space, method="hyperopt")
         self._space = space
         self._objective = objective
         self._seed = seed
@@ -106,8 +108,6 @@ class HyperOpt:
         self._dimensions = [dimension_of(parameter) for parameter in space.parameters]
         self._tried = Tried()
         self._ranked: list[Rank] = []
-        self._ranks: dict[int, Rank] = {}  # by the trial's number
-        self._numbers: list[int] = []  # sorted
         self._miscs: dict[int, Misc] = {}  # by the trial's number, from when it is first shown
         self._configurations: dict[int, Configuration] = {}  # of the trials that ended
 
@@ -119,35 +119,48 @@ class HyperOpt:
         """Return a configuration that is new, or EXHAUSTED."""
         rng = generator(self._seed, role="searcher", number=number)
         self._tried.set_pending(pending)
-        if self._has_model:
-            configuration = self._propose(number, pending, seed=int(rng.integers(2**32)))
-            for _ in range(N_NEIGHBOURS):
-                if key(configuration) not in self._tried:
-                    return Suggestion(configuration=configuration, origin={"kind": "tpe"})
-                configuration = self._space.mutate(configuration, rng)
-        untried = draw_untried(self._space, rng, tried=self._tried)
-        if untried is None:
-            return EXHAUSTED
-        return Suggestion(configuration=untried, origin={"kind": "random"})
+        paused = [
+            trial
+            for trial in pending
+            if trial.status is TrialStatus.PAUSED and self._space.contains(trial.configuration)
+        ]
+        evidence = self._evidence(paused)
+        wanted = None
+        if self._has_model(evidence):
+            wanted = self._propose(
+                number,
+                {**self._known(evidence, paused=paused), **self._in_training(pending)},
+                n_trials=len(self._ranked) + len(pending),
+                seed=int(rng.integers(2**32)),
+            )
+        return suggest_untried(
+            self._space, rng, tried=self._tried, wanted=wanted, origin={"kind": "tpe"}
+        )
 
     def observe(self, trial: Trial) -> None:
         """Learn from a trial that ended."""
         self._tried.add(trial)
         if self._space.contains(trial.configuration):
             self._configurations[trial.number] = trial.configuration
-            known = rank(trial, objective=self._objective)
-            insort(self._ranked, known)
-            self._ranks[trial.number] = known
-            insort(self._numbers, trial.number)
+            insort(self._ranked, rank(trial, objective=self._objective))
 
-    @property
-    def _has_model(self) -> bool:
-        """Whether there are enough trials, and among them enough that can count as good."""
-        n_ended = len(self._ranked)
+    def _evidence(self, paused: Sequence[Trial]) -> list[Rank]:
+        """Return the trials to learn from, the best first: ended ones, and those that are paused.
+
+        A paused trial is ranked like one that was stopped.
+        """
+        if not paused:
+            return self._ranked
+        waiting = [rank(trial, objective=self._objective) for trial in paused]
+        return list(heapq.merge(self._ranked, sorted(waiting)))
+
+    def _has_model(self, evidence: Sequence[Rank]) -> bool:
+        """Return whether there are enough trials, and enough that can count as good."""
+        n_trials = len(evidence)
         return (
             any(self._dimensions)
-            and n_ended >= self._n_startup
-            and is_usable(self._ranked[min(self._n_good(n_ended), n_ended) - 1])
+            and n_trials >= self._n_startup
+            and is_usable(evidence[min(self._n_good(n_trials), n_trials) - 1])
         )
 
     def _n_good(self, n_trials: int) -> int:
@@ -177,31 +190,43 @@ class HyperOpt:
         idxs = {label: [number] if place else [] for label, place in places.items()}
         return {"tid": number, "idxs": idxs, "vals": places}  # empty where it is inactive
 
-    def _shown(self) -> list[int]:
+    def _shown(self, evidence: list[Rank]) -> list[int]:
         """Return the numbers of the trials that TPE is shown, the best first."""
-        if len(self._ranked) <= self._n_history:
-            return [ranked[-1] for ranked in self._ranked]
-        chosen = set(self._ranked[:MOST_GOOD])
-        for number in reversed(self._numbers):
+        if len(evidence) <= self._n_history:
+            return [ranked[-1] for ranked in evidence]
+        chosen = set(evidence[:MOST_GOOD])
+        for latest in sorted(evidence, key=itemgetter(-1), reverse=True):
             if len(chosen) == self._n_history:
                 break
-            chosen.add(self._ranks[number])
+            chosen.add(latest)
         return [ranked[-1] for ranked in sorted(chosen)]
 
-    def _propose(self, number: int, pending: Sequence[Trial], *, seed: int) -> dict[str, Value]:
-        """Return what TPE suggests, tried before or not."""
+    def _known(self, evidence: list[Rank], *, paused: Sequence[Trial]) -> dict[int, Configuration]:
+        """Return the configurations of the trials that TPE is shown, the best first."""
+        waiting = {trial.number: trial.configuration for trial in paused}
+        shown = self._shown(evidence)
+        return {n: waiting[n] if n in waiting else self._configurations[n] for n in shown}
+
+    def _in_training(self, pending: Sequence[Trial]) -> dict[int, Configuration]:
+        """Return the configurations of trials of which nothing is known yet: they count last."""
+        return {
+            trial.number: trial.configuration
+            for trial in pending
+            if trial.status is not TrialStatus.PAUSED and self._space.contains(trial.configuration)
+        }
+
+    def _propose(
+        self, number: int, known: Mapping[int, Configuration], *, n_trials: int, seed: int
+    ) -> dict[str, Value]:
+        """Return what TPE suggests, tried before or not, by what it knows, the best first."""
         from hyperopt import tpe
         from hyperopt.base import trials_from_docs
 
-        known = {shown: self._configurations[shown] for shown in self._shown()}
-        for trial in pending:  # after all others: the worst
-            if self._space.contains(trial.configuration):
-                known[trial.number] = trial.configuration
         documents = [
             _document(self._misc_of(*item), loss=float(position))
             for position, item in enumerate(known.items())
         ]
-        n_good = self._n_good(len(self._ranked) + len(pending))
+        n_good = self._n_good(n_trials)
         [suggested] = tpe.suggest(
             [number],
             self._domain,

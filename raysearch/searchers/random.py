@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from raysearch.randomness import generator
-from raysearch.searchers.base import EXHAUSTED, NoSuggestion
-from raysearch.searchers.tried import Tried, draw_untried
+from raysearch.searchers.base import NoSuggestion
+from raysearch.searchers.tried import Tried, suggest_untried
 from raysearch.space import Space
 from raysearch.trial import Objective, Suggestion, Trial
 
@@ -27,6 +27,7 @@ class Random:
         seed: Governs all draws; suggestion n draws from its own generator.
 
     Example:
+        >>> from raysearch.searchers import EXHAUSTED
         >>> from raysearch.space import Bool, Choice
         >>> objective = Objective(metric="val/loss", direction="minimize")
         >>> space = Space({"bias": Bool(), "norm": Choice(["none", "batch"])})
@@ -51,10 +52,7 @@ class Random:
         """Return a random configuration that is new, or EXHAUSTED."""
         rng = generator(self._seed, role="searcher", number=number)
         self._tried.set_pending(pending)
-        configuration = draw_untried(self._space, rng, tried=self._tried)
-        if configuration is None:
-            return EXHAUSTED
-        return Suggestion(configuration=configuration, origin={"kind": "random"})
+        return suggest_untried(self._space, rng, tried=self._tried)
 
     def observe(self, trial: Trial) -> None:
         """Remember that the configuration was tried."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from raysearch.searchers.base import EXHAUSTED, NoSuggestion
 from raysearch.space import Space
-from raysearch.trial import Configuration, Trial, Value
+from raysearch.trial import Configuration, Suggestion, Trial, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +18,9 @@ Key = frozenset[tuple[str, Value]]
 
 N_DRAWS = 100
 """Draws in a row that must all have been tried before what is left is enumerated."""
+
+N_NEIGHBOURS = 20
+"""Mutations of a configuration that was tried until a random one is taken in its place."""
 
 N_ENUMERATED = 10_000
 """Configurations among which what is left is looked for at least, where there are that many."""
@@ -123,3 +127,48 @@ def draw_untried(space: Space, rng: np.random.Generator, *, tried: Keys) -> dict
     enumerated = islice(space.grid(), max(N_ENUMERATED, len(tried) + 1))
     left = [candidate for candidate in enumerated if key(candidate) not in tried]
     return left[int(rng.integers(len(left)))] if left else None
+
+
+def near_untried(
+    space: Space, configuration: Configuration, rng: np.random.Generator, *, tried: Keys
+) -> dict[str, Value] | None:
+    """Return a configuration if it is new, else a neighbour that is, or None if none was found.
+
+    Args:
+        space: The space that it lies in.
+        configuration: What is wanted.
+        rng: Governs the draws: neighbours are mutations, those of later attempts further away.
+        tried: Keys of the configurations to avoid.
+    """
+    near = dict(configuration)
+    for _ in range(N_NEIGHBOURS):
+        if key(near) not in tried:
+            return near
+        near = space.mutate(near, rng)
+    return None
+
+
+def suggest_untried(
+    space: Space,
+    rng: np.random.Generator,
+    *,
+    tried: Keys,
+    wanted: Configuration | None = None,
+    origin: Mapping[str, Any] | None = None,
+) -> Suggestion | NoSuggestion:
+    """Return what a method wants if it is new, else a neighbour, else a random one, or EXHAUSTED.
+
+    Args:
+        space: The search space.
+        rng: Governs all draws.
+        tried: Keys of the configurations to avoid.
+        wanted: A configuration of the space; None for a random one.
+        origin: Where it comes from; not told of random ones, which say that they are.
+    """
+    near = None if wanted is None else near_untried(space, wanted, rng, tried=tried)
+    if near is not None:
+        return Suggestion(configuration=near, origin=origin or {})
+    untried = draw_untried(space, rng, tried=tried)
+    if untried is None:
+        return EXHAUSTED
+    return Suggestion(configuration=untried, origin={"kind": "random"})

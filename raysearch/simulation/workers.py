@@ -15,11 +15,10 @@ from heapq import heapify, heappop, heappush
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.engine import Engine
-from raysearch.errors import SearchAborted
 from raysearch.randomness import generator
 from raysearch.simulation.curves import Curve, Curves
 from raysearch.simulation.suggesting import TimedHelper
-from raysearch.trial import Checkpoint, DecisionKind, Trial, TrialStatus
+from raysearch.trial import Checkpoint, DecisionKind, Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,7 @@ class Conditions:
     None for no losses. Another worker takes its place at once."""
     checkpoint_every: int | None = None
     """Epochs between checkpoints, from which a trial goes on after a loss, at least 1; None for no
-    checkpoints but those of paused trials."""
+    checkpoints but those at epochs where the scheduler may pause it."""
     suggestion_seconds: float = 0.0
     """Time that a suggestion takes, at least 0, during which a worker waits for it unless it was
     begun before; see `suggests_ahead`."""
@@ -79,6 +78,7 @@ class _Attempt:
     trial: str
     worker: int
     curve: Curve
+    pauses_at: tuple[int, ...]
     from_epoch: int
     began_at: float
     """When its first epoch begins."""
@@ -129,7 +129,6 @@ class Workers:
         self._waiting: deque[Trial] = deque()
         self._agenda: list[tuple[float, int, _Attempt | None]] = []  # None: a suggestion is there
         self._n_scheduled = 0
-        self._n_paused = sum(t.status is TrialStatus.PAUSED for t in engine.state.live.values())
 
     def run(self, unfinished: Sequence[Trial] = ()) -> None:
         """Train until no worker can do anything more.
@@ -138,8 +137,7 @@ class Workers:
             unfinished: Trials of an earlier session, which go on first.
 
         Raises:
-            SearchAborted: The engine gives up, or paused trials are never to go on although no
-                budget is used up.
+            SearchAborted: The engine gives up.
         """
         self._waiting.extend(unfinished)
         self._occupy()
@@ -149,12 +147,6 @@ class Workers:
                 self._happen(attempt)
             if self._free:
                 self._occupy()
-        if not self._engine.stop_reason:
-            raise SearchAborted(
-                f"the search is stuck: all its live trials are paused ({self._n_paused} of "
-                "them), the scheduler lets none go on, and the searcher waits for them. One of the "
-                "two must give way: this is a fault of theirs, and no budget would end it."
-            )
 
     def _occupy(self) -> None:
         """Give free workers something to train, as long as there is anything."""
@@ -169,11 +161,7 @@ class Workers:
         """Return a trial that waits, else a paused one that may go on, else a new one."""
         if self._waiting:
             return self._waiting.popleft()
-        resumed = self._engine.resumable() if self._n_paused else None
-        if resumed is None:
-            return self._engine.next_trial(beside=self._helper is not None)
-        self._n_paused -= 1
-        return resumed
+        return self._engine.next_up(beside=self._helper is not None)
 
     def _await_suggestion(self) -> None:
         """Look again when the suggestion is there that a free worker waits for."""
@@ -196,6 +184,7 @@ class Workers:
                 trial=trial.id,
                 worker=worker,
                 curve=self._curves.curve(trial.configuration, n_epochs=engine.plan.max_epochs),
+                pauses_at=engine.pauses_at(trial),
                 from_epoch=from_epoch,
                 began_at=now + self._conditions.start_seconds,
                 lost_at=now + self._seconds_to_loss(trial, attempt=number),
@@ -243,12 +232,9 @@ class Workers:
         measurement = attempt.curve.measurement(attempt.epoch)
         every = self._conditions.checkpoint_every
         is_due = every is not None and attempt.epoch % every == 0
-        checkpoint = _checkpoint(attempt) if is_due else None
+        may_pause = attempt.epoch in attempt.pauses_at
+        checkpoint = _checkpoint(attempt) if is_due or may_pause else None
         decision = self._engine.measured(attempt.trial, measurement, checkpoint=checkpoint)
-        if decision.kind is DecisionKind.PAUSE:
-            self._n_paused += 1
-            if checkpoint is None:  # told once more, with what a paused trial goes on from
-                self._engine.measured(attempt.trial, measurement, checkpoint=_checkpoint(attempt))
         return decision.kind is DecisionKind.CONTINUE
 
 

@@ -21,8 +21,8 @@ from raysearch.trial import Checkpoint, Measurement
 class CheckpointRule:
     """Says after which epochs a checkpoint can matter.
 
-    After one that is the trial's best so far, the last one, and so often that little is lost when
-    the worker is.
+    After one that is the trial's best so far, the last one, one at which the trial may be paused,
+    and so often that little is lost when the worker is.
 
     Args:
         job: Holds the objective, its best value before, and the intervals.
@@ -55,8 +55,12 @@ class CheckpointRule:
 
     def _is_time(self, epoch: int, *, now_s: float) -> bool:
         every_epochs, every_s = self._job.checkpoint_every_epochs, self._job.checkpoint_every_s
-        before = epoch - 1 if self._asked_epoch is None else self._asked_epoch
+        asked = self._asked_epoch
+        measured = self._job.epochs_before if asked is None else asked
+        before = epoch - 1 if asked is None else asked
         self._asked_epoch = epoch
+        if any(measured < at <= epoch for at in self._job.checkpoint_at):
+            return True
         if every_epochs is not None and epoch // every_epochs > before // every_epochs:
             return True
         return every_s is not None and now_s - self._written_at >= every_s

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import raysearch
-from raysearch.engine.state import DISK_FULL
+from raysearch.engine.causes import DISK_FULL
 
 _OWN = Path(raysearch.__path__[0]).resolve()
 _FAMILIES = (_OWN / "models", _OWN / "data")

@@ -82,6 +82,9 @@ class TrainingJob:
     """Epochs between checkpoints beside those of best epochs; None for no such rule."""
     checkpoint_every_s: float | None = None
     """Seconds between checkpoints beside those of best epochs; None for no such rule."""
+    checkpoint_at: tuple[int, ...] = ()
+    """Epochs at which one is written in any case, or at the first measurement after each, in rising
+    order: the trial may be paused there."""
     allow: tuple[str, ...] = ()
     """Import paths of classes that may be read back from checkpoints, beside plain values."""
     trainer_arguments: Mapping[str, Any] = field(default_factory=dict)

@@ -10,7 +10,9 @@ from raysearch.training.job import TrainingJob
 from raysearch.trial import Trial
 
 
-def job_for(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJob:
+def job_for(
+    experiment: Experiment, trial: Trial, *, run_dir: Path, checkpoint_at: tuple[int, ...] = ()
+) -> TrainingJob:
     """Return the job that trains a trial from its last checkpoint, or from the start.
 
     Epochs after that checkpoint are repeated; if one of them was the best, its checkpoint, which
@@ -21,8 +23,9 @@ def job_for(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJ
         experiment: Where model, data and settings come from.
         trial: Whose configuration is trained.
         run_dir: The run directory, as the worker reaches it.
+        checkpoint_at: Epochs at which it may be paused, and needs a checkpoint.
     """
-    job = _from_start(experiment, trial, run_dir=run_dir)
+    job = replace(_from_start(experiment, trial, run_dir=run_dir), checkpoint_at=checkpoint_at)
     for checkpoint in trial.checkpoints:
         before = tuple(m for m in trial.measurements if m.epoch <= checkpoint.epoch)
         job = replace(

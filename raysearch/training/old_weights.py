@@ -18,16 +18,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from raysearch.errors import ConfigurationError, one_of
+from raysearch.errors import ConfigurationError, TrialFailed, one_of
 from raysearch.imports import load_object, shown
-from raysearch.init_from import ALL, BODY, InitFrom
+from raysearch.init_from import ALL, BODY, InitFrom, change_of
 from raysearch.training.allowed import allowed_only
 from raysearch.training.checkpoints import start_fault
 from raysearch.training.job import TrainingJob
 from raysearch.training.seeding import CLASS, KEY
 
-NETWORK, OUTPUT = "network", "output"
-"""Where built-in families have the architecture, and in it the last layer."""
+NETWORK = "network"
+"""Where built-in families have the architecture."""
 
 MOST_NAMED = 4
 """Layers and arguments that a text names at most."""
@@ -76,18 +76,23 @@ def layers(state: Mapping[str, Any]) -> Layers:
 def output_layers(model: nn.Module) -> set[str]:
     """Return the layers that make the outputs.
 
-    Of a built-in family what is in `network.output`; of any other model the last layer with
+    Those that the model declares: the layers, and what is inside them, whose names are its
+    attribute `output_layers`, a tuple or list. Of a model that declares none, the last layer with
     parameters, in the order in which its constructor makes them.
 
     Example:
         >>> output_layers(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)))
         {'2'}
     """
-    named = f"{NETWORK}.{OUTPUT}"
-    names = [layer for layer, own in layers(model.state_dict()).items() if own]
-    marked = {layer for layer in names if _is_in(layer, named)}
+    named = getattr(model, "output_layers", ())
+    is_declared = isinstance(named, tuple | list) and all(isinstance(n, str) for n in named)
+    declared = {
+        layer
+        for layer in layers(model.state_dict())
+        if is_declared and any(_is_in(layer, name) for name in named)
+    }
     with_weights = [name.rpartition(".")[0] for name, _ in model.named_parameters()]
-    return marked or set(with_weights[-1:])
+    return declared or set(with_weights[-1:])
 
 
 def _with_parameters(model: nn.Module) -> set[str]:
@@ -113,11 +118,15 @@ def take(model: nn.Module, *, job: TrainingJob, start: InitFrom) -> Taken:
         ConfigurationError: The checkpoint is missing, damaged, or of another family; it has no
             weights; the model has no such part; or no layer of it with parameters matches, where
             some layer does not.
-        TrialFailed: It holds more than tensors, plain values and what the job allows.
+        TrialFailed: It is not the file with which the search began; or it holds more than tensors,
+            plain values and what the job allows.
 
     Side effects:
         Changes the model's weights and buffers in place; the file is only read.
     """
+    change = change_of(start.checkpoint, sha256=start.sha256)
+    if change:
+        raise TrialFailed(f"{change}. Put that file back. What was trained is kept.")
     checkpoint = read(start.checkpoint, job=job)
     theirs, mine = layers(_weights(checkpoint, path=start.checkpoint)), layers(model.state_dict())
     taken, left = [], []

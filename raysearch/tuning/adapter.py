@@ -5,6 +5,9 @@ each result. `TrialSource` and `EngineScheduler` are these two, over one `Sessio
 written inside the engine, so always before Ray acts. Both use documented interfaces; what they hand
 to Ray Tune is a `ScratchTrial`.
 
+A trial that is paused ends for Ray Tune, and frees its actor as one that is stopped does; when it
+goes on, Ray Tune gets it again, with its last checkpoint, as it does after a loss.
+
 Ray Tune keeps actors for reuse under two conditions that are easily missed, each worth a factor of
 ten in throughput:
 
@@ -27,11 +30,10 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import SearchAlgorithm
 from ray.tune.stopper import Stopper
 
-from raysearch.engine.state import NOT_FINITE
-from raysearch.errors import SearchAborted
+from raysearch.engine.causes import NOT_FINITE
 from raysearch.training.job import Ending
 from raysearch.training.silence import TIMEOUT
-from raysearch.trial import Checkpoint, Decision, DecisionKind, Trial
+from raysearch.trial import Checkpoint, Decision, DecisionKind, Trial, TrialStatus
 from raysearch.tuning.messages import read_message
 from raysearch.tuning.scratch_trial import ScratchTrial
 from raysearch.tuning.session import Opening, Session
@@ -156,6 +158,7 @@ class EngineScheduler(TrialScheduler):
         """Journal the loss of a worker, and see that the trial is tried again.
 
         One whose process ended because it failed, and is tried again, is in the journal already.
+        One that has ended or paused, and only waits for its actor to be freed, loses nothing.
         Ray itself starts a trial again that was running. One that had only been given a worker,
         which then turned out to be dead, it gives up; that one goes back to our own queue.
         """
@@ -163,12 +166,13 @@ class EngineScheduler(TrialScheduler):
         self._forget(trial)
         if session.must_stop or trial.trial_id not in session.engine.state.trials:
             return
-        if trial.status == RayTrial.PENDING:  # it did not begin: the worker it got was dead before
+        if trial.status == RayTrial.PENDING and not self._is_done_with(trial):
+            # it did not begin: the worker that it got was dead before
             session.unfinished.append(session.engine.state.trials[trial.trial_id])
             return
         if trial.trial_id in self._again:
             self._again.remove(trial.trial_id)
-        elif not session.guard(lambda: self._lost(trial)):
+        elif self._is_done_with(trial) or not session.guard(lambda: self._lost(trial)):
             return
         if trial.status == RayTrial.ERROR:  # Ray has stopped it, and is about to queue it again
             self._update_job(trial)
@@ -220,7 +224,7 @@ class EngineScheduler(TrialScheduler):
 
     def _receive(self, trial: RayTrial, result: dict[str, Any]) -> Decision:
         engine = self._session.engine
-        if trial.trial_id not in engine.state.live:
+        if trial.trial_id not in engine.state.live or self._is_done_with(trial):
             return Decision(kind=DecisionKind.STOP)  # Ray started it again; for us it has ended
         kind, content = read_message(result)
         if kind == "measured":
@@ -256,12 +260,6 @@ class EngineScheduler(TrialScheduler):
         decision = self._session.engine.measured(
             trial.trial_id, content["measurement"], checkpoint=checkpoint
         )
-        if decision.kind is DecisionKind.PAUSE:
-            raise SearchAborted(
-                f"the scheduler pauses trial {trial.trial_id}, and this version cannot yet resume "
-                "paused trials on Ray. Use a scheduler that stops trials, such as asha. What was "
-                "measured is kept."
-            )
         if checkpoint is not None:
             self._update_job(trial)
         return decision
@@ -277,8 +275,13 @@ class EngineScheduler(TrialScheduler):
             return self._session.opening is None and time.monotonic() > (
                 self._starting_since.get(trial.trial_id, 0.0) + STARTING_LIMIT_S
             )
+        return self._is_done_with(trial)
+
+    def _is_done_with(self, trial: RayTrial) -> bool:
+        """Return whether a trial has ended or paused, so that what Ray runs of it is over."""
         known = self._session.engine.state.trials.get(trial.trial_id)
-        return known is not None and known.status.is_ended
+        is_paused = known is not None and known.status is TrialStatus.PAUSED
+        return known is not None and (known.status.is_ended or is_paused)
 
     def _may_free(self) -> bool:
         """Return whether freeing an actor now costs no other one, and there is work for it.

@@ -88,7 +88,9 @@ def run_session(
     tell = announcements or Announcements()
     session = Session(
         engine=engine,
-        job_for=lambda trial: job_for(experiment, trial, run_dir=run_dir),
+        job_for=lambda trial: job_for(
+            experiment, trial, run_dir=run_dir, checkpoint_at=engine.pauses_at(trial)
+        ),
         slots=_slots(experiment, cluster=cluster),
         unfinished=deque(),
         opening=opening,

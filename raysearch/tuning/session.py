@@ -123,11 +123,11 @@ class Session:
         """Whether Ray has nothing left to run.
 
         When a limit is reached, trials of an earlier session stay as they are: a larger budget goes
-        on with them.
+        on with them. Before that, it is seen to paused ones.
         """
         if self.on_ray or self.opening is not None or not self.engine.stop_reason:
             return False
-        return not self.unfinished or self.engine.is_over
+        return self.engine.is_over or not (self.unfinished or self.engine.state.paused)
 
     def open_if_ready(self) -> None:
         """Let trials be begun if what they wait for has come about; called in every step."""
@@ -145,7 +145,7 @@ class Session:
             return None
         if self.unfinished:
             return self.unfinished.popleft()
-        return self.engine.next_trial(beside=self.slots() > 1)
+        return self.engine.next_up(held=self.on_ray, beside=self.slots() > 1)
 
     def is_next_ready(self) -> bool:
         """Return whether an actor that is freed now gets its next trial, if there is one."""

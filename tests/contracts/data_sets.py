@@ -6,7 +6,7 @@ Whoever adds a data set adds a case here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,10 @@ class Case:
     """The argument that governs its split."""
     learns: bool = False
     """Whether its examples depend on which of them are for training."""
+    has_copies: bool = False
+    """Whether two of its examples may be the same."""
+    unvaried: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments with which training examples come as they are."""
     reads: tuple[str, ...] = ()
     """What its `space` loads to read a file."""
 
@@ -82,6 +86,7 @@ CASES = {
         n_examples=2 * N_PICTURES,
         given=lambda folder: {"path": str(write_folders(folder / "pictures", n=N_PICTURES))},
         seed="split_seed",
+        unvaried={"crop": 0.0},
         reads=("pandas",),
     ),
     "listops": Case(n_examples=500, given=lambda folder: {"n_examples": 500, "max_length": 30}),
@@ -99,6 +104,7 @@ CASES = {
         given=_table,
         seed="split_seed",
         learns=True,
+        has_copies=True,
         reads=("pandas",),
     ),
     "text": Case(

@@ -12,14 +12,24 @@ import torch
 from raysearch.imports import load_object
 from raysearch.init_from import InitFrom
 from raysearch.models import FAMILIES
+from raysearch.models.shared.noise import ExampleNoise
 from raysearch.training.fit import refit, train
 from raysearch.training.old_weights import layers, output_layers, take
-from tests.contracts.families import CASES
+from tests.contracts.families import CASES, batch_for
 from tests.contracts.test_loops import assert_same
 from tests.contracts.test_training import assert_equal, family_job, without_time
 from tests.nets import Listener
 
 pytestmark = pytest.mark.timeout(120)
+
+DENSITIES = [
+    ("generative", {"kind": "autoregressive"}),
+    ("generative", {"kind": "diffusion"}),
+    ("generative", {"kind": "flow"}),
+    ("vae", {"architecture": "convolutional"}),
+    ("vae", {"architecture": "dense"}),
+]
+"""Families that are densities, each in all its kinds."""
 
 TRAINED = ("cnn", "mlp")
 """Families that are trained here, on digits."""
@@ -60,6 +70,41 @@ def test_every_family_takes_what_it_is_made_of(tmp_path, job, family, part):
     for key, value in found.items():  # a tensor may have two names
         expected = old.state_dict() if value.data_ptr() in changed else new
         assert torch.equal(value, expected[key]), key
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_declares_layers_that_make_its_outputs(family):
+    model, _ = build(family, 1)
+    found = set(layers(model.state_dict()))
+    assert model.output_layers
+    for name in model.output_layers:
+        assert any(layer == name or layer.startswith(f"{name}.") for layer in found), name
+
+
+@pytest.mark.parametrize(("family", "kind"), DENSITIES)
+def test_output_layers_of_densities_are_those_from_which_the_images_come(family, kind):
+    """With all of them at zero, nothing that an image is told by is left of the others."""
+    space = importlib.import_module(f"{FAMILIES[family]}.space").search_space(CASES[family][0])
+    model, _ = build(family, 1, **space.replaced(kind).default())
+    output = output_layers(model)
+    x = batch_for(CASES[family][0], 4)[0]
+
+    def told():
+        torch.manual_seed(3)
+        with torch.no_grad():
+            return model.eval().network.nats(x, ExampleNoise(first=0, n=4))[0]
+
+    for name, parameter in model.named_parameters():
+        if name.rpartition(".")[0] in output:
+            parameter.data.zero_()
+    if family == "vae":  # the divergence is told by the encoder
+        model.network.encoder.output.weight.data.zero_()
+    before = told()
+    for name, parameter in model.named_parameters():
+        layer = name.rpartition(".")[0]
+        if layer not in output and not layer.startswith(("network.encoder", "network.maps.0")):
+            parameter.data.add_(1.0)
+    torch.testing.assert_close(told(), before)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

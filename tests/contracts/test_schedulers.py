@@ -5,28 +5,50 @@ A new policy joins by its line in the table; settings worth trying besides the d
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import math
 import random
-from collections.abc import Mapping, Sequence
+import time
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from raysearch.schedulers import SCHEDULERS, Scheduler
-from raysearch.trial import Decision, DecisionKind, Measurement, Objective, Trial, TrialStatus
+from raysearch.schedulers import SCHEDULERS
+from raysearch.trial import Decision, DecisionKind, Measurement, Trial, TrialStatus
+from tests.contracts.scheduling import (
+    GAIN,
+    LOSS,
+    MAX_EPOCHS,
+    From,
+    Run,
+    build,
+    curves_of,
+    report,
+    run,
+)
 
-MAX_EPOCHS = 27
-METRIC = "val/loss"
-LOSS = Objective(metric=METRIC, direction="minimize")
-GAIN = Objective(metric=METRIC, direction="maximize")
+Settings = dict[str, Any]
 
-FURTHER_SETTINGS: dict[str, list[dict[str, int]]] = {
+FURTHER_SETTINGS: dict[str, list[Settings]] = {
     "asha": [
         {"min_epochs": 4, "reduction_factor": 2},
         {"brackets": 4},
         {"min_epochs": 27},
+        {"form": "promotion"},
+        {"form": "promotion", "min_epochs": 2, "reduction_factor": 2, "brackets": 3},
+    ],
+    "hyperband": [
+        {"arithmetic": "keras_tuner"},
+        {"min_epochs": 4, "reduction_factor": 2},
+        {"min_epochs": 27},
+    ],
+    "median": [{"min_epochs": 4, "min_trials": 1}],
+    "successive_halving": [
+        {"n_trials": 10, "reduction_factor": 2},
+        {"max_trials": 30, "min_epochs": 2},
+        {"min_epochs": 27, "n_trials": 4},
     ],
 }
 CASES = [
@@ -36,75 +58,9 @@ every_case = pytest.mark.parametrize(
     ("name", "settings"), CASES, ids=[f"{name}-{settings}" for name, settings in CASES]
 )
 
-Curves = Mapping[int, Sequence[float]]
-"""Trial number -> its objective at epoch 1, 2, ..."""
-
-
-def build(
-    name: str, settings: Mapping[str, int], *, objective: Objective = LOSS, seed: int = 0
-) -> Scheduler:
-    module, _, attribute = SCHEDULERS[name].partition(":")
-    policy = getattr(importlib.import_module(module), attribute)
-    scheduler: Scheduler = policy(objective=objective, max_epochs=MAX_EPOCHS, seed=seed, **settings)
-    return scheduler
-
-
-def report(trial: Trial, value: float) -> Trial:
-    """Return the trial after one more epoch with this value; not finite is None, as journalled."""
-    measurement = Measurement(
-        epoch=trial.epochs + 1,
-        step=10 * (trial.epochs + 1),
-        values={METRIC: value if math.isfinite(value) else None},
-        seconds=trial.epochs + 1.0,
-    )
-    return Trial(
-        id=trial.id,
-        number=trial.number,
-        configuration={},
-        status=TrialStatus.RUNNING,
-        measurements=(*trial.measurements, measurement),
-    )
-
-
-def run(scheduler: Scheduler, curves: Curves) -> tuple[dict[int, int], list[Decision]]:
-    """Train all trials in turn, one epoch each, as long as the scheduler lets them.
-
-    Returns:
-        The epochs that each trial reached, and all decisions in order.
-    """
-    trials = {n: Trial(id=f"{n:04d}", number=n, configuration={}) for n in curves}
-    running, paused, decisions = list(curves), list[int](), list[Decision]()
-    while running or paused:
-        if not running:
-            again = scheduler.resumable([trials[n] for n in paused])
-            if again is None:
-                break
-            paused.remove(again.number)
-            running.append(again.number)
-        number = running.pop(0)
-        trial = trials[number] = report(trials[number], curves[number][trials[number].epochs])
-        assert trial.last is not None
-        decision = scheduler.on_measurement(trial, trial.last)
-        decisions.append(decision)
-        if trial.epochs < MAX_EPOCHS and decision.kind is DecisionKind.CONTINUE:
-            running.append(number)
-        elif trial.epochs < MAX_EPOCHS and decision.kind is DecisionKind.PAUSE:
-            paused.append(number)
-    return {n: trial.epochs for n, trial in trials.items()}, decisions
-
-
-def curves_of(n_trials: int, *, seed: int = 0) -> dict[int, list[float]]:
-    """Return falling noisy losses of different heights."""
-    rng = np.random.default_rng(seed)
-    epochs = np.arange(1, MAX_EPOCHS + 1)
-    return {
-        n: (level + 1 / epochs + 0.02 * rng.standard_normal(MAX_EPOCHS)).tolist()
-        for n, level in enumerate(rng.random(n_trials))
-    }
-
 
 @every_case
-def test_constructor_takes_keywords_only(name: str, settings: dict[str, int]) -> None:
+def test_constructor_takes_keywords_only(name: str, settings: Settings) -> None:
     parameters = inspect.signature(type(build(name, settings))).parameters
     assert {"objective", "max_epochs", "seed"} <= set(parameters)
     assert {p.kind for p in parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
@@ -112,7 +68,7 @@ def test_constructor_takes_keywords_only(name: str, settings: dict[str, int]) ->
 
 
 @every_case
-def test_lone_trial_reaches_the_last_epoch(name: str, settings: dict[str, int]) -> None:
+def test_lone_trial_reaches_the_last_epoch(name: str, settings: Settings) -> None:
     for curve in curves_of(5).values():
         reached, _ = run(build(name, settings), {3: curve})
         assert reached == {3: MAX_EPOCHS}
@@ -120,7 +76,7 @@ def test_lone_trial_reaches_the_last_epoch(name: str, settings: dict[str, int]) 
 
 @every_case
 def test_lone_finite_trial_among_nan_ones_reaches_the_last_epoch(
-    name: str, settings: dict[str, int]
+    name: str, settings: Settings
 ) -> None:
     diverged = [math.nan] * MAX_EPOCHS
     for finite in range(6):
@@ -130,9 +86,7 @@ def test_lone_finite_trial_among_nan_ones_reaches_the_last_epoch(
 
 
 @every_case
-def test_nan_fares_no_better_than_the_worst_finite_value(
-    name: str, settings: dict[str, int]
-) -> None:
+def test_nan_fares_no_better_than_the_worst_finite_value(name: str, settings: Settings) -> None:
     curves = curves_of(12)
     for number in curves:
         finite, _ = run(build(name, settings), {**curves, number: [1e9] * MAX_EPOCHS})
@@ -141,13 +95,13 @@ def test_nan_fares_no_better_than_the_worst_finite_value(
 
 
 @every_case
-def test_never_stops_before_min_epochs(name: str, settings: dict[str, int]) -> None:
+def test_never_stops_before_min_epochs(name: str, settings: Settings) -> None:
     reached, _ = run(build(name, settings), curves_of(40))
     assert min(reached.values()) >= settings.get("min_epochs", 1)
 
 
 @every_case
-def test_best_trial_of_all_reaches_the_last_epoch(name: str, settings: dict[str, int]) -> None:
+def test_best_trial_of_all_reaches_the_last_epoch(name: str, settings: Settings) -> None:
     curves = curves_of(30)
     for best in (0, 13, 29):
         reached, _ = run(build(name, settings), {**curves, best: [-1.0] * MAX_EPOCHS})
@@ -155,7 +109,7 @@ def test_best_trial_of_all_reaches_the_last_epoch(name: str, settings: dict[str,
 
 
 @every_case
-def test_direction(name: str, settings: dict[str, int]) -> None:
+def test_direction(name: str, settings: Settings) -> None:
     curves = curves_of(30)
     mirrored = {n: [-value for value in curve] for n, curve in curves.items()}
     falling, _ = run(build(name, settings, objective=LOSS), curves)
@@ -164,15 +118,13 @@ def test_direction(name: str, settings: dict[str, int]) -> None:
 
 
 @every_case
-def test_one_of_equal_trials_reaches_the_last_epoch(name: str, settings: dict[str, int]) -> None:
+def test_one_of_equal_trials_reaches_the_last_epoch(name: str, settings: Settings) -> None:
     reached, _ = run(build(name, settings), {n: [0.5] * MAX_EPOCHS for n in range(20)})
     assert max(reached.values()) == MAX_EPOCHS
 
 
 @every_case
-def test_replayed_measurements_lead_to_the_same_decisions(
-    name: str, settings: dict[str, int]
-) -> None:
+def test_replayed_measurements_lead_to_the_same_decisions(name: str, settings: Settings) -> None:
     curves = {**curves_of(30), 7: [math.nan] * MAX_EPOCHS, 8: [0.3] * MAX_EPOCHS}
     curves[9] = curves[8]
     random.seed(1)
@@ -183,7 +135,7 @@ def test_replayed_measurements_lead_to_the_same_decisions(
 
 
 @every_case
-def test_global_generators_are_left_alone(name: str, settings: dict[str, int]) -> None:
+def test_global_generators_are_left_alone(name: str, settings: Settings) -> None:
     state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002  the thing tested
     run(build(name, settings), curves_of(20))
     assert random.getstate() == state
@@ -192,11 +144,131 @@ def test_global_generators_are_left_alone(name: str, settings: dict[str, int]) -
 
 
 @every_case
-def test_whoever_is_stopped_or_paused_learns_why(name: str, settings: dict[str, int]) -> None:
+def test_whoever_is_stopped_or_paused_learns_why(name: str, settings: Settings) -> None:
     _, decisions = run(build(name, settings), {**curves_of(30), 4: [math.nan] * MAX_EPOCHS})
     assert all(d.reason for d in decisions if d.kind is not DecisionKind.CONTINUE)
 
 
 @every_case
-def test_nothing_is_resumed_that_is_not_paused(name: str, settings: dict[str, int]) -> None:
-    assert build(name, settings).resumable([]) is None
+def test_nothing_goes_on_that_is_not_paused(name: str, settings: Settings) -> None:
+    scheduler = build(name, settings)
+    assert scheduler.decide_paused({}, n_begun=0, more_to_come=False) is None
+    done = Run(scheduler, curves_of(30), n_workers=3)
+    assert scheduler.decide_paused({}, n_begun=len(done.trials), more_to_come=False) is None
+
+
+@every_case
+@pytest.mark.parametrize("n_workers", [1, 4, None])
+def test_no_trial_is_lost_and_no_pause_is_for_ever(
+    name: str, settings: Settings, n_workers: int | None
+) -> None:
+    done = Run(build(name, settings), curves_of(40), n_workers=n_workers)
+    assert list(done.trials) == list(range(40))
+    assert all(trial.status.is_ended for trial in done.trials.values())
+    assert max(done.reached.values()) == MAX_EPOCHS
+    ended = [trial.number for call, trial in done.calls if call == "ended"]
+    assert sorted(ended) == list(range(40))
+
+
+@every_case
+@pytest.mark.parametrize("n_workers", [1, 4, None])
+def test_failed_trials_are_not_waited_for(
+    name: str, settings: Settings, n_workers: int | None
+) -> None:
+    fails = {n: n % 7 for n in range(0, 40, 3)}  # some before they report, some once they went on
+    done = Run(build(name, settings), curves_of(40), n_workers=n_workers, fails=fails)
+    assert all(trial.status.is_ended for trial in done.trials.values())
+    assert len(done.trials) == 40
+    assert max(done.reached.values()) == MAX_EPOCHS
+
+
+@every_case
+def test_a_replayed_policy_decides_the_same_from_any_point_on(
+    name: str, settings: Settings
+) -> None:
+    curves = {**curves_of(30), 7: [math.nan] * MAX_EPOCHS}
+    done = Run(build(name, settings, seed=3), curves, n_workers=4, fails={5: 2, 11: 0})
+    for cut in range(0, len(done.calls), len(done.calls) // 5):
+        again, asked = build(name, settings, seed=3), build(name, settings, seed=3)
+        for call, trial in done.calls[:cut]:
+            for policy in (again, asked):
+                if call == "ended":
+                    policy.on_end(trial)
+                else:
+                    assert trial.last is not None
+                    policy.on_measurement(trial, trial.last)
+            everybody = {t.id: t for t in done.trials.values()}
+            asked.decide_paused(everybody, n_begun=30, more_to_come=True)
+            asked.begins(30)
+            asked.pauses_at(trial)
+        verdicts = [
+            policy.decide_paused(
+                {t.id: t for _, t in done.calls[:cut]}, n_begun=30, more_to_come=False
+            )
+            for policy in (again, asked)
+        ]
+        assert verdicts[0] == verdicts[1]  # and what was asked before has changed nothing
+        for call, trial in done.calls[cut:]:
+            if call == "measured":
+                assert trial.last is not None
+                first = again.on_measurement(trial, trial.last)
+                assert first == asked.on_measurement(trial, trial.last)
+            else:
+                again.on_end(trial)
+                asked.on_end(trial)
+
+
+@every_case
+def test_another_policy_may_have_ruled_before(name: str, settings: Settings) -> None:
+    """Trials go on, or end, whatever this one said; then it takes over."""
+    scheduler = build(name, settings)
+    for number, curve in curves_of(12).items():
+        trial = Trial(id=f"{number:04d}", number=number, configuration={})
+        for value in curve[: 1 + 5 * (number % 4)]:
+            trial = report(trial, value)
+            assert trial.last is not None
+            scheduler.on_measurement(trial, trial.last)
+        scheduler.on_end(replace(trial, status=TrialStatus.STOPPED))
+    later = Run(From(scheduler, first=12), curves_of(30, seed=1))
+    assert all(trial.status.is_ended for trial in later.trials.values())
+    assert len(later.trials) == 30
+
+
+@every_case
+def test_the_default_that_is_spared_holds_nobody_up(name: str, settings: Settings) -> None:
+    """The engine lets trial 0 go on whatever is decided; here it is the worst of all."""
+
+    class Spares(From):
+        def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
+            decision = super().on_measurement(trial, measurement)
+            return Decision(kind=DecisionKind.CONTINUE) if trial.number == 0 else decision
+
+    curves = {**curves_of(30), 0: [9.0] * MAX_EPOCHS}
+    for n_workers in (1, 3, None):
+        done = Run(Spares(build(name, settings), first=0), curves, n_workers=n_workers)
+        assert done.reached[0] == MAX_EPOCHS
+        assert all(trial.status.is_ended for trial in done.trials.values())
+        assert sum(epochs == MAX_EPOCHS for epochs in done.reached.values()) > 1
+
+
+@every_case
+def test_decisions_are_as_quick_after_thousands_of_trials(name: str, settings: Settings) -> None:
+    """Of a policy that takes O(n) for each, the last would take 20 times as long as the first."""
+    scheduler, paused = build(name, settings), dict[str, Trial]()
+    losses = np.random.default_rng(0).random(2000)
+    seconds = []
+    for number, loss in enumerate(losses.tolist()):
+        trial = report(Trial(id=f"{number:04d}", number=number, configuration={}), loss)
+        assert trial.last is not None
+        began = time.process_time()
+        decision = scheduler.on_measurement(trial, trial.last)
+        if decision.kind is DecisionKind.PAUSE:
+            paused[trial.id] = trial
+        else:
+            scheduler.on_end(trial)
+        while (
+            verdict := scheduler.decide_paused(paused, n_begun=number + 1, more_to_come=True)
+        ) is not None:
+            scheduler.on_end(paused.pop(verdict.trial))
+        seconds.append(time.process_time() - began)
+    assert sum(seconds[-200:]) < 10 * sum(seconds[:200])

@@ -36,11 +36,18 @@ METRIC = "val/loss"
 LOSS = Objective(metric=METRIC, direction="minimize")
 
 FURTHER_SETTINGS: dict[str, list[dict[str, float]]] = {
-    "hyperopt": [{"n_startup": 1, "gamma": 5.0, "n_candidates": 1}],
+    "annealing": [{"n_startup": 1, "temperature": 1.0, "cooling": 0.0, "further_mutations": 0.0}],
+    "cross_entropy": [{"n_startup": 1, "window": 2, "elite": 0.5, "smoothing": 1.0}],
+    "evolution": [{"population_size": 2, "tournament_size": 1}],
+    "genetic": [{"population_size": 2, "tournament_size": 1, "crossover": 1.0, "mutation": 0.0}],
     "grid": [{"resolution": 1}, {"resolution": 3}],
+    "hyperopt": [{"n_startup": 1, "gamma": 5.0, "n_candidates": 1}],
+    "local_search": [{"n_startup": 1, "n_neighbours": 3, "restart": 0.5}],
 }
 DRAWS_NOTHING = ("grid",)
 """Those for which the seed is of no consequence."""
+LEARNS_NOTHING = ("grid", "random")
+"""Those for which what became of the trials is of no consequence."""
 CASES = [
     (name, settings) for name in SEARCHERS for settings in [{}, *FURTHER_SETTINGS.get(name, [])]
 ]
@@ -273,6 +280,22 @@ def test_copes_with_trials_that_end_badly(
     suggested = run(build(name, settings, space=space), 30, train=train, n_parallel=3)
     assert len(suggested) >= fewest(name, settings, space=space)
     assert all(space.contains(configuration) for configuration in suggested)
+
+
+@pytest.mark.parametrize("name", [name for name in SEARCHERS if name not in LEARNS_NOTHING])
+def test_full_trainings_are_believed_before_optimistic_beginnings(name: str) -> None:
+    searcher = build(name, {}, space=SPACES["lone"])
+    rng = np.random.default_rng(5)
+    for number in range(1, 61):
+        near = float(rng.normal(0.2 if number % 2 else 0.8, 0.02))
+        stopped = ended(number, {"x": near}, [0.1 + near / 100], status=TrialStatus.STOPPED)
+        full = ended(number, {"x": near}, [0.9] * 26 + [0.5 + abs(near - 0.8)])
+        searcher.observe(stopped if number % 2 else full)
+    suggested = [searcher.suggest(number=n, pending=[]) for n in range(61, 91)]
+    places = [s.configuration["x"] for s in suggested if isinstance(s, Suggestion)]
+    assert len(places) == 30
+    # One epoch said 0.1 near 0.2, and 27 said 0.5 near 0.8. Measured: 25 to 30 of 30 follow those.
+    assert sum(float(x or 0) > 0.5 for x in places) >= 20
 
 
 @every_case

@@ -54,6 +54,7 @@ def test_an_unknown_name_is_an_attribute_error():
         "raysearch.results",
         "raysearch.run_dir",
         "raysearch.schedulers.asha",
+        "raysearch.searchers.cross_entropy",
         "raysearch.searchers.hyperopt",
         "raysearch.searchers.random",
         "raysearch.search",

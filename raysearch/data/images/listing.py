@@ -32,7 +32,9 @@ class Listing:
     files: tuple[tuple[str, ...], ...]
     """Of each example: the path of its image, or those of its frames; empty if there is none."""
     names: tuple[str, ...]
-    """Of each example: how a message calls it."""
+    """Of each example: what tells it from others, for the fingerprint."""
+    places: tuple[str, ...]
+    """Of each example: where it is, for a message."""
     frame: pd.DataFrame
     """A row for each example: its class, or all columns of the table."""
     told: NDArray[Any] | None
@@ -94,6 +96,7 @@ def _of_folders(arguments: ImagesArguments) -> Listing:
     folders = _with_test(folders, is_told=is_told, arguments=arguments)
     examples: list[tuple[str, ...]] = []
     classes, told, names, others, faults = [], [], [], [], []
+    places: list[str] = []
     for folder in folders:
         found, extra = _examples(folder, is_clips=arguments.frames is not None)
         if not found:
@@ -102,12 +105,17 @@ def _of_folders(arguments: ImagesArguments) -> Listing:
         examples += found
         classes += [folder.path.name] * len(found)
         told += [folder.told] * len(found)
-        names += [_name(files, root=folder.root, is_clip=bool(arguments.frames)) for files in found]
+        paths = [_path_of(files, is_clip=bool(arguments.frames)) for files in found]
+        within = [str(path.relative_to(folder.root)) for path in paths]
+        names += within
+        # of the folder that messages begin with, so without it
+        places += within if str(folder.root) == arguments.path else map(str, paths)
     if faults:
         raise ConfigurationError(faults)
     return Listing(
         files=tuple(examples),
         names=tuple(names),
+        places=tuple(places),
         frame=pd.DataFrame({CLASS: pd.Series(classes, dtype=object)}),
         told=np.array(told, dtype=object) if is_told or arguments.test_path else None,
         notes=tuple(_folder_notes(folders, examples, others, frames=arguments.frames)),
@@ -165,7 +173,8 @@ def _examples(folder: _ClassFolder, *, is_clips: bool) -> tuple[list[tuple[str, 
         clips = [tuple(map(str, images_in(inner))) for inner in _folders(folder.path)]
         return [files for files in clips if files], []
     seen = [path for path in folder.path.rglob("*") if not _is_hidden(path, folder.path)]
-    files = sorted(path for path in seen if path.is_file())
+    # a link to nowhere is an image that cannot be read
+    files = sorted(p for p in seen if p.is_file() or (p.is_symlink() and not p.is_dir()))
     images: list[tuple[str, ...]] = [
         (str(path),) for path in files if path.suffix.lower() in ENDINGS
     ]
@@ -212,14 +221,19 @@ def _of_table(arguments: ImagesArguments) -> Listing:
         raise ConfigurationError(faults)
     if not len(rows.frame):
         raise ConfigurationError(f"path is {arguments.path}, which has no rows. Add some.")
-    files, names = [], []
+    files, names, places = [], [], []
     for row, value in enumerate(rows.frame[arguments.image]):
         text = value.strip() if isinstance(value, str) else ""
         files.append(_files_of(text, row=row, rows=rows, is_clip=arguments.frames is not None))
-        names.append(f"{text or 'no path'} in {rows.place(row)}")
+        place = rows.place(row)
+        places.append(f"{text or 'no path'} in {place}")
+        if row < rows.n_first:  # the table may be moved with its images
+            place = f"row {row + 1}"
+        names.append(f"{text or 'no path'} in {place}")
     return Listing(
         files=tuple(files),
         names=tuple(names),
+        places=tuple(places),
         frame=rows.frame,
         told=rows.told(),
         notes=rows.notes,
@@ -251,6 +265,6 @@ def _is_hidden(path: Path, root: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
-def _name(files: Sequence[str], *, root: Path, is_clip: bool) -> str:
+def _path_of(files: Sequence[str], *, is_clip: bool) -> Path:
     path = Path(files[0])
-    return str((path.parent if is_clip else path).relative_to(root))
+    return path.parent if is_clip else path

@@ -16,10 +16,11 @@ from raysearch.checks import raise_faults
 from raysearch.data.images.arguments import PARAMETERS, ImagesArguments, Policy, Resize, Scaling
 from raysearch.data.images.augmentation import Augmentation
 from raysearch.data.images.loading import ImageLoader
-from raysearch.data.images.preparing import about, pixels, rows_and_targets, settled
+from raysearch.data.images.preparing import PREPARATION, pixels, settled
 from raysearch.data.images.preprocessing import ImagePreprocessing
 from raysearch.data.images.space import parameter_faults
-from raysearch.data.table.answers import STATE, check_state
+from raysearch.data.preparation import as_text
+from raysearch.data.state import STATE, check_state
 from raysearch.data_spec import Task
 
 
@@ -60,8 +61,9 @@ class Data(pl.LightningDataModule):
         frames: Frames of a clip, evenly spaced among those in its folder; None for images.
         scaling: "unit", from 0 to 1, or "standard", by the training split's mean and deviation.
         unreadable: "refuse" images that cannot be read, or "drop" them.
-        memory_gb: Images that take more (8 bits a number) stay on the disk, mapped into memory,
-            which all processes of a machine share. The others are read, by each process.
+        memory_gb: Images that take more (8 bits a number), or more than can be had, stay on the
+            disk, mapped into memory, which all processes of a machine share. The others are read,
+            by each process.
         separator: Of a table, as of data `table`.
         decimal: Of a table, as of data `table`.
         encoding: Of a table, as of data `table`.
@@ -120,7 +122,7 @@ class Data(pl.LightningDataModule):
         parameters = {name: given.pop(name) for name in PARAMETERS}
         raise_faults(*parameter_faults(parameters))
         self.arguments = settled(given)
-        self._about = about(self.arguments)
+        self._about = PREPARATION.about(self.arguments)
         self.spec = self._about.spec
         self.batch_size = batch_size
         self._augmentation = Augmentation(flip=flip, crop=crop, cutout=cutout, mixup=mixup)
@@ -165,7 +167,7 @@ class Data(pl.LightningDataModule):
         )
 
     def _images(self) -> _Images:
-        return _load(json.dumps(self.arguments.to_json(), sort_keys=True))
+        return _load(as_text(self.arguments))
 
     def _loader(
         self,
@@ -197,7 +199,7 @@ class _Images:
 def _load(arguments: str) -> _Images:
     """Return the images as tensors; a process that trains trial after trial reads them once."""
     settled_arguments = ImagesArguments.read(json.loads(arguments))
-    arrays = rows_and_targets(settled_arguments)
+    arrays = PREPARATION.arrays(settled_arguments)
     parts = ("train", "validation", "test")
     return _Images(
         pixels=torch.from_numpy(pixels(settled_arguments)),

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.arguments import check_fingerprint, listed
+from raysearch.data.arguments import listed
 from raysearch.data.cache import cached_arrays
+from raysearch.data.files import Fingerprint, sources_of
 from raysearch.data.images.advice import advice_on
 from raysearch.data.images.arguments import ImagesArguments
 from raysearch.data.images.decoding import Plan
@@ -24,8 +25,8 @@ from raysearch.data.images.listing import Listing, list_images
 from raysearch.data.images.preprocessing import ImagePreprocessing, pixel_scale
 from raysearch.data.images.storage import stored_pixels
 from raysearch.data.images.surveying import decoded, plan_for, survey
+from raysearch.data.preparation import About, Preparation, Prepared, as_text
 from raysearch.data.table.labelled import Labelled, label
-from raysearch.data.table.reading import fingerprint
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError
 
@@ -35,24 +36,11 @@ if TYPE_CHECKING:
 
     from raysearch.data.cache import Arrays
 
-_FORMAT = 2
+_FORMAT = 3
 """Raised when the same files would now be prepared in another way."""
 
-_ABOUT = "about"
-"""Name of the entry beside rows and targets: the rest as JSON."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What is known about prepared images, without their pixels."""
-
-    spec: DataSpec
-    notes: tuple[str, ...]
-    """What a person should know."""
-    preprocessing: Mapping[str, Any]
-    """As JSON."""
-    n_listed: int
-    """Examples in the store, those that are not used among them."""
+_N_LISTED = "n_listed"
+"""Name of the entry with the examples in the store, those that are not used among them."""
 
 
 def settled(given: Mapping[str, Any]) -> ImagesArguments:
@@ -66,43 +54,14 @@ def settled(given: Mapping[str, Any]) -> ImagesArguments:
     """
     arguments = ImagesArguments.read(given)
     if arguments.fingerprint is not None:
-        _verify(json.dumps(arguments.to_json(), sort_keys=True))
+        _verify(as_text(arguments))
         return arguments
-    return replace(arguments, fingerprint=_fingerprint(list_images(arguments), arguments))
-
-
-def about(arguments: ImagesArguments) -> About:
-    """Return what is known about the images; read once in a process.
-
-    Raises:
-        ConfigurationError: With what is wrong; each text begins with the name of an argument.
-    """
-    return _about(json.dumps(arguments.to_json(), sort_keys=True))
-
-
-def rows_and_targets(arguments: ImagesArguments) -> Arrays:
-    """Return which examples are in each split, and their targets.
-
-    Returns:
-        "train_rows", "train_targets" and so on for "validation" and "test", beside the entry that
-        `about` reads.
-
-    Shapes:
-        rows: (N,) int64, places in `pixels`
-        targets: (N,) int64 classes, or (N, 1) float32 standardised
-
-    Raises:
-        ConfigurationError: As `about`.
-    """
-    unused = ("path", "test_path", "memory_gb")
-    plain = {key: value for key, value in arguments.to_json().items() if key not in unused}
-    build = partial(_build, arguments)
-    return cached_arrays("images", arguments={**plain, "images_format": _FORMAT}, build=build)
+    return replace(arguments, fingerprint=_fingerprint(list_images(arguments), arguments).value)
 
 
 def pixels(arguments: ImagesArguments) -> NDArray[np.uint8]:
     """Return the pixels of all examples that are listed, (N, C, H, W) or (N, C, D, H, W)."""
-    known = about(arguments)
+    known = PREPARATION.about(arguments)
     plan = ImagePreprocessing.from_json(known.preprocessing).plan
 
     def files() -> Sequence[Sequence[str]]:
@@ -110,7 +69,8 @@ def pixels(arguments: ImagesArguments) -> NDArray[np.uint8]:
         _check_unchanged(listing, arguments)
         return listing.files
 
-    found, _ = _stored(files, known.n_listed, plan, arguments=arguments)
+    n_listed = int(PREPARATION.arrays(arguments)[_N_LISTED])
+    found, _ = _stored(files, n_listed, plan, arguments=arguments)
     return found
 
 
@@ -126,18 +86,7 @@ def _stored(
         shape=(n_listed, *plan.shape),
         decode=lambda failures: decoded(files(), plan, failures),
         memory_gb=arguments.memory_gb,
-    )
-
-
-@lru_cache(maxsize=16)
-def _about(arguments: str) -> About:
-    prepared = rows_and_targets(ImagesArguments.read(json.loads(arguments)))
-    stored = json.loads(str(prepared[_ABOUT]))
-    return About(
-        spec=DataSpec.from_json(stored["spec"]),
-        notes=tuple(stored["notes"]),
-        preprocessing=stored["preprocessing"],
-        n_listed=stored["n_listed"],
+        what=f"path is {arguments.path}, whose {n_listed} images of {plan.height} x {plan.width}",
     )
 
 
@@ -148,19 +97,19 @@ def _verify(arguments: str) -> None:
 
 
 def _check_unchanged(listing: Listing, arguments: ImagesArguments) -> None:
-    now = _fingerprint(listing, arguments)
-    check_fingerprint(arguments.fingerprint, now=now, path=arguments.path)
+    _fingerprint(listing, arguments).check(arguments.fingerprint)
 
 
-def _fingerprint(listing: Listing, arguments: ImagesArguments) -> str:
-    """Return 16 characters that stand for the names, sizes and bytes of all files.
+def _fingerprint(listing: Listing, arguments: ImagesArguments) -> Fingerprint:
+    """Return what stands for the names, sizes and bytes of all files.
 
     The bytes are read once on a node, as long as no file changes its place, size or time.
     """
     import numpy as np
 
-    tables = () if arguments.is_folder else (arguments.path, arguments.test_path)
-    head = [fingerprint(path) for path in tables if path is not None]
+    tables = ("path", "test_path") if not arguments.is_folder else ()
+    paths = {name: getattr(arguments, name) for name in tables}
+    head = [source.digest()[:16] for source in sources_of(paths).values()]
     states = [
         (name, told, [(str(Path(path).absolute()), *_state(path)) for path in files])
         for name, files, told in zip(
@@ -180,7 +129,7 @@ def _fingerprint(listing: Listing, arguments: ImagesArguments) -> str:
         return {"fingerprint": np.array(digest.hexdigest()[:16])}
 
     found = cached_arrays("images-files", arguments={"files": now}, build=build)
-    return str(found["fingerprint"])
+    return Fingerprint(value=str(found["fingerprint"]), path=arguments.path)
 
 
 def _state(path: str) -> tuple[int, int, int]:
@@ -200,7 +149,7 @@ def _digest(path: str) -> str:
         return type(error).__name__
 
 
-def _build(arguments: ImagesArguments) -> Arrays:
+def _build(arguments: ImagesArguments) -> Prepared:
     """Return rows and targets of the splits, and what is known about them."""
     import numpy as np
 
@@ -216,7 +165,7 @@ def _build(arguments: ImagesArguments) -> Arrays:
         listing.frame[good].reset_index(drop=True),
         arguments=arguments.as_table(),
         told=None if listing.told is None else listing.told[good],
-        place=lambda row: listing.names[np.flatnonzero(good)[row]],
+        place=lambda row: listing.places[np.flatnonzero(good)[row]],
         is_class=arguments.is_folder,
     )
     places = np.flatnonzero(good)[labelled.rows]
@@ -224,18 +173,17 @@ def _build(arguments: ImagesArguments) -> Arrays:
     scale = pixel_scale(values, parts["train"], scaling=arguments.scaling)
     preprocessing = ImagePreprocessing(target=labelled.target, plan=plan, scale=scale)
     notes = [*listing.notes, *size_notes, *_dropped(failures, listing), *labelled.notes]
-    notes += advice_on(values, parts, names=listing.names, labelled=labelled)
-    known = {
-        "spec": _spec(labelled, plan=plan).to_json(),
-        "notes": notes,
-        "preprocessing": preprocessing.to_json(),
-        "n_listed": len(listing.files),
-    }
-    arrays: Arrays = {_ABOUT: np.array(json.dumps(known))}
+    notes += advice_on(values, parts, names=listing.places, labelled=labelled)
+    about = About(
+        spec=_spec(labelled, plan=plan),
+        notes=tuple(notes),
+        preprocessing=preprocessing.to_json(),
+    )
+    arrays: Arrays = {_N_LISTED: np.array(len(listing.files))}
     for part, rows in parts.items():
         arrays[f"{part}_rows"] = rows.astype(np.int64)
         arrays[f"{part}_targets"] = labelled.targets[labelled.parts[part]]
-    return arrays
+    return Prepared(arrays=arrays, about=about)
 
 
 def _check_readable(
@@ -246,7 +194,7 @@ def _check_readable(
         arguments.unreadable == "drop" and len(failures) <= 0.5 * len(listing.files)
     ):
         return
-    shown = listed([f"{listing.names[row]} ({failures[row]})" for row in sorted(failures)], most=5)
+    shown = listed([f"{listing.places[row]} ({failures[row]})" for row in sorted(failures)], most=5)
     remedy = (
         "More than half are too many to drop: is the path right?"
         if arguments.unreadable == "drop"
@@ -261,7 +209,7 @@ def _check_readable(
 def _dropped(failures: Mapping[int, str], listing: Listing) -> list[str]:
     if not failures:
         return []
-    shown = listed([listing.names[row] for row in sorted(failures)], most=3)
+    shown = listed([listing.places[row] for row in sorted(failures)], most=3)
     return [f"{len(failures)} images that cannot be read are left out: {shown}."]
 
 
@@ -274,3 +222,15 @@ def _spec(labelled: Labelled, *, plan: Plan) -> DataSpec:
         class_counts=labelled.class_counts,
         target_scale=labelled.target.std,
     )
+
+
+PREPARATION = Preparation(
+    "images",
+    version=_FORMAT,
+    read=ImagesArguments.read,
+    fingerprints=lambda arguments: [_fingerprint(list_images(arguments), arguments)],
+    build=_build,
+    unused=("memory_gb",),
+)
+"""From arguments to arrays: of each split rows (N,) int64, places in `pixels`, and targets (N,)
+int64 classes, or (N, 1) float32 standardised; see `settled` for arguments."""

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 from raysearch.data.images.arguments import Scaling
 from raysearch.data.images.decoding import Plan, UnreadableImage, decode, quietly
 from raysearch.data.images.listing import images_in
-from raysearch.data.table.answers import check_schema, labels_of, probabilities_of, stored_state
+from raysearch.data.state import check_schema, stored_state
+from raysearch.data.table.answers import labels_of, probabilities_of
 from raysearch.data.table.classes import Label
 from raysearch.data.table.target import Target
 from raysearch.errors import ConfigurationError
@@ -174,4 +175,4 @@ def load_preprocessing(checkpoint: str | Path) -> ImagePreprocessing:
         ConfigurationError: There is none in it.
         FileNotFoundError: There is no such file.
     """
-    return ImagePreprocessing.from_json(stored_state(checkpoint, kind=KIND))
+    return ImagePreprocessing.from_json(stored_state(checkpoint, data=KIND, kind=KIND))

@@ -12,7 +12,7 @@ from typing import Any
 from raysearch.checks import integer_fault
 from raysearch.data.batches import batch_sizes, legal_batch_size
 from raysearch.data.images.arguments import ARGUMENTS
-from raysearch.data.images.preparing import about, settled
+from raysearch.data.images.preparing import PREPARATION, settled
 from raysearch.data_spec import DataSpec
 from raysearch.space import Choice, Domain, Float, Space
 
@@ -41,7 +41,7 @@ def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
         Leaves the prepared images in this node's cache.
     """
     checked = settled(arguments)
-    about(checked)
+    PREPARATION.about(checked)
     return checked.to_json()
 
 
@@ -56,7 +56,7 @@ def data_spec(**arguments: Any) -> DataSpec:
     Side effects:
         Leaves the prepared images in this node's cache.
     """
-    return about(settled(arguments)).spec
+    return PREPARATION.about(settled(arguments)).spec
 
 
 def advice(**arguments: Any) -> list[str]:
@@ -68,7 +68,7 @@ def advice(**arguments: Any) -> list[str]:
     Raises:
         ConfigurationError: As `check_arguments`.
     """
-    return list(about(settled(arguments)).notes)
+    return list(PREPARATION.about(settled(arguments)).notes)
 
 
 def search_space(data: DataSpec) -> Space:

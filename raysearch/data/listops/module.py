@@ -8,13 +8,14 @@ References:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.cache import cached_arrays
 from raysearch.data.listops.grammar import Expression, expressions
-from raysearch.data.listops.space import N_EXAMPLES, data_spec
+from raysearch.data.listops.space import N_EXAMPLES, check_room, data_spec
 from raysearch.data.splits import LARGEST_SEED, draw_split, split_sizes
 from raysearch.data.tensors import InMemoryData, Splits, splits_of
 
@@ -37,6 +38,8 @@ class Data(InMemoryData):
     Args:
         batch_size: Examples in a training batch, at least 1.
         seed: Governs the expressions, and which of them each split holds.
+        bucketing: Whether a training batch has expressions of similar length: the examples are
+            shuffled, every 32 batches of them sorted by length, and the batches shuffled.
         form: "tree": an operator is the parent of its arguments. "tokens": as it is written, the
             operator with its opening bracket as one token, the closing bracket as another.
         max_depth: The most operators around a digit, 1 to 50.
@@ -61,6 +64,7 @@ class Data(InMemoryData):
         *,
         batch_size: int,
         seed: int = 0,
+        bucketing: bool = False,
         form: str = "tree",
         max_depth: int = 6,
         max_length: int = 100,
@@ -73,6 +77,7 @@ class Data(InMemoryData):
             integer_fault("data.batch_size", batch_size, at_least=1),
             integer_fault("data.seed", seed, at_least=0, at_most=LARGEST_SEED),
         )
+        self._is_bucketed = bucketing
         self._arguments = {
             "form": form,
             "max_depth": max_depth,
@@ -82,11 +87,12 @@ class Data(InMemoryData):
             "test": test,
         }
         self._seed = seed
-        self.spec = data_spec(**self._arguments)  # type: ignore[arg-type]
+        self.spec = data_spec(bucketing=bucketing, **self._arguments)  # type: ignore[arg-type]
         self.batch_size = batch_size
 
     def _splits(self) -> Splits:
-        return _load(**self._arguments, seed=self._seed)
+        splits = _load(**self._arguments, seed=self._seed)
+        return replace(splits, is_bucketed=self._is_bucketed)
 
 
 @lru_cache(maxsize=4)
@@ -109,6 +115,7 @@ def _build(
     """Return inputs, lengths and targets of each split."""
     import numpy as np
 
+    check_room(n_examples, form=form, max_length=max_length)
     found = expressions(n_examples, max_depth=max_depth, max_length=max_length, seed=seed)
     targets = np.array([expression.value for expression in found], dtype=np.int64)
     inputs, lengths = (_trees if form == "tree" else _tokens)(found, max_length=max_length)

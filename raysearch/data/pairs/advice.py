@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from raysearch.data.leaks import OF_FILES, joined, told, twins
 from raysearch.data.pairs.reading import Pair, PairsFile
 from raysearch.data.pairs.vocabulary import Vocabulary
 
@@ -19,6 +20,17 @@ def left_out_notes(files: Mapping[str, PairsFile]) -> list[str]:
             if n:
                 notes.append(f"{n} pairs of {name} are left out: they have {why}.")
     return notes
+
+
+def same_notes(train: Sequence[Pair]) -> list[str]:
+    """Return whether all training pairs have one target, so that there is nothing to learn."""
+    if len({pair.target for pair in train}) > 1:
+        return []
+    first = train[0]
+    return [
+        f"All {len(train)} training pairs have the target {' '.join(first.target)!r}, as "
+        f"{first.place} has. There is nothing to learn."
+    ]
 
 
 def unknown_notes(
@@ -40,21 +52,26 @@ def unknown_notes(
 
 
 def leak_notes(parts: Mapping[str, Sequence[Pair]]) -> list[str]:
-    """Return how many pairs of the other splits have been trained on."""
-    seen = set(parts["train"])
-    sources = {pair.source for pair in seen}
+    """Return which pairs of the other splits have been trained on, or whose sources have."""
+    pairs, rows = joined(parts)
+    sources = [pair.source for pair in pairs]
     notes = []
     for part in ("validation", "test"):
-        n_pairs = sum(pair in seen for pair in parts[part])
-        n_sources = sum(pair.source in sources for pair in parts[part]) - n_pairs
-        if n_pairs:
-            notes.append(
-                f"{n_pairs} of {len(parts[part])} {part} pairs are in the training split too. Take "
-                "copies out of the file unless they are meant."
-            )
-        if n_sources:
-            notes.append(
-                f"{n_sources} of {len(parts[part])} {part} pairs have a source that is in the "
-                "training split too, with another target."
+        same = twins(pairs, rows, part=part, among="train")
+        known = {row for row, _ in same}
+        of_source = twins(sources, rows, part=part, among="train")
+        other = [found for found in of_source if found[0] not in known]
+        for found, what in (
+            (same, "pairs are the same"),
+            (other, "pairs have the same source, with another target,"),
+        ):
+            notes += told(
+                found,
+                n=len(parts[part]),
+                what=what,
+                place=lambda row: pairs[row].place,
+                part=part,
+                among="train",
+                remedy=OF_FILES,
             )
     return notes

@@ -6,12 +6,12 @@ Needs neither torch nor NumPy, and does not read the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from raysearch.data.splits import FRACTIONS, LARGEST_SEED, split_sizes
-from raysearch.errors import ConfigurationError, unknown_name
+from raysearch.data.arguments import TEXT, Form, absolute, check_form, share_faults
+from raysearch.data.files import Source, sources_of
+from raysearch.data.splits import FRACTIONS, LARGEST_SEED
 from raysearch.space import Choice, Domain, Int
 
 Level = Literal["word", "character", "byte"]
@@ -30,7 +30,9 @@ ARGUMENTS: dict[str, Domain] = {
 """The arguments that are a number or a choice: their legal values and defaults."""
 
 PATHS = ("path", "validation_path", "test_path")
-_TEXTS = (*PATHS, "source", "target", "fingerprint")
+
+_FORMS: dict[str, Form] = dict.fromkeys((*PATHS, "source", "target", "fingerprint"), TEXT)
+_REQUIRED = {"path": "Give the path of a TSV or JSON lines file."}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,39 +85,25 @@ class PairsArguments:
         Raises:
             ConfigurationError: With every fault; each text begins with the argument's name.
         """
-        faults = [fault for name in given for fault in _faults_of(name, given[name])]
-        if given.get("path") is None:
-            faults.append("path is missing. Give the path of a TSV or JSON lines file.")
-        if faults := faults or _contradictions(given):
-            raise ConfigurationError(faults)
+        check_form(
+            given,
+            kind="pairs",
+            domains=ARGUMENTS,
+            forms=_FORMS,
+            required=_REQUIRED,
+            searched=("batch_size",),
+            contradictions=_contradictions,
+        )
         return cls(**{name: _canonical(name, value) for name, value in given.items()})
 
     @property
-    def paths(self) -> dict[str, str]:
+    def sources(self) -> dict[str, Source]:
         """The files there are, by their argument."""
-        files = {name: getattr(self, name) for name in PATHS}
-        return {name: path for name, path in files.items() if path is not None}
+        return sources_of({n: getattr(self, n) for n in PATHS}, kinds="TSV or JSON lines")
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `read` takes, every argument among them."""
         return asdict(self)
-
-
-NAMES = tuple(entry.name for entry in fields(PairsArguments))
-"""Every argument."""
-
-
-def _faults_of(name: str, value: Any) -> list[str]:
-    """Return what is wrong with one argument by itself."""
-    if name not in NAMES:
-        return [unknown_name(name, kind="an argument of pairs", valid=NAMES)]
-    if name in ARGUMENTS:
-        fault = ARGUMENTS[name].explain(value)
-        right = f"It must be {ARGUMENTS[name].describe()}."
-        return [] if fault is None else [f"{name} is {value!r}. {right}"]
-    if value is None or (value and isinstance(value, str | Path)):
-        return []
-    return [f"{name} is {value!r}. It must be a text."]
 
 
 def _contradictions(given: Mapping[str, Any]) -> list[str]:
@@ -127,17 +115,11 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
         faults.append(f"{there} is {given[there]}, and {absent} is missing. Give both, or neither.")
     elif source is not None and source == target:
         faults.append(f"source is {source}, and so is target. Name two columns.")
-    drawn = [name for name in FRACTIONS if given.get(f"{name}_path") is None]
-    try:
-        split_sizes(
-            1, **{name: given.get(name, 0.2) if name in drawn else 0.05 for name in FRACTIONS}
-        )
-    except ConfigurationError as error:
-        faults += [text.replace("data.", "") for text in error.faults]
-    return faults
+    told = [name for name in FRACTIONS if given.get(f"{name}_path") is not None]
+    return faults + share_faults(given, told=told)
 
 
 def _canonical(name: str, value: Any) -> Any:
     if name in PATHS and value is not None:
-        return str(Path(value).expanduser().absolute())
+        return absolute(value)
     return ARGUMENTS[name].canonical(value) if name in ARGUMENTS else value

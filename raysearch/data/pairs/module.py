@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from raysearch.checks import integer_fault, raise_faults
-from raysearch.data.pairs.arguments import Level, PairsArguments, Policy
-from raysearch.data.pairs.preparing import about, arrays, settled
-from raysearch.data.pairs.vocabulary import symbols_of
-from raysearch.data.tensors import InMemoryData, Splits, splits_of
+from raysearch.data.pairs.arguments import Level, Policy
+from raysearch.data.pairs.preparing import PREPARATION
+from raysearch.data.pairs.vocabulary import Vocabulary, symbols_of
+from raysearch.data.preparation import as_text
+from raysearch.data.state import check_state
+from raysearch.data.tensors import InMemoryData, Splits, prepared_splits
 from raysearch.errors import ConfigurationError
 
-_STATE = "raysearch_pairs"
+STATE = "raysearch_pairs"
 """Where a checkpoint keeps the vocabularies."""
 
 
@@ -89,10 +89,12 @@ class Data(InMemoryData):
         }
         super().__init__()
         raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
-        self.arguments = settled(given)
-        self._about = about(self.arguments)
+        self.arguments = PREPARATION.settled(given)
+        self._about = PREPARATION.about(self.arguments)
         self.spec = self._about.spec
         self.batch_size = batch_size
+        self.source = Vocabulary(tuple(self._about.preprocessing["source"]))
+        self.target = Vocabulary(tuple(self._about.preprocessing["target"]))
 
     def encoded(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Return sources as a model takes them: symbols (B, T) and their lengths (B,).
@@ -109,43 +111,26 @@ class Data(InMemoryData):
         lengths = torch.tensor([len(symbols) for symbols in cut])
         inputs = torch.zeros(len(cut), int(lengths.max()), dtype=torch.int64)
         for row, symbols in enumerate(cut):
-            inputs[row, : len(symbols)] = torch.tensor(self._about.source.numbers(symbols))
+            inputs[row, : len(symbols)] = torch.tensor(self.source.numbers(symbols))
         return inputs, lengths
 
     def decoded(self, symbols: Tensor) -> list[str]:
         """Return the texts of answers (B, L), what is unknown as U+FFFD."""
         level = self.arguments.level
-        return [self._about.target.written(row, level=level) for row in symbols.tolist()]
+        return [self.target.written(row, level=level) for row in symbols.tolist()]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps of the data: the vocabularies, as plain JSON values."""
-        return {_STATE: self._state()}
+        """Return what a checkpoint keeps of the data, as plain JSON values."""
+        return {STATE: dict(self._about.preprocessing)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Refuse a checkpoint of a model whose symbols had other numbers.
+        """Refuse a checkpoint of a model whose inputs were prepared in another way.
 
         Raises:
-            ConfigurationError: They had.
+            ConfigurationError: They were.
         """
-        if state_dict[_STATE] != self._state():
-            raise ConfigurationError(
-                f"The checkpoint was written with the symbols of {self.arguments.path} numbered in "
-                "another way than now, so the model would be given other inputs than it learnt "
-                "from. Put back the file and the arguments it was trained with, or train again."
-            )
-
-    def _state(self) -> dict[str, Any]:
-        return {
-            "level": self.arguments.level,
-            "source": list(self._about.source.symbols),
-            "target": list(self._about.target.symbols),
-        }
+        now = self._about.preprocessing
+        check_state(state_dict, now=now, path=self.arguments.path, key=STATE)
 
     def _splits(self) -> Splits:
-        return _load(json.dumps(self.arguments.to_json(), sort_keys=True))
-
-
-@lru_cache(maxsize=4)
-def _load(arguments: str) -> Splits:
-    """Return the splits as tensors; a process that trains trial after trial reads them once."""
-    return splits_of(arrays(PairsArguments.read(json.loads(arguments))), is_bucketed=True)
+        return prepared_splits(PREPARATION, as_text(self.arguments), is_bucketed=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.cache import cached_arrays
 from raysearch.data.scenes.composing import compose
-from raysearch.data.scenes.space import DIGIT_SIZE, MOST_DIGITS, N_EXAMPLES, data_spec
+from raysearch.data.scenes.space import DIGIT_SIZE, MOST_DIGITS, N_EXAMPLES, check_room, data_spec
 from raysearch.data.splits import split_arrays, split_sizes
 from raysearch.data.tensors import InMemoryData, Splits, splits_of
 from raysearch.randomness import generator
@@ -99,6 +99,7 @@ def _build(*, seed: int, n_examples: int, canvas: int, validation: float, test: 
     import numpy as np
     from sklearn.datasets import load_digits
 
+    check_room(n_examples, canvas=canvas)
     pixels, digits = load_digits(return_X_y=True)
     shares = {"validation": validation, "test": test}
     scans = split_arrays(

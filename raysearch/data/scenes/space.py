@@ -8,8 +8,11 @@ caption, and a caption says how its scene is built.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.batches import batch_sizes_among, legal_batch_size
+from raysearch.data.memory import check_memory
 from raysearch.data.splits import FRACTIONS, split_sizes
 from raysearch.data_spec import DataSpec
 from raysearch.space import Domain, Int, Space
@@ -59,7 +62,8 @@ def data_spec(
         test: Share of the scenes for the test, from 0.05 to 0.45; both together at most 0.5.
 
     Raises:
-        ConfigurationError: An argument is out of range.
+        ConfigurationError: An argument is out of range, or the scenes would not fit into
+            memory.
 
     Example:
         >>> spec = data_spec()
@@ -71,6 +75,7 @@ def data_spec(
         integer_fault("data.canvas", canvas, at_least=_SMALLEST, at_most=_LARGEST),
     )
     sizes = split_sizes(n_examples, validation=validation, test=test)
+    check_room(n_examples, canvas=canvas, of="all")
     n_digits = most_digits(canvas)
     return DataSpec(
         task="seq2seq",
@@ -79,6 +84,20 @@ def data_spec(
         n_train=sizes.train,
         # digits, two words between each two where all lie in a row, and END
         target_length=n_digits + 2 * (n_digits - 1) + 1,
+    )
+
+
+def check_room(n_examples: int, *, canvas: int, of: Literal["free", "all"] = "free") -> None:
+    """Refuse scenes that would not fit into memory; see `memory.check_memory`.
+
+    Raises:
+        ConfigurationError: They would not.
+    """
+    check_memory(
+        4 * n_examples * canvas**2,
+        what=f"data.n_examples is {n_examples}, and data.canvas {canvas}: so many scenes",
+        remedy="Ask for fewer, or for a smaller canvas",
+        of=of,
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from raysearch.data.arguments import listed
+from raysearch.data.leaks import joined, leak_note
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,22 +22,21 @@ _SPLITS = ("train", "validation", "test")
 
 def leak_notes(raws: Sequence[RawSeries], *, parts: Parts) -> list[str]:
     """Return which series are in two splits at once, so that results look better than they are."""
-    values = [series for raw in raws for series in raw.values]
+    keys = [_content(series) for raw in raws for series in raw.values]
     places = [raw.place(number) for raw in raws for number in range(len(raw))]
-    first: dict[str, dict[bytes, int]] = {
-        part: {_content(values[number]): int(number) for number in parts[part]} for part in _SPLITS
-    }
-    notes = []
-    for place, part in enumerate(_SPLITS):
-        for other in _SPLITS[:place]:
-            both = [key for key in first[part] if key in first[other]]
-            if both:
-                here, there = places[first[part][both[0]]], places[first[other][both[0]]]
-                notes.append(
-                    f"{len(both)} series of the {part} split are also in the {other} split, such "
-                    f"as {here}, which is {there}. Take copies out of the file."
-                )
-    return notes
+    return [
+        note
+        for place, part in enumerate(_SPLITS)
+        for among in _SPLITS[:place]
+        for note in leak_note(
+            keys,
+            parts,
+            what="series are the same",
+            place=places.__getitem__,
+            part=part,
+            among=among,
+        )
+    ]
 
 
 def forecast_notes(
@@ -56,23 +56,31 @@ def forecast_notes(
     return [
         f"What is told of the next steps: {listed(names)}. val/rmse is {unit}{hint}; that of "
         f"repeating the last value is {rmse:.4g}.",
-        *_same_windows(prepared),
     ]
 
 
-def _same_windows(prepared: Arrays) -> list[str]:
-    """Return whether windows of validation or test are also for training."""
-    known = {row.tobytes() for row in prepared["train_inputs"]}
-    notes = []
-    for part in ("validation", "test"):
-        inputs = prepared[f"{part}_inputs"]
-        both = sum(row.tobytes() in known for row in inputs)
-        if both:
-            notes.append(
-                f"{both} of {len(inputs)} windows of the {part} split read just what a training "
-                "window reads. Take copied series and stretches where nothing changes out."
-            )
-    return notes
+def window_notes(prepared: Arrays, *, place: Callable[[str, int], str]) -> list[str]:
+    """Return whether windows of validation or test are also for training.
+
+    Args:
+        prepared: The arrays of the splits.
+        place: Names a window, by its split and its number there.
+    """
+    numbers, rows = joined({part: range(len(prepared[f"{part}_inputs"])) for part in _SPLITS})
+    names = [part for part in _SPLITS for _ in rows[part]]
+    keys = [row.tobytes() for part in _SPLITS for row in prepared[f"{part}_inputs"]]
+    return [
+        note
+        for part in ("validation", "test")
+        for note in leak_note(
+            keys,
+            rows,
+            what="windows read the same values",
+            place=lambda row: place(names[row], numbers[row]),
+            part=part,
+            remedy="Take copied series, and stretches where nothing changes, out.",
+        )
+    ]
 
 
 def _content(series: NDArray[np.float64]) -> bytes:

@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, Literal
 
-from raysearch.data.splits import FRACTIONS, LARGEST_SEED, split_sizes
-from raysearch.errors import ConfigurationError, unknown_name
+from raysearch.data.arguments import (
+    COLUMNS,
+    ENCODING,
+    SEPARATOR,
+    TEXT,
+    Form,
+    absolute,
+    check_form,
+    optional,
+    share_faults,
+)
+from raysearch.data.files import Source, sources_of
+from raysearch.data.splits import FRACTIONS, LARGEST_SEED
 from raysearch.space import Choice, Domain, Int
 
 SeriesTask = Literal["classification", "regression", "forecasting"]
@@ -40,6 +50,30 @@ _OPTIONAL: dict[str, Domain] = {
 """Those that may be left out, and then follow from the file or from others."""
 
 _LISTS = ("target", "channels", "ignore")
+
+_TEXTS = (
+    "path",
+    "test_path",
+    "series",
+    "time",
+    "split",
+    "group",
+    "order_by",
+    "fingerprint",
+    "test_fingerprint",
+)
+
+_FORMS: dict[str, Form] = {
+    **{name: optional(domain) for name, domain in _OPTIONAL.items()},
+    **dict.fromkeys(_LISTS, (COLUMNS[0], "It must be a name, or a list of names.")),
+    **dict.fromkeys(_TEXTS, TEXT),
+    "separator": SEPARATOR,
+    "encoding": ENCODING,
+}
+
+_KINDS = ".npz, .csv, .ts or Parquet"
+
+_REQUIRED = {"path": f"Give the path of a {_KINDS} file."}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,19 +150,26 @@ class SeriesArguments:
         Raises:
             ConfigurationError: With every fault; each text begins with the argument's name.
         """
-        faults = [fault for name in given for fault in _faults_of(name, given[name])]
-        if given.get("path") is None:
-            faults.append("path is missing. Give the path of a .npz, .csv, .ts or Parquet file.")
-        if not faults:
-            faults += _contradictions(given)
-        if faults:
-            raise ConfigurationError(faults)
+        check_form(
+            given,
+            kind="series",
+            domains=ARGUMENTS,
+            forms=_FORMS,
+            required=_REQUIRED,
+            searched=("batch_size",),
+            contradictions=_contradictions,
+        )
         return cls(**{name: _canonical(name, value) for name, value in given.items()})
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `read` takes, every argument among them."""
         plain = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return {**plain, **{name: list(plain[name]) for name in _LISTS}}
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """The files there are, by their argument."""
+        return sources_of({"path": self.path, "test_path": self.test_path}, kinds=_KINDS)
 
     @property
     def is_forecast(self) -> bool:
@@ -139,38 +180,6 @@ class SeriesArguments:
     def steps_read(self) -> int:
         """Of forecasting: how many steps a forecast is made from."""
         return self.window or 3 * (self.horizon or 1)
-
-
-NAMES = tuple(entry.name for entry in fields(SeriesArguments))
-"""Every argument."""
-
-
-def _faults_of(name: str, value: Any) -> list[str]:
-    """Return what is wrong with one argument by itself."""
-    if name not in NAMES:
-        return [unknown_name(name, kind="an argument of series", valid=NAMES)]
-    if value is None and name not in ARGUMENTS:
-        return []
-    right = _right_form(name, value)
-    return [f"{name} is {value!r}. {right}"] if right else []
-
-
-def _right_form(name: str, value: Any) -> str | None:
-    """Return what an argument must be, if it is not, else None."""
-    domain = ARGUMENTS.get(name) or _OPTIONAL.get(name)
-    if domain is not None:
-        is_wrong = domain.explain(value) is not None
-        return f"It must be {domain.describe()}." if is_wrong else None
-    if name in _LISTS:
-        is_names = isinstance(value, str) or (
-            isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
-        )
-        return None if is_names else "It must be a name, or a list of names."
-    if name == "separator" and not (isinstance(value, str) and len(value) == 1):
-        return 'It must be one character, such as ";" or "\\t"; null tells by the first lines.'
-    if name == "encoding" and not _is_encoding(value):
-        return "It must be an encoding that Python knows, such as utf-8 or latin-1."
-    return None if value and isinstance(value, str | Path) else "It must be a text."
 
 
 def _contradictions(given: Mapping[str, Any]) -> list[str]:
@@ -196,14 +205,7 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
         faults.append("order_by is for whole series; forecasts are always split by time.")
     if not is_forecast and len(_canonical("target", given.get("target"))) > 1:
         faults.append("target is a list. Only forecasting can have several.")
-    shares = {name: given.get(name, 0.2) for name in FRACTIONS}
-    if given.get("split") is not None or given.get("test_path") is not None:
-        shares["test"] = 0.05  # the smallest legal share stands in for one without effect
-    try:
-        split_sizes(1, **shares)
-    except ConfigurationError as error:
-        faults += [text.replace("data.", "") for text in error.faults]
-    return faults
+    return faults + share_faults(given, told=("test",) if {"split", "test_path"} & told else ())
 
 
 def _canonical(name: str, value: Any) -> Any:
@@ -212,14 +214,6 @@ def _canonical(name: str, value: Any) -> Any:
     if value is None:
         return None
     if name in ("path", "test_path"):
-        return str(Path(value).expanduser().absolute())
+        return absolute(value)
     domain = ARGUMENTS.get(name) or _OPTIONAL.get(name)
     return value if domain is None else domain.canonical(value)
-
-
-def _is_encoding(value: Any) -> bool:
-    try:
-        "a".encode(value)  # a codec that is not of text, such as hex, is refused here
-    except (LookupError, TypeError, ValueError):
-        return False
-    return True

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
-from raysearch.data.series.advice import forecast_notes, leak_notes
+from raysearch.data.memory import check_memory
+from raysearch.data.series.advice import forecast_notes, leak_notes, window_notes
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.labels import Labels, read_labels
 from raysearch.data.series.preprocessing import Preprocessing
 from raysearch.data.series.raw import RawSeries
 from raysearch.data.series.scaling import Scales, are_constant, fit_scales
 from raysearch.data.series.splitting import Parts, check_classes, split_series
-from raysearch.data.series.windows import Windows, check_memory, cut_windows
+from raysearch.data.series.windows import Windows, cut_windows
 from raysearch.data_spec import DataSpec
 from raysearch.errors import did_you_mean
 
@@ -55,9 +56,9 @@ def whole_series(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Bu
     targets, mean, std = _targets(labels, training=parts["train"], source=raws[0])
     lengths = np.array([series.shape[1] for series in values], dtype=np.int64)
     check_memory(
-        n_bytes=4 * len(values) * len(values[0]) * int(lengths.max()),
-        source=raws[0],
-        what=f"{len(values)} series, filled up to the longest of {lengths.max()} steps,",
+        4 * len(values) * len(values[0]) * int(lengths.max()),
+        what=f"path is {arguments.path}, whose {len(values)} series, filled up to the longest of "
+        f"{lengths.max()} steps,",
         remedy="Take the longest out, or cut the series into parts",
     )
     padded = _padded([scales.apply(series) for series in values], n_steps=int(lengths.max()))
@@ -120,7 +121,11 @@ def forecasts(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Built
         target_scale=unit,
     )
     names = [raws[0].channels[channel] for channel in told]
-    notes = [*windows.notes, *forecast_notes(prepared, told=told, names=names, spec=spec)]
+    notes = [
+        *windows.notes,
+        *forecast_notes(prepared, told=told, names=names, spec=spec),
+        *window_notes(prepared, place=lambda part, row: windows.place(raws, part, row)),
+    ]
     preprocessing = Preprocessing(
         task="forecasting",
         channels=raws[0].channels,

@@ -2,8 +2,8 @@
 
 The argument `missing` says it: refuse them with file and place, fill gaps in a line between their
 neighbours, or drop the series. Gaps of series to be forecast are filled with the last value before
-them, since a line to the next one would tell what is not known yet. Values that are not finite
-count as missing.
+them, since a line to the next one would tell what is not known yet. Values that are not finite,
+or beyond what float32 can hold, count as missing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from raysearch.data.arguments import LARGEST_NUMBER
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.raw import RawSeries
 
@@ -36,7 +37,9 @@ def clean(raw: RawSeries, *, arguments: SeriesArguments) -> RawSeries:
 
     if arguments.lengths == "unequal":
         raw = replace(raw, values=[series[:, : _end(series)] for series in raw.values])
-    raw = replace(raw, values=[np.where(np.isfinite(v), v, np.nan) for v in raw.values])
+    is_number = [np.abs(v) <= LARGEST_NUMBER for v in raw.values]
+    values = [np.where(i, v, np.nan) for i, v in zip(is_number, raw.values, strict=True)]
+    raw = replace(raw, values=values)
     raw = _with_length(raw, arguments=arguments)
     raw = _with_targets(raw, arguments=arguments)
     if arguments.missing == "interpolate":

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
+from raysearch.data.files import Source
 from raysearch.data.series.arguments import SeriesArguments
-from raysearch.data.series.raw import RawSeries, Source
+from raysearch.data.series.raw import RawSeries
 from raysearch.data.table import dates
 from raysearch.data.table.numerals import decimal_of, numbers_of
 from raysearch.data.table.texts import is_present, texts_of

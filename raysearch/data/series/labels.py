@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.arguments import listed
+from raysearch.data.arguments import LARGEST_NUMBER, listed
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.raw import RawSeries
 from raysearch.data_spec import Task
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _INTEGER = re.compile(r"-?\d+")
 _MOST_INTEGER_CLASSES = 20
+_NEARLY_ALL = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +44,10 @@ def read_labels(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Lab
 
     texts = [_text(label) for raw in raws for label in raw.labels or ()]
     numbers = [_number(text) for text in texts]
-    task, notes = arguments.task or raws[0].task, []
+    notes: list[str] = []
+    task = arguments.task or raws[0].task
     if task is None:
-        is_number = all(number is not None for number in numbers)
-        is_whole = is_number and all(_INTEGER.fullmatch(text) for text in texts)
-        few = len(set(texts)) <= min(_MOST_INTEGER_CLASSES, len(texts) // 2)
-        task = "regression" if is_number and not (is_whole and few) else "classification"
-        kind = "numbers" if is_number else "texts"
-        notes = [
-            f"task is {task}, since the targets are {len(set(texts))} different {kind}. If that is "
-            "wrong, write task."
-        ]
+        task, notes = _told([_text(label) for label in raws[0].labels or ()])
     if len(set(texts)) == 1:
         raise raws[0].source.fault(
             f"where all {len(texts)} series have the target {texts[0]!r}. There is nothing to "
@@ -79,6 +73,22 @@ def read_labels(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Lab
     shown = ", ".join(f"{name} ({Counter(texts)[name]})" for name in classes[:20])
     notes.append(f"The classes, and how many series each has: {shown}.")
     return Labels(task="classification", classes=classes, values=values, notes=tuple(notes))
+
+
+def _told(texts: Sequence[str]) -> tuple[Task, list[str]]:
+    """Return what the targets of the file with the training series are by themselves."""
+    different = set(texts)
+    n_numbers = sum(_number(text) is not None for text in texts)
+    is_number = n_numbers >= _NEARLY_ALL * len(texts)  # those that are none are named later
+    is_whole = n_numbers == len(texts) and all(_INTEGER.fullmatch(text) for text in different)
+    few = len(different) <= min(_MOST_INTEGER_CLASSES, len(texts) // 2)
+    task: Task = "regression" if is_number and not (is_whole and few) else "classification"
+    kind = "numbers" if is_number else "texts"
+    note = (
+        f"task is {task}, since the targets are {len(different)} different {kind}. If that is "
+        "wrong, write task."
+    )
+    return task, [note]
 
 
 def _all_numbers(
@@ -112,7 +122,7 @@ def _number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if abs(number) < float("inf") else None
+    return number if abs(number) <= LARGEST_NUMBER else None
 
 
 def in_order(texts: Collection[str]) -> tuple[str, ...]:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from raysearch.checks import integer_fault, raise_faults
+from raysearch.data.preparation import as_text
 from raysearch.data.series.arguments import (
     Layout,
     Lengths,
     Missing,
-    SeriesArguments,
     SeriesScaling,
     SeriesTask,
 )
-from raysearch.data.series.preparing import about, arrays, settled
+from raysearch.data.series.preparing import PREPARATION
 from raysearch.data.series.preprocessing import STATE, Preprocessing
-from raysearch.data.tensors import InMemoryData, Splits, splits_of
-from raysearch.errors import ConfigurationError
+from raysearch.data.state import check_state
+from raysearch.data.tensors import InMemoryData, Splits, prepared_splits
 
 
 class Data(InMemoryData):
@@ -115,8 +113,8 @@ class Data(InMemoryData):
         }
         super().__init__()
         raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
-        self.arguments = settled(given)
-        self._about = about(self.arguments)
+        self.arguments = PREPARATION.settled(given)
+        self._about = PREPARATION.about(self.arguments)
         self.spec = self._about.spec
         self.batch_size = batch_size
 
@@ -135,18 +133,8 @@ class Data(InMemoryData):
         Raises:
             ConfigurationError: They were.
         """
-        if state_dict[STATE] != self._about.preprocessing:
-            raise ConfigurationError(
-                f"The checkpoint was written with {self.arguments.path} prepared in another way "
-                "than now, so the model would be given other inputs than it learnt from. Put back "
-                "the file and the arguments it was trained with, or train again."
-            )
+        now = self._about.preprocessing
+        check_state(state_dict, now=now, path=self.arguments.path, key=STATE)
 
     def _splits(self) -> Splits:
-        return _load(json.dumps(self.arguments.to_json(), sort_keys=True))
-
-
-@lru_cache(maxsize=4)
-def _load(arguments: str) -> Splits:
-    """Return the splits as tensors; a process that trains trial after trial reads them once."""
-    return splits_of(arrays(SeriesArguments.read(json.loads(arguments))))
+        return prepared_splits(PREPARATION, as_text(self.arguments))

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
+from raysearch.data.files import Source
 from raysearch.data.series.arguments import SeriesArguments
-from raysearch.data.series.raw import RawSeries, Source
+from raysearch.data.series.raw import RawSeries
 from raysearch.errors import did_you_mean
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from raysearch.data.series.arguments import SeriesTask
 from raysearch.data.series.scaling import Scales
+from raysearch.data.state import stored_state
 from raysearch.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -128,16 +129,7 @@ def load_preprocessing(checkpoint: str | Path) -> Preprocessing:
     Raises:
         ConfigurationError: The checkpoint was not written in a training on data `series`.
     """
-    import torch
-
-    stored = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    for part in stored.values():
-        if isinstance(part, dict) and isinstance(part.get(STATE), dict):
-            return Preprocessing.from_json(part[STATE])
-    raise ConfigurationError(
-        f"{checkpoint} holds no scales of series, so it was not written in a training on data "
-        "`series`."
-    )
+    return Preprocessing.from_json(stored_state(checkpoint, data="series", key=STATE))
 
 
 def _array(outputs: Any) -> NDArray[np.float64]:

@@ -7,23 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
+from raysearch.data.files import Source
 from raysearch.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A file, and the argument that names it."""
-
-    path: str
-    argument: str = "path"
-
-    def fault(self, text: str) -> ConfigurationError:
-        """Return the error about this file; the text goes on after its name."""
-        return ConfigurationError(f"{self.argument} is {self.path}, {text}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from raysearch.data.files import Source
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.frames import read_long, read_wide
 from raysearch.data.series.npz import read_npz
-from raysearch.data.series.raw import RawSeries, Source
+from raysearch.data.series.raw import RawSeries
 from raysearch.data.series.ts import read_ts
-from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.reading import read_table
 from raysearch.errors import ConfigurationError
 
@@ -39,24 +40,15 @@ def read_series(source: Source, *, arguments: SeriesArguments) -> RawSeries:
 
 
 def _read_table(source: Source, *, arguments: SeriesArguments) -> RawSeries:
-    told = TableArguments(
-        path=source.path,
-        target="",
-        separator=arguments.separator,
-        encoding=arguments.encoding,
-    )
-    try:
-        table = read_table(told)
-    except ConfigurationError as error:
-        raise ConfigurationError(
-            [text.replace("path is", f"{source.argument} is", 1) for text in error.faults]
-        ) from error
+    table = read_table(source, separator=arguments.separator, encoding=arguments.encoding)
     layout = arguments.layout
     if layout is None:
         is_long = arguments.series or arguments.time or arguments.is_forecast
         layout = "long" if is_long else "wide"
-    read = read_long if layout == "long" else read_wide
-    return read(table.frame, source=source, arguments=arguments)
+    if layout == "wide":  # where rows may be as long as their series
+        return read_wide(table.frame, source=source, arguments=arguments)
+    found = read_long(table.frame, source=source, arguments=arguments)
+    return replace(found, notes=(*found.notes, *table.notes))
 
 
 def _text(source: Source, *, encoding: str | None) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from raysearch.data.series.arguments import ARGUMENTS
-from raysearch.data.series.preparing import about, settled
+from raysearch.data.series.preparing import PREPARATION
 from raysearch.data_spec import DataSpec
 from raysearch.space import Choice, Domain, Int, Space
 
@@ -31,8 +31,8 @@ def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     Side effects:
         Leaves the prepared series in this node's cache.
     """
-    checked = settled(arguments)
-    about(checked)
+    checked = PREPARATION.settled(arguments)
+    PREPARATION.about(checked)
     return checked.to_json()
 
 
@@ -48,7 +48,7 @@ def data_spec(**arguments: Any) -> DataSpec:
     Side effects:
         Leaves the prepared series in this node's cache.
     """
-    return about(settled(arguments)).spec
+    return PREPARATION.about(PREPARATION.settled(arguments)).spec
 
 
 def advice(**arguments: Any) -> list[str]:
@@ -61,7 +61,7 @@ def advice(**arguments: Any) -> list[str]:
     Raises:
         ConfigurationError: As `check_arguments`.
     """
-    return list(about(settled(arguments)).notes)
+    return list(PREPARATION.about(PREPARATION.settled(arguments)).notes)
 
 
 def search_space(data: DataSpec) -> Space:

@@ -131,6 +131,7 @@ def _told(
         classes=classes,
         arguments=table,
         told=np.array(words, dtype=object),
+        place=raw.place,
     )
 
 

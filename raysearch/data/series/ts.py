@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
-from raysearch.data.series.raw import RawSeries, Source
+from raysearch.data.files import Source
+from raysearch.data.series.raw import RawSeries
 
 if TYPE_CHECKING:
     import numpy as np

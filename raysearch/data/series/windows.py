@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from raysearch.data.memory import check_memory, free_bytes
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.raw import RawSeries
 from raysearch.data.series.splitting import Parts, split_series
@@ -19,9 +20,6 @@ from raysearch.data.series.splitting import Parts, split_series
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-MOST_BYTES = 4 * 2**30
-"""Of all examples together, which are kept in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +32,15 @@ class Windows:
     """Split -> (W, 2), for each of its windows the series and the first step."""
     n_learnt: Sequence[int]
     """For each series, how many steps from its first one are for training."""
+    n_read: int
+    """Steps that a window reads."""
     notes: tuple[str, ...] = ()
+
+    def place(self, raws: Sequence[RawSeries], part: str, number: int) -> str:
+        """Return where in the files a window of a split reads, for a message."""
+        series, start = (int(place) for place in self.starts[part][number])
+        places = [raw.place(one) for raw in raws for one in range(len(raw))]
+        return f"steps {start + 1} to {start + self.n_read} of {places[series]}"
 
 
 def cut_windows(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Windows:
@@ -72,7 +78,13 @@ def cut_windows(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Win
     if n_left_out:
         notes.append(f"{n_left_out} windows are left out, since values are missing in them.")
     n_learnt = [mine["train"][1] for mine in regions]
-    return Windows(values=values, starts=starts, n_learnt=n_learnt, notes=tuple(notes))
+    return Windows(
+        values=values,
+        starts=starts,
+        n_learnt=n_learnt,
+        n_read=arguments.steps_read,
+        notes=tuple(notes),
+    )
 
 
 _Region = dict[str, tuple[int, int]]
@@ -155,19 +167,9 @@ def _check(
             )
     n_windows = sum(map(len, starts.values()))
     n_bytes = 4 * n_windows * len(values[0]) * (read + horizon)
-    stride = -(-n_bytes * arguments.stride // MOST_BYTES)
-    remedy = f"Set stride to {stride} or more, to begin fewer of them"
-    check_memory(n_bytes=n_bytes, source=source, what=f"{n_windows} windows", remedy=remedy)
-
-
-def check_memory(*, n_bytes: int, source: RawSeries, what: str, remedy: str) -> None:
-    """Refuse examples that would not be kept in memory.
-
-    Raises:
-        ConfigurationError: They take more than `MOST_BYTES`.
-    """
-    if n_bytes > MOST_BYTES:
-        raise source.source.fault(
-            f"from which {what} take {n_bytes / 2**30:.1f} GiB of memory, and at most "
-            f"{MOST_BYTES / 2**30:g} can be had. {remedy}."
-        )
+    stride = -(-n_bytes * arguments.stride // (free_bytes() or n_bytes))
+    check_memory(
+        n_bytes,
+        what=f"{source.source.argument} is {source.source.path}, whose {n_windows} windows",
+        remedy=f"Set stride to {stride} or more, to begin fewer of them",
+    )

@@ -25,8 +25,47 @@ _GIVEN_AWAY = 0.99
 _MOSTLY_ALIKE = 0.5
 """Different training rows, as a share of all, below which rows agree in a few coarse columns."""
 
+_N_SHOWN = 2
+"""Rows that a note names."""
+
 _RARE_SHARE = 0.2
 """A smallest class with less than this, in proportion to an equal share, is worth a word."""
+
+
+def absent_notes(
+    target: Target,
+    values: NDArray[Any],
+    parts: Mapping[str, NDArray[np.intp]],
+    *,
+    place: Callable[[int], str],
+) -> list[str]:
+    """Return which classes a split has no row of, with where one is that is missed in training.
+
+    Args:
+        target: What is predicted.
+        values: Places of the classes of all rows, (N,); not used for a regression.
+        parts: Split -> its rows.
+        place: Names a row.
+    """
+    import numpy as np
+
+    if target.task != "classification":
+        return []
+    notes = []
+    for part, rows in parts.items():
+        absent = np.setdiff1d(np.arange(len(target.classes)), values[rows])
+        if not len(absent):
+            continue
+        names = listed([str(target.classes[number]) for number in absent], most=5)
+        if part == "train":
+            first = int(np.flatnonzero(values == absent[0])[0])
+            notes.append(
+                f"No training row has the class {names}, so it cannot be learnt; {place(first)} "
+                "has it."
+            )
+        else:
+            notes.append(f"The {part} split has no example of the class {names}.")
+    return notes
 
 
 def class_notes(target: Target, values: NDArray[Any]) -> list[str]:
@@ -41,7 +80,6 @@ def class_notes(target: Target, values: NDArray[Any]) -> list[str]:
     if target.task != "classification":
         return []
     counts = np.bincount(values, minlength=len(target.classes))
-    unseen = [str(name) for name, n in zip(target.classes, counts, strict=True) if n == 0]
     notes = [
         f"The classes {listed(map(repr, alike))} may be one, written in several ways. If so, mend "
         "the file."
@@ -53,8 +91,6 @@ def class_notes(target: Target, values: NDArray[Any]) -> list[str]:
             f"The class that is looked for, as val/auroc and val/average_precision see it, is "
             f"{positive}. To look for the other: `positive: {str(other)!r}`."
         )
-    if unseen:
-        notes.append(f"No training row has the class {listed(unseen)}, so it cannot be learnt.")
     rarest = int(counts.argmin())
     if counts[rarest] < _RARE_SHARE * len(values) / len(counts):
         notes.append(
@@ -80,10 +116,11 @@ def copy_notes(
         target: The target's name.
         place: Names a row.
     """
-    n_copies = int(frame.duplicated().sum())
+    copies = frame.duplicated().to_numpy().nonzero()[0]
     notes = []
-    if n_copies:
-        notes.append(f"{n_copies} rows are copies of others, target and all.")
+    if len(copies):
+        shown = listed([place(int(row)) for row in copies], most=_N_SHOWN)
+        notes.append(f"{len(copies)} rows are copies of others, target and all: {shown}.")
     features = frame.drop(columns=target).astype(str)
     keys = list(features.itertuples(index=False, name=None))
     n_train = len(parts["train"])

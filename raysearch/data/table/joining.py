@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
+from raysearch.data.files import Fingerprint, Source
 from raysearch.data.table.arguments import TableArguments
-from raysearch.data.table.reading import fingerprint, read_table
+from raysearch.data.table.reading import read_table
 from raysearch.data.table.texts import texts_of
-from raysearch.errors import ConfigurationError, did_you_mean
+from raysearch.errors import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,11 +40,32 @@ class Rows:
             >>> arguments = TableArguments(path="/a.csv", test_path="/b.csv", target="y")
             >>> rows = Rows(frame=pd.DataFrame({"y": [0, 1, 1]}), n_first=2, arguments=arguments)
             >>> rows.place(1), rows.place(2)
-            ('row 2', 'row 1 of /b.csv')
+            ('row 2 of /a.csv', 'row 1 of /b.csv')
         """
+        number, path = self._numbered(row)
+        return f"row {number} of {path}"
+
+    def places(self, rows: Iterable[int], *, most: int = 5) -> str:
+        """Return where several rows stand, the first ones of each file.
+
+        Example:
+            >>> import pandas as pd
+            >>> arguments = TableArguments(path="/a.csv", target="y")
+            >>> rows = Rows(frame=pd.DataFrame({"y": range(9)}), n_first=9, arguments=arguments)
+            >>> rows.places([1, 4, 5], most=2)
+            'row 2, row 5 and 1 more of /a.csv'
+        """
+        of_files: dict[str, list[str]] = {}
+        for row in rows:
+            number, path = self._numbered(row)
+            of_files.setdefault(path, []).append(f"row {number}")
+        found = [f"{listed(numbers, most=most)} of {path}" for path, numbers in of_files.items()]
+        return " and ".join(found)
+
+    def _numbered(self, row: int) -> tuple[int, str]:
         if row < self.n_first:
-            return f"row {row + 1}"
-        return f"row {row - self.n_first + 1} of {self.arguments.test_path}"
+            return row + 1, self.arguments.path
+        return row - self.n_first + 1, self.arguments.test_path or ""
 
     def told(self) -> NDArray[Any] | None:
         """Return which split each row is told to be in, as text; None if nothing tells.
@@ -71,7 +93,8 @@ def read_rows(arguments: TableArguments) -> Rows:
     """
     import pandas as pd
 
-    table = read_table(arguments)
+    read = {"separator": arguments.separator, "encoding": arguments.encoding}
+    table = read_table(Source(path=arguments.path), **read)
     rows = Rows(
         frame=table.frame,
         n_first=len(table.frame),
@@ -81,15 +104,13 @@ def read_rows(arguments: TableArguments) -> Rows:
     )
     if arguments.test_path is None:
         return rows
-    try:
-        test = read_table(replace(arguments, path=arguments.test_path))
-    except ConfigurationError as error:
-        raise ConfigurationError(_of_the_test(error)) from error
+    source = Source(path=arguments.test_path, argument="test_path")
+    test = read_table(source, **read)
     absent = [n for n in table.frame if n not in test.frame and n != arguments.split]
     if absent:
-        raise ConfigurationError(
-            f"test_path is {arguments.test_path}, which lacks the column {listed(absent)} of "
-            f"{arguments.path}. Both files need the same columns."
+        raise source.fault(
+            f"which lacks the column {listed(absent)} of {arguments.path}. Both files need the "
+            "same columns."
         )
     told = test.frame.reindex(columns=list(table.frame))
     frame = pd.concat([table.frame, told], ignore_index=True)
@@ -114,21 +135,14 @@ def column_faults(known: Sequence[str], named: Mapping[str, str | None]) -> list
     ]
 
 
-def fingerprint_of(arguments: TableArguments) -> str:
-    """Return 16 characters that stand for the content of the files.
+def fingerprint_of(arguments: TableArguments) -> Fingerprint:
+    """Return what stands for the content of the files.
 
     Raises:
         ConfigurationError: A file is not there, or cannot be read.
     """
-    first = fingerprint(arguments.path)
-    if arguments.test_path is None:
-        return first
-    try:
-        second = fingerprint(arguments.test_path)
-    except ConfigurationError as error:
-        raise ConfigurationError(_of_the_test(error)) from error
-    return hashlib.sha256(f"{first} {second}".encode()).hexdigest()[:16]
-
-
-def _of_the_test(error: ConfigurationError) -> list[str]:
-    return [text.replace("path is ", "test_path is ", 1) for text in error.faults]
+    value = Source(path=arguments.path).digest()[:16]
+    if arguments.test_path is not None:
+        second = Source(path=arguments.test_path, argument="test_path").digest()[:16]
+        value = hashlib.sha256(f"{value} {second}".encode()).hexdigest()[:16]
+    return Fingerprint(value=value, path=arguments.path)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from raysearch.errors import ConfigurationError
+from raysearch.data.files import Source
+from raysearch.data.lines import json_object, numbered, taken
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_LIKE = '{"text": "so good", "label": 1}'
 
 
 def is_json_lines(text: str) -> bool:
@@ -22,45 +27,32 @@ def is_json_lines(text: str) -> bool:
     return text.lstrip().startswith("{")
 
 
-def frame_of(text: str, *, path: str) -> pd.DataFrame:
+def frame_of(text: str, *, source: Source) -> pd.DataFrame:
     r"""Return the objects as rows; a key that an object has not is a missing value.
 
     Values of one type keep it, as in a Parquet file. A value that is a list or an object becomes
     its JSON.
 
     Raises:
-        ConfigurationError: A line is no object, named with its number.
+        ConfigurationError: Lines are no objects, named with their numbers.
 
     Example:
-        >>> frame_of('{"a": 1, "b": "x"}\n\n{"a": 2}\n', path="a.jsonl").to_dict("list")
+        >>> text = '{"a": 1, "b": "x"}\n\n{"a": 2}\n'
+        >>> frame_of(text, source=Source(path="a.jsonl")).to_dict("list")
         {'a': [1, 2], 'b': ['x', None]}
     """
     import pandas as pd
 
-    rows = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            rows.append(_row(line, number=number, path=path))
+    rows = taken(((number, {"line": line}) for number, line in numbered(text)), _row, source=source)
     names = list(dict.fromkeys(name for row in rows for name in row))
     # a list for each column, with None where there is nothing: pandas would make numbers floats
     columns = {name: [row.get(name) for row in rows] for name in names}
     return pd.DataFrame({name: _typed(values) for name, values in columns.items()})
 
 
-def _row(line: str, *, number: int, path: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line, parse_constant=lambda _: None)
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(
-            f"path is {path}, whose line {number} is not JSON ({error}). Each line must be one "
-            'whole object, such as {"text": "so good", "label": 1}.'
-        ) from error
-    if not isinstance(row, dict):
-        raise ConfigurationError(
-            f"path is {path}, whose line {number} is {line.strip()[:40]!r}, no object. Each line "
-            'must be one, such as {"text": "so good", "label": 1}.'
-        )
-    return {str(name).strip(): _plain(value) for name, value in row.items()}
+def _row(number: int, row: Mapping[str, str]) -> dict[str, Any]:
+    found = json_object(row["line"], like=_LIKE, constant=lambda _: None)
+    return {str(name).strip(): _plain(value) for name, value in found.items()}
 
 
 def _plain(value: Any) -> Any:

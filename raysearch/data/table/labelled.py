@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
-from raysearch.data.table.advice import class_notes
+from raysearch.data.table.advice import absent_notes, class_notes
 from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.classes import in_order, with_positive_last
 from raysearch.data.table.splitting import split_rows
@@ -77,11 +77,16 @@ def label(
         else read_target(series, arguments=arguments, place=place)
     )
     is_classes = column.task == "classification"
+
+    def of_row(row: int) -> str:
+        return place(int(column.rows[row]))
+
     parts, split_notes = split_rows(
         frame.iloc[column.rows].reset_index(drop=True),
         classes=column.values if is_classes else None,
         arguments=arguments,
         told=None if told is None else told[column.rows],
+        place=of_row,
     )
     target = fitted_target(column, rows=parts["train"], name=arguments.target)
     notes = [*column.notes, *split_notes]
@@ -91,7 +96,7 @@ def label(
         _check_learnable(column, parts, arguments=arguments, place=place)
         counts = tuple(np.bincount(targets[parts["train"]], minlength=target.n_outputs).tolist())
         notes += class_notes(target, targets[parts["train"]])
-        notes += _absent_notes(column, parts)
+        notes += absent_notes(target, targets, parts, place=of_row)
     else:
         targets = ((targets - target.mean) / target.std)[:, None].astype(np.float32)
     return Labelled(
@@ -146,15 +151,3 @@ def _check_learnable(
         f"{place(int(column.rows[first]))} has. Put examples of it into the training split, or "
         "take the class out."
     )
-
-
-def _absent_notes(column: TargetColumn, parts: dict[str, NDArray[np.intp]]) -> list[str]:
-    import numpy as np
-
-    notes = []
-    for part in ("validation", "test"):
-        absent = np.setdiff1d(np.arange(len(column.classes)), column.values[parts[part]])
-        if len(absent):
-            names = listed([str(column.classes[number]) for number in absent], most=5)
-            notes.append(f"The {part} split has no example of the class {names}.")
-    return notes

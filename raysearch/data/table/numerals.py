@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from raysearch.data.arguments import LARGEST_NUMBER
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -115,7 +117,9 @@ def decimal_of(texts: Iterable[str]) -> tuple[str | None, bool]:
 
 
 def numbers_of(series: pd.Series, *, decimal: str) -> NDArray[np.float64]:
-    """Return the numbers in a column, NaN where there is none; infinite ones are none.
+    """Return the numbers in a column, NaN where there is none.
+
+    Infinite ones, and those beyond `LARGEST_NUMBER`, are none.
 
     Args:
         series: Numbers, truth values, or text.
@@ -134,7 +138,7 @@ def numbers_of(series: pd.Series, *, decimal: str) -> NDArray[np.float64]:
         # one more than the texts: missing ones have the place -1
         of_unique = [_any_number(value, decimal=decimal) for value in unique] + [np.nan]
         values = np.asarray(of_unique, dtype=np.float64)[places]
-    return np.where(np.isfinite(values), values, np.nan)
+    return np.where(np.abs(values) <= LARGEST_NUMBER, values, np.nan)
 
 
 def _any_number(value: Any, *, decimal: str) -> float:

@@ -1,22 +1,18 @@
 """How do the arguments of an experiment become examples, once per node?
 
 In this order: read the file, take the rows that have a target, split them, learn the preprocessing
-from the training split, and apply it to all of them. What comes out is kept in the node's cache
-under the content of the file, so that neither the processes that train, nor a second `check`, read
-the table again.
+from the training split, and apply it to all of them.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.arguments import check_fingerprint, listed
-from raysearch.data.cache import cached_arrays
-from raysearch.data.table.advice import class_notes, copy_notes, giveaway_notes
+from raysearch.data.arguments import listed
+from raysearch.data.memory import check_memory
+from raysearch.data.preparation import About, Preparation, Prepared
+from raysearch.data.table.advice import absent_notes, class_notes, copy_notes, giveaway_notes
 from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.columns import CategoryColumn
 from raysearch.data.table.fitting import file_decimal, fit_columns
@@ -34,80 +30,12 @@ if TYPE_CHECKING:
 
     from raysearch.data.cache import Arrays
 
-_FORMAT = 4
+_FORMAT = 5
 """Raised when the same table would now be prepared in another way."""
 
-_ABOUT = "about"
-"""Name of the entry beside the arrays of the splits: the rest as JSON."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What is known about a prepared table, without its examples."""
-
-    spec: DataSpec
-    notes: tuple[str, ...]
-    """What a person should know: what was guessed, and what is left out."""
-    preprocessing: Mapping[str, Any]
-    """As JSON."""
-
-
-def settled(given: Mapping[str, Any]) -> TableArguments:
-    """Return checked arguments that stand for the file as it is now.
-
-    Raises:
-        ConfigurationError: An argument is wrong, or the file has changed since its fingerprint was
-            taken.
-    """
-    arguments = TableArguments.read(given)
-    now = fingerprint_of(arguments)
-    check_fingerprint(arguments.fingerprint, now=now, path=arguments.path)
-    return replace(arguments, fingerprint=now)
-
-
-def about(arguments: TableArguments) -> About:
-    """Return what is known about a table; read once in a process.
-
-    Raises:
-        ConfigurationError: With what is wrong; each text begins with the name of an argument.
-    """
-    return _about(json.dumps(arguments.to_json(), sort_keys=True))
-
-
-def arrays(arguments: TableArguments) -> Arrays:
-    """Return the prepared table, from the node's cache or made now.
-
-    Returns:
-        "train_inputs", "train_targets" and so on for "validation" and "test", beside the entry that
-        `about` reads.
-
-    Shapes:
-        inputs: (N, F) float32
-        targets: (N,) int64 classes, or (N, 1) float32 standardised
-
-    Raises:
-        ConfigurationError: As `about`.
-    """
-    plain = {k: value for k, value in arguments.to_json().items() if k not in ("path", "test_path")}
-    build = partial(_build, arguments)
-    return cached_arrays("table", arguments={**plain, "table_format": _FORMAT}, build=build)
-
-
-@lru_cache(maxsize=16)
-def _about(arguments: str) -> About:
-    prepared = arrays(TableArguments.read(json.loads(arguments)))
-    stored = json.loads(str(prepared[_ABOUT]))
-    return About(
-        spec=DataSpec.from_json(stored["spec"]),
-        notes=tuple(stored["notes"]),
-        preprocessing=stored["preprocessing"],
-    )
-
-
-def _build(arguments: TableArguments) -> Arrays:
+def _build(arguments: TableArguments) -> Prepared:
     """Return the arrays of the splits, and what is known about them."""
-    import numpy as np
-
     table = read_rows(arguments)
     known = tuple(table.frame.columns)
     _check_columns(known, arguments=arguments)
@@ -115,11 +43,16 @@ def _build(arguments: TableArguments) -> Arrays:
     frame = table.frame.iloc[target.rows].reset_index(drop=True)
     classes = target.values if target.task == "classification" else None
     told = table.told()
+
+    def place(row: int) -> str:
+        return table.place(int(target.rows[row]))
+
     parts, split_notes = split_rows(
         frame,
         classes=classes,
         arguments=arguments,
         told=None if told is None else told[target.rows],
+        place=place,
     )
     training = frame.iloc[parts["train"]]
     fitted = fitted_target(target, rows=parts["train"], name=arguments.target)
@@ -137,17 +70,20 @@ def _build(arguments: TableArguments) -> Arrays:
     preprocessing = Preprocessing(target=fitted, columns=tuple(ordered), known=known)
     notes = [*table.notes, *target.notes, *split_notes, *findings.notes]
     notes += class_notes(fitted, target.values[parts["train"]])
-    prepared = _examples(frame, target.values, parts=parts, preprocessing=preprocessing)
+    notes += absent_notes(fitted, target.values, parts, place=place)
+    prepared = _examples(
+        frame, target.values, parts=parts, preprocessing=preprocessing, path=arguments.path
+    )
     notes += giveaway_notes(prepared, preprocessing=preprocessing)
     notes += copy_notes(
         frame[[*used, arguments.target]],
         parts,
         target=arguments.target,
-        place=lambda row: table.place(int(target.rows[row])),
+        place=place,
     )
     spec = _spec(preprocessing, targets=prepared["train_targets"])
-    about = {"spec": spec.to_json(), "notes": notes, "preprocessing": preprocessing.to_json()}
-    return {**prepared, _ABOUT: np.array(json.dumps(about))}
+    about = About(spec=spec, notes=tuple(notes), preprocessing=preprocessing.to_json())
+    return Prepared(arrays=prepared, about=about)
 
 
 def _examples(
@@ -156,9 +92,15 @@ def _examples(
     *,
     parts: Mapping[str, NDArray[np.intp]],
     preprocessing: Preprocessing,
+    path: str,
 ) -> Arrays:
     import numpy as np
 
+    check_memory(
+        4 * sum(map(len, parts.values())) * len(preprocessing.features),
+        what=f"path is {path}, whose {len(frame)} rows of {len(preprocessing.features)} features",
+        remedy="Leave columns out with ignore, or rows",
+    )
     target, prepared = preprocessing.target, {}
     if target.task == "regression":
         values = ((values - target.mean) / target.std)[:, None].astype(np.float32)
@@ -227,3 +169,14 @@ def _check_columns(known: Sequence[str], *, arguments: TableArguments) -> None:
 
 def _columns(name: str, known: Sequence[str]) -> str:
     return f"{did_you_mean(name, known)}Columns: {listed(known)}."
+
+
+PREPARATION = Preparation(
+    "table",
+    version=_FORMAT,
+    read=TableArguments.read,
+    fingerprints=lambda arguments: [fingerprint_of(arguments)],
+    build=_build,
+)
+"""From arguments to arrays: inputs (N, F) float32, and targets (N,) int64 classes, or (N, 1)
+float32 standardised."""

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
-from raysearch.data.table.answers import check_schema, labels_of, probabilities_of, stored_state
+from raysearch.data.state import check_schema, stored_state
+from raysearch.data.table.answers import labels_of, probabilities_of
 from raysearch.data.table.classes import Label
 from raysearch.data.table.columns import (
     CategoryColumn,
@@ -198,4 +199,4 @@ def load_preprocessing(checkpoint: str | Path) -> Preprocessing:
         ConfigurationError: There is none in it.
         FileNotFoundError: There is no such file.
     """
-    return Preprocessing.from_json(stored_state(checkpoint, kind=None))
+    return Preprocessing.from_json(stored_state(checkpoint, data="table"))

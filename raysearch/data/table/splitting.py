@@ -7,7 +7,7 @@ each split with the same mix of classes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from raysearch.data.arguments import listed
@@ -44,6 +44,7 @@ def split_rows(
     classes: NDArray[Any] | None,
     arguments: TableArguments,
     told: NDArray[Any] | None = None,
+    place: Callable[[int], str] = lambda row: f"row {row + 1}",
 ) -> tuple[Parts, list[str]]:
     """Return the rows of each split, ascending, and what a person should know.
 
@@ -54,6 +55,7 @@ def split_rows(
         told: For each row the split it is told to be in, as text; None where nothing tells, which
             is not so if the arguments name a column `split`. Where no row is told to be for
             validation, some of the training rows are.
+        place: Names a row of the frame in messages, counted from 0.
 
     Shapes:
         classes, told: (N,)
@@ -65,7 +67,7 @@ def split_rows(
     if arguments.split is not None and told is None:
         raise ValueError(f"split is {arguments.split}, so told must be what that column says.")
     try:
-        return _split(frame, classes=classes, arguments=arguments, told=told)
+        return _split(frame, classes=classes, arguments=arguments, told=told, place=place)
     except ConfigurationError as error:
         raise ConfigurationError([text.removeprefix("data.") for text in error.faults]) from error
 
@@ -76,6 +78,7 @@ def _split(
     classes: NDArray[Any] | None,
     arguments: TableArguments,
     told: NDArray[Any] | None,
+    place: Callable[[int], str],
 ) -> tuple[Parts, list[str]]:
     if len(frame) < FEWEST_ROWS and told is None:
         raise ConfigurationError(
@@ -85,7 +88,7 @@ def _split(
     if told is None:
         shares = {"validation": arguments.validation, "test": arguments.test}
         return _cut(frame, classes=classes, arguments=arguments, shares=shares)
-    parts = _told(told, arguments=arguments)
+    parts = _told(told, arguments=arguments, place=place)
     shared = []
     if arguments.group is not None:
         shared = group_note(texts_of(frame[arguments.group]).tolist(), parts, name=arguments.group)
@@ -135,18 +138,18 @@ def _cut(
     return {"train": train, "validation": validation, "test": test}, notes
 
 
-def _told(told: NDArray[Any], *, arguments: TableArguments) -> Parts:
+def _told(told: NDArray[Any], *, arguments: TableArguments, place: Callable[[int], str]) -> Parts:
     """Return the rows as they are told; those for validation may be none."""
     import numpy as np
 
     split_of = {word: part for part, words in WORDS.items() for word in words}
     texts = [str(text).casefold() for text in told]
-    unknown = sorted({text for text in texts if text not in split_of})
-    if unknown:
+    first = {text: row for row, text in reversed(list(enumerate(texts))) if text not in split_of}
+    if first:
+        unknown = [f"{text!r} in {place(row)}" for text, row in sorted(first.items())]
         raise ConfigurationError(
-            f"split is {arguments.split}, a column with the values "
-            f"{listed([repr(text) for text in unknown], most=5)}. Each row with a target must say "
-            "train, validation or test."
+            f"split is {arguments.split}, a column with the values {listed(unknown, most=5)}. Each "
+            "row with a target must say train, validation or test."
         )
     parts_of = np.array([split_of[text] for text in texts])
     parts = {part: np.flatnonzero(parts_of == part) for part in WORDS}

@@ -146,12 +146,36 @@ def read_target(
     else:
         found = _classification(texts, present, arguments=arguments)
     rows, values, classes = found
-    n_lost = len(texts) - len(rows)
-    if n_lost:
-        notes.append(
-            f"{n_lost} of {len(texts)} rows are left out: they have no {arguments.target}."
-        )
+    notes += _lost_notes(texts, present, rows, name=arguments.target, place=place)
     return TargetColumn(task=task, classes=classes, rows=rows, values=values, notes=tuple(notes))
+
+
+def _lost_notes(
+    texts: NDArray[np.object_],
+    present: NDArray[np.intp],
+    rows: NDArray[np.intp],
+    *,
+    name: str,
+    place: Callable[[int], str],
+) -> list[str]:
+    """Return which rows are left out, for want of a target or of a number in its place."""
+    import numpy as np
+
+    notes = []
+    absent = np.setdiff1d(np.arange(len(texts)), present)
+    if len(absent):
+        shown = listed([place(int(row)) for row in absent], most=3)
+        notes.append(
+            f"{len(absent)} of {len(texts)} rows are left out: they have no {name}: {shown}."
+        )
+    wrong = np.setdiff1d(present, rows)
+    if len(wrong):
+        shown = listed([f"{texts[row]!r} in {place(int(row))}" for row in wrong], most=3)
+        notes.append(
+            f"{len(wrong)} of {len(texts)} rows are left out: their {name} is no number: {shown}. "
+            "Mend the file if they are meant to be learnt from."
+        )
+    return notes
 
 
 _Found = tuple["NDArray[np.intp]", "NDArray[Any]", tuple[Label, ...]]

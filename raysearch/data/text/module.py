@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from raysearch.checks import integer_fault, raise_faults
-from raysearch.data.table.answers import STATE, check_state
-from raysearch.data.tensors import InMemoryData, Splits, splits_of
-from raysearch.data.text.arguments import Level, Policy, Side, TextArguments
-from raysearch.data.text.preparing import about, arrays, settled
+from raysearch.data.preparation import as_text
+from raysearch.data.state import STATE, check_state
+from raysearch.data.tensors import InMemoryData, Splits, prepared_splits
+from raysearch.data.text.arguments import Level, Policy, Side
+from raysearch.data.text.preparing import PREPARATION
 from raysearch.data.text.preprocessing import TextPreprocessing
 from raysearch.data_spec import Task
 
@@ -105,8 +104,8 @@ class Data(InMemoryData):
         }
         super().__init__()
         raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
-        self.arguments = settled(given)
-        self._about = about(self.arguments)
+        self.arguments = PREPARATION.settled(given)
+        self._about = PREPARATION.about(self.arguments)
         self.spec = self._about.spec
         self.batch_size = batch_size
 
@@ -128,10 +127,4 @@ class Data(InMemoryData):
         check_state(state_dict, now=self._about.preprocessing, path=self.arguments.path)
 
     def _splits(self) -> Splits:
-        return _load(json.dumps(self.arguments.to_json(), sort_keys=True))
-
-
-@lru_cache(maxsize=4)
-def _load(arguments: str) -> Splits:
-    """Return the splits as tensors; a process that trains trial after trial reads them once."""
-    return splits_of(arrays(TextArguments.read(json.loads(arguments))))
+        return prepared_splits(PREPARATION, as_text(self.arguments))

@@ -6,14 +6,11 @@ a target, split them, learn the vocabulary and the length from the training spli
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.arguments import check_fingerprint, listed
-from raysearch.data.cache import cached_arrays
+from raysearch.data.memory import check_memory
+from raysearch.data.preparation import About, Preparation, Prepared
 from raysearch.data.table.joining import Rows, column_faults, fingerprint_of, read_rows
 from raysearch.data.table.labelled import Labelled, label
 from raysearch.data.text.advice import advice_on
@@ -29,11 +26,8 @@ if TYPE_CHECKING:
 
     from raysearch.data.cache import Arrays
 
-_FORMAT = 2
+_FORMAT = 3
 """Raised when the same file would now be prepared in another way."""
-
-_ABOUT = "about"
-"""Name of the entry beside the arrays of the splits: the rest as JSON."""
 
 _WHOLE = 0.98
 """Share of the training texts that are kept whole where no length is given."""
@@ -42,73 +36,8 @@ _LONGEST = {"word": 512, "byte": 1024, "character": 1024}
 """Symbols that are kept at most where no length is given."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What is known about prepared texts, without the texts."""
-
-    spec: DataSpec
-    notes: tuple[str, ...]
-    """What a person should know."""
-    preprocessing: Mapping[str, Any]
-    """As JSON."""
-
-
-def settled(given: Mapping[str, Any]) -> TextArguments:
-    """Return checked arguments that stand for the files as they are now.
-
-    Raises:
-        ConfigurationError: An argument is wrong, or a file has changed since its fingerprint was
-            taken.
-    """
-    arguments = TextArguments.read(given)
-    now = fingerprint_of(arguments.as_table())
-    check_fingerprint(arguments.fingerprint, now=now, path=arguments.path)
-    return replace(arguments, fingerprint=now)
-
-
-def about(arguments: TextArguments) -> About:
-    """Return what is known about the texts; read once in a process.
-
-    Raises:
-        ConfigurationError: With what is wrong; each text begins with the name of an argument.
-    """
-    return _about(json.dumps(arguments.to_json(), sort_keys=True))
-
-
-def arrays(arguments: TextArguments) -> Arrays:
-    """Return the prepared texts, from the node's cache or made now.
-
-    Returns:
-        "train_inputs", "train_lengths", "train_targets" and so on for "validation" and "test",
-        beside the entry that `about` reads.
-
-    Shapes:
-        inputs: (N, T) int64; lengths: (N,) int64
-        targets: (N,) int64 classes, or (N, 1) float32 standardised
-
-    Raises:
-        ConfigurationError: As `about`.
-    """
-    plain = {k: value for k, value in arguments.to_json().items() if k not in ("path", "test_path")}
-    build = partial(_build, arguments)
-    return cached_arrays("text", arguments={**plain, "text_format": _FORMAT}, build=build)
-
-
-@lru_cache(maxsize=16)
-def _about(arguments: str) -> About:
-    prepared = arrays(TextArguments.read(json.loads(arguments)))
-    stored = json.loads(str(prepared[_ABOUT]))
-    return About(
-        spec=DataSpec.from_json(stored["spec"]),
-        notes=tuple(stored["notes"]),
-        preprocessing=stored["preprocessing"],
-    )
-
-
-def _build(arguments: TextArguments) -> Arrays:
+def _build(arguments: TextArguments) -> Prepared:
     """Return the arrays of the splits, and what is known about them."""
-    import numpy as np
-
     rows = read_rows(arguments.as_table())
     named = ("text", "target", "split", "order_by", "group")
     faults = column_faults(list(rows.frame), {name: getattr(arguments, name) for name in named})
@@ -135,6 +64,11 @@ def _build(arguments: TextArguments) -> Arrays:
         max_length=max_length,
         keep=arguments.keep,
     )
+    check_memory(
+        8 * len(kept) * (max_length + 2),
+        what=f"path is {arguments.path}, whose {len(kept)} texts of up to {max_length} symbols",
+        remedy="Set max_length to fewer",
+    )
     prepared: Arrays = {}
     for part, places in labelled.parts.items():
         inputs, lengths = preprocessing.transform([kept[row] for row in places])
@@ -142,12 +76,12 @@ def _build(arguments: TextArguments) -> Arrays:
         prepared[f"{part}_targets"] = labelled.targets[places]
     notes = [*rows.notes, *notes, *labelled.notes]
     notes += advice_on(kept, labelled, preprocessing, place=lambda row: rows.place(int(used[row])))
-    known = {
-        "spec": _spec(labelled, vocabulary, max_length=max_length).to_json(),
-        "notes": notes,
-        "preprocessing": preprocessing.to_json(),
-    }
-    return {**prepared, _ABOUT: np.array(json.dumps(known))}
+    about = About(
+        spec=_spec(labelled, vocabulary, max_length=max_length),
+        notes=tuple(notes),
+        preprocessing=preprocessing.to_json(),
+    )
+    return Prepared(arrays=prepared, about=about)
 
 
 def _texts(
@@ -176,7 +110,7 @@ def _texts(
     empty = [row for row, has in enumerate(has_any) if not has]
     if not empty:
         return texts, good, []
-    shown = listed([rows.place(row) for row in empty], most=5)
+    shown = rows.places(empty)
     if arguments.empty == "refuse" or not len(good):
         remedy = "Mend or remove them, or write `empty: drop`." if len(good) else "Choose another."
         raise ConfigurationError(
@@ -238,3 +172,14 @@ def _spec(labelled: Labelled, vocabulary: Vocabulary, *, max_length: int) -> Dat
         vocabulary=vocabulary.size,
         target_scale=labelled.target.std,
     )
+
+
+PREPARATION = Preparation(
+    "text",
+    version=_FORMAT,
+    read=TextArguments.read,
+    fingerprints=lambda arguments: [fingerprint_of(arguments.as_table())],
+    build=_build,
+)
+"""From arguments to arrays: inputs (N, T) int64, lengths (N,) int64, and targets (N,) int64
+classes, or (N, 1) float32 standardised."""

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
-from raysearch.data.table.answers import check_schema, labels_of, probabilities_of, stored_state
+from raysearch.data.state import check_schema, stored_state
+from raysearch.data.table.answers import labels_of, probabilities_of
 from raysearch.data.table.classes import Label
 from raysearch.data.table.target import Target
 from raysearch.data.text.arguments import Side
@@ -114,4 +115,4 @@ def load_preprocessing(checkpoint: str | Path) -> TextPreprocessing:
         ConfigurationError: There is none in it.
         FileNotFoundError: There is no such file.
     """
-    return TextPreprocessing.from_json(stored_state(checkpoint, kind=KIND))
+    return TextPreprocessing.from_json(stored_state(checkpoint, data=KIND, kind=KIND))

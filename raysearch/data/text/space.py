@@ -11,7 +11,7 @@ from typing import Any
 
 from raysearch.data.batches import batch_sizes, legal_batch_size
 from raysearch.data.text.arguments import ARGUMENTS
-from raysearch.data.text.preparing import about, settled
+from raysearch.data.text.preparing import PREPARATION
 from raysearch.data_spec import DataSpec
 from raysearch.space import Domain, Space
 
@@ -32,8 +32,8 @@ def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     Side effects:
         Leaves the prepared texts in this node's cache.
     """
-    checked = settled(arguments)
-    about(checked)
+    checked = PREPARATION.settled(arguments)
+    PREPARATION.about(checked)
     return checked.to_json()
 
 
@@ -49,7 +49,7 @@ def data_spec(**arguments: Any) -> DataSpec:
     Side effects:
         Leaves the prepared texts in this node's cache.
     """
-    return about(settled(arguments)).spec
+    return PREPARATION.about(PREPARATION.settled(arguments)).spec
 
 
 def advice(**arguments: Any) -> list[str]:
@@ -61,7 +61,7 @@ def advice(**arguments: Any) -> list[str]:
     Raises:
         ConfigurationError: As `check_arguments`.
     """
-    return list(about(settled(arguments)).notes)
+    return list(PREPARATION.about(PREPARATION.settled(arguments)).notes)
 
 
 def search_space(data: DataSpec) -> Space:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
+from raysearch.data.leaks import OF_FILES, joined, leak_note
 from raysearch.data.trees.labels import Target
 from raysearch.data.trees.reading import LabelledTree
 
 _RARE_SHARE = 0.2
 """A smallest class with less than this, in proportion to an equal share, is worth a word."""
-
-_N_SHOWN = 3
 
 Parts = Mapping[str, Sequence[LabelledTree]]
 """Split -> its trees."""
@@ -54,20 +53,18 @@ def unknown_notes(parts: Parts, known: Collection[str]) -> list[str]:
 
 
 def leak_notes(parts: Parts) -> list[str]:
-    """Return how many trees of the other splits have been trained on."""
-    seen = {(tree.symbols, tree.parents): tree.line for tree in reversed(parts["train"])}
-    notes = []
-    for part in ("validation", "test"):
-        found = [
-            (tree.line, seen[tree.symbols, tree.parents])
-            for tree in parts[part]
-            if (tree.symbols, tree.parents) in seen
-        ]
-        if found:
-            shown = ", ".join(f"line {line} as line {twin}" for line, twin in found[:_N_SHOWN])
-            notes.append(
-                f"{len(found)} of {len(parts[part])} {part} trees are in the training split too: "
-                f"{shown}. What is measured on them is recall; take copies out of the files unless "
-                "they are independent cases."
-            )
-    return notes
+    """Return which trees of the other splits have been trained on."""
+    trees, rows = joined(parts)
+    keys = [(tree.symbols, tree.parents) for tree in trees]
+    return [
+        note
+        for part in ("validation", "test")
+        for note in leak_note(
+            keys,
+            rows,
+            what="trees are the same",
+            place=lambda row: trees[row].place,
+            part=part,
+            remedy=OF_FILES,
+        )
+    ]

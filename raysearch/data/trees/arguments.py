@@ -6,13 +6,13 @@ Needs neither torch nor NumPy, and does not read the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from raysearch.data.splits import FRACTIONS, LARGEST_SEED, split_sizes
+from raysearch.data.arguments import FORMS, TEXT, Form, absolute, check_form, share_faults
+from raysearch.data.files import Source, sources_of
+from raysearch.data.splits import FRACTIONS, LARGEST_SEED
 from raysearch.data_spec import Task
-from raysearch.errors import ConfigurationError, unknown_name
 from raysearch.space import Domain, Int
 
 Head = Literal["label", "symbol", "none"]
@@ -27,8 +27,16 @@ ARGUMENTS: dict[str, Domain] = {
 """The arguments that are a number or a choice: their legal values and defaults."""
 
 PATHS = ("path", "validation_path", "test_path")
-_TEXTS = (*PATHS, "expression", "label", "fingerprint")
-_CHOICES = {"task": ("classification", "regression"), "head": ("label", "symbol", "none")}
+
+_FORMS: dict[str, Form] = {
+    **dict.fromkeys((*PATHS, "expression", "label", "fingerprint"), TEXT),
+    "task": FORMS["task"],
+    "head": (
+        lambda value: value in ("label", "symbol", "none"),
+        "It must be label, symbol or none; null tells by the file.",
+    ),
+}
+_REQUIRED = {"path": "Give the path of a text, TSV or JSON lines file."}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +60,12 @@ class TreesArguments:
     label: str = "label"
     """Of TSV and JSON lines: column, or key, of the labels."""
     task: Task | None = None
-    """What the labels are; None to tell by them."""
+    """What the labels are; None to tell by those of `path`."""
     head: Head | None = None
     """What stands first within brackets: a "label", which is not read as an input, the outermost
     being that of the tree where it has no other; the "symbol" of the node, such as an operator; or
-    "none", so that all that stands there are children. None: "label" in text files that begin with
-    a bracket, else "symbol"."""
+    "none", so that all that stands there are children. None: "label" if `path` is a text file that
+    begins with a bracket, else "symbol"; a line of any file that is not like that is refused."""
     max_symbols: int = 20_000
     """Symbols of the vocabulary, those counted that each begins with; rarer ones are unknown."""
     min_count: int = 1
@@ -80,64 +88,39 @@ class TreesArguments:
         Raises:
             ConfigurationError: With every fault; each text begins with the argument's name.
         """
-        faults = [fault for name in given for fault in _faults_of(name, given[name])]
-        if given.get("path") is None:
-            faults.append("path is missing. Give the path of a text, TSV or JSON lines file.")
-        if faults := faults or _contradictions(given):
-            raise ConfigurationError(faults)
-        return cls(**{name: _canonical(name, value) for name, value in given.items()})
+        check_form(
+            given,
+            kind="trees",
+            domains=ARGUMENTS,
+            forms=_FORMS,
+            required=_REQUIRED,
+            searched=("batch_size",),
+            contradictions=_contradictions,
+        )
+        said = {name: value for name, value in given.items() if value is not None}
+        return cls(**{name: _canonical(name, value) for name, value in said.items()})
 
     @property
-    def paths(self) -> dict[str, str]:
+    def sources(self) -> dict[str, Source]:
         """The files there are, by their argument."""
-        files = {name: getattr(self, name) for name in PATHS}
-        return {name: path for name, path in files.items() if path is not None}
+        return sources_of({n: getattr(self, n) for n in PATHS}, kinds="text, TSV or JSON lines")
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `read` takes, every argument among them."""
         return asdict(self)
 
 
-NAMES = tuple(entry.name for entry in fields(TreesArguments))
-"""Every argument."""
-
-
-def _faults_of(name: str, value: Any) -> list[str]:
-    """Return what is wrong with one argument by itself."""
-    if name not in NAMES:
-        return [unknown_name(name, kind="an argument of trees", valid=NAMES)]
-    if name in ARGUMENTS:
-        fault = ARGUMENTS[name].explain(value)
-        right = f"It must be {ARGUMENTS[name].describe()}."
-        return [] if fault is None else [f"{name} is {value!r}. {right}"]
-    if name in _CHOICES:
-        valid = _CHOICES[name]
-        right = f"It must be {', '.join(valid[:-1])} or {valid[-1]}; null tells by the file."
-        return [] if value in (None, *valid) else [f"{name} is {value!r}. {right}"]
-    if value and isinstance(value, str | Path):
-        return []
-    if value is None and name not in ("expression", "label"):
-        return []
-    return [f"{name} is {value!r}. It must be a text."]
-
-
 def _contradictions(given: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with several arguments together."""
     faults = []
-    expression = given.get("expression", "expression")
-    if expression == given.get("label", "label"):
+    expression = given.get("expression") or "expression"
+    if expression == (given.get("label") or "label"):
         faults.append(f"expression is {expression}, and so is label. Name two columns.")
-    # the smallest legal share stands in for a split that has a file of its own
-    drawn = [name for name in FRACTIONS if given.get(f"{name}_path") is None]
-    shares = {name: given.get(name, 0.2) if name in drawn else 0.05 for name in FRACTIONS}
-    try:
-        split_sizes(1, **shares)
-    except ConfigurationError as error:
-        faults += [text.replace("data.", "") for text in error.faults]
-    return faults
+    told = [name for name in FRACTIONS if given.get(f"{name}_path") is not None]
+    return faults + share_faults(given, told=told)
 
 
 def _canonical(name: str, value: Any) -> Any:
-    if name in PATHS and value is not None:
-        return str(Path(value).expanduser().absolute())
+    if name in PATHS:
+        return absolute(value)
     return ARGUMENTS[name].canonical(value) if name in ARGUMENTS else value

@@ -1,17 +1,19 @@
 """What do the labels of trees say: which class, or which number?
 
-Torch-free. The classes are those of all files, in sorted order, as numbers where they all are; mean
-and standard deviation of a regression are those of the training split.
+Torch-free. What they are, and which classes there are, is told by the file of the training trees;
+the classes stand in sorted order, as numbers where they all are. Mean and standard deviation of a
+regression are those of the training split.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from raysearch.data.arguments import LARGEST_NUMBER
+from raysearch.data.lines import MOST_FAULTS
 from raysearch.data.trees.arguments import TreesArguments
 from raysearch.data.trees.reading import LabelledTree
 from raysearch.data_spec import Task
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_INTEGER_CLASSES = 20
-_MOST_FAULTS = 5
+_NEARLY_ALL = 0.95
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 Files = Mapping[str, Sequence[LabelledTree]]
@@ -67,24 +69,34 @@ class Target:
 
 
 def task_of(files: Files, *, arguments: TreesArguments) -> tuple[Task, list[str]]:
-    """Return what the labels are, and what to say where that was told by them.
+    """Return what the labels are, and what to say where that was told by those of `path`.
 
     Raises:
-        ConfigurationError: They are all the same, or are not what `task` says.
+        ConfigurationError: They are all the same, or are not what they should be.
     """
-    different = {tree.label for trees in files.values() for tree in trees}
+    labels = [tree.label for tree in files["path"]]
+    different = set(labels)
     if len(different) == 1:
         raise ConfigurationError(
             f"label of every tree in {arguments.path} is {different.pop()!r}. There is nothing to "
             "tell apart; give another file or column."
         )
-    if arguments.task == "regression":
-        _check_numbers(files, arguments=arguments)
     if arguments.task is not None:
-        return arguments.task, []
-    n = len(different)
-    are_numbers = all(_number(label) is not None for label in different)
-    are_integers = all(_INTEGER.fullmatch(label) for label in different)
+        task, notes = arguments.task, list[str]()
+    else:
+        task, notes = _told(labels)
+    if task == "regression":
+        _check_numbers(files, arguments=arguments)
+    return task, notes
+
+
+def _told(labels: Sequence[str]) -> tuple[Task, list[str]]:
+    """Return what the labels are by themselves, and what to say about it."""
+    numbers = [label for label in labels if _number(label) is not None]
+    # where nearly all are numbers, those that are none are named later
+    are_numbers = len(numbers) >= _NEARLY_ALL * len(labels)
+    are_integers = all(_INTEGER.fullmatch(label) for label in numbers)
+    n = len(set(labels))
     if are_numbers and not (are_integers and n <= _MOST_INTEGER_CLASSES):
         task: Task = "regression"
         reason = f"the labels are {n} different numbers"
@@ -95,13 +107,39 @@ def task_of(files: Files, *, arguments: TreesArguments) -> tuple[Task, list[str]
     return task, [f"task is {task}, since {reason}.{hint}"]
 
 
-def classes_of(files: Files) -> tuple[str, ...]:
-    """Return the different labels in sorted order."""
-    different = {tree.label for trees in files.values() for tree in trees}
+def classes_of(files: Files, *, arguments: TreesArguments) -> tuple[str, ...]:
+    """Return the different labels of `path`, in sorted order.
+
+    Raises:
+        ConfigurationError: Another file has a label that `path` has not; with the line.
+    """
+    different = {tree.label for tree in files["path"]}
+    n, n_trees = len(different), len(files["path"])
+    if n > max(_MOST_INTEGER_CLASSES, n_trees / 3):
+        raise ConfigurationError(
+            f"label of the {n_trees} trees in {arguments.path} has {n} different values, too many "
+            "for classes. Give another file or column, or, for numbers, write `task: regression`."
+        )
     numbers = {label: _number(label) for label in different}
-    if all(number is not None for number in numbers.values()):
-        return tuple(sorted(different, key=lambda label: (numbers[label] or 0.0, label)))
-    return tuple(sorted(different))
+    hint = "" if None in numbers.values() else " If labels are numbers: `task: regression`."
+    strange = {
+        (name, tree.label): tree.line
+        for name, trees in files.items()
+        for tree in reversed(trees)  # each with its first line
+        if tree.label not in different
+    }
+    if strange:
+        raise ConfigurationError(
+            [
+                f"{name} is {arguments.sources[name].path}, where the label {label!r} in line "
+                f"{line} is that of no tree of {arguments.path}, so it cannot be learnt. Add some, "
+                f"or take the line out.{hint}"
+                for (name, label), line in sorted(strange.items(), key=lambda one: one[1])
+            ][:MOST_FAULTS]
+        )
+    if None in numbers.values():
+        return tuple(sorted(different))
+    return tuple(sorted(different, key=lambda label: (numbers[label] or 0.0, label)))
 
 
 def fitted(
@@ -127,15 +165,16 @@ def fitted(
 
 
 def _check_numbers(files: Files, *, arguments: TreesArguments) -> None:
+    why = "task is regression" if arguments.task else f"the labels of {arguments.path} are numbers"
     faults = [
-        f"task is regression, but the label in line {tree.line} of {arguments.paths[name]} is "
-        f"{tree.label!r}, no finite number. Mend the line, or write `task: classification`."
+        f"{name} is {arguments.sources[name].path}, and {why}, but the label in line {tree.line} "
+        f"is {tree.label!r}, no finite number. Mend the line, or write `task: classification`."
         for name, trees in files.items()
         for tree in trees
         if _number(tree.label) is None
     ]
     if faults:
-        raise ConfigurationError(faults[:_MOST_FAULTS])
+        raise ConfigurationError(faults[:MOST_FAULTS])
 
 
 def _number(label: str) -> float | None:
@@ -143,4 +182,4 @@ def _number(label: str) -> float | None:
         number = float(label)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if abs(number) <= LARGEST_NUMBER else None

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from raysearch.checks import integer_fault, raise_faults
-from raysearch.data.tensors import InMemoryData, Splits, splits_of
-from raysearch.data.trees.arguments import Head, TreesArguments
+from raysearch.data.preparation import as_text
+from raysearch.data.state import check_state
+from raysearch.data.tensors import InMemoryData, Splits, prepared_splits
+from raysearch.data.trees.arguments import Head
+from raysearch.data.trees.labels import Target
 from raysearch.data.trees.parsing import parse
-from raysearch.data.trees.preparing import about, arrays, encoded, numbered, settled
+from raysearch.data.trees.preparing import PREPARATION, encoded, numbered
 from raysearch.data_spec import Task
 from raysearch.errors import ConfigurationError
 
-_STATE = "raysearch_trees"
+STATE = "raysearch_trees"
 """Where a checkpoint keeps vocabulary and target."""
 
 
@@ -39,11 +40,12 @@ class Data(InMemoryData):
         test_path: A file of such a form with the trees for the test; None to draw them.
         expression: Column, or key, of the expressions.
         label: Column, or key, of the labels.
-        task: "classification" or "regression"; None to tell by the labels. Text, and up to 20
-            different integers, are classes.
+        task: "classification" or "regression"; None to tell by the labels of `path`. Text, and up
+            to 20 different integers, are classes.
         head: What stands first within brackets: a "label", which is not read as an input; the
-            "symbol" of the node; or "none", all being children. None: "label" in text files that
-            begin with a bracket, else "symbol".
+            "symbol" of the node; or "none", all being children. None: "label" if `path` is a text
+            file that begins with a bracket, else "symbol"; lines that are not like that, in any of
+            the files, are refused.
         max_symbols: Symbols of the vocabulary, 5 to 10000000, those counted that every one begins
             with; rarer ones are unknown.
         min_count: Times that a symbol must occur in the training split to be known, at least 1.
@@ -91,8 +93,8 @@ class Data(InMemoryData):
         }
         super().__init__()
         raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
-        self.arguments = settled(given)
-        self._about = about(self.arguments)
+        self.arguments = PREPARATION.settled(given)
+        self._about = PREPARATION.about(self.arguments)
         self.spec = self._about.spec
         self.batch_size = batch_size
 
@@ -117,14 +119,14 @@ class Data(InMemoryData):
             trees.append((parsed.symbols, parsed.parents))
         inputs, lengths = encoded(
             trees,
-            numbers=numbered(self._about.symbols),
+            numbers=numbered(self._about.preprocessing["symbols"]),
             n_nodes=max((len(symbols) for symbols, _ in trees), default=1),
         )
         return torch.from_numpy(inputs), torch.from_numpy(lengths)
 
     def answers(self, outputs: Tensor) -> list[str] | list[float]:
         """Return what a model's outputs say: labels (B,), or numbers in the labels' own unit."""
-        target = self._about.target
+        target = Target.from_json(self._about.preprocessing["target"])
         if target.task == "classification":
             return [target.classes[place] for place in outputs.argmax(1).tolist()]
         numbers: list[float] = (outputs[:, 0] * target.std + target.mean).tolist()
@@ -132,32 +134,16 @@ class Data(InMemoryData):
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of the data, as plain JSON values."""
-        return {_STATE: self._state()}
+        return {STATE: dict(self._about.preprocessing)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Refuse a checkpoint of a model whose symbols or classes had other numbers.
+        """Refuse a checkpoint of a model whose inputs were prepared in another way.
 
         Raises:
-            ConfigurationError: They had.
+            ConfigurationError: They were.
         """
-        if state_dict[_STATE] != self._state():
-            raise ConfigurationError(
-                f"The checkpoint was written with the trees of {self.arguments.path} prepared in "
-                "another way than now, so the model would be given other inputs than it learnt "
-                "from. Put back the file and the arguments it was trained with, or train again."
-            )
-
-    def _state(self) -> dict[str, Any]:
-        return {
-            "symbols": list(self._about.symbols),
-            "target": self._about.target.to_json(),
-        }
+        now = self._about.preprocessing
+        check_state(state_dict, now=now, path=self.arguments.path, key=STATE)
 
     def _splits(self) -> Splits:
-        return _load(json.dumps(self.arguments.to_json(), sort_keys=True))
-
-
-@lru_cache(maxsize=4)
-def _load(arguments: str) -> Splits:
-    """Return the splits as tensors; a process that trains trial after trial reads them once."""
-    return splits_of(arrays(TreesArguments.read(json.loads(arguments))))
+        return prepared_splits(PREPARATION, as_text(self.arguments))

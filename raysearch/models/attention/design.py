@@ -66,7 +66,20 @@ class TransformerDesign:
         return max(8, self.width // 4)
 
     @property
+    def axes(self) -> tuple[int, ...]:
+        """Lengths of an input's axes: of tokens, or behind the channels."""
+        return tuple(self.input_shape if self.form == "tokens" else self.input_shape[1:])
+
+    @property
+    def patch_sizes(self) -> tuple[int, ...]:
+        """Steps, pixels or frames of a patch along each axis, no more than the axis has.
+
+        So a clip of few frames is not padded to as many as a patch has pixels.
+        """
+        return tuple(min(self.patch_size, length) for length in self.axes)
+
+    @property
     def grid(self) -> tuple[int, ...]:
         """Positions of an input along each of its axes: tokens, or patches."""
-        axes = self.input_shape if self.form == "tokens" else self.input_shape[1:]
-        return tuple(math.ceil(size / self.patch_size) for size in axes)
+        each = zip(self.axes, self.patch_sizes, strict=True)
+        return tuple(math.ceil(length / size) for length, size in each)

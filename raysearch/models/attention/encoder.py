@@ -19,6 +19,8 @@ from raysearch.models.attention.blocks import EncoderBlock, last_norm
 from raysearch.models.attention.design import TransformerDesign
 from raysearch.models.attention.inputs import Patches, Symbols
 from raysearch.models.attention.positions import Positions, grid_coordinates
+from raysearch.models.shared.masking import within
+from raysearch.models.shared.padding import cut_behind_longest
 
 
 class Encoded(NamedTuple):
@@ -35,7 +37,7 @@ class Encoder(nn.Module):
 
     def __init__(self, design: TransformerDesign) -> None:
         super().__init__()
-        self.patch_size = design.patch_size
+        self.patch_size = design.patch_sizes[-1]  # of sequences, the only ones with lengths
         self.inputs: nn.Module = (
             Symbols(design.vocabulary, width=design.width)
             if design.form == "tokens"
@@ -55,7 +57,7 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Encoded:
         """Return what is known at each position; the class token, if there is one, comes first."""
-        x = self.inputs(x, lengths)
+        x = self.inputs(cut_behind_longest(x, lengths), lengths)
         if self.class_token is not None:
             # (W,) -> (B, 1, W); (B, N, W) -> (B, 1 + N, W)
             x = torch.cat([self.class_token.expand(len(x), 1, -1), x], dim=1)
@@ -71,7 +73,7 @@ class Encoder(nn.Module):
             return None
         n_real = (lengths + self.patch_size - 1) // self.patch_size
         n_real = n_real + (self.class_token is not None)
-        return torch.arange(n_positions, device=lengths.device) < n_real[:, None]
+        return within(n_real, n_positions)
 
 
 def key_mask(mask: Tensor | None) -> Tensor | None:

@@ -1,7 +1,8 @@
 """How does an example become a sequence of vectors?
 
 Tokens are looked up. Series, images and clips are cut into patches, of as many steps or pixels
-along each axis, and each patch is mapped linearly. What is missing from the last patches is zeros,
+along each axis as the axis has (`TransformerDesign.patch_sizes`), and each patch is mapped
+linearly. What is missing from the last patches is zeros,
 as is what lies behind the end of a series: so a patch is the same however far the batch is padded.
 With a convolutional stem, two convolutions of neighbouring steps or pixels come first, which help
 where what is looked for lies anywhere, not just where a patch begins, and examples are few.
@@ -22,14 +23,16 @@ References:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import cast
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from raysearch.data_spec import PADDING
 from raysearch.models.attention.design import TransformerDesign
+from raysearch.models.shared.masking import zeroed
+from raysearch.models.shared.spatial import Kernel, convolution
 
 _PIXEL_SCALE = 3.0
 """By which pixels are multiplied: those from 0 to 1 then vary by about one, as the numbers of
@@ -53,25 +56,25 @@ class Symbols(nn.Module):
 
 
 class Patches(nn.Module):
-    """Patches of P steps, or P x P pixels, mapped linearly, with or without a stem before them."""
+    """Patches of steps or pixels, mapped linearly, with or without a stem before them."""
 
     def __init__(self, design: TransformerDesign) -> None:
         super().__init__()
-        self.size = design.patch_size
-        channels, n_axes = design.input_shape[0], len(design.grid)
+        self.sizes = design.patch_sizes
+        channels, n_axes = design.input_shape[0], len(self.sizes)
         self.scale = _PIXEL_SCALE if n_axes > 1 else 1.0
         self.stem = None
         if design.stem == "convolution":
             self.stem = Stem(channels, n_axes=n_axes, width=design.stem_width)
             channels = design.stem_width
-        self.linear = nn.Linear(channels * self.size**n_axes, design.width)
+        self.linear = nn.Linear(channels * math.prod(self.sizes), design.width)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return (B, N, W) for examples of any number of axes, of series with their lengths."""
         x = x * self.scale
         if self.stem is not None:
             x = self.stem(x, lengths)
-        return cast(Tensor, self.linear(patches(x, size=self.size)))
+        return cast(Tensor, self.linear(patches(x, sizes=self.sizes)))
 
 
 class Stem(nn.Module):
@@ -82,41 +85,37 @@ class Stem(nn.Module):
 
     def __init__(self, channels: int, *, n_axes: int, width: int) -> None:
         super().__init__()
-        convolution = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[n_axes - 1]
-        self.first = convolution(channels, width, 3, padding=1)
-        self.second = convolution(width, width, 3, padding=1)
+        self.first = convolution(channels, width, Kernel(3), n_axes=n_axes)
+        self.second = convolution(width, width, Kernel(3), n_axes=n_axes)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the channels of the second convolution."""
-        for convolution in (self.first, self.second):
-            x = F.relu(convolution(x))
-            if lengths is not None:
-                # (B, 1, T)
-                is_behind = torch.arange(x.shape[-1], device=x.device) >= lengths[:, None, None]
-                x = x.masked_fill(is_behind, 0.0)
+        for each in (self.first, self.second):
+            x = zeroed(F.relu(each(x)), lengths)
         return x
 
 
-def patches(x: Tensor, *, size: int) -> Tensor:
+def patches(x: Tensor, *, sizes: Sequence[int]) -> Tensor:
     """Return the patches of a batch, (B, N, C P ...), the last axis of their grid running fastest.
 
     Args:
         x: (B, C, ...) float32, with one axis or more behind the channels.
-        size: Steps or pixels of a patch along each axis, P.
+        sizes: Steps or pixels of a patch along each axis, P.
 
     Example:
-        >>> patches(torch.arange(5.0).reshape(1, 1, 5), size=2)
+        >>> import torch
+        >>> patches(torch.arange(5.0).reshape(1, 1, 5), sizes=[2])
         tensor([[[0., 1.],
                  [2., 3.],
                  [4., 0.]]])
     """
-    n_axes = x.ndim - 2
-    missing = [-length % size for length in x.shape[2:]]
+    n_axes = len(sizes)
+    missing = [-length % size for length, size in zip(x.shape[2:], sizes, strict=True)]
     if any(missing):
         # F.pad begins with the last axis
         x = F.pad(x, [amount for last in reversed(missing) for amount in (0, last)])
     # (B, C, A1 P, A2 P, ...) -> (B, C, A1, P, A2, P, ...)
-    for axis in range(n_axes):
+    for axis, size in enumerate(sizes):
         place = 2 + 2 * axis
         x = x.reshape(*x.shape[:place], -1, size, *x.shape[place + 1 :])
     grid, within = range(2, 2 + 2 * n_axes, 2), range(3, 3 + 2 * n_axes, 2)

@@ -1,20 +1,13 @@
 """How is a Transformer trained? The family `attention` as a Lightning module.
 
-One class for all tasks, since a family has one constructor: labels are learnt as by every
-`SupervisedModule`, sequences by the functions of `shared.sequences`.
+One class for all tasks, since a family has one constructor; `SequenceModule` learns either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
-
-from torch import Tensor
-from torchmetrics import Metric
 
 from raysearch.data_spec import Form, Task
-from raysearch.errors import ConfigurationError
-from raysearch.models.attention.decoder import EncoderDecoderNetwork
 from raysearch.models.attention.design import TransformerDesign
 from raysearch.models.attention.network import network_of
 from raysearch.models.attention.space import default_patch_size, legal_domains
@@ -27,13 +20,11 @@ from raysearch.models.shared.arguments import (
     plain_shape,
     select,
 )
-from raysearch.models.shared.decoding import Decoded, answers
-from raysearch.models.shared.module import Batch
-from raysearch.models.shared.sequences import SequenceScores, measure_sequences, sequence_loss
-from raysearch.models.shared.supervised import SupervisedModule
+from raysearch.models.shared.decoding import SequenceNetwork
+from raysearch.models.shared.sequences import SequenceModule
 
 
-class Transformer(SupervisedModule):
+class Transformer(SequenceModule):
     """A Transformer with its training: for tokens, series, images and clips, and for every task.
 
     For classes and numbers it is an encoder with pooling and a linear output; for sequences an
@@ -54,7 +45,8 @@ class Transformer(SupervisedModule):
         stem: What patches are cut from: "linear", the numbers themselves; "convolution", what two
             convolutions of three steps or pixels make of them. Has no effect on tokens.
         patch_size: Steps of a series, or pixels (and frames) along each side, that become one
-            position: 1 to the longest side; 1 for tokens. None leaves at most 64 positions.
+            position: 1 to the longest side; 1 for tokens. Along a shorter side a patch has as many
+            as there are. None leaves at most 64 positions.
         depth: Blocks of the encoder, 1 to 100.
         decoder_depth: Of seq2seq: blocks of the decoder, 1 to 100.
         width: Numbers at each position, 8 to 16384.
@@ -150,55 +142,7 @@ class Transformer(SupervisedModule):
         self.save_hyperparameters()
         check_arguments(self.hparams, owner="Transformer", legal_domains=legal_domains)
         network = network_of(select(TransformerDesign, self.hparams))
-        if task == "seq2seq":
-            settings = select(SequenceSettings, self.hparams)
-            self.set_up(network=network, settings=settings, scores=SequenceScores)
+        if isinstance(network, SequenceNetwork):
+            self.answer_with(network, settings=select(SequenceSettings, self.hparams))
         else:
             self.learn(network=network, settings=select(TrainingSettings, self.hparams))
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Return the outputs (B, K) for a batch; of seq2seq the symbols written greedily, (B, L).
-
-        Args:
-            inputs: Inputs, and their lengths if they have them.
-        """
-        if self._writer is None:
-            return super().forward(*inputs)
-        return self.answers(*inputs).symbols
-
-    def answers(self, *inputs: Tensor, beam_width: int = 1) -> Decoded:
-        """Return the symbols that are written for a batch, with how probable they are.
-
-        Args:
-            inputs: Inputs, and their lengths if they have them.
-            beam_width: Beginnings that a beam search keeps; 1 decodes greedily.
-
-        Raises:
-            ConfigurationError: The task is not seq2seq.
-        """
-        if self._writer is None:
-            raise ConfigurationError(
-                f"This Transformer is for {self.hparams['task']} and writes no sequences. Call it "
-                "for its outputs, or train one on data whose task is seq2seq."
-            )
-        length = self.hparams["target_length"]
-        return answers(self._writer, inputs, length=length, beam_width=beam_width)
-
-    def training_loss(self, batch: Batch) -> Tensor:
-        """Return what is minimised, (): the mean over the batch, or over its symbols."""
-        if self._writer is None:
-            return super().training_loss(batch)
-        smoothing = cast(float, self.hparams["label_smoothing"])
-        return sequence_loss(self._writer, batch, label_smoothing=smoothing)
-
-    def measure(self, batch: Batch, scores: Metric) -> None:
-        """Add a batch to the metrics of validation or test."""
-        if self._writer is None:
-            super().measure(batch, scores)
-        else:
-            measure_sequences(self._writer, batch, scores)
-
-    @property
-    def _writer(self) -> EncoderDecoderNetwork | None:
-        """The network, if it writes sequences."""
-        return self.network if isinstance(self.network, EncoderDecoderNetwork) else None

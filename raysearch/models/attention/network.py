@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from typing import cast
 
-import torch
 from torch import Tensor, nn
 
 from raysearch.models.attention.blocks import start_weights
 from raysearch.models.attention.decoder import EncoderDecoderNetwork
 from raysearch.models.attention.design import TransformerDesign
 from raysearch.models.attention.encoder import Encoded, Encoder
+from raysearch.models.shared.masking import max_of, mean_of, weighted_mean
 
 
 def network_of(design: TransformerDesign) -> EncoderNetwork | EncoderDecoderNetwork:
@@ -53,21 +53,9 @@ class Pooling(nn.Module):
         memory, mask = encoded
         if self.kind == "class_token":
             return memory[:, 0]
-        if self.kind == "max":
-            is_missing = None if mask is None else ~mask[..., None]
-            filled = memory if is_missing is None else memory.masked_fill(is_missing, -torch.inf)
-            return filled.amax(1)
         if self.kind == "attention":
-            scores = self.score(memory)
-            if mask is not None:
-                scores = scores.masked_fill(~mask[..., None], -torch.inf)
-            weights = scores.softmax(1)
-        elif mask is None:
-            return memory.mean(1)
-        else:
-            weights = mask[..., None] / mask.sum(1)[:, None, None]
-        # (B, N, 1) and (B, N, W) -> (B, W)
-        return cast(Tensor, (weights * memory).sum(1))
+            return weighted_mean(memory, self.score(memory), mask)
+        return max_of(memory, mask) if self.kind == "max" else mean_of(memory, mask)
 
 
 class EncoderNetwork(nn.Module):

@@ -1,8 +1,10 @@
 """Which blocks can a convolutional network be made of?
 
-A block is a branch of convolutions, normalisations and activations, and what follows it. A shortcut
-leads from the block's input around the branch where the block has one of its own, and around every
-branch where `connections` is "residual".
+A block is a branch of convolutions, normalisations and activations, and what follows it. Whether a
+shortcut leads around the branch, `connections` alone says: around all of them where it is
+"residual", around none elsewhere. So ResNet's block is "basic" with residual connections, and that
+of MobileNetV2 "inverted_bottleneck" with them, which then have a shortcut also where the shape
+changes.
 
 Shapes:
     x: (B, C, ...) float32
@@ -10,7 +12,7 @@ Shapes:
     B batch, C and D channels, then one axis of series, two of images, three of clips
 
 References:
-    He et al., "Deep Residual Learning for Image Recognition", CVPR 2016 (residual blocks).
+    He et al., "Deep Residual Learning for Image Recognition", CVPR 2016 (basic blocks, shortcuts).
     Howard et al., "MobileNets", 2017 (depthwise separable blocks).
     Sandler et al., "MobileNetV2", CVPR 2018 (inverted bottlenecks).
     Huang et al., "Densely Connected Convolutional Networks", CVPR 2017 (dense connections).
@@ -29,7 +31,7 @@ from torch import Tensor, nn
 
 from raysearch.models.cnn.design import CNNDesign
 from raysearch.models.shared.layers import activation, image_norm
-from raysearch.models.shared.spatial import convolution
+from raysearch.models.shared.spatial import Kernel, convolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,8 @@ class Convolution(nn.Sequential):
             convolution(
                 change.in_channels,
                 change.out_channels,
-                kernel_size,
+                Kernel(kernel_size, stride=change.stride),
                 n_axes=design.n_axes,
-                stride=change.stride,
                 groups=groups,
                 # a normalisation has a shift of its own
                 bias=design.normalization == "none",
@@ -117,7 +118,7 @@ def _plain(change: Change, *, design: CNNDesign) -> list[nn.Module]:
     return [Convolution(change, design=design, kernel_size=design.kernel_size)]
 
 
-def _two_convolutions(change: Change, *, design: CNNDesign) -> list[nn.Module]:
+def _basic(change: Change, *, design: CNNDesign) -> list[nn.Module]:
     """Return the two convolutions of ResNet's basic block."""
     inner = Change(change.out_channels, change.out_channels)
     return [
@@ -170,34 +171,25 @@ class Kind:
 
     branch: Callable[..., list[nn.Module]]
     """(change, design=design) -> the layers up to the sum with a shortcut."""
-    has_shortcut: Callable[[Change], bool]
-    """Whether it has a shortcut of its own."""
     has_last_activation: bool = True
 
 
 BLOCKS: Mapping[str, Kind] = MappingProxyType(
     {
-        "plain": Kind(branch=_plain, has_shortcut=lambda change: False),
-        "residual": Kind(branch=_two_convolutions, has_shortcut=lambda change: True),
-        "depthwise_separable": Kind(branch=_depthwise_separable, has_shortcut=lambda change: False),
-        "inverted_bottleneck": Kind(
-            branch=_inverted_bottleneck,
-            has_shortcut=lambda change: change.is_none,
-            has_last_activation=False,
-        ),
+        "plain": Kind(branch=_plain),
+        "basic": Kind(branch=_basic),
+        "depthwise_separable": Kind(branch=_depthwise_separable),
+        "inverted_bottleneck": Kind(branch=_inverted_bottleneck, has_last_activation=False),
     }
 )
 """Name in a configuration -> kind of block."""
 
 
 def block_of(change: Change, *, design: CNNDesign) -> nn.Module:
-    """Return a block of the design's kind, with its own shortcut or that of the connections."""
+    """Return a block of the design's kind, with a shortcut where the connections are residual."""
     kind = BLOCKS[design.block]
-    layers = kind.branch(change, design=design)
+    branch = nn.Sequential(*kind.branch(change, design=design))
     last = activation(design.activation) if kind.has_last_activation else nn.Identity()
-    if design.connections == "residual" or kind.has_shortcut(change):
-        return Shortcut(nn.Sequential(*layers), change=change, design=design, last=last)
-    if kind.has_last_activation:
-        return nn.Sequential(*layers, last)
-    # under the name that the branch has in blocks of this kind with a shortcut
-    return nn.Sequential(OrderedDict(branch=nn.Sequential(*layers)))
+    if design.connections == "residual":
+        return Shortcut(branch, change=change, design=design, last=last)
+    return nn.Sequential(OrderedDict(branch=branch, activation=last))

@@ -26,7 +26,7 @@ from raysearch.models.cnn.blocks import Change, Convolution
 from raysearch.models.cnn.design import CNNDesign
 from raysearch.models.cnn.wiring import edge_key, live_edges
 from raysearch.models.shared.layers import activation, image_norm
-from raysearch.models.shared.spatial import convolution, same_size_pool
+from raysearch.models.shared.spatial import Kernel, convolution, same_size_pool
 
 Operation = Callable[[int, CNNDesign], nn.Module]
 """(channels, design) -> module that keeps the shape."""
@@ -77,10 +77,9 @@ def _separable(kernel_size: int, *, dilation: int = 1) -> Operation:
         depthwise = convolution(
             channels,
             channels,
-            kernel_size,
+            Kernel(kernel_size, dilation=dilation),
             n_axes=design.n_axes,
             groups=channels,
-            dilation=dilation,
             bias=False,
         )
         across = Convolution(Change(channels, channels), design=design, kernel_size=1)

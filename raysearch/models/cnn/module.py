@@ -33,9 +33,8 @@ class CNN(SupervisedModule):
         connections: How a stage is wired. "plain": blocks one after the other; "residual": with a
             shortcut around each; "dense": each reads all channels so far in the stage, and adds
             some; "cell": cells one after the other, graphs of an operation on each edge.
-        block: What stages without cells are made of: "plain", a convolution; "residual", two with a
-            shortcut around them in any case; "depthwise_separable"; or "inverted_bottleneck", which
-            has a shortcut in any case where the shape stays.
+        block: What stages without cells are made of: "plain", a convolution; "basic", two of them;
+            "depthwise_separable"; or "inverted_bottleneck". Shortcuts are the connections'.
         expansion: Of the inverted bottleneck, 1 to 64: how many times wider it is inside.
         growth_rate: Of dense connections, 0.01 to 4: channels that each block adds, as a share of
             the width of its stage.

@@ -8,9 +8,9 @@ most. It starts at two where the size allows, since `width_growth` and `pooling`
 single one. Its largest networks of blocks have the size of ResNet-18; widths are drawn on a log
 scale, since the cost of a network grows with their square.
 
-`connections` says how a stage is wired, `block` of what. Cells have no blocks, but an operation on
-each edge, each a parameter of its own. Where architectures shall be compared, and not sizes, an
-experiment can fix `n_parameters`.
+`connections` says how a stage is wired, and it alone whether there are shortcuts; `block` says of
+which convolutions. Cells have no blocks, but an operation on each edge, each a parameter of its
+own. Where architectures shall be compared, and not sizes, an experiment can fix `n_parameters`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def search_space(data: DataSpec) -> Space:
         {
             "connections": Choice(["plain", "residual", "dense", "cell"], default="plain"),
             "block": Choice(
-                ["plain", "residual", "depthwise_separable", "inverted_bottleneck"],
+                ["plain", "basic", "depthwise_separable", "inverted_bottleneck"],
                 default="plain",
                 when=OF_BLOCKS,
             ),
@@ -97,7 +97,7 @@ def legal_domains(data: DataSpec) -> dict[str, Domain]:
     """
     return {
         "connections": Choice(["plain", "residual", "dense", "cell"]),
-        "block": Choice(["residual", "plain", "depthwise_separable", "inverted_bottleneck"]),
+        "block": Choice(["plain", "basic", "depthwise_separable", "inverted_bottleneck"]),
         "expansion": Int(1, 64),
         "growth_rate": Float(0.01, 4.0),
         "stages": Int(1, max_stages(data)),

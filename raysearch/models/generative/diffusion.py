@@ -13,7 +13,7 @@ back a step. The bound above -ln P(x) has three parts, all in nats:
 
 It is a bound for any T and any network, so it can be held against likelihoods. When it is measured,
 each image meets `STRATA` of the T steps, spread evenly over all of them and over the images of a
-batch: an estimate of the bound without its dependence on chance.
+split: an estimate of the bound without its dependence on chance.
 
 Shapes:
     x: (B, C, H, W) float32, levels scaled to [0, 1]; z: (B, C, H, W)
@@ -36,9 +36,10 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from raysearch.models.shared.densities import levels_of, normal_like, values_of
+from raysearch.models.shared.densities import levels_of, values_of
 from raysearch.models.shared.layers import activation
-from raysearch.models.shared.residual import BlockDesign, Blocks, start_weights
+from raysearch.models.shared.noise import ExampleNoise, normal_like, places
+from raysearch.models.shared.residual import BlockDesign, Blocks, Offset, start_weights
 
 STRATA = 8
 """Steps that each image meets when the bound is measured; fewer if there are fewer."""
@@ -48,8 +49,6 @@ _FREQUENCIES = 6
 
 _MOST_GAMMA = 5.0
 """How noisy the last step is: a share of 0.0067 of the variance is the image's."""
-
-_GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +131,7 @@ class Denoiser(nn.Module):
         self.activation = activation(design.activation)
         n_outputs = channels if self.tells_noise else channels * design.n_outputs
         self.output = nn.Conv2d(design.width, n_outputs, 1)
-        self.bias = nn.Parameter(torch.zeros(n_outputs, height, width))
+        self.offset = Offset(n_outputs, height, width)
         start_weights(self, outputs=[self.output])
 
     def forward(self, z: Tensor, gamma: Tensor) -> Tensor:
@@ -141,7 +140,7 @@ class Denoiser(nn.Module):
         angles = share * self.frequencies
         condition = self.condition(torch.cat([share, angles.sin(), angles.cos()], dim=1))
         inner = self.blocks(self.stem(z) + self.position, condition)
-        outputs: Tensor = self.output(self.activation(inner)) + self.bias
+        outputs: Tensor = self.offset(self.output(self.activation(inner)))
         if self.tells_noise:
             alpha, sigma = alpha_sigma(gamma)
             return (z - sigma * (z + outputs)) / alpha
@@ -155,6 +154,8 @@ class Denoiser(nn.Module):
 class DiffusionNetwork(nn.Module):
     """A denoiser with the bound and the way back to images."""
 
+    output_layers = ("denoiser.output", "denoiser.offset")
+
     def __init__(self, design: DiffusionDesign) -> None:
         super().__init__()
         self.shape = tuple(design.input_shape)
@@ -162,6 +163,11 @@ class DiffusionNetwork(nn.Module):
         self.is_simple = design.weighting == "simple"
         self.schedule = NoiseSchedule(design.noise_schedule, design.n_outputs)
         self.denoiser = Denoiser(design, schedule=self.schedule)
+
+    @property
+    def n_passes(self) -> int:
+        """One for each step back."""
+        return self.n_steps
 
     def training_nats(self, x: Tensor) -> Tensor:
         """Return an estimate of the bound, (B,), from one step for each image.
@@ -172,23 +178,23 @@ class DiffusionNetwork(nn.Module):
         offset = torch.rand((), device=x.device)
         place = (offset + torch.arange(len(x), device=x.device) / len(x)) % 1
         if self.is_simple:
-            return self._step(2 * x - 1, place, generator=None, is_weighted=False)
-        ends = self._ends(x, generator=None)
-        return ends + self._step(2 * x - 1, place, generator=None)
+            return self._step(2 * x - 1, place, noise=None, is_weighted=False)
+        ends = self._ends(x, noise=None)
+        return ends + self._step(2 * x - 1, place, noise=None)
 
-    def nats(self, x: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor]:
+    def nats(self, x: Tensor, noise: ExampleNoise | None = None) -> tuple[Tensor]:
         """Return the bound above -ln P(x), (B,), from `STRATA` steps for each image."""
         n_strata = min(STRATA, self.n_steps)
-        within = (torch.arange(len(x), device=x.device) * _GOLDEN + 0.5) % 1
+        within = places(len(x), noise).to(x.device)
         steps = [
-            self._step(2 * x - 1, (stratum + within) / n_strata, generator=generator)
+            self._step(2 * x - 1, (stratum + within) / n_strata, noise=noise)
             for stratum in range(n_strata)
         ]
-        return (self._ends(x, generator=generator) + torch.stack(steps).mean(0),)
+        return (self._ends(x, noise=noise) + torch.stack(steps).mean(0),)
 
     def sample(self, n: int) -> Tensor:
         """Return new images (n, C, H, W), in T steps from noise."""
-        z = torch.randn(n, *self.shape, device=self.denoiser.bias.device)
+        z = torch.randn(n, *self.shape, device=self.denoiser.position.device)
         times = torch.linspace(1, 0, self.n_steps + 1, device=z.device)
         gammas = self.schedule.gamma(times)
         for before, after in pairwise(gammas):
@@ -199,14 +205,14 @@ class DiffusionNetwork(nn.Module):
         drawn = torch.multinomial(probabilities.flatten(0, -2), 1)
         return values_of(drawn.view(z.shape), self.n_levels)
 
-    def _ends(self, x: Tensor, *, generator: torch.Generator | None) -> Tensor:
+    def _ends(self, x: Tensor, *, noise: ExampleNoise | None) -> Tensor:
         """Return the prior's and the reconstruction's part of the bound, (B,)."""
         scaled = 2 * x - 1
         alpha, sigma = alpha_sigma(self.schedule.gamma(x.new_ones(1)))
         variance = sigma.square()
         prior = (variance + (alpha * scaled).square() - 1 - variance.log()) / 2
         alpha, sigma = alpha_sigma(self.schedule.gamma(x.new_zeros(1)))
-        z = alpha * scaled + sigma * normal_like(x, generator)
+        z = alpha * scaled + sigma * normal_like(x, noise)
         levels = levels_of(x, self.n_levels).unsqueeze(2)
         reconstruction = -self.decode(z).gather(2, levels).squeeze(2)
         return (prior + reconstruction).flatten(1).sum(1)
@@ -221,14 +227,14 @@ class DiffusionNetwork(nn.Module):
         scaled: Tensor,
         place: Tensor,
         *,
-        generator: torch.Generator | None,
+        noise: ExampleNoise | None,
         is_weighted: bool = True,
     ) -> Tensor:
         """Return the diffusion's part of the bound by the step at a place in [0, 1), (B,)."""
         number = (place * self.n_steps).floor().clamp(max=self.n_steps - 1)
         before, after = (self.schedule.gamma((number + more) / self.n_steps) for more in (0, 1))
         alpha, sigma = alpha_sigma(after)
-        z = alpha * scaled + sigma * normal_like(scaled, generator)
+        z = alpha * scaled + sigma * normal_like(scaled, noise)
         image: Tensor = self.denoiser(z, after)
         squared = (scaled - image).square().flatten(1).sum(1)
         if not is_weighted:

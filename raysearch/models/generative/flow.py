@@ -37,8 +37,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from raysearch.models.shared.densities import levels_of, uniform_like, values_of
+from raysearch.models.shared.densities import levels_of, values_of
 from raysearch.models.shared.layers import activation
+from raysearch.models.shared.noise import ExampleNoise, uniform_like
 from raysearch.models.shared.residual import BlockDesign, Blocks, start_weights
 
 _MARGIN = 0.05
@@ -153,6 +154,8 @@ class Squeeze(nn.Module):
 class FlowNetwork(nn.Module):
     """A chain of invertible maps from images to noise."""
 
+    n_passes = 1
+
     def __init__(self, design: FlowDesign) -> None:
         super().__init__()
         shape = cast(tuple[int, int, int], tuple(design.input_shape))
@@ -168,8 +171,9 @@ class FlowNetwork(nn.Module):
         maps.append(Affine(shape))
         self.maps = nn.ModuleList(maps)
         self.noise_shape = shape
-        couplings = (each for each in maps if isinstance(each, Coupling))
-        start_weights(self, outputs=[coupling.output for coupling in couplings])
+        couplings = {f"maps.{n}": each for n, each in enumerate(maps) if isinstance(each, Coupling)}
+        self.output_layers = (*(f"{name}.output" for name in couplings), f"maps.{len(maps) - 1}")
+        start_weights(self, outputs=[coupling.output for coupling in couplings.values()])
 
     def forward(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the noise for images y in [0, 1), and the log-determinant of the Jacobian."""
@@ -198,11 +202,11 @@ class FlowNetwork(nn.Module):
         """Return the bound above -ln P(x), (B,)."""
         return self.nats(x)[0]
 
-    def nats(self, x: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor]:
+    def nats(self, x: Tensor, noise: ExampleNoise | None = None) -> tuple[Tensor]:
         """Return the bound above -ln P(x), (B,), with one draw of u for each number."""
         # x - x is not a number where x is none, which a level cannot tell
         levels = levels_of(x, self.n_levels) + (x - x)
-        y = (levels + uniform_like(x, generator)) / self.n_levels
+        y = (levels + uniform_like(x, noise)) / self.n_levels
         return (x[0].numel() * math.log(self.n_levels) - self.log_density(y),)
 
     def sample(self, n: int) -> Tensor:

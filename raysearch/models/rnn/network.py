@@ -15,8 +15,7 @@ the pooling leaves it out. That needs neither packing, nor lengths on the CPU.
 
 Dropout falls on what layers from the second on read, and on the pooled vector, not on the state.
 Normalisation follows a layer instead of sitting in its cell as in the paper, so that PyTorch's
-fused layers can be used. Weights of states start orthogonal, those of inputs as Glorot's, the bias
-of an LSTM's forget gate at 1, all others at 0.
+fused layers can be used. Recurrent layers and how they start are those of `shared.recurrent`.
 
 Shapes:
     x: (B, C, T) float32, or (B, T) int64 tokens
@@ -25,20 +24,12 @@ Shapes:
     B batch, C channels, T steps, D numbers for each step on the way, H hidden size, K outputs
 
 References:
-    Elman, "Finding Structure in Time", Cognitive Science 1990 (rnn).
-    Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 1997; Gers,
-    Schmidhuber and Cummins, "Learning to Forget", 2000 (lstm).
-    Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", EMNLP 2014 (gru).
-    Schuster and Paliwal, "Bidirectional Recurrent Neural Networks", 1997.
     Yang et al., "Hierarchical Attention Networks", NAACL 2016 (pooling by attention).
     Ding et al., "Densely Connected Bidirectional LSTM", 2018 (dense connections).
-    Jozefowicz, Zaremba and Sutskever, "An Empirical Exploration of Recurrent Network
-    Architectures", ICML 2015 (bias of the forget gate).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -48,6 +39,10 @@ from torch import Tensor, nn
 
 from raysearch.data_spec import PADDING
 from raysearch.models.shared.layers import activation, initialize
+from raysearch.models.shared.masking import max_of, mean_of, weighted_mean, within, zeroed
+from raysearch.models.shared.padding import cut_behind_longest
+from raysearch.models.shared.recurrent import RecurrentLayer, ends_of
+from raysearch.models.shared.spatial import Kernel, convolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,31 +76,6 @@ class RNNDesign:
         return self.hidden_size * (2 if self.bidirectional else 1)
 
 
-def is_within(lengths: Tensor | None, n_steps: int) -> Tensor | None:
-    """Return which steps are part of their series, (B, T, 1) bool; None if all are."""
-    if lengths is None:
-        return None
-    steps = torch.arange(n_steps, device=lengths.device)
-    return (steps < lengths[:, None])[:, :, None]
-
-
-def reversed_in_time(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Return each series (B, T, D) from its last step to its first; padding stays behind it."""
-    if lengths is None:
-        return x.flip(1)
-    steps, ends = torch.arange(x.shape[1], device=x.device), lengths[:, None]
-    places = torch.where(steps < ends, ends - 1 - steps, steps)  # (B, T)
-    return x.gather(1, places[:, :, None].expand_as(x))
-
-
-def at_the_end(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Return what (B, T, D) holds at the last step of each series, (B, D)."""
-    if lengths is None:
-        return x[:, -1]
-    last = (lengths - 1)[:, None, None].expand(-1, 1, x.shape[2])
-    return x.gather(1, last)[:, 0]
-
-
 class Front(nn.Module):
     """Convolutions along the steps, each with its activation: (B, T, C) to (B, T', D).
 
@@ -116,59 +86,48 @@ class Front(nn.Module):
         super().__init__()
         self.stride = design.front_stride
         widths = [n_inputs, *[design.front_channels] * design.front_layers]
+        kernel = Kernel(design.front_kernel_size, stride=self.stride)
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(
-                before,
-                after,
-                design.front_kernel_size,
-                stride=self.stride,
-                padding=design.front_kernel_size // 2,
-            )
-            for before, after in pairwise(widths)
+            convolution(before, after, kernel, n_axes=1) for before, after in pairwise(widths)
         )
         self.activation = activation(design.activation)
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Return the convolved series, with zeros behind their ends, and their lengths."""
-        for convolution in self.convolutions:
-            # (B, T, C) -> (B, C, T) -> (B, D, T') -> (B, T', D)
-            x = self.activation(convolution(x.transpose(1, 2))).transpose(1, 2)
+        for each in self.convolutions:
             if lengths is not None:
                 lengths = (lengths + self.stride - 1) // self.stride
-            inside = is_within(lengths, x.shape[1])
-            x = x if inside is None else x.masked_fill(~inside, 0.0)
+            # (B, T, C) -> (B, C, T) -> (B, D, T') -> (B, T', D)
+            convolved = self.activation(each(x.transpose(1, 2)))
+            x = zeroed(convolved, lengths).transpose(1, 2)
         return x, lengths
 
 
-class RecurrentLayer(nn.Module):
-    """A recurrent layer of one or two directions, and its normalisation: (B, T, D) to (B, T, W).
-
-    W is H, or 2 H with two directions: first the outputs of the one that reads forwards.
-    """
+class Layer(nn.Module):
+    """A recurrent layer, and its normalisation: (B, T, D) to (B, T, W)."""
 
     def __init__(self, n_inputs: int, *, design: RNNDesign) -> None:
         super().__init__()
-        n_directions = 2 if design.bidirectional else 1
-        self.directions = nn.ModuleList(_cells(n_inputs, design) for _ in range(n_directions))
+        self.recurrent = RecurrentLayer(
+            design.cell,
+            n_inputs=n_inputs,
+            hidden_size=design.hidden_size,
+            nonlinearity=design.nonlinearity,
+            is_bidirectional=design.bidirectional,
+        )
         is_normalized = design.normalization == "layer"
         self.norm = nn.LayerNorm(design.width) if is_normalized else nn.Identity()
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """Return the outputs at all steps."""
-        outputs = [self.directions[0](x)[0]]
-        for backwards in self.directions[1:]:
-            back = backwards(reversed_in_time(x, lengths))[0]
-            outputs.append(reversed_in_time(back, lengths))
-        # one or two times (B, T, H) -> (B, T, W)
-        return cast(Tensor, self.norm(torch.cat(outputs, dim=2)))
+        return cast(Tensor, self.norm(self.recurrent(x, lengths)))
 
 
 class Pooling(nn.Module):
     """One vector for a series: (B, T, W) to (B, W).
 
-    "last" takes from each direction what it has when it has read the whole series: the last step of
-    the one, the first step of the other. "attention" is a mean with weights that are learnt: the
-    softmax over the steps of v tanh(A h).
+    "last" takes from each direction what it has when it has read the whole series. "attention" is a
+    mean with weights that are learnt: the softmax over the steps of v tanh(A h).
     """
 
     def __init__(self, design: RNNDesign) -> None:
@@ -182,20 +141,11 @@ class Pooling(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """Return the pooled outputs of the last layer."""
         if self.kind == "last":
-            forwards, backwards = x[:, :, : self.hidden_size], x[:, :, self.hidden_size :]
-            return torch.cat([at_the_end(forwards, lengths), backwards[:, 0]], dim=1)
-        inside = is_within(lengths, x.shape[1])
-        if self.kind == "max":
-            return (x if inside is None else x.masked_fill(~inside, -math.inf)).amax(1)
-        return (x * self._weights(x, inside)).sum(1)
-
-    def _weights(self, x: Tensor, inside: Tensor | None) -> Tensor:
-        """Return what each step counts, (B, T, 1); 1 in sum."""
+            return ends_of(x, lengths, hidden_size=self.hidden_size)
+        inside = None if lengths is None else within(lengths, x.shape[1])
         if self.kind == "attention":
-            scores = cast(Tensor, self.score(self.query(x).tanh()))
-        else:
-            scores = x.new_zeros(*x.shape[:2], 1)
-        return (scores if inside is None else scores.masked_fill(~inside, -math.inf)).softmax(1)
+            return weighted_mean(x, self.score(self.query(x).tanh()), inside)
+        return max_of(x, inside) if self.kind == "max" else mean_of(x, inside)
 
 
 class RNNNetwork(nn.Module):
@@ -218,15 +168,15 @@ class RNNNetwork(nn.Module):
             n_inputs + design.width * place if is_dense or place == 0 else design.width
             for place in range(design.layers)
         ]
-        self.layers = nn.ModuleList(RecurrentLayer(size, design=design) for size in sizes)
+        self.layers = nn.ModuleList(Layer(size, design=design) for size in sizes)
         self.pooling = Pooling(design)
         self.dropout = nn.Dropout(design.dropout)
         self.output = nn.Linear(design.width, design.n_outputs)
         initialize(self, output=self.output)
-        _initialize_series(self)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the outputs (B, K) for series (B, C, T), or tokens (B, T)."""
+        x = cut_behind_longest(x, lengths)
         # (B, C, T), or (B, T) tokens -> (B, T, D)
         x = x.transpose(1, 2) if self.embedding is None else self.embedding(x)
         if self.front is not None:
@@ -240,37 +190,3 @@ class RNNNetwork(nn.Module):
                 outputs = x + outputs
         # (B, T, W) -> (B, W) -> (B, K)
         return cast(Tensor, self.output(self.dropout(self.pooling(outputs, lengths))))
-
-
-def _cells(n_inputs: int, design: RNNDesign) -> nn.RNNBase:
-    """Return a layer of one direction, (B, T, D) to (B, T, H) and its last state."""
-    if design.cell == "rnn":
-        kind = design.nonlinearity
-        return nn.RNN(n_inputs, design.hidden_size, nonlinearity=kind, batch_first=True)
-    cells = nn.LSTM if design.cell == "lstm" else nn.GRU
-    return cells(n_inputs, design.hidden_size, batch_first=True)
-
-
-def _initialize_series(network: nn.Module) -> None:
-    """Start what reads series: recurrent layers, and convolutions along the steps."""
-    for layer in network.modules():
-        if isinstance(layer, nn.Conv1d):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(cast(Tensor, layer.bias))
-        elif isinstance(layer, nn.RNNBase):
-            _initialize_cells(layer)
-
-
-def _initialize_cells(layer: nn.RNNBase) -> None:
-    size = layer.hidden_size
-    for name, parameter in layer.named_parameters():
-        if parameter.ndim == 1:
-            nn.init.zeros_(parameter)
-        else:
-            # (gates x H, D) -> one (H, D) for each gate
-            start = nn.init.orthogonal_ if "hh" in name else nn.init.xavier_uniform_
-            for gate in parameter.data.chunk(len(parameter) // size):
-                start(gate)
-        if isinstance(layer, nn.LSTM) and name == "bias_ih_l0":
-            # (4 H,): of input, forget, cell and output gate; bias_hh_l0 is added to it
-            parameter.data[size : 2 * size] = 1.0

@@ -48,7 +48,14 @@ from torch import Tensor, nn
 
 from raysearch.models.shared.decoding import SequenceNetwork, Tensors
 from raysearch.models.shared.layers import activation
-from raysearch.models.shared.recurrent import RecurrentCells, RecurrentLayer, State, n_states
+from raysearch.models.shared.masking import within
+from raysearch.models.shared.recurrent import (
+    RecurrentCells,
+    RecurrentLayer,
+    State,
+    ends_of,
+    n_states,
+)
 
 _MOST_AT_ONCE = 2**24
 """Numbers in the largest tensor of additive attention, which is cut along the target's steps."""
@@ -129,6 +136,7 @@ class Encoder(nn.Module):
             )
             for place in range(design.layers)
         )
+        self.hidden_size = size
         self.is_residual = design.connections == "residual"
         self.dropout = nn.Dropout(design.dropout)
         self.join: nn.Module = nn.Identity()
@@ -143,7 +151,8 @@ class Encoder(nn.Module):
         """Return the memory, and all states, those of the first layer first."""
         states = []
         for place, (layer, bridges) in enumerate(zip(self.layers, self.bridges, strict=True)):
-            outputs, ends = layer(self.dropout(x) if place else x, lengths)
+            outputs = layer(self.dropout(x) if place else x, lengths)
+            ends = ends_of(outputs, lengths, hidden_size=self.hidden_size)
             x = x + outputs if place and self.is_residual else outputs
             # (B, W) -> each (B, H); outputs of a layer lie between -1 and 1, what an LSTM keeps
             # beside them does not
@@ -195,9 +204,10 @@ class Seq2SeqNetwork(SequenceNetwork):
         # (B, T) tokens, or (B, D, T) -> (B, T, D)
         x = x.transpose(1, 2) if self.embedding is None else self.dropout(self.embedding(x))
         values, states = self.encoder(x, lengths)
-        inside = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
-        if lengths is not None:
-            inside = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
+        if lengths is None:
+            inside = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
+        else:
+            inside = within(lengths, x.shape[1])
         keys = values if self.attention is None else self.attention.keys(values)
         return (values, keys, inside, *states)
 

@@ -49,21 +49,6 @@ def bits_per_dim(nats: Tensor, *, n_dims: int) -> Tensor:
     return nats / (n_dims * math.log(2))
 
 
-def uniform_like(x: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Return noise in [0, 1) of the shape of `x`, from torch's default generator or another one."""
-    if generator is None:
-        return torch.rand_like(x)
-    # drawn on the generator's own device, so that it is the same noise on every device
-    return torch.rand(x.shape, generator=generator, dtype=x.dtype).to(x.device)
-
-
-def normal_like(x: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Return standard normal noise of the shape of `x`; see `uniform_like`."""
-    if generator is None:
-        return torch.randn_like(x)
-    return torch.randn(x.shape, generator=generator, dtype=x.dtype).to(x.device)
-
-
 class DensityScores(Metric):
     """Bits per dimension over the examples so far, from all devices together.
 

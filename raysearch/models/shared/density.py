@@ -18,33 +18,39 @@ import torch
 from torch import Tensor, nn
 from torchmetrics import Metric
 
+from raysearch.errors import ConfigurationError
 from raysearch.models.shared.arguments import OptimizerSettings
 from raysearch.models.shared.densities import DensityScores
 from raysearch.models.shared.module import Batch, FamilyModule
+from raysearch.models.shared.noise import ExampleNoise
 from raysearch.models.shared.pictures import image_grid
-
-EVALUATION_SEED = 0
-"""Governs the noise in what validation and test measure: the same in every batch and epoch."""
 
 _MOST_SAMPLES, _FEWEST_SAMPLES = 64, 4
 _MOST_NUMBERS = 12_288
-"""Numbers in all images of a picture of samples, if they are not the fewest: some networks draw one
-number at a time."""
+"""Numbers in all images of a picture of samples, if they are not the fewest."""
+
+_MOST_PASSES = 4096
+"""Passes that drawing may take for a picture: forty seconds of a core for the default network."""
 
 
 class DensityNetwork(Protocol):
     """What a density is asked."""
 
+    @property
+    def n_passes(self) -> int:
+        """How many passes of the network one after the other it takes to draw images."""
+        ...
+
     def training_nats(self, x: Tensor) -> Tensor:
         """Return what is minimised for each image, (B,), with noise of the default generator."""
         ...
 
-    def nats(self, x: Tensor, generator: torch.Generator | None = None) -> Sequence[Tensor]:
+    def nats(self, x: Tensor, noise: ExampleNoise | None = None) -> Sequence[Tensor]:
         """Return -ln P(x), or a bound above it, (B,), and the parts that it is the sum of, if any.
 
         Args:
             x: Images.
-            generator: What noise is drawn from; torch's default generator if None.
+            noise: Theirs, where they are examples of a split; else torch's default generator's.
         """
         ...
 
@@ -56,10 +62,9 @@ class DensityNetwork(Protocol):
 class DensityModule(FamilyModule):
     """The steps of a family of densities; logs bits per dimension.
 
-    What is drawn while a model is measured comes from a generator that begins anew, with the same
-    seed, in each batch. So a model has the same value however often it is measured, and two models
-    of one architecture meet the same noise, as long as the images come in the same order and in
-    batches of the same size; all batches of a size meet the same noise.
+    What is drawn while a model is measured follows from the number of each image in the split (see
+    `noise`). So a model has the same value however often it is measured, whatever the size of the
+    batches, and two epochs, or two models of one architecture, meet the same noise.
     """
 
     def learn(
@@ -98,8 +103,9 @@ class DensityModule(FamilyModule):
 
     def measure(self, batch: Batch, scores: Metric) -> None:
         """Add a batch to the metrics of validation or test."""
-        generator = torch.Generator().manual_seed(EVALUATION_SEED)
-        scores.update(*self.density.nats(batch[0], generator))
+        n_before = int(cast(DensityScores, scores).n_examples)
+        noise = ExampleNoise(first=n_before, n=len(batch[0]))
+        scores.update(*self.density.nats(batch[0], noise))
 
     @torch.no_grad()
     def sample(self, n: int) -> Tensor:
@@ -111,6 +117,15 @@ class DensityModule(FamilyModule):
 
         Args:
             x: Images that were not learnt from, at least one.
+
+        Raises:
+            ConfigurationError: The network would take too long to draw.
         """
+        if self.density.n_passes > _MOST_PASSES:
+            raise ConfigurationError(
+                f"samples take {self.density.n_passes:,} passes of this network, one after the "
+                f"other, and {_MOST_PASSES:,} are the most for a picture. Draw them yourself by "
+                "the method sample(n) of the loaded model, however long it takes."
+            )
         n = max(_FEWEST_SAMPLES, min(_MOST_SAMPLES, _MOST_NUMBERS // self.n_dims))
         return {"samples": image_grid(self.sample(n))}

@@ -73,17 +73,27 @@ class Likelihood:
 
     def log_probs(self, outputs: Tensor) -> Tensor:
         """Return the log-probabilities of all levels, (B, C, K, H, W)."""
+        levels = torch.arange(self.n_levels, device=outputs.device)
+        return self._of(outputs, levels[:, None, None])
+
+    def nats(self, outputs: Tensor, x: Tensor) -> Tensor:
+        """Return -ln P, (B,), of images x (B, C, H, W); no other levels are computed."""
+        # (B, C, H, W) -> (B, C, 1, H, W) -> (B,)
+        levels = levels_of(x, self.n_levels).unsqueeze(2)
+        return -self._of(outputs, levels).flatten(1).sum(1)
+
+    def _of(self, outputs: Tensor, levels: Tensor) -> Tensor:
+        """Return the log-probabilities of levels, (B, C, L, H, W).
+
+        Args:
+            outputs: (B, P C, H, W).
+            levels: (L, 1, 1) or (B, C, L, H, W) int64.
+        """
         # (B, P C, H, W) -> (B, C, P, H, W)
         split = outputs.reshape(len(outputs), -1, self.n_outputs, *outputs.shape[2:])
         # float16 and bfloat16 cannot tell the ends of an interval apart
         split = split.to(torch.promote_types(split.dtype, torch.float32))
-        return _LIKELIHOODS[self.name](split, self.n_levels)
-
-    def nats(self, outputs: Tensor, x: Tensor) -> Tensor:
-        """Return -ln P, (B,), of images x (B, C, H, W)."""
-        levels = levels_of(x, self.n_levels).unsqueeze(2)
-        # (B, C, K, H, W) -> (B, C, 1, H, W) -> (B,)
-        return -self.log_probs(outputs).gather(2, levels).flatten(1).sum(1)
+        return _LIKELIHOODS[self.name](split, levels, self.n_levels)
 
     def sample(self, outputs: Tensor) -> Tensor:
         """Return values in [0, 1] that are drawn, (B, C, H, W)."""
@@ -99,52 +109,55 @@ class Likelihood:
         return (self.log_probs(outputs).exp() * values).sum(2)
 
 
-def _categorical(outputs: Tensor, n_levels: int) -> Tensor:
-    return outputs.log_softmax(2)
+def _categorical(outputs: Tensor, levels: Tensor, n_levels: int) -> Tensor:
+    shape = (*outputs.shape[:2], levels.shape[-3], *outputs.shape[3:])
+    return outputs.log_softmax(2).gather(2, levels.expand(shape))
 
 
-def _logistic_mixture(outputs: Tensor, n_levels: int) -> Tensor:
+def _logistic_mixture(outputs: Tensor, levels: Tensor, n_levels: int) -> Tensor:
     # three times (B, C, M, H, W), with M components; those start side by side
     weights, means, log_scales = outputs.chunk(3, dim=2)
     means = means + _column(torch.linspace(-1, 1, MIXTURE, device=means.device), like=means)
-    # (B, C, M, H, W) -> (B, C, M, 1, H, W), beside the edges (K - 1, 1, 1)
+    # (B, C, M, H, W) -> (B, C, M, 1, H, W), beside (L, 1, 1) or (B, C, 1, L, H, W)
     inverse = (2 - log_scales.clamp(-5, 5)).exp().unsqueeze(3)
-    edges = (_edges(n_levels, like=outputs) - means.unsqueeze(3)) * inverse
-    below, above = F.logsigmoid(edges), F.logsigmoid(-edges)
+    levels = levels.unsqueeze(-4)
+    edges = _edges(levels, n_levels, like=outputs)
+    lower, upper = ((edge - means.unsqueeze(3)) * inverse for edge in edges)
+    below, above = F.logsigmoid(upper), F.logsigmoid(-lower)
     # s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)), with b - a the same for all levels
     inside = (-torch.expm1(-2 / (n_levels - 1) * inverse)).log()
-    between = below[:, :, :, 1:] + above[:, :, :, :-1] + inside
-    each = torch.cat([below[:, :, :, :1], between, above[:, :, :, -1:]], dim=3)
-    # (B, C, M, K, H, W) -> (B, C, K, H, W)
+    each = _with_ends(below + above + inside, levels, n_levels, first=below, last=above)
+    # (B, C, M, L, H, W) -> (B, C, L, H, W)
     return (weights.log_softmax(2).unsqueeze(3) + each).logsumexp(2)
 
 
-def _gaussian(outputs: Tensor, n_levels: int) -> Tensor:
-    # twice (B, C, 1, H, W), beside the edges (K - 1, 1, 1)
+def _gaussian(outputs: Tensor, levels: Tensor, n_levels: int) -> Tensor:
+    # twice (B, C, 1, H, W)
     mean, log_scale = outputs.chunk(2, dim=2)
-    edges = (_edges(n_levels, like=outputs) - mean) * (1 - log_scale.clamp(-5, 5)).exp()
-    a, b = edges[:, :, :-1], edges[:, :, 1:]
+    scale = (1 - log_scale.clamp(-5, 5)).exp()
+    lower, upper = ((edge - mean) * scale for edge in _edges(levels, n_levels, like=outputs))
     # as far above the mean as below it: the side on which the distribution function is no 1
-    is_above = a + b > 0
-    a, b = torch.where(is_above, -b, a), torch.where(is_above, -a, b)
+    is_above = lower + upper > 0
+    a, b = torch.where(is_above, -upper, lower), torch.where(is_above, -lower, upper)
     # F(b) - F(a) = F(b) (1 - exp(ln F(a) - ln F(b)))
     below = _log_ndtr(b)
     inside = (-torch.expm1((_log_ndtr(a) - below).clamp(max=-_NARROWEST))).log()
-    ends = _log_ndtr(edges[:, :, :1]), _log_ndtr(-edges[:, :, -1:])
-    return torch.cat([ends[0], below + inside, ends[1]], dim=2)
+    first, last = _log_ndtr(upper), _log_ndtr(-lower)
+    return _with_ends(below + inside, levels, n_levels, first=first, last=last)
 
 
-def _bernoulli(outputs: Tensor, n_levels: int) -> Tensor:
+def _bernoulli(outputs: Tensor, levels: Tensor, n_levels: int) -> Tensor:
     n_draws = n_levels - 1
     counts = torch.arange(n_levels, dtype=torch.float64)  # which not every device has
     ways = math.lgamma(n_levels) - torch.lgamma(counts + 1) - torch.lgamma(n_draws - counts + 1)
-    ways, successes = _column(ways, like=outputs), _column(counts, like=outputs)
-    # (B, C, 1, H, W) -> (B, C, K, H, W)
+    ways = ways.to(outputs.device, outputs.dtype)[levels]
+    successes = levels.to(outputs.dtype)
+    # (B, C, 1, H, W) -> (B, C, L, H, W)
     of_each = successes * F.logsigmoid(outputs) + (n_draws - successes) * F.logsigmoid(-outputs)
     return ways + of_each
 
 
-_LIKELIHOODS: Mapping[str, Callable[[Tensor, int], Tensor]] = MappingProxyType(
+_LIKELIHOODS: Mapping[str, Callable[[Tensor, Tensor, int], Tensor]] = MappingProxyType(
     {
         "categorical": _categorical,
         "logistic_mixture": _logistic_mixture,
@@ -165,10 +178,17 @@ def _log_ndtr(x: Tensor) -> Tensor:
     return torch.where(x < _FAR, tail, torch.special.log_ndtr(x.clamp(min=_FAR)))
 
 
-def _edges(n_levels: int, *, like: Tensor) -> Tensor:
-    """Return where one level ends and the next begins, with the values scaled to [-1, 1]."""
-    numbers = torch.arange(1, n_levels, device=like.device)
-    return _column((numbers - 0.5) * (2 / (n_levels - 1)) - 1, like=like)
+def _edges(levels: Tensor, n_levels: int, *, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Return where levels begin and end, with the values scaled to [-1, 1], as if all did."""
+    numbers, width = levels.to(like.dtype), 2 / (n_levels - 1)
+    return (numbers - 0.5) * width - 1, (numbers + 0.5) * width - 1
+
+
+def _with_ends(
+    between: Tensor, levels: Tensor, n_levels: int, *, first: Tensor, last: Tensor
+) -> Tensor:
+    """Return log-probabilities in which the first and the last level have all that is beyond."""
+    return torch.where(levels == 0, first, torch.where(levels == n_levels - 1, last, between))
 
 
 def _column(values: Tensor, *, like: Tensor) -> Tensor:

@@ -66,8 +66,17 @@ class FamilyModule(LightningModule):
         self._apart: tuple[Apart, ...] = ()
         self.val_scores = scores()
         self.test_scores = scores()
-        self._train_loss: Tensor | float = 0.0  # summed over the epoch's examples so far
-        self._n_trained = 0  # examples of the epoch so far
+        self._train_loss: Tensor | float = 0.0  # summed over the epoch's terms so far
+        self._n_trained: Tensor | int = 0  # terms of the epoch so far
+
+    @property
+    def output_layers(self) -> tuple[str, ...]:
+        """The names of the layers that make the outputs, which differ from task to task.
+
+        Of the network's layer `output`, unless the network names others as its `output_layers`.
+        """
+        named = getattr(self.network, "output_layers", ("output",))
+        return tuple(f"network.{name}" for name in named)
 
     def set_apart(self, *parameters: Iterable[nn.Parameter], rate: float) -> None:
         """Let parameters learn at a share of the learning rate; before the optimiser is made.
@@ -95,6 +104,13 @@ class FamilyModule(LightningModule):
         """
         raise NotImplementedError
 
+    def n_terms(self, batch: Batch) -> int | Tensor:
+        """Return of how many terms the loss of a batch is the mean: its examples, unless told.
+
+        So much the batch counts in the epoch's `train/loss`, which is the mean over all terms.
+        """
+        return len(batch[0])
+
     def measure(self, batch: Batch, scores: Metric) -> None:
         """Add a batch to the metrics of validation or test; called in evaluation mode."""
         raise NotImplementedError
@@ -102,9 +118,9 @@ class FamilyModule(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch, and log the epoch's mean with the last one."""
         loss = self.training_loss(batch)
-        n_examples = len(batch[0])
-        self._train_loss = self._train_loss + loss.detach() * n_examples
-        self._n_trained += n_examples
+        n_terms = self.n_terms(batch)
+        self._train_loss = self._train_loss + loss.detach() * n_terms
+        self._n_trained = self._n_trained + n_terms
         if self.trainer.is_last_batch:
             self._log_train_loss()
         return loss
@@ -163,6 +179,6 @@ class FamilyModule(LightningModule):
             on_step=False,
             on_epoch=True,
             sync_dist=True,
-            batch_size=self._n_trained,
+            batch_size=int(self._n_trained),
         )
         self._n_trained = 0

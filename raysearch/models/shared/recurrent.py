@@ -12,6 +12,7 @@ References:
     Elman, "Finding Structure in Time", Cognitive Science 1990 (rnn).
     Hochreiter and Schmidhuber, "Long Short-Term Memory", Neural Computation 1997; Gers,
     Schmidhuber and Cummins, "Learning to Forget", 2000 (lstm).
+    Schuster and Paliwal, "Bidirectional Recurrent Neural Networks", 1997.
     Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", EMNLP 2014 (gru).
     Jozefowicz, Zaremba and Sutskever, "An Empirical Exploration of Recurrent Network
     Architectures", ICML 2015 (bias of the forget gate).
@@ -75,11 +76,10 @@ class RecurrentCells(nn.Module):
 
 
 class RecurrentLayer(nn.Module):
-    """A recurrent layer of one or two directions: (B, T, D) to (B, T, W), and its ends (B, W).
+    """A recurrent layer of one or two directions: (B, T, D) to (B, T, W).
 
-    The ends are the outputs with which each direction has read the whole series. What is behind the
-    end of a series is never read, which needs neither packing nor lengths on the CPU; the outputs
-    there are not defined.
+    What is behind the end of a series is never read, which needs neither packing nor lengths on the
+    CPU; the outputs there are not defined.
 
     Args:
         cell: "rnn", "gru" or "lstm".
@@ -106,15 +106,28 @@ class RecurrentLayer(nn.Module):
             for _ in range(2 if is_bidirectional else 1)
         )
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return the outputs, those of the direction that reads forwards first, and the ends."""
-        outputs = self.directions[0](x)[0]
-        ends = at_the_end(outputs, lengths)
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return the outputs at all steps, those of the direction that reads forwards first."""
+        outputs = [self.directions[0](x)[0]]
         for backwards in self.directions[1:]:
-            back = reversed_in_time(backwards(reversed_in_time(x, lengths))[0], lengths)
-            outputs = torch.cat([outputs, back], dim=2)
-            ends = torch.cat([ends, back[:, 0]], dim=1)
-        return outputs, ends
+            back = backwards(reversed_in_time(x, lengths))[0]
+            outputs.append(reversed_in_time(back, lengths))
+        # one or two times (B, T, H) -> (B, T, W)
+        return torch.cat(outputs, dim=2)
+
+
+def ends_of(outputs: Tensor, lengths: Tensor | None, *, hidden_size: int) -> Tensor:
+    """Return what each direction says when it has read the whole series, (B, W).
+
+    That is the last step of the one that reads forwards, and the first of the other.
+
+    Args:
+        outputs: Those of a layer, (B, T, W).
+        lengths: Of the series.
+        hidden_size: H.
+    """
+    forwards, backwards = outputs[:, :, :hidden_size], outputs[:, :, hidden_size:]
+    return torch.cat([at_the_end(forwards, lengths), backwards[:, 0]], dim=1)
 
 
 def reversed_in_time(x: Tensor, lengths: Tensor | None) -> Tensor:

@@ -130,6 +130,18 @@ class Blocks(nn.Module):
         return x
 
 
+class Offset(nn.Module):
+    """A number for each channel of each pixel, added to what an output layer gives."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(shape))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, D, H, W)."""
+        return x + self.bias
+
+
 def start_weights(network: nn.Module, *, outputs: list[nn.Module]) -> None:
     """Start every convolution and linear layer of a network as `layers.initialize` does.
 

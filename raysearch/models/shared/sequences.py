@@ -32,6 +32,7 @@ from torch.nn import functional as F
 from torchmetrics import Metric
 
 from raysearch.data_spec import BEGIN, PADDING
+from raysearch.errors import ConfigurationError
 from raysearch.models.shared.arguments import SequenceSettings
 from raysearch.models.shared.decoding import (
     Decoded,
@@ -39,13 +40,17 @@ from raysearch.models.shared.decoding import (
     answers,
     most_probable,
 )
-from raysearch.models.shared.module import Batch, FamilyModule
+from raysearch.models.shared.module import Batch
+from raysearch.models.shared.supervised import SupervisedModule
 
 
-class SequenceModule(FamilyModule):
-    """The steps of a family whose network answers with sequences, and how it answers."""
+class SequenceModule(SupervisedModule):
+    """The steps of a family whose network answers with sequences, and how it answers.
 
-    network: SequenceNetwork
+    A family that may also learn classes and numbers calls `learn` instead of `answer_with` where it
+    does, with a network that is no `SequenceNetwork`: all steps are then those of
+    `SupervisedModule`.
+    """
 
     def answer_with(self, network: SequenceNetwork, *, settings: SequenceSettings) -> None:
         """Take the network, and make the metrics; called once, by the constructor."""
@@ -55,7 +60,7 @@ class SequenceModule(FamilyModule):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Return the symbols (B, L) that greedy decoding writes for a batch of inputs."""
-        return self.answers(*inputs).symbols
+        return super().forward(*inputs) if self._writer is None else self.answers(*inputs).symbols
 
     def answers(self, *inputs: Tensor, beam_width: int = 1) -> Decoded:
         """Return the symbols for a batch of inputs, with how probable they are.
@@ -63,16 +68,38 @@ class SequenceModule(FamilyModule):
         Args:
             inputs: Inputs, and their lengths if they have them.
             beam_width: Beginnings that a beam search keeps; 1 decodes greedily.
+
+        Raises:
+            ConfigurationError: The network does not answer with sequences.
         """
-        return answers(self.network, inputs, length=self._target_length, beam_width=beam_width)
+        if self._writer is None:
+            raise ConfigurationError(
+                f"This {type(self).__name__} is for {self.hparams['task']} and writes no "
+                "sequences. Call it for its outputs, or train one on data whose task is seq2seq."
+            )
+        return answers(self._writer, inputs, length=self._target_length, beam_width=beam_width)
 
     def training_loss(self, batch: Batch) -> Tensor:
         """Return what is minimised, (): the mean over the symbols of the batch."""
-        return sequence_loss(self.network, batch, label_smoothing=self._label_smoothing)
+        if self._writer is None:
+            return super().training_loss(batch)
+        return sequence_loss(self._writer, batch, label_smoothing=self._label_smoothing)
+
+    def n_terms(self, batch: Batch) -> int | Tensor:
+        """Return how many symbols the loss of a batch is the mean of."""
+        return super().n_terms(batch) if self._writer is None else (batch[-1] != PADDING).sum()
 
     def measure(self, batch: Batch, scores: Metric) -> None:
         """Add a batch to the metrics of validation or test."""
-        measure_sequences(self.network, batch, scores)
+        if self._writer is None:
+            super().measure(batch, scores)
+        else:
+            measure_sequences(self._writer, batch, scores)
+
+    @property
+    def _writer(self) -> SequenceNetwork | None:
+        """The network, if it writes sequences."""
+        return self.network if isinstance(self.network, SequenceNetwork) else None
 
 
 class SequenceScores(Metric):

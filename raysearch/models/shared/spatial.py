@@ -11,6 +11,7 @@ Shapes:
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import torch
@@ -54,28 +55,50 @@ _MEANS: dict[int, Any] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """Which values a convolution reads for each that it gives, along each axis."""
+
+    size: int
+    """Values that are read; an odd number."""
+    _: KW_ONLY
+    stride: int = 1
+    """By which the axes are divided, rounding up."""
+    dilation: int = 1
+    """From one value that is read to the next."""
+
+    @property
+    def padding(self) -> int:
+        """Zeros at each end, with which a stride of 1 keeps the size."""
+        return self.dilation * (self.size // 2)
+
+
 def convolution(
     in_channels: int,
     out_channels: int,
-    kernel_size: int,
+    kernel: Kernel,
     *,
     n_axes: int,
-    stride: int = 1,
     groups: int = 1,
-    dilation: int = 1,
     bias: bool = True,
 ) -> nn.Module:
-    """Return a convolution with an odd kernel, padded with zeros so that stride 1 keeps the size.
+    """Return a convolution along one to three axes, padded with zeros.
 
-    Stride 2 halves each axis, rounding up. Arguments as in `nn.Conv2d`, with `n_axes` from 1 to 3.
+    Args:
+        in_channels: C of its input.
+        out_channels: C of its output.
+        kernel: What it reads.
+        n_axes: Axes behind the channels, 1 to 3.
+        groups: As in `nn.Conv2d`: as many as channels for a depthwise convolution.
+        bias: Whether it adds a number to each channel.
     """
     layer: nn.Module = _CONVOLUTIONS[n_axes](
         in_channels,
         out_channels,
-        kernel_size,
-        stride=stride,
-        padding=dilation * (kernel_size // 2),
-        dilation=dilation,
+        kernel.size,
+        stride=kernel.stride,
+        padding=kernel.padding,
+        dilation=kernel.dilation,
         groups=groups,
         bias=bias,
     )

@@ -1,8 +1,8 @@
-"""What does a node of a tree make of its own input and of its children's states?
+"""Which cells can a network have, and what do those of Tree-LSTM, Tree-GRU and plain recursion do?
 
-Six cells: three kinds, each for children in no order (child-sum) and for children with places
-(N-ary). With x a node's input, h and c its children's states, k a child, s the logistic function
-and a the candidate's activation, each W with a bias:
+Six cells are here and two in `gated`: four kinds, each for children in no order (child-sum) and
+for children with places (N-ary). With x a node's input, h and c its children's states, k a child, s
+the logistic function and a the candidate's activation, each W with a bias:
 
     LSTM, child-sum   H = sum_k h_k;  i, o = s(W x + U H);  u = a(W x + U H)
                       f_k = s(W x + U h_k);  c = i u + sum_k f_k c_k;  h = o tanh(c)
@@ -13,6 +13,7 @@ and a the candidate's activation, each W with a bias:
                       h = w_0 u + sum_k w_k h_k, w the softmax over the children there are and u
                       of W x + sum_l U_l h_l
     recursive         h = a(W x + U H), or a(W x + sum_k U_k h_k)
+    gated             see `gated`
 
 N-ary cells have N places. A child beyond the last one goes into the last place, where states add
 up, so that a node may have any number of children. A place without child holds zeros.
@@ -31,71 +32,20 @@ References:
     2014, section 2.2 (the N-ary GRU's softmax over the children and what is new).
     Socher et al., "Recursive Deep Models for Semantic Compositionality Over a Sentiment Treebank",
     EMNLP 2013, section 4.1 (recursive).
-    Semeniuta, Severyn and Barth, "Recurrent Dropout without Memory Loss", COLING 2016.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from raysearch.models.shared.layers import activation
+from raysearch.models.tree.cell import Candidate, CellDesign
+from raysearch.models.tree.gated import ChildSumGated, NaryGated
 from raysearch.models.tree.levels import Children
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellDesign:
-    """What the cells of a network have in common."""
-
-    width: int
-    """The D of the states."""
-    arity: int
-    """The N of N-ary cells, at least 1."""
-    activation: str
-    normalization: str
-    dropout: float
-
-
-class Cell(Protocol):
-    """How states are composed.
-
-    A cell is called once per level with all nodes that have children, and `leaf` once per batch
-    with all that have none.
-    """
-
-    n_gates: int
-    """The G: times the width, this is the size of what a layer's linear map makes of inputs."""
-    n_states: int
-    """The S."""
-
-    def leaf(self, p: Tensor) -> Tensor:
-        """Return the states of nodes without children."""
-
-    def __call__(self, p: Tensor, children: Children) -> Tensor:
-        """Return the states of nodes with children."""
-
-
-class Candidate(nn.Module):
-    """What a node would add to its state: normalisation - activation - dropout, (M, D) each.
-
-    Dropout here leaves alone what is carried up from the children, however deep the tree.
-    """
-
-    def __init__(self, design: CellDesign) -> None:
-        super().__init__()
-        is_normalized = design.normalization == "layer"
-        self.norm = nn.LayerNorm(design.width) if is_normalized else nn.Identity()
-        self.activation = activation(design.activation)
-        self.dropout = nn.Dropout(design.dropout)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the candidate for its sum of inputs."""
-        return cast(Tensor, self.dropout(self.activation(self.norm(x))))
 
 
 def _output(c: Tensor, o: Tensor) -> Tensor:
@@ -272,11 +222,16 @@ class NaryRecursive(nn.Module):
 
 
 CHILD_SUM: Mapping[str, type[nn.Module]] = MappingProxyType(
-    {"lstm": ChildSumLSTM, "gru": ChildSumGRU, "recursive": ChildSumRecursive}
+    {
+        "gated": ChildSumGated,
+        "gru": ChildSumGRU,
+        "lstm": ChildSumLSTM,
+        "recursive": ChildSumRecursive,
+    }
 )
 """Name in a configuration -> cell for children in no order."""
 
 N_ARY: Mapping[str, type[nn.Module]] = MappingProxyType(
-    {"lstm": NaryLSTM, "gru": NaryGRU, "recursive": NaryRecursive}
+    {"gated": NaryGated, "gru": NaryGRU, "lstm": NaryLSTM, "recursive": NaryRecursive}
 )
 """Name in a configuration -> cell for children with places."""

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from raysearch.models.shared.masking import within
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forest:
@@ -45,7 +47,7 @@ def forest_of(parents: Tensor, lengths: Tensor) -> Forest:
     n_nodes = parents.shape[1]
     ends = lengths.cumsum(0)
     starts = ends - lengths
-    is_node = torch.arange(n_nodes, device=parents.device) < lengths[:, None]
+    is_node = within(lengths, n_nodes)
     flat = torch.where(parents < 0, -1, parents + starts[:, None])[is_node]
     return Forest(
         rows=torch.arange(len(flat), device=flat.device),
@@ -111,6 +113,29 @@ def folded(forest: Forest, *, empty: int) -> Forest:
         parents=torch.cat([takes[first], after]),
         slots=torch.cat([(first == nodes) & is_child, is_last[children] & (after >= 0)]).long(),
         roots=torch.where(last == nodes, nodes, takes[last])[forest.roots],
+    )
+
+
+def closed(forest: Forest, *, closing: int) -> Forest:
+    """Return trees in which each node with children has one child more, a leaf behind them.
+
+    Args:
+        forest: Siblings come in their order.
+        closing: The row that the new leaves read.
+
+    Example:
+        >>> trees = forest_of(torch.tensor([[2, 2, -1]]), torch.tensor([3]))
+        >>> closed(trees, closing=7).parents.tolist()
+        [2, 2, -1, 2]
+    """
+    parents = forest.parents
+    n_children = torch.bincount(parents + 1, minlength=len(parents) + 1)[1:]
+    inner = n_children.nonzero().squeeze(1)
+    return Forest(
+        rows=torch.cat([forest.rows, torch.full_like(inner, closing)]),
+        parents=torch.cat([parents, inner]),
+        slots=torch.cat([forest.slots, n_children[inner]]),
+        roots=forest.roots,
     )
 
 

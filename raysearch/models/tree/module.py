@@ -33,10 +33,16 @@ class Tree(SupervisedModule):
         form: "tree", or "numbers" for series, over which a balanced binary tree is laid.
         vocabulary: Of trees: how many symbols there are.
         embedding_size: Of trees: size of the vectors that stand for symbols, 1 to 8192.
-        cell: "lstm" (Tree-LSTM), "gru" (Tree-GRU) or "recursive" (a single layer).
+        cell: "lstm" (Tree-LSTM), "gru" (Tree-GRU), "recursive" (a single layer), or "gated" (gates
+            and candidate by a hidden layer, and a normalised state), which computes more of its
+            children in one composition.
+        hidden_ratio: Of "gated": size of the hidden layer, in multiples of `width`, 1 to 16.
         composition: "child_sum" adds up a node's children; "n_ary" gives the first, second and so
             on weights of their own; "fold" takes them in one after the other by a binary cell,
             beginning with the node's own symbol, as if "[MAX 2 9 4]" were ((([MAX 2) 9) 4).
+        closing: Of "fold": whether a node takes in a learnt symbol behind its last child, as if it
+            were (((([MAX 2) 9) 4) ]). What it has gathered then has a step of its own to become
+            what its parent takes in.
         arity: Of "n_ary": places for children, 1 to 64. Children beyond the last place share it.
         leaf: Nodes without children go through the cell ("shared") or have a layer of their "own".
         depth: Layers on top of each other, 1 to 32.
@@ -44,8 +50,8 @@ class Tree(SupervisedModule):
         connections: "residual" adds what goes into a layer to what comes out, from the second on;
             "plain" does not.
         normalization: "layer" normalises what goes into each candidate's activation; or "none".
-        activation: Of what a node would add to its state: "relu", "leaky_relu", "gelu", "silu",
-            "elu" or "tanh".
+        activation: Of what a node would add to its state, of "gated" of the hidden layer: "relu",
+            "leaky_relu", "gelu", "silu", "elu" or "tanh".
         dropout: Share dropped in training of what a node would add to its state, and of what the
             root hands to the output layer, 0 to 0.95.
         optimizer: "adamw", "nadam" or "sgd" (with Nesterov momentum).
@@ -86,7 +92,9 @@ class Tree(SupervisedModule):
         vocabulary: int = 0,
         embedding_size: int = 64,
         cell: str = "lstm",
+        hidden_ratio: int = 4,
         composition: str = "fold",
+        closing: bool = False,
         arity: int = 2,
         leaf: str = "shared",
         depth: int = 1,

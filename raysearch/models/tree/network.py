@@ -3,7 +3,9 @@
 Each node's state follows from its own input and the states of its children, up to the root, whose
 state a linear layer turns into the outputs. Several layers lie on top of each other: what a node
 has as its state in one is its input in the next (Irsoy and Cardie 2014). With `composition` "fold"
-a node takes in its children one after the other, by a binary cell; see `levels.folded`.
+a node takes in its children one after the other, by a binary cell; see `levels.folded`. With
+`closing` it then takes in a symbol that says so, and can turn what it has gathered into what its
+parent needs.
 
 Of series, the steps are the leaves of a balanced binary tree, whose other nodes have no input.
 
@@ -39,8 +41,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from raysearch.models.tree.cells import CHILD_SUM, N_ARY, Cell, CellDesign
-from raysearch.models.tree.levels import Children, Schedule, balanced, folded, forest_of, schedule
+from raysearch.models.shared.masking import within
+from raysearch.models.tree.cell import Cell, CellDesign
+from raysearch.models.tree.cells import CHILD_SUM, N_ARY
+from raysearch.models.tree.levels import (
+    Children,
+    Forest,
+    Schedule,
+    balanced,
+    closed,
+    folded,
+    forest_of,
+    schedule,
+)
 
 _BINARY = 2
 
@@ -55,7 +68,9 @@ class TreeDesign:
     vocabulary: int
     embedding_size: int
     cell: str
+    hidden_ratio: int
     composition: str
+    closing: bool
     arity: int
     leaf: str
     depth: int
@@ -77,6 +92,7 @@ class Layer(nn.Module):
             activation=design.activation,
             normalization=design.normalization,
             dropout=design.dropout,
+            hidden_ratio=design.hidden_ratio,
         )
         cells = CHILD_SUM if design.composition == "child_sum" else N_ARY
         self.cell = cells[design.cell](settings)
@@ -148,6 +164,9 @@ class TreeNetwork(nn.Module):
         if self.has_symbols:
             n_inputs = design.embedding_size
             self.embedding = nn.Embedding(design.vocabulary, n_inputs)
+        self.closing: nn.Embedding | None = None
+        if design.closing and design.composition == "fold":
+            self.closing = nn.Embedding(1, n_inputs)
         sizes = [n_inputs] + [design.width] * (design.depth - 1)
         self.layers = nn.ModuleList(Layer(size, design=design) for size in sizes)
         self.dropout = nn.Dropout(design.dropout)
@@ -178,26 +197,31 @@ class TreeNetwork(nn.Module):
     def _trees(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Schedule]:
         """Return inputs, which of them each node reads, and the schedule."""
         forest = forest_of(x[:, 1], lengths)
-        is_node = torch.arange(x.shape[2], device=x.device) < lengths[:, None]
-        symbols = x[:, 0][is_node]
+        symbols = x[:, 0][within(lengths, x.shape[2])]
         if self.design.vocabulary <= len(symbols):
             inputs, forest = self.embedding.weight, replace(forest, rows=symbols)
         else:
             inputs = self.embedding(symbols)
-        if self.design.composition == "fold":
-            forest = folded(forest, empty=len(inputs))
-        plan = schedule(forest)
-        return F.pad(inputs, (0, 0, 0, 1)), forest.rows[plan.order], plan
+        return self._planned(forest, inputs)
 
     def _series(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Schedule]:
         """Return the same for series."""
         # (B, C, T) -> (B T, C)
         inputs = x.transpose(1, 2).flatten(0, 1)
-        forest = balanced(lengths, n_steps=x.shape[2])
+        return self._planned(balanced(lengths, n_steps=x.shape[2]), inputs)
+
+    def _planned(self, forest: Forest, inputs: Tensor) -> tuple[Tensor, Tensor, Schedule]:
+        """Return the inputs, of zeros and of closing too, which each node reads, and the plan."""
+        empty = len(inputs)
+        # (R, E) -> (R + 1, E), and one row more for the closing symbol
+        inputs = F.pad(inputs, (0, 0, 0, 1))
+        if self.closing is not None:
+            inputs = torch.cat([inputs, self.closing.weight])
+            forest = closed(forest, closing=empty + 1)
         if self.design.composition == "fold":
-            forest = folded(forest, empty=len(inputs))
+            forest = folded(forest, empty=empty)
         plan = schedule(forest)
-        return F.pad(inputs, (0, 0, 0, 1)), forest.rows[plan.order], plan
+        return inputs, forest.rows[plan.order], plan
 
 
 def _initialize(network: TreeNetwork) -> None:

@@ -16,7 +16,7 @@ from raysearch.models.shared.space import (
     training_domains,
     training_space,
 )
-from raysearch.space import Choice, Domain, Float, Int, Space
+from raysearch.space import Bool, Choice, Domain, Float, Int, Space
 
 MODULE = "raysearch.models.tree.module:Tree"
 """Import path of the module class."""
@@ -45,8 +45,10 @@ def search_space(data: DataSpec) -> Space:
     }
     architecture = Space(
         {
-            "cell": Choice(["lstm", "gru", "recursive"], default="lstm"),
+            "cell": Choice(["lstm", "gru", "recursive", "gated"], default="lstm"),
+            "hidden_ratio": Int(1, 4, log=True, default=4, when={"cell": "gated"}),
             "composition": Choice(["fold", "child_sum", "n_ary"], default="fold"),
+            "closing": Bool(default=False, when={"composition": "fold"}),
             "leaf": Choice(["shared", "own"], default="shared"),
             "depth": Int(1, 2, default=1),
             "width": Int(16, 256, log=True, default=64),
@@ -69,8 +71,10 @@ def legal_domains(data: DataSpec) -> dict[str, Domain]:
     _check(data)
     return {
         "embedding_size": Int(1, 8192),
-        "cell": Choice(["lstm", "gru", "recursive"]),
+        "cell": Choice(["lstm", "gru", "recursive", "gated"]),
+        "hidden_ratio": Int(1, 16),
         "composition": Choice(["fold", "child_sum", "n_ary"]),
+        "closing": Bool(),
         "arity": Int(1, 64),
         "leaf": Choice(["shared", "own"]),
         "depth": Int(1, 32),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from raysearch.data_spec import Task
+from raysearch.errors import ConfigurationError
 from raysearch.models.shared.arguments import (
     OptimizerSettings,
     check_arguments,
@@ -61,7 +63,9 @@ class VAE(DensityModule):
             "gaussian" (cut into levels) or "bernoulli" (K - 1 draws, of which the level is the
             number of successes); see `shared.likelihoods`.
         beta: Weight of the divergence in what is minimised, 0 to 1000; 1 is the bound itself.
-        beta_warmup: Epochs over which that weight rises linearly to `beta`; 0 for none.
+        beta_warmup: Share of all steps over which that weight rises linearly to `beta`, 0 to 1; 0
+            for none. A share, as that of the schedule, means the same for any number of epochs, and
+            a trial that is stopped early has gone through the beginning of it.
         optimizer: "adamw", "nadam" or "sgd" (with Nesterov momentum).
         learning_rate: The largest of the schedule, above 0. The default suits adamw; sgd wants
             ten times as much.
@@ -86,7 +90,7 @@ class VAE(DensityModule):
 
     network: VAENetwork
     kl_weight: Tensor
-    """(): how much the divergence counts in the present epoch."""
+    """(): how much the divergence counts in the present step; `beta` before training."""
 
     def __init__(
         self,
@@ -106,7 +110,7 @@ class VAE(DensityModule):
         dropout: float = 0.1,
         likelihood: str = "logistic_mixture",
         beta: float = 1.0,
-        beta_warmup: int = 5,
+        beta_warmup: float = 0.1,
         optimizer: str = "adamw",
         learning_rate: float = 2e-3,
         momentum: float = 0.9,
@@ -123,7 +127,7 @@ class VAE(DensityModule):
         self.beta, self.beta_warmup = beta, beta_warmup
         # a buffer, so that the loss depends on nothing but parameters, buffers, batch and noise;
         # not among the weights of a checkpoint, since it is none
-        self.register_buffer("kl_weight", torch.tensor(self._weight_at(0)), persistent=False)
+        self.register_buffer("kl_weight", torch.tensor(float(beta)), persistent=False)
         self.learn(
             network=VAENetwork(select(VAEDesign, self.hparams)),
             settings=select(OptimizerSettings, self.hparams),
@@ -137,17 +141,18 @@ class VAE(DensityModule):
         loss: Tensor = (reconstruction + self.kl_weight * divergence).mean() / self.n_dims
         return loss
 
-    def on_train_epoch_start(self) -> None:
-        """Begin the epoch's sums, and set the weight of the divergence."""
-        super().on_train_epoch_start()
-        self.kl_weight.fill_(self._weight_at(self.current_epoch))
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Set the weight of the divergence, and return the loss of a batch."""
+        if self.beta_warmup:
+            self.kl_weight.fill_(self.beta * min(1.0, self._share_done() / self.beta_warmup))
+        return super().training_step(batch, batch_idx)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the weight of the divergence."""
         checkpoint["kl_weight"] = self.kl_weight.item()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the weight of the divergence, which stands in the middle of an epoch."""
+        """Take the weight of the divergence that the model was last trained with."""
         self.kl_weight.fill_(checkpoint["kl_weight"])
 
     @torch.no_grad()
@@ -198,6 +203,12 @@ class VAE(DensityModule):
             "traversals": image_grid(torch.cat(rows), columns=_N_TRAVERSED),
         }
 
-    def _weight_at(self, epoch: int) -> float:
-        """Return the weight of the divergence in an epoch, counted from 0."""
-        return self.beta * min(1.0, (epoch + 1) / (self.beta_warmup + 1))
+    def _share_done(self) -> float:
+        """Return which share of all steps is done once the present one is."""
+        n_steps = self.trainer.estimated_stepping_batches
+        if not 1 <= n_steps < math.inf:
+            raise ConfigurationError(
+                f"beta_warmup is {self.beta_warmup}. That needs to know how many steps a fit has, "
+                "and the Trainer cannot tell. Set max_epochs or max_steps, or beta_warmup to 0."
+            )
+        return (self.trainer.global_step + 1) / n_steps

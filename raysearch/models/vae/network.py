@@ -33,10 +33,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from raysearch.models.shared.densities import normal_like
 from raysearch.models.shared.layers import activation, vector_norm
 from raysearch.models.shared.likelihoods import Likelihood
-from raysearch.models.shared.residual import BlockDesign, Blocks, start_weights
+from raysearch.models.shared.noise import ExampleNoise, normal_like
+from raysearch.models.shared.residual import BlockDesign, Blocks, Offset, start_weights
 
 _LEAST_LOG_STD, _MOST_LOG_STD = -7.0, 3.0
 """Bounds of what the encoder tells, so that a step too large costs no infinity."""
@@ -170,6 +170,9 @@ class DenseDecoder(nn.Module):
 class VAENetwork(nn.Module):
     """Encoder, decoder and likelihood."""
 
+    output_layers = ("decoder.output", "offset")
+    n_passes = 1
+
     def __init__(self, design: VAEDesign) -> None:
         super().__init__()
         channels, height, width = design.input_shape
@@ -179,9 +182,9 @@ class VAENetwork(nn.Module):
         is_dense = design.architecture == "dense"
         encoder = DenseEncoder if is_dense else ConvolutionalEncoder
         decoder = DenseDecoder if is_dense else ConvolutionalDecoder
+        self.offset = Offset(n_outputs, height, width)
         self.encoder = encoder(design, n_outputs=n_told)
         self.decoder = decoder(design, n_outputs=n_outputs)
-        self.bias = nn.Parameter(torch.zeros(n_outputs, height, width))
         start_weights(self, outputs=[self.encoder.output, self.decoder.output])
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -191,18 +194,18 @@ class VAENetwork(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the outputs of the likelihood, (B, P C, H, W)."""
-        return cast(Tensor, self.decoder(z) + self.bias)
+        return cast(Tensor, self.offset(self.decoder(z)))
 
-    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, noise: ExampleNoise | None = None) -> tuple[Tensor, Tensor]:
         """Return reconstruction and divergence in nats, (B,) each, with one draw of z."""
         mean, log_std = self.encode(x)
-        z = mean + log_std.exp() * normal_like(mean, generator)
+        z = mean + log_std.exp() * normal_like(mean, noise)
         divergence = (mean.square() + (2 * log_std).exp() - 1) / 2 - log_std
         return self.likelihood.nats(self.decode(z), x), divergence.sum(1)
 
-    def nats(self, x: Tensor, generator: torch.Generator | None = None) -> Sequence[Tensor]:
+    def nats(self, x: Tensor, noise: ExampleNoise | None = None) -> Sequence[Tensor]:
         """Return the bound above -ln P(x), (B,), and its parts: reconstruction and divergence."""
-        reconstruction, divergence = self(x, generator)
+        reconstruction, divergence = self(x, noise)
         return reconstruction + divergence, reconstruction, divergence
 
     def training_nats(self, x: Tensor) -> Tensor:
@@ -228,7 +231,7 @@ class VAENetwork(nn.Module):
 
     def sample(self, n: int) -> Tensor:
         """Return new images (n, C, H, W)."""
-        z = torch.randn(n, self.latent_size, device=self.bias.device)
+        z = torch.randn(n, self.latent_size, device=self.offset.bias.device)
         return self.likelihood.sample(self.decode(z))
 
 

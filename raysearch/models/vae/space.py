@@ -51,7 +51,7 @@ def search_space(data: DataSpec) -> Space:
                 default="logistic_mixture",
             ),
             "beta": Float(0.25, 4.0, log=True, default=1.0),
-            "beta_warmup": Int(0, 20, default=5),
+            "beta_warmup": Float(0.0, 0.5, default=0.1),
         }
     )
     return network.merged(optimizer_space(learning_rate=2e-3))
@@ -76,7 +76,7 @@ def legal_domains(data: DataSpec) -> dict[str, Domain]:
         "dropout": Float(0.0, 0.95),
         "likelihood": Choice(["categorical", "logistic_mixture", "gaussian", "bernoulli"]),
         "beta": Float(0.0, 1000.0),
-        "beta_warmup": Int(0, 100_000),
+        "beta_warmup": Float(0.0, 1.0),
         **optimizer_domains(),
     }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from raysearch.cli.trial import ROWS, telling
+from raysearch.cli.trial import ROWS, origin_text, telling
 from raysearch.experiment import from_settings
-from raysearch.trial import Measurement
+from raysearch.trial import Measurement, Trial
 from tests.recorded import SETTINGS, Recorded
 
 
@@ -126,3 +126,9 @@ def test_a_trial_outside_a_changed_space_says_where_it_left_it(cli, folder):
     text = cli("trial moved-1 0").out
     assert "outside the space since that was changed: depth, now 2, width, now 10 to 16" in text
     assert "outside the space" not in cli("trial moved-1 1 --json").out
+
+
+def test_an_origin_is_told_in_one_line_without_the_state_of_the_searcher():
+    origin = {"kind": "genetic", "parents": ["0003", "0007"], "generation": 2, "state": {"x": 1}}
+    trial = Trial(id="0009", number=9, configuration={}, origin=origin)
+    assert origin_text(trial) == "genetic, parents 0003 0007, generation 2"

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from raysearch.data.cache import cache_folder, cached_arrays
+from tests.small_disk import small_disk
 
 ARGUMENTS = {"seed": 0, "share": 0.2}
 
@@ -146,6 +148,42 @@ def test_a_folder_that_cannot_be_written_costs_a_warning_only(tmp_path, monkeypa
     monkeypatch.setenv("RAYSEARCH_CACHE_DIR", str(tmp_path / "file"))
     assert_same(cached_arrays("toy", arguments=ARGUMENTS, build=Builder()), Builder()())
     assert "Set RAYSEARCH_CACHE_DIR" in caplog.text
+
+
+def test_a_full_disk_costs_a_warning_and_not_a_second_build(tmp_path, monkeypatch, caplog):
+    with small_disk(tmp_path / "disk", kilobytes=4) as disk:
+        monkeypatch.setenv("RAYSEARCH_CACHE_DIR", str(disk))
+        build = Builder()
+        assert_same(cached_arrays("toy", arguments=ARGUMENTS, build=build), Builder()())
+        assert build.times == 1
+        assert "(No space left on device)" in caplog.text
+        assert [path.suffix for path in (disk / "data").iterdir()] == [".lock"]
+
+
+def test_a_lock_that_is_not_let_go_costs_a_warning_only(folder, monkeypatch, caplog):
+    cached_arrays("toy", arguments=ARGUMENTS, build=Builder())
+    the_file(folder).unlink()
+    (lock,) = folder.glob("*.lock")
+    monkeypatch.setattr("raysearch.data.cache._LOCK_TIMEOUT_S", 0.1)
+    with FileLock(lock):
+        assert_same(cached_arrays("toy", arguments=ARGUMENTS, build=Builder()), Builder()())
+    assert f"another process has held {lock} for 0.1 s" in caplog.text
+    assert not list(folder.glob("*.npz"))
+
+
+def test_what_goes_wrong_in_a_build_is_no_fault_of_the_cache(folder, caplog):
+    def fail():
+        failed.append(True)
+        raise PermissionError("a file of the data")
+
+    failed = []
+    with pytest.raises(PermissionError, match="a file of the data"):
+        cached_arrays("toy", arguments=ARGUMENTS, build=fail)
+    assert len(failed) == 1
+    assert caplog.text == ""
+    build = Builder()
+    cached_arrays("toy", arguments=ARGUMENTS, build=build)  # the lock was let go
+    assert build.times == 1
 
 
 def test_where_the_folder_is(monkeypatch, tmp_path):

@@ -137,6 +137,12 @@ class TestBuckets:
         assert sum(int(n.max() - n.min()) for n in spread) <= 1.2 * len(spread)
         assert all((batch[1] == targets[batch[0]]).all() for batch in loader)
 
+    def test_lengths_may_be_those_of_the_inputs(self):
+        lengths = torch.arange(900) % 7
+        loader = BucketLoader(lengths, torch.arange(900), batch_size=10, lengths=lengths)
+        spread = [int(n.max() - n.min()) for n, _ in loader]
+        assert sum(spread) <= 1.2 * len(spread)
+
     def test_the_global_generator_governs_the_order(self):
         loader = BucketLoader(targets_of([1, 2, 3] * 40), batch_size=7)
         runs = []

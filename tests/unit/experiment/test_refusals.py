@@ -113,12 +113,12 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "own searcher": (
         "searcher: {name: ray.tune.search:Mine}",
         "line 5",
-        ("ray.tune.search:Mine", "not available in this version", "hyperopt, random"),
+        ("ray.tune.search:Mine", "not available in this version", "built in: annealing"),
     ),
     "unknown scheduler": (
         "scheduler: {name: ahsa}",
         "line 5",
-        ("ahsa is not a scheduler", "Did you mean asha?", "Valid: asha, none."),
+        ("ahsa is not a scheduler", "Did you mean asha?", "Valid: asha, hyperband,"),
     ),
     "unknown setting of a scheduler": (
         "scheduler: {name: asha, min_epoch: 1}",
@@ -126,7 +126,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
         (
             "scheduler.min_epoch is not a setting of asha",
             "Did you mean min_epochs?",
-            "brackets, min_epochs, name, reduction_factor",
+            "brackets, form, min_epochs, name, reduction_factor",
         ),
     ),
     "setting of a scheduler that has none": (

@@ -9,6 +9,7 @@ import yaml
 from raysearch.experiment import json_schema
 from raysearch.experiment.yaml_text import CoreLoader
 from raysearch.models import FAMILIES
+from raysearch.schedulers import SCHEDULERS
 from raysearch.searchers import SEARCHERS
 
 
@@ -45,7 +46,7 @@ def test_every_section_and_every_key_is_described(schema):
 def test_names_are_enumerated(schema):
     sections = schema["properties"]
     assert sections["searcher"]["anyOf"][0] == {"enum": sorted(SEARCHERS)}
-    assert sections["scheduler"]["anyOf"][0] == {"enum": ["asha", "none"]}
+    assert sections["scheduler"]["anyOf"][0] == {"enum": sorted(SCHEDULERS)}
     assert sections["model"]["anyOf"][0] == {"enum": sorted(FAMILIES)}
     assert "val/accuracy" in sections["objective"]["anyOf"][0]["enum"]
 

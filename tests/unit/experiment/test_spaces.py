@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from raysearch.data_spec import DataSpec
+from raysearch.errors import ConfigurationError
 from raysearch.models.cnn.space import search_space as cnn_space
 from raysearch.models.mlp.space import search_space as mlp_space
 from raysearch.space import Choice, Fixed, Float, Int
@@ -33,6 +34,22 @@ def test_a_plain_key_is_for_every_family_and_a_prefixed_one_takes_precedence(loa
     assert domains(experiment, "cnn.dropout") == [Fixed(0.1)]
     assert domains(experiment, "mlp.dropout") == [Fixed(0.3)]
     assert domains(experiment, "mlp.depth") == [Fixed(2)]
+
+
+def test_two_priors_of_one_parameter_are_refused_and_an_exception_for_a_family_is_not(loaded):
+    words = "{%s: {float: [0, 0.5], prior: {centre: %s, confidence: 0.5}}"
+    both = (words % ("dropout", 0.1)) + ", " + (words % ("mlp.dropout", 0.4))[1:] + "}"
+    experiment = loaded(f"space: {both}")
+    centres = [domains(experiment, f"{name}.dropout")[0].prior.centre for name in ("mlp", "cnn")]
+    assert centres == [0.4, 0.1]
+    with pytest.raises(
+        ConfigurationError,
+        match=r"space\.dropout and space\.mlp\.dropout are the same parameter.* priors: 0\.1 with "
+        r"confidence 0\.5, and 0\.4 with confidence 0\.5\. Keep one",
+    ):
+        loaded("model: mlp", f"space={both}")
+    same = both.replace("0.4", "0.1")
+    assert domains(loaded("model: mlp", f"space={same}"), "dropout")[0].prior.centre == 0.1
 
 
 def test_with_one_family_the_prefixed_key_is_accepted(loaded):

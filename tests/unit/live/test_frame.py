@@ -32,7 +32,7 @@ def searched(new_story: Any, heading: Heading, *, running: int = 3) -> tuple[Pro
     story.epoch(better, 0.7, 0.91)
     story.checkpoint(better, size_bytes=12_345_678)
     story.end(better, "stopped", reason="rung 2: rank 5 of 9, cutoff 0.95")
-    broken = story.trial({**DEFAULT, "cnn.block": "residual"})
+    broken = story.trial({**DEFAULT, "cnn.block": "basic"})
     story.end(
         broken, "failed", cause="exception", error="ValueError: bad shape (nets.py, line 3)\n"
     )

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from raysearch.engine import Plan
+from raysearch.live.frame import share_used
+from raysearch.live.phrases import budget_used
 from raysearch.live.progress import N_RECENT, Progress, Snapshot
 from raysearch.run_dir import events as ev
 from raysearch.trial import Objective, SearchStatus
@@ -131,6 +133,30 @@ def test_time_left_follows_the_trials_that_remain(new_story: Any, plan: Plan) ->
     assert left is not None
     assert left.high_s == pytest.approx(10.0)  # ten trials at one second each
     assert not left.is_limit
+
+
+def test_paused_trials_are_done_for_now(new_story: Any, plan: Plan) -> None:
+    progress = Progress(plan)
+    story = new_story(progress.update).start()
+    for _ in range(10):
+        trial = story.trial({})
+        story.epoch(trial, 0.5)
+        decided = ev.Decided(at=story.now, trial=trial, epoch=1, kind="pause", reason="rung 1")
+        story.tell(decided)
+    snapshot = now(progress, story)
+    assert (snapshot.paused, snapshot.ended, snapshot.running) == (10, 0, ())
+    assert snapshot.left is not None
+    assert snapshot.left.high_s == pytest.approx(10.0)  # as if the ten had ended
+    assert budget_used(snapshot, plan=plan).startswith("10/20 trials (10 paused)")
+    assert share_used(snapshot, plan=plan) == 0.5
+    story.tell(replace(decided, kind="continue", reason="promoted from rung 1"))
+    story.attempt(decided.trial)
+    snapshot = now(progress, story)
+    assert (snapshot.paused, [r.trial.id for r in snapshot.running]) == (9, [decided.trial])
+    assert snapshot.restarts == 0
+    story.end(decided.trial)
+    assert progress._end_rate is not None
+    assert progress._end_rate._count == 10  # it gave its worker away before
 
 
 def test_a_budget_of_minutes_limits_the_time_left(new_story: Any, plan: Plan) -> None:

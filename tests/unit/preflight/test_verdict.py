@@ -179,3 +179,15 @@ def test_a_budget_below_one_checkpoint_is_a_warning(experiment, probed):
     small = experiment(checkpoint={"budget_gb": 0.001})
     big = tried(probed(checkpoint_bytes=10**7))
     assert "only the best trial keeps its own" in only(judge(small, tried=[big]).warnings).text
+
+
+def test_a_grid_beyond_the_budget_is_a_warning_with_its_size(experiment, probed):
+    grid = {"name": "grid", "resolution": 61}  # of width, from 4 to 64
+    small = experiment(searcher=grid, budget={"trials": 61})
+    assert judge(small, tried=[tried(probed())]).findings == ()
+    warning = only(judge(experiment(searcher=grid), tried=[tried(probed())]).warnings)
+    assert warning.path == ("searcher",)
+    assert warning.text.startswith(
+        "searcher: the grid has 61 configurations, and budget.trials allows 16. "
+    )
+    assert "few values of width tried. Raise budget.trials" in warning.text

@@ -16,6 +16,7 @@ EXAMPLES: list[ev.Event] = [
     ev.SearchStarted(at=1.5, settings={"name": "x"}, space={"a": 1}, versions={"torch": "2"}),
     ev.SearchResumed(at=2.0, settings={"name": "x"}, changed=("budget.trials",)),
     ev.SearchResumed(at=2.5, settings={}, changed=("space.a",), space={"a": 2}),
+    ev.SearchResumed(at=2.5, settings={}, fingerprints={"/old.ckpt": "4f0c"}),
     ev.TrialCreated(
         at=3.0,
         trial="0001",

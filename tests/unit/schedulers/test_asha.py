@@ -229,3 +229,79 @@ def test_decisions_are_as_quick_after_ten_thousand_trials() -> None:
     # Measured: 8 and 10 microseconds. The bounds leave room for a busy machine.
     assert late < 10 * early
     assert late < 200e-6
+
+
+# ---- promotion
+
+
+def promote(asha: ASHA, paused: dict[str, Trial], *, more_to_come: bool = True) -> str | None:
+    """Return whom the policy promotes, with its reason."""
+    verdict = asha.decide_paused(paused, n_begun=99, more_to_come=more_to_come)
+    if verdict is None:
+        return None
+    assert verdict.decision.kind is CONTINUE
+    return f"{verdict.trial} {verdict.decision.reason}"
+
+
+def standing_at(epoch: int, *numbers: int) -> dict[str, Trial]:
+    """Return paused trials by id."""
+    ids = [f"{number:04d}" for number in numbers]
+    return {id: Trial(id=id, number=int(id), configuration={}) for id in ids}
+
+
+def test_promotion_by_hand() -> None:
+    """Li et al. 2020, algorithm 2: one in three of those at a rung, from the highest rung down."""
+    asha = ASHA(objective=ACCURACY, max_epochs=9, form="promotion")  # rungs at 1 and 3
+    values = [0.5, 0.4, 0.6, 0.3, 0.55, 0.45]
+    decisions = [decide(asha, n, {1: v}) for n, v in enumerate(values)]
+    kinds = [d.kind for d in decisions]
+    assert kinds == [DecisionKind.PAUSE, DecisionKind.PAUSE, CONTINUE, *[DecisionKind.PAUSE] * 3]
+    assert decisions[0].reason == "rung 1: rank 1 of 1, 3 must come before one goes on"
+    assert decisions[4].reason == "rung 1: rank 2 of 5, cutoff 0.6"
+    paused = standing_at(1, 0, 1, 3, 4, 5)
+    promoted = "0004 promoted from rung 1: rank 2 of 6, cutoff 0.55"
+    assert promote(asha, paused) == promoted
+    assert promote(asha, paused) == promoted  # to ask changes nothing
+    del paused["0004"]
+    assert promote(asha, paused) is None
+    # three at the second rung: its best goes on, before any of the first
+    for number, value in ((2, 0.7), (4, 0.8)):
+        assert decide(asha, number, {1: 0.5, 3: value}).kind is DecisionKind.PAUSE
+    for number in (6, 7, 8):
+        decide(asha, number, {1: 0.1})
+    paused |= standing_at(1, 2, 4, 6, 7, 8)
+    assert promote(asha, paused) == "0000 promoted from rung 1: rank 3 of 9, cutoff 0.5"
+    assert decide(asha, 0, {1: 0.5, 3: 0.6}).kind is DecisionKind.PAUSE
+    assert promote(asha, paused) == "0004 promoted from rung 2: rank 1 of 3, cutoff 0.8"
+
+
+def test_when_no_more_come_one_is_promoted_from_each_rung() -> None:
+    asha = ASHA(objective=ACCURACY, max_epochs=9, form="promotion")
+    for number, value in enumerate([0.5, 0.6]):
+        decide(asha, number, {1: value})
+    paused = standing_at(1, 0, 1)
+    assert promote(asha, paused) is None
+    promoted = promote(asha, paused, more_to_come=False)
+    assert promoted == "0001 promoted from rung 1: rank 1 of 2, cutoff 0.6"
+    decide(asha, 1, {1: 0.6, 3: 0.2})
+    again = promote(asha, standing_at(3, 0, 1), more_to_come=False)
+    assert again == "0001 promoted from rung 2: rank 1 of 1, cutoff 0.6"
+    assert promote(asha, standing_at(1, 0), more_to_come=False) is None
+
+
+def test_a_promoted_trial_that_ends_is_not_promoted_again() -> None:
+    asha = ASHA(objective=ACCURACY, max_epochs=9, form="promotion")
+    for number, value in enumerate([0.5, 0.4, 0.3]):
+        decide(asha, number, {1: value})
+    paused = standing_at(1, 0, 1, 2)
+    assert promote(asha, paused) is not None
+    asha.on_end(paused["0000"])
+    assert promote(asha, paused) is None
+
+
+def test_it_pauses_at_the_rungs_of_its_bracket() -> None:
+    asha = ASHA(objective=ACCURACY, max_epochs=27, form="promotion", brackets=3, seed=1)
+    trials = [Trial(id=str(n), number=n, configuration={}) for n in range(30)]
+    assert {asha.pauses_at(trial) for trial in trials} == {(1, 3, 9), (3, 9), (9,)}
+    stopping = ASHA(objective=ACCURACY, max_epochs=27)
+    assert stopping.pauses_at(trials[0]) == ()

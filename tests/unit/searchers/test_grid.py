@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raysearch.errors import ConfigurationError
+from raysearch.errors import ConfigurationError, UnsuitableSpace
 from raysearch.searchers import EXHAUSTED
-from raysearch.searchers.grid import Grid, configurations, values
+from raysearch.searchers.grid import Grid, configurations, count, values
 from raysearch.space import Bool, Choice, Domain, Fixed, Float, Int, Space
 from raysearch.trial import Configuration, Objective, Suggestion, Trial, trial_id
 
@@ -161,3 +161,22 @@ def test_the_first_of_very_many_is_there_at_once() -> None:
 def test_a_resolution_that_is_none_is_refused(resolution: object) -> None:
     with pytest.raises(ConfigurationError, match=r"searcher\.resolution is .* at least 1"):
         Grid(Space({"a": Bool()}), objective=LOSS, resolution=resolution)  # type: ignore[arg-type]
+
+
+def test_without_a_resolution_numbers_need_a_step() -> None:
+    stepped = {"width": Int(8, 24, step=8), "rate": Float(0.0, 1.0, step=0.5), "n": Int(1, 2)}
+    assert len(searched(Grid(Space(stepped), objective=LOSS, resolution=None))) == 3 * 3 * 2
+    endless = Space({**stepped, "dropout": Float(0.0, 1.0), "decay": Float(0.0, 1.0)})
+    with pytest.raises(
+        UnsuitableSpace,
+        match=r"^grid cannot search this space: dropout, decay have infinitely many values, and a "
+        r"grid takes each of them\. Choose another method, give each a step, or say with "
+        r"searcher\.resolution how many to take\.$",
+    ):
+        Grid(endless, objective=LOSS, resolution=None)
+
+
+def test_a_grid_is_counted_up_to_a_limit() -> None:
+    space = Space({"n": Int(1, 4), "deep": Bool(), "depth": Int(1, 3, when={"deep": True})})
+    assert count(space, resolution=5) == 4 * (1 + 3)
+    assert count(space, resolution=5, at_most=7) == 7

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import pytest
 
-from raysearch.errors import ConfigurationError, SearchAborted
+from raysearch.errors import ConfigurationError
 from raysearch.run_dir import events as ev
+from raysearch.schedulers import Scheduler, Verdict
 from raysearch.schedulers.none import NoScheduler
 from raysearch.searchers import WAIT
 from raysearch.simulation import Conditions
@@ -22,8 +23,8 @@ def by_width(width, epoch):
     return width / 100
 
 
-class PauseAt3:
-    """Pauses trials after 3 epochs, and resumes the latest once `n` of them wait.
+class PauseAt3(Scheduler):
+    """Pauses trials after 3 epochs, and lets the latest go on once `n` of them wait.
 
     The default is spared by the engine.
     """
@@ -36,9 +37,17 @@ class PauseAt3:
         kind = DecisionKind.PAUSE if measurement.epoch == 3 else DecisionKind.CONTINUE
         return Decision(kind=kind, reason="three epochs" if measurement.epoch == 3 else "")
 
-    def resumable(self, paused: Sequence[Trial]) -> Trial | None:
-        self.offered.append([trial.id for trial in paused])
-        return paused[-1] if len(paused) >= self.n else None
+    def pauses_at(self, trial: Trial) -> tuple[int, ...]:
+        return (3,)
+
+    def decide_paused(
+        self, paused: Mapping[str, Trial], *, n_begun: int, more_to_come: bool
+    ) -> Verdict | None:
+        self.offered.append(list(paused))
+        if len(paused) < self.n:
+            return None
+        decision = Decision(kind=DecisionKind.CONTINUE, reason=f"the last of {len(paused)}")
+        return Verdict(trial=list(paused)[-1], decision=decision)
 
 
 def of_type(simulation, kind):
@@ -148,42 +157,63 @@ def test_a_paused_trial_gives_its_worker_away_and_goes_on_from_its_checkpoint():
     scheduler = PauseAt3(n=4)
     simulation = search(table(by_width), scheduler=scheduler, max_trials=8)
     ended = [event.trial for event in of_type(simulation, ev.TrialEnded)]
-    assert ended == ["0000", "0004", "0005", "0006", "0007"]
+    assert ended[:5] == ["0000", "0004", "0005", "0006", "0007"]
+    assert sorted(ended[5:]) == ["0001", "0002", "0003"]  # with the search
     resumed = [e for e in of_type(simulation, ev.AttemptStarted) if e.attempt == 2]
     assert {e.from_epoch for e in resumed} == {3}
     finished = simulation.state.trials["0004"]
     assert (finished.epochs, finished.attempts, finished.seconds) == (27, 2, 27.0)
     assert [m.epoch for m in finished.measurements] == list(range(1, 28))
+    assert simulation.state.restarts == 0  # a pause is no loss
+    decided = [(e.kind, e.reason) for e in of_type(simulation, ev.Decided) if e.trial == "0004"]
+    assert decided == [("pause", "three epochs"), ("continue", "the last of 4")]
 
 
-def test_only_paused_trials_are_offered_for_resuming():
+def test_only_paused_trials_are_offered():
     scheduler = PauseAt3(n=4)
     search(table(by_width), scheduler=scheduler, max_trials=8, n_workers=2)
     assert all(1 <= len(offered) <= 5 for offered in scheduler.offered)
     assert all(len(set(offered)) == len(offered) for offered in scheduler.offered)
 
 
-def test_trials_that_nobody_resumes_stay_paused_at_the_end():
+def test_trials_that_never_go_on_are_stopped_at_the_end():
     simulation = search(table(by_width), scheduler=PauseAt3(n=99), max_trials=4)
     default, *others = simulation.state.trials.values()
     assert default.status is TrialStatus.COMPLETED
-    assert {t.status for t in others} == {TrialStatus.PAUSED}
+    assert {t.status for t in others} == {TrialStatus.STOPPED}
+    why = "three epochs; never promoted: budget of 4 trials used"
+    assert {t.reason for t in others} == {why}
     assert simulation.state.reason == "budget of 4 trials used"
     assert simulation.state.seconds == 27.0 + 3 * 3.0
 
 
 def test_paused_trials_stay_paused_when_the_search_goes_on():
     short = search(table(by_width), scheduler=PauseAt3(n=99), max_trials=4)
+    cut = [e for e in short.events if not (isinstance(e, ev.TrialEnded) and e.trial != "0000")]
     longer = search(
         table(by_width),
         scheduler=PauseAt3(n=99),
         searcher=Counting(),
         max_trials=5,
-        events=short.events,
+        events=cut[:-1],  # as if the driver had been killed before the end
     )
     started = of_type(longer, ev.AttemptStarted)[4:]
     assert [event.trial for event in started] == ["0004"]
     assert epochs(longer) == [27, 3, 3, 3, 3]
+    assert {t.status for t in longer.state.trials.values() if t.number} == {TrialStatus.STOPPED}
+
+
+def test_a_trial_that_was_let_go_on_goes_first_if_the_driver_dies_before_it_begins():
+    whole = search(table(by_width), scheduler=PauseAt3(n=2), max_trials=4)
+    goes_on = next(
+        i for i, e in enumerate(whole.events) if isinstance(e, ev.Decided) and e.kind == "continue"
+    )
+    again = search(
+        table(by_width), scheduler=PauseAt3(n=2), max_trials=4, events=whole.events[: goes_on + 1]
+    )
+    first = next(e for e in again.events[goes_on + 1 :] if isinstance(e, ev.AttemptStarted))
+    assert (first.trial, first.from_epoch) == (whole.events[goes_on].trial, 3)
+    assert epochs(again) == epochs(whole)
 
 
 def test_a_pause_at_a_checkpoint_needs_no_second_one():
@@ -195,13 +225,27 @@ def test_a_pause_at_a_checkpoint_needs_no_second_one():
     assert [(e.trial, e.epoch) for e in written] == [("0001", 3)]
 
 
-def test_a_search_that_is_stuck_says_so():
-    class Waiting(Counting):
+def test_a_searcher_that_waits_for_paused_trials_gets_their_ends():
+    class InPairs(Counting):
         def suggest(self, *, number, pending):
-            return WAIT if number > 1 else super().suggest(number=number, pending=pending)
+            waits = any(trial.number and trial.number <= number - 2 for trial in pending)
+            return WAIT if waits else super().suggest(number=number, pending=pending)
 
-    with pytest.raises(SearchAborted, match=r"stuck: all its live trials are paused \(1 of them\)"):
-        search(table(by_width), scheduler=PauseAt3(n=99), searcher=Waiting())
+    simulation = search(table(by_width), scheduler=PauseAt3(n=99), searcher=InPairs(), max_trials=6)
+    assert epochs(simulation) == [27, 3, 3, 3, 3, 3]
+    early = simulation.state.trials["0001"]
+    assert early.reason == "three epochs; never promoted: no other trial was left to train"
+    assert early.ended_at < simulation.state.last_at
+
+
+def test_a_policy_that_lets_no_trial_begin_ends_the_search():
+    class AtMost2(PauseAt3):
+        def begins(self, number):
+            return number < 2
+
+    simulation = search(table(by_width), scheduler=AtMost2(n=99))
+    assert len(simulation.state.trials) == 2
+    assert simulation.state.reason == "the scheduler lets no further trial begin"
 
 
 # ---- settings

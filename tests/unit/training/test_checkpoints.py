@@ -46,6 +46,21 @@ def test_the_last_epoch_is_saved():
     assert epochs_saved([1.0, 2.0, 3.0], max_epochs=3) == [1, 3]
 
 
+def test_epochs_at_which_it_may_be_paused_are_saved():
+    losses = [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert epochs_saved(losses, checkpoint_at=(3, 4)) == [1, 3, 4]
+    assert epochs_saved(losses, checkpoint_at=(1, 3), epochs_before=1) == [1, 3]
+
+
+def test_the_first_measurement_after_such_an_epoch_is_saved():
+    rule = CheckpointRule(make_job("unused", checkpoint_at=(1, 3, 9), best_before=0.0), now_s=0.0)
+    asked = {}
+    for epoch in (2, 4, 6, 8, 10):
+        measured = Measurement(epoch=epoch, step=epoch, values={"val/loss": 5.0}, seconds=0.0)
+        asked[epoch] = rule.is_due(measured, is_last=False, now_s=0.0)
+    assert asked == {2: True, 4: True, 6: False, 8: False, 10: True}
+
+
 def test_an_interval_in_epochs():
     assert epochs_saved([1.0, 2.0, 3.0, 4.0, 5.0], checkpoint_every_epochs=2) == [1, 2, 4]
 

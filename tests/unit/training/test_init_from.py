@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from raysearch.errors import ConfigurationError, TrialFailed
-from raysearch.init_from import InitFrom
+from raysearch.init_from import InitFrom, fingerprint
 from raysearch.training.fit import train
 from raysearch.training.old_weights import output_layers, parameters_of, take
 from tests import nets
@@ -140,6 +140,16 @@ def test_a_byte_that_changed_is_found(tmp_path):
         train(job, report=Listener())
 
 
+def test_another_file_than_the_search_began_with_is_not_read(tmp_path):
+    path = saved(tmp_path / "old.ckpt", filled())
+    start = InitFrom(checkpoint=path, sha256=fingerprint(path))
+    job = make_job(tmp_path / "trial", init_from=start)
+    assert take(nets.Net(), job=job, start=start).layers
+    saved(tmp_path / "old.ckpt", filled(value=0.25))
+    with pytest.raises(TrialFailed, match=r"not the file .* began .*Put that file back"):
+        take(nets.Net(), job=job, start=start)
+
+
 class Settings:
     """Something that only unpickling could read."""
 
@@ -201,6 +211,21 @@ def test_what_the_output_layer_shares_is_never_frozen():
     held = parameters_of(model, {"", "embedding", "middle"})
     expected = [model.scale, model.middle.weight, model.middle.bias]
     assert [id(parameter) for parameter in held] == [id(parameter) for parameter in expected]
+
+
+@pytest.mark.parametrize(
+    ("declared", "output"),
+    [
+        (("embedding",), {"embedding"}),
+        (["middle", "embedding"], {"middle", "embedding"}),
+        (("gone",), {"head"}),
+        (nn.ModuleList([nn.Linear(1, 1)]), {"output_layers.0"}),
+    ],
+)
+def test_a_model_may_declare_what_makes_its_outputs(declared, output):
+    model = Shares()
+    model.output_layers = declared
+    assert output_layers(model) == output
 
 
 class Scaled(nn.Module):

@@ -16,6 +16,7 @@ import pytest
 from ray.tune import PlacementGroupFactory
 
 from raysearch.engine.ahead import InThread
+from raysearch.schedulers import Scheduler, Verdict
 from raysearch.training.job import Ending
 from raysearch.trial import Decision, DecisionKind, TrialStatus
 from raysearch.tuning import adapter, session
@@ -268,7 +269,7 @@ def test_training_that_ends_early_is_completed(house):
 
 def test_after_an_error_nothing_more_is_journalled(house):
     first, second = house.begin(), house.begin()
-    house.lab.engine.plan = None  # any fault of ours
+    house.lab.engine._reports = None  # any fault of ours
     assert house.report(first, 1, 0.9) == "NOOP"
     assert isinstance(house.session.error, AttributeError)
     n_events = len(house.lab.journal.events)
@@ -277,14 +278,97 @@ def test_after_an_error_nothing_more_is_journalled(house):
     assert house.session.must_stop
 
 
-def test_a_scheduler_that_pauses_is_refused_with_the_reason(house):
-    trial = house.begin()
-    pause = Decision(kind=DecisionKind.PAUSE, reason="rung 1")
-    house.lab.scheduler.on_measurement = lambda trial, measurement: pause
-    other = house.begin()
-    house.report(other, 1, 0.9)
-    assert "pauses trial 0001" in str(house.session.error)
-    assert trial.status == "RUNNING"
+class PauseOnce(Scheduler):
+    """Pauses each trial after its first epoch; lets the first go on once it is told to."""
+
+    goes_on = False
+
+    def on_measurement(self, trial, measurement):
+        kind = DecisionKind.PAUSE if measurement.epoch == 1 else DecisionKind.CONTINUE
+        return Decision(kind=kind, reason="rung 1")
+
+    def decide_paused(self, paused, *, n_begun, more_to_come):
+        if not self.goes_on:
+            return None
+        decision = Decision(kind=DecisionKind.CONTINUE, reason="promoted from rung 1")
+        return Verdict(trial=next(iter(paused)), decision=decision)
+
+
+@pytest.fixture
+def pausing():
+    """A house with the default in training, and a trial beside it."""
+    house = House(scheduler=PauseOnce())
+    house.begin()
+    return house
+
+
+def test_a_trial_that_is_paused_gives_its_worker_away_and_goes_on_from_its_checkpoint(pausing):
+    trial = pausing.begin()
+    written = {"epoch": 1, "path": "epoch-0001.ckpt", "size_bytes": 10}
+    answer = pausing.send(
+        trial, "measured", measurement=asdict(measurement(1, 0.5)), checkpoint=written
+    )
+    assert answer == "STOP"  # for Ray; it keeps the actor
+    assert list(pausing.session.on_ray) == ["0000"]
+    assert list(pausing.lab.state.paused) == ["0001"]
+    assert pausing.session.next_trial().id == "0002"
+    pausing.lab.scheduler.goes_on = True
+    assert pausing.session.next_trial().id == "0001"
+    again = adapter._config(pausing.session, pausing.lab.state.trials["0001"])
+    assert again[JOB] == "job of 0001 from 1 checkpoints"
+    assert pausing.lab.state.trials["0001"].status is TrialStatus.PENDING
+
+
+def test_one_whose_actor_is_not_free_yet_does_not_go_on(pausing):
+    pausing.lab.scheduler.goes_on = True
+    trial = pausing.begin()
+    starting = OnRay("0009")
+    pausing.scheduler.on_trial_add(pausing.controller, starting)
+    assert pausing.report(trial, 1, 0.5) == "NOOP"  # held, since another actor starts
+    assert pausing.session.next_trial().id == "0002"
+    starting.status = "RUNNING"
+    pausing.step()
+    assert pausing.controller.stopped == ["0001"]
+    assert pausing.session.next_trial().id == "0001"
+
+
+def test_one_that_loses_its_actor_before_that_was_freed_stays_paused(pausing):
+    trial = pausing.begin()
+    pausing.scheduler.on_trial_add(pausing.controller, OnRay("0009"))
+    pausing.report(trial, 1, 0.5)
+    trial.status = "ERROR"
+    pausing.scheduler.on_trial_error(pausing.controller, trial)
+    trial.status = "PENDING"  # Ray queues it again
+    pausing.scheduler.on_trial_add(pausing.controller, trial)
+    pausing.step()
+    assert pausing.controller.stopped == ["0001"]
+    assert list(pausing.lab.state.paused) == ["0001"]
+    assert pausing.lab.state.losses == {}
+    assert not pausing.session.unfinished
+
+
+def test_what_ray_runs_of_a_paused_trial_is_stopped(pausing):
+    trial = pausing.begin()
+    pausing.report(trial, 1, 0.5)
+    pausing.step()
+    trial.status = "RUNNING"
+    assert pausing.send(trial, "started", worker="here:2", damaged={}) == "STOP"
+    assert pausing.lab.state.trials["0001"].attempts == 1
+
+
+def test_a_session_is_not_done_before_paused_trials_were_seen_to():
+    house = House(scheduler=PauseOnce(), max_trials=2)
+    default, trial = house.begin(), house.begin()
+    house.report(trial, 1, 0.5)
+    house.step()
+    house.send(default, "ended", ending=Ending.ENDED_EARLY)
+    assert house.session.on_ray == {}
+    assert not house.session.is_done
+    assert house.session.next_trial() is None
+    assert house.session.is_done
+    stopped = house.lab.state.trials["0001"]
+    assert stopped.status is TrialStatus.STOPPED
+    assert stopped.reason == "rung 1; never promoted: budget of 2 trials used"
 
 
 def test_the_last_trials_are_announced_once_and_while_none_starts():

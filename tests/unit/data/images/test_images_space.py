@@ -71,14 +71,6 @@ def test_images_of_several_sizes_are_brought_to_one_that_is_said(tmp_path):
     assert "size is" not in advice(tmp_path, size=20)
 
 
-def test_the_split_follows_groups_and_time(table):
-    given = {"path": table, "image": "file", "target": "kind"}
-    by_group = space.data_spec(**given, group="person")
-    assert by_group.n_train == 24
-    by_time = space.data_spec(**given, order_by="day")
-    assert by_time.n_train == 24
-
-
 def test_the_same_picture_in_training_and_test_is_said(tmp_path):
     for part, first in (("train", 0), ("val", 20), ("test", 40)):
         write_folders(tmp_path / part, n=6, first=first)
@@ -139,6 +131,13 @@ def test_unreadable_images_are_refused_by_name_or_dropped_and_said(tmp_path):
     assert "2 images that cannot be read are left out: across/4.png, down/3.png." in said
 
 
+def test_a_link_to_nowhere_is_an_image_that_cannot_be_read(tmp_path):
+    write_folders(tmp_path, n=10)
+    (tmp_path / "down" / "lost.png").symlink_to(tmp_path / "nowhere.png")
+    with pytest.raises(ConfigurationError, match=r"1 of 21 images cannot be read: down/lost.png"):
+        check(tmp_path)
+
+
 def test_images_that_are_not_there_are_named_with_their_row(tmp_path):
     write_folders(tmp_path, n=8)
     rows = [f"{kind}/{n}.png,{kind}" for n in range(8) for kind in ("down", "across")]
@@ -149,8 +148,8 @@ def test_images_that_are_not_there_are_named_with_their_row(tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         space.check_arguments(given)
     (fault,) = caught.value.faults
-    assert "2 of 16 images cannot be read: down/none.png in row 6 (" in fault
-    assert "none.png: no such file), no path in row 7 (" in fault
+    assert f"2 of 16 images cannot be read: down/none.png in row 6 of {given['path']} (" in fault
+    assert "none.png: no such file), no path in row 7 of " in fault
     assert space.data_spec(**given, unreadable="drop").n_train == 8
 
 
@@ -235,7 +234,7 @@ def test_a_number_that_is_none_is_named_with_its_image(tmp_path):
     write_folders(tmp_path, n=12)
     rows = [f"down/{n}.png,{n if n < 9 else 'many'}" for n in range(12)]
     (tmp_path / "t.csv").write_text("\n".join(["f,y", *rows]))
-    with pytest.raises(ConfigurationError, match=r"such as 'many' in down/9.png in row 10"):
+    with pytest.raises(ConfigurationError, match=r"such as 'many' in down/9.png in row 10 of"):
         check(tmp_path / "t.csv", image="f", target="y", task="regression")
 
 

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import math
+import re
+import statistics
 from collections import Counter
 
 import numpy as np
 import pytest
+import torch
 
-from raysearch.data.listops.grammar import SYMBOLS, expressions
+from raysearch.data.listops.grammar import SYMBOLS, expressions, value_of
 from raysearch.data.listops.module import Data
 from raysearch.data.listops.space import data_spec
 from raysearch.data_spec import UNKNOWN
@@ -17,33 +21,28 @@ def cache_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("RAYSEARCH_CACHE_DIR", str(tmp_path))
 
 
-def parsed(tokens):
-    """Return an expression as lists [operator, argument, ...], read by its brackets alone."""
-    stack = [[]]
-    for token in tokens:
-        if token.startswith("["):
-            stack.append([token])
-        elif token == "]":
-            done = stack.pop()
-            stack[-1].append(done)
-        else:
-            stack[-1].append(int(token))
-    ((tree,),) = [stack]
-    return tree[0]
+WRITTEN = [*"0123456789", "[MAX", "[MIN", "[MED", "[SM", "]"]
+"""What the symbols of a batch stand for, from `UNKNOWN` + 1 on."""
+
+PUBLISHED = {
+    "[MAX 2 9 [MIN 4 7 ] 0 ]": 9,  # Nangia and Bowman 2018, figure 1
+    "[MAX 4 3 [MIN 2 3 ] 1 0 [MED 1 5 8 9 2 ] ]": 5,  # Tay et al. 2021, section 2.2.1
+}
+
+INNERMOST = re.compile(r"\[(MAX|MIN|MED|SM)((?: \d)+) \]")
 
 
-def value(tree):
-    """Return what an expression comes to, with NumPy as in the published generator."""
-    if isinstance(tree, int):
-        return tree
-    operator, *arguments = tree
-    values = [value(argument) for argument in arguments]
-    by_name = {"[MAX": max, "[MIN": min, "[MED": lambda v: int(np.median(v))}
-    return by_name.get(operator, lambda v: sum(v) % 10)(values)
+def value(text):
+    """Return what an expression comes to, by putting values in place of what is innermost."""
+    while match := INNERMOST.search(text):
+        digits = [int(digit) for digit in match[2].split()]
+        of = {"MAX": max, "MIN": min, "MED": statistics.median, "SM": lambda v: sum(v) % 10}
+        text = f"{text[: match.start()]}{math.floor(of[match[1]](digits))}{text[match.end() :]}"
+    return int(text)
 
 
-def depth(tree):
-    return 0 if isinstance(tree, int) else 1 + max(map(depth, tree[1:]))
+def depth(text):
+    return max(text[:place].count("[") - text[:place].count("]") for place in range(len(text)))
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +50,64 @@ def found():
     return expressions(3000, max_depth=6, max_length=100, seed=0)
 
 
-def test_values_are_those_of_the_paper(found):
-    assert [value(parsed(e.text.split())) for e in found] == [e.value for e in found]
+def batches(**given):
+    """Return all examples of all splits: inputs, lengths and targets."""
+    splits = Data(batch_size=64, **given)._splits()
+    parts = zip(splits.train, splits.validation, splits.test, strict=True)
+    return [torch.cat(role).tolist() for role in parts]
 
 
-def test_the_example_of_the_paper():
-    assert value(parsed(["[MAX", "2", "9", "[MIN", "4", "7", "]", "0", "]"])) == 9
+def test_labels_of_tokens_are_the_values_of_what_is_written():
+    inputs, lengths, targets = batches(form="tokens", n_examples=1500, seed=5)
+    texts = [
+        " ".join(WRITTEN[token - UNKNOWN - 1] for token in row[:length])
+        for row, length in zip(inputs, lengths, strict=True)
+    ]
+    assert [value(text) for text in texts] == targets
+    assert len(set(texts)) == 1500
+    assert max(map(depth, texts)) == 6
+    assert set(targets) == set(range(10))
+
+
+def test_labels_of_trees_are_the_values_of_their_roots():
+    inputs, lengths, targets = batches(form="tree", n_examples=1500, seed=5)
+    for (symbols, parents), length, target in zip(inputs, lengths, targets, strict=True):
+        texts = [WRITTEN[symbol - UNKNOWN - 1] for symbol in symbols[:length]]
+        inner = [[] for _ in texts]
+        for node, parent in enumerate(parents[:length]):  # children come before their parents
+            if inner[node]:
+                texts[node] = " ".join([texts[node], *inner[node], "]"])
+            if parent >= 0:
+                inner[parent].append(texts[node])
+        assert parents[length - 1] == -1
+        assert value(texts[length - 1]) == target
+
+
+@pytest.mark.parametrize(("text", "expected"), PUBLISHED.items())
+def test_published_examples(text, expected):
+    operators = ["MAX", "MIN", "MED", "SM"]
+    assert value(text) == expected
+    while match := INNERMOST.search(text):  # the same by the module's own operators
+        digits = [int(digit) for digit in match[2].split()]
+        found = value_of(operators.index(match[1]), digits)
+        text = f"{text[: match.start()]}{found}{text[match.end() :]}"
+    assert text == str(expected)
+
+
+@pytest.mark.parametrize(
+    ("operator", "digits", "expected"),
+    [
+        ("MAX", [3, 9, 9], 9),
+        ("MIN", [3, 0, 9], 0),
+        ("MED", [1, 2], 1),  # 1.5, rounded down
+        ("MED", [9, 1, 4], 4),
+        ("MED", [7, 1, 2, 8], 4),
+        ("SM", [9, 9, 9, 9, 9], 5),
+        ("SM", [5, 5], 0),
+    ],
+)
+def test_operators_are_those_of_the_paper(operator, digits, expected):
+    assert value_of(["MAX", "MIN", "MED", "SM"].index(operator), digits) == expected
 
 
 def test_expressions_are_different_and_within_the_limits():
@@ -64,10 +115,11 @@ def test_expressions_are_different_and_within_the_limits():
         found = expressions(500, max_depth=max_depth, max_length=max_length, seed=1)
         assert len({e.text for e in found}) == len(found) == 500
         assert max(len(e.tokens) for e in found) <= max_length
-        assert max(depth(parsed(e.text.split())) for e in found) == max_depth
+        assert max(depth(e.text) for e in found) == max_depth
 
 
-def test_all_of_the_smallest_ones_can_be_had_and_no_more():
+def test_all_of_the_smallest_ones_can_be_had_and_no_more(monkeypatch):
+    monkeypatch.setattr("raysearch.data.listops.grammar._REFUSED_IN_A_ROW", 20_000)
     found = expressions(4 * 100, max_depth=1, max_length=4, seed=0)
     assert {e.text.split()[0] for e in found} == {"[MAX", "[MIN", "[MED", "[SM"}
     with pytest.raises(ConfigurationError, match=r"n_examples is 401, but after 400 different"):
@@ -123,6 +175,20 @@ def test_both_forms_are_of_the_same_expressions():
 
 
 @pytest.mark.parametrize("form", ["tree", "tokens"])
+def test_bucketing_changes_which_examples_are_learnt_together_and_no_more(form):
+    given = {"batch_size": 10, "n_examples": 300, "form": form}
+    spreads = []
+    for bucketing in (False, True):
+        data = Data(bucketing=bucketing, **given)
+        batches = list(data.train_dataloader())
+        spreads.append(np.mean([int(n.max() - n.min()) for _, n, _ in batches]))
+        assert data.spec == data_spec(n_examples=300, form=form)
+        learnt = torch.cat([inputs for inputs, _, _ in batches]).flatten(1).tolist()
+        assert sorted(learnt) == sorted(data._splits().train[0].flatten(1).tolist())
+    assert spreads[1] < spreads[0] / 4
+
+
+@pytest.mark.parametrize("form", ["tree", "tokens"])
 def test_the_vocabulary_is_what_occurs(form):
     spec = data_spec(form=form, n_examples=300)
     inputs = Data(batch_size=8, form=form, n_examples=300)._splits().train[0]
@@ -135,6 +201,7 @@ def test_the_vocabulary_is_what_occurs(form):
     ("wrong", "message"),
     [
         ({"form": "trees"}, r"data.form: trees is not a form of ListOps\. Did you mean tree\?"),
+        ({"bucketing": "yes"}, r"data.bucketing is 'yes'\. It must be true or false"),
         ({"max_depth": 0}, "data.max_depth is 0"),
         ({"max_length": 3}, "data.max_length is 3"),
         ({"n_examples": 5}, "data.n_examples is 5"),

@@ -34,6 +34,7 @@ def refusal(path, **arguments):
         (["1,2"], "where line 3 has no class behind its values"),
         (["1,?:a", *GOOD], "where line 3 has no finite value at step 2"),
         (["1,inf:a", *GOOD], "where line 3 has no finite value at step 2"),
+        (["1,1e39:a", *GOOD], "where line 3 has no finite value at step 2"),
         ([":a", *GOOD], "where line 3 has no steps at all"),
         (["1,2:?", *GOOD], "where line 3 has no target"),
         ([line.replace(":b", ":a") for line in GOOD], "all 12 series have the target 'a'"),
@@ -188,6 +189,18 @@ def test_a_target_that_is_no_number_is_named_with_its_place(file):
     )
 
 
+def test_a_few_targets_that_are_no_numbers_do_not_make_classes_of_the_others(file):
+    path = file("a.csv", "y,t0,t1", *(f"{n / 2},{n},{n}" for n in range(20)), "many,1,2")
+    assert "where row 21 has the target 'many', which is no number" in refusal(path, target="y")
+
+
+def test_a_word_that_is_no_split_is_named_with_its_row(file):
+    rows = [f"{'ab'[n % 2]},{n},{n + 1},{'tset' if n == 5 else 'train'}" for n in range(12)]
+    path = file("a.csv", "kind,t0,t1,part", *rows)
+    said = f"with the values 'tset' in row 6 of {path}. Each row"
+    assert said in refusal(path, target="kind", split="part")
+
+
 def test_gaps_are_filled_or_their_series_dropped_if_the_policy_says_so(file):
     path = file("a.ts", *TS, "1,?,3:a", "?,5,5:b", *GOOD)
     notes = advice(path=path, missing="interpolate")
@@ -212,13 +225,6 @@ def test_series_end_where_only_gaps_follow_if_the_policy_says_so(file, tmp_path,
     assert "has no finite value at step 2;" in refusal(**given)
     spec = data_spec(**given, missing="interpolate")
     assert (spec.has_lengths, spec.input_shape) == (True, (1, 3))
-
-
-def test_series_that_would_not_fit_in_memory_are_refused(file, monkeypatch):
-    monkeypatch.setattr("raysearch.data.series.windows.MOST_BYTES", 100)
-    text = refusal(file("a.ts", *TS, *GOOD))
-    assert "12 series, filled up to the longest of 3 steps, take" in text
-    assert text.endswith("cut the series into parts.")
 
 
 def test_series_without_length_or_target_can_be_dropped_and_not_all_of_them(file):
@@ -249,10 +255,11 @@ def test_a_class_that_the_test_lacks_is_told(file):
 def test_the_same_series_in_training_and_test_is_told(file):
     path = file("a.ts", *TS, *GOOD)
     other = file("b.ts", *TS, "100,101,102:a", GOOD[3], "7,7,7:b")
-    told = [note for note in advice(path=path, test_path=other) if "also in" in note]
+    told = [note for note in advice(path=path, test_path=other) if "are the same as" in note]
     assert len(told) == 1
-    assert f"line 4 of {other}, which is line 6 of {path}" in told[0]
-    assert not [note for note in advice(path=path) if "also in" in note]
+    assert told[0].startswith("1 of 3 test series are the same as a ")
+    assert f": line 4 of {other} as line 6 of {path}. What is measured" in told[0]
+    assert not [note for note in advice(path=path) if "are the same as" in note]
 
 
 def test_a_file_that_has_changed_is_refused(file):

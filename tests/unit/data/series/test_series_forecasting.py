@@ -192,7 +192,15 @@ def test_a_constant_is_nothing_to_be_told(tmp_path):
         data_spec(path=str(tmp_path / "a.npz"), horizon=2)
 
 
-def test_windows_that_would_not_fit_in_memory_are_refused_with_a_stride(tmp_path, monkeypatch):
-    monkeypatch.setattr("raysearch.data.series.windows.MOST_BYTES", 1000)
+def test_windows_that_read_what_training_reads_are_named(tmp_path):
+    np.savez(tmp_path / "a.npz", X=np.tile(np.arange(20.0), 5))
+    notes = advice(path=str(tmp_path / "a.npz"), horizon=1, window=20)
+    (note,) = [n for n in notes if "test windows read the same values as a training one" in n]
+    assert note.startswith("20 of 20 test windows read the same values as a training one: steps 61")
+    assert f"to 80 of series 0 of {tmp_path}/a.npz as steps 1 to 20 of series 0 of" in note
+
+
+def test_windows_that_would_not_fit_in_memory_are_refused_with_a_stride(tmp_path, memory):
+    memory(1000)
     with pytest.raises(ConfigurationError, match=r"93 windows take .* GiB.* stride to 3"):
         data_spec(**counting(tmp_path), horizon=2, window=4)

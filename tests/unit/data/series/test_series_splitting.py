@@ -116,6 +116,20 @@ def test_two_files_have_the_same_classes_in_the_same_order(tmp_path, path):
     assert torch.equal(batch[-1], torch.tensor([1, 1, 1]))
 
 
+def test_the_training_file_says_what_the_targets_are(tmp_path):
+    given = write(tmp_path)
+    np.savez(given["path"], X=np.random.default_rng(0).random((40, 5)), y=np.arange(40) / 3)
+    other = tmp_path / "b.npz"
+    np.savez(other, X=np.full((3, 5), 77.0), y=np.array(["1.5", "many", "2"]))
+    with pytest.raises(ConfigurationError) as caught:
+        Data(**given, test_path=str(other))
+    assert str(caught.value).startswith(
+        f"test_path is {other}, where series 1 has the target 'many', which is no number"
+    )
+    np.savez(other, X=np.full((3, 5), 77.0), y=np.array([1, 2, 1]))  # by itself it were classes
+    assert Data(**given, test_path=str(other)).spec.task == "regression"
+
+
 def test_too_few_series_or_groups_are_refused(tmp_path):
     given = write(tmp_path, n=4)
     del given["batch_size"]

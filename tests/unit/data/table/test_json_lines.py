@@ -3,14 +3,14 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from raysearch.data.files import Source
 from raysearch.data.table import space
-from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.reading import read_table
 from raysearch.errors import ConfigurationError
 
 
 def read(path):
-    return read_table(TableArguments.read({"path": path, "target": "y"})).frame
+    return read_table(Source(path=path)).frame
 
 
 def test_values_keep_their_types_and_keys_may_be_missing(csv_file):
@@ -33,7 +33,7 @@ def test_values_keep_their_types_and_keys_may_be_missing(csv_file):
     ("lines", "message"),
     [
         (['{"a": 1}', '{"a": 2'], "whose line 2 is not JSON"),
-        (['{"a": 1}', "[1, 2]"], r"whose line 2 is '\[1, 2\]', no object"),
+        (['{"a": 1}', "[1, 2]"], r"whose line 2 is \[1, 2\], no object"),
         (['{"a": 1}{"a": 2}'], "whose line 1 is not JSON"),
     ],
 )

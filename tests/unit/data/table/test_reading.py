@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import os
-
 import pandas as pd
 import pytest
 
-from raysearch.data.table.arguments import TableArguments
-from raysearch.data.table.reading import fingerprint, read_table
+from raysearch.data.files import Source
+from raysearch.data.table.reading import read_table
 from raysearch.errors import ConfigurationError
 
 
 def read(path, **arguments):
-    return read_table(TableArguments.read({"path": path, "target": "y", **arguments}))
+    return read_table(Source(path=path), **arguments)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
@@ -95,9 +93,8 @@ def test_what_is_no_table_is_refused(csv_file, content, message):
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
-    for look in (lambda path: read(path), fingerprint):
-        with pytest.raises(ConfigurationError, match=r"path is .*none\.csv, which cannot be read"):
-            look(str(tmp_path / "none.csv"))
+    with pytest.raises(ConfigurationError, match=r"path is .*none\.csv, which cannot be read"):
+        read(str(tmp_path / "none.csv"))
 
 
 def test_another_encoding_than_the_one_given_is_refused(csv_file):
@@ -106,11 +103,18 @@ def test_another_encoding_than_the_one_given_is_refused(csv_file):
         read(path, encoding="utf-8")
 
 
-def test_a_fingerprint_is_of_the_content(csv_file):
-    first = fingerprint(csv_file("a,y", "1,2"))
-    path = csv_file("a,y", "1,3")
-    os.utime(path, ns=(1, 1))
-    second = fingerprint(path)
-    os.utime(path, ns=(2, 2))
-    assert fingerprint(path) == second != first
-    assert len(second) == 16
+def test_rows_that_are_too_short_are_named(csv_file):
+    path = csv_file("a,b,y", "1,2,3", "1,2", "1,,", "1", "1,2,3", "1,2")
+    (note,) = read(path).notes
+    assert note == (
+        f"3 rows of {path} have fewer than the 3 columns of its first line: row 2, row 4, row 6. "
+        "What they lack counts as missing."
+    )
+    assert read(csv_file("a,y", "1,", ",")).notes == ()
+
+
+def test_a_file_that_only_begins_as_utf_16_is_refused(csv_file):
+    with pytest.raises(ConfigurationError, match="which begins as UTF-16, but is none from byte"):
+        read(csv_file(content=b"\xff\xfea"))
+    with pytest.raises(ConfigurationError, match=r"encoding is utf-16, but byte \d+ of .* is not"):
+        read(csv_file("a,y", "1,2"), encoding="utf-16")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from raysearch.data.table import space
+from raysearch.data.table.module import Data
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError
 
@@ -59,7 +60,8 @@ def test_unbalanced_classes_and_classes_without_training_rows_are_said(csv_file)
     lines = [f"{row.rsplit(',', 1)[0]},{parts[int(row[-1])]}" for row in [*rows, "1,alone,8"]]
     path = csv_file("a,y,part", *lines)
     notes = space.advice(path=path, target="y", split="part", numeric=["a"])
-    assert "No training row has the class alone, so it cannot be learnt." in notes
+    (note,) = [note for note in notes if note.startswith("No training row has the class alone, so")]
+    assert f"of {path} has it." in note
     spec = space.data_spec(path=path, target="y", split="part", numeric=["a"])
     assert spec.class_counts[0] == 0
 
@@ -91,7 +93,10 @@ FAULTS = {
     "texts": ({"target": "comment"}, "target is comment, with 600 different values in 600 rows"),
     "nothing": ({"features": ["currency"]}, "features has no column that can be used. Column curr"),
     "changed": ({"fingerprint": "0" * 16}, "fingerprint is 0000000000000000, but that of"),
-    "not a part": ({"split": "newsletter"}, "split is newsletter, a column with the values 'no', "),
+    "not a part": (
+        {"split": "newsletter"},
+        "split is newsletter, a column with the values 'no' in row",
+    ),
 }
 
 
@@ -141,3 +146,36 @@ def test_copies_and_columns_that_give_the_target_away_are_said(csv_file):
     assert [note.split(" (")[0] for note in notes if "away" in note] == ["a nearly gives y away"]
     notes = space.advice(path=csv_file("y,a,b", *rows), target="y", ignore=["a"])
     assert not any("copies" in note or "away" in note for note in notes)
+
+
+def test_classes_that_a_split_lacks_are_told_with_a_row(csv_file):
+    rows = [f"{n * 7 % 23},{'train' if n < 40 else 'val' if n < 50 else 'test'}" for n in range(60)]
+    kinds = ["uv"[n % 2] if n < 50 else "w" for n in range(60)]
+    lines = [f"{row},{kind}" for row, kind in zip(rows, kinds, strict=True)]
+    path = csv_file("a,part,y", *lines)
+    notes = space.advice(path=path, target="y", split="part")
+    assert (
+        f"No training row has the class w, so it cannot be learnt; row 51 of {path} has it."
+    ) in notes
+    assert "The validation split has no example of the class w." in notes
+    assert "The test split has no example of the class u, v." in notes
+
+
+def test_a_word_that_is_no_split_is_named_with_its_row(csv_file):
+    words = ["train"] * 20 + ["tset"] * 10 + ["vall", "tset"]
+    path = csv_file("a,part,y", *(f"{n % 7},{word},{n % 2}" for n, word in enumerate(words)))
+    with pytest.raises(ConfigurationError) as caught:
+        space.check_arguments({"path": path, "target": "y", "split": "part"})
+    assert f"the values 'tset' in row 21 of {path}, 'vall' in row 31 of {path}." in str(
+        caught.value
+    )
+
+
+def test_numbers_that_float32_cannot_hold_are_none(csv_file):
+    rows = [f"{n * 7 % 23 + 0.5},{n * 1.5}" for n in range(60)]
+    path = csv_file("a,y", "1e39,3.5", "2.5,-1e300", *rows)
+    data = Data(batch_size=8, path=path, target="y")
+    for batch in (*data.train_dataloader(), *data.val_dataloader(), *data.test_dataloader()):
+        assert all(tensor.isfinite().all() for tensor in batch)
+    (note,) = [n for n in space.advice(path=path, target="y") if "their y is no number" in n]
+    assert f"'-1e300' in row 2 of {path}" in note

@@ -69,7 +69,11 @@ def test_rows_without_a_target_are_left_out_and_said():
     target = read(["1.5", "", "n/a", "2.5", "oops"] + ["3.25"] * 40)
     assert target.rows.tolist() == [0, 3, *range(5, 45)]
     assert target.values[:2].tolist() == [1.5, 2.5]
-    assert target.notes[-1] == "3 of 45 rows are left out: they have no y."
+    assert target.notes[-2:] == (
+        "2 of 45 rows are left out: they have no y: row 2, row 3.",
+        "1 of 45 rows are left out: their y is no number: 'oops' in row 5. Mend the file if they "
+        "are meant to be learnt from.",
+    )
 
 
 @pytest.mark.parametrize(

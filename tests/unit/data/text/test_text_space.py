@@ -10,12 +10,16 @@ import pytest
 
 from raysearch.data.text import space
 from raysearch.data.text.arguments import TextArguments
-from raysearch.data.text.preparing import arrays, settled
+from raysearch.data.text.preparing import PREPARATION
 from raysearch.errors import ConfigurationError
 
 
 def given(path, **arguments):
     return {"path": str(path), "text": "review", "target": "label", **arguments}
+
+
+def prepared(arguments):
+    return PREPARATION.arrays(PREPARATION.settled(arguments))
 
 
 def check(path, **arguments):
@@ -68,7 +72,7 @@ def test_every_file_gives_the_same_examples(texts, rows, tmp_path, ending):
         frame.to_parquet(path)
     else:
         frame.to_csv(path, index=False, sep="\t" if ending == ".tsv" else ",")
-    found, expected = (arrays(settled(given(one))) for one in (path, texts))
+    found, expected = (prepared(given(one)) for one in (path, texts))
     for name in ("train_inputs", "train_lengths", "train_targets", "test_inputs"):
         assert (found[name] == expected[name]).all()
 
@@ -81,7 +85,7 @@ def test_the_vocabulary_is_of_the_training_split_alone(write, rows):
     for row in rows[6:12]:
         row["part"] = "test"
     path = write(rows)
-    found = arrays(settled(given(path, split="part", min_count=1)))
+    found = prepared(given(path, split="part", min_count=1))
     assert (found["validation_inputs"][:, :2] == 3).all()  # UNKNOWN
     assert "100 % of the words in the validation split are not in the vocabulary" in advice(
         path, split="part"
@@ -106,18 +110,9 @@ def test_no_more_is_kept_than_the_longest_text_of_any_split_has(write, rows):
     for max_length, kept in ((5000, 13), (13, 13), (12, 12)):
         wanted = given(path, split="part", max_length=max_length)
         assert space.data_spec(**wanted).input_shape == (kept,)
-        found = arrays(settled(wanted))
+        found = prepared(wanted)
         assert found["train_inputs"].shape == (20, kept)
         assert found["test_lengths"].max() == kept
-
-
-def test_the_split_follows_groups_and_time(write, rows):
-    path = write(rows)
-    assert space.data_spec(**given(path, group="author")).n_train == 36
-    found = arrays(settled(given(path, order_by="day", level="character", min_count=1)))
-    assert found["test_lengths"].tolist() == [
-        len(row["review"]) for row in sorted(rows, key=lambda row: row["day"])[-12:]
-    ]
 
 
 def test_a_text_in_training_and_test_is_said(write, rows):
@@ -125,9 +120,10 @@ def test_a_text_in_training_and_test_is_said(write, rows):
         row["part"] = ("train", "val", "test")[place % 3]
     assert "as a training one" not in advice(write(rows), split="part")
     rows[2]["review"] = rows[30]["review"].upper().replace(" ", "  ")
+    path = write(rows)
     assert (
-        "1 of 20 test texts are the same as a training one: row 3 as row 31. What is measured"
-        in advice(write(rows), split="part")
+        f"1 of 20 test texts are the same as a training one: row 3 of {path} as row 31 of {path}. "
+        "What is measured" in advice(path, split="part")
     )
 
 
@@ -138,11 +134,11 @@ def test_empty_texts_are_refused_by_row_or_dropped_and_said(write, rows):
     with pytest.raises(ConfigurationError) as caught:
         check(path)
     (fault,) = caught.value.faults
-    assert "3 of 60 texts are missing or have no word: row 5, row 8, row 10." in fault
+    assert "3 of 60 texts are missing or have no word: row 5, row 8, row 10 of " in fault
     assert fault.endswith("write `empty: drop`.")
     spec = space.data_spec(**given(path, empty="drop"))
     assert spec.n_train == 35
-    assert "3 texts without any word are left out: row 5, row 8, row 10." in advice(
+    assert "3 texts without any word are left out: row 5, row 8, row 10 of " in advice(
         path, empty="drop"
     )
 
@@ -151,7 +147,7 @@ def test_a_text_that_is_missing_in_parquet_is_refused_by_row(rows, tmp_path):
     frame = pd.DataFrame(rows).astype({"review": "string"})
     frame.loc[4, "review"] = pd.NA
     frame.to_parquet(tmp_path / "reviews.parquet")
-    with pytest.raises(ConfigurationError, match=r"1 of 60 texts are missing or .*: row 5\."):
+    with pytest.raises(ConfigurationError, match=r"1 of 60 texts are .*: row 5 of .*parquet\."):
         check(tmp_path / "reviews.parquet")
 
 
@@ -161,7 +157,7 @@ def test_a_class_of_which_nothing_can_be_learnt_is_refused(write, rows):
     for row in rows[:9]:
         row["part"] = "test"
     rows[3]["label"] = "odd"
-    with pytest.raises(ConfigurationError, match=r"has the class odd, such as row 4 has\. Put"):
+    with pytest.raises(ConfigurationError, match=r"the class odd, such as row 4 of \S* has\. Put"):
         check(write(rows), split="part")
 
 

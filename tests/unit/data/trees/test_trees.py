@@ -65,7 +65,8 @@ def test_leaks_and_unknown_symbols_are_said(written):
     notes = space.advice(path=train, validation_path=test, test_path=test)
     assert any(
         n.startswith(
-            "2 of 8 test trees are in the training split too: line 1 as line 19, line 2 as"
+            f"2 of 8 test trees are the same as a training one: line 1 of {test} as line 19 of "
+            f"{train}, line 2 of {test} as line 20 of {train}. What is measured"
         )
         for n in notes
     )
@@ -79,7 +80,7 @@ def test_classes_missing_from_a_split_are_named(written):
     notes = space.advice(path=path, test_path=test)
     assert any(n.startswith("No test tree has the label 2, so nothing") for n in notes)
     odd = written([*LINES, "(7 (0 a) (1 b))"], "odd.txt")
-    with pytest.raises(ConfigurationError, match=r"label '7' in line 31 of \S*odd.txt \(test\) is"):
+    with pytest.raises(ConfigurationError, match=r"test_path is \S*odd.txt, where the label '7'"):
         space.data_spec(path=path, test_path=odd)
 
 
@@ -118,21 +119,24 @@ def test_new_expressions_are_encoded_as_those_of_the_file(written):
         (["expression\tlabel"], {}, "which has a line of names and no other one"),
         ([*LINES[:4], "(1 (2 a"], {}, "whose line 5 has an expression that has 2 brackets"),
         ([*LINES, "", "()"], {}, "whose line 32 has an expression that has brackets that do not"),
-        (["1 (f a)", "(f b)"], {}, "whose line 2 has no label"),
+        (["1 (f a)", "(f b)"], {}, "whose line 2 has no label in front of its brackets"),
         (["1 (f a)", "2 "], {}, "whose line 2 has an expression that is empty"),
         (["(1 a)"] * 12, {}, "label of every tree in .* is '1'"),
         (LINES[:9], {}, "with 9 trees. At least 10 are needed"),
+        ([f"{n} (f)" for n in range(30)] + ["x (f)"], {}, "label in line 31 is 'x', no finite"),
+        ([f"{n}.5 (f)" for n in range(30)] + ["1e40 (f)"], {}, "label in line 31 is '1e40', no"),
+        ([f"w{n} (f)" for n in range(30)], {}, "of the 30 trees in .* has 30 different values"),
         (LINES, {"max_nodes": 2}, "whose line 1 has a tree of 3 nodes, and max_nodes is 2"),
         (LINES, {"min_count": 99}, "min_count is 99, and no symbol occurs as often"),
-        (["x (f)", "y (f)"], {"task": "regression"}, "label in line 1 .* is 'x', no finite"),
-        (["1 (f)", "nan (f)"], {"task": "regression"}, "label in line 2 .* is 'nan', no finite"),
+        (["x (f)", "y (f)"], {"task": "regression"}, "but the label in line 1 is 'x', no"),
+        (["1 (f)", "nan (f)"], {"task": "regression"}, "but the label in line 2 is 'nan', no"),
         (["a\tlabel", "(f)\t1"], {}, "expression is expression, and .* has no column of that name"),
-        (["expression\tlabel", "(f)"], {}, "whose line 2 has 1 columns between tabs, not 2"),
+        (["expression\tlabel", "(f)"], {}, "whose line 2 has 1 columns between tabs, not 2. Mend"),
         (['{"expression": "(f)"}'], {}, "whose line 1 has no 'label'"),
         (['{"expression": "(f)", "label": null}'], {}, "line 1 has the label None"),
         (['{"expression": 3, "label": 1}'], {}, "line 1 has the expression 3, no text"),
         (['{"expression"'], {}, "whose line 1 is not JSON"),
-        (['{"label": 1, "expression": "(f)"}', "[1]"], {}, "whose line 2 is no object"),
+        (['{"label": 1, "expression": "(f)"}', "[1]"], {}, r"whose line 2 is \[1\], no object"),
         (LINES, {"head": "labels"}, "head is 'labels'. It must be label, symbol or none"),
         (LINES, {"label": "expression"}, "expression is expression, and so is label"),
         (LINES, {"heads": "label"}, r"heads is not an argument of trees. Did you mean head\?"),
@@ -177,3 +181,76 @@ def test_a_checkpoint_of_other_trees_is_refused(written):
     assert json.loads(json.dumps(first.state_dict())) == first.state_dict()
     with pytest.raises(ConfigurationError, match="prepared in another way"):
         other.load_state_dict(first.state_dict())
+
+
+APART = [f"{n % 3} (f{n % 7} x{n % 5} (g y))" for n in range(30)]
+"""Of a text file whose labels stand in front of the brackets."""
+
+
+@pytest.mark.parametrize("argument", ["validation_path", "test_path"])
+@pytest.mark.parametrize(
+    ("lines", "other", "name", "message"),
+    [
+        (LINES, APART, "o.txt", "line 1 has its label in front of its brackets, or in a column"),
+        (LINES, [*LINES, APART[1]], "o.txt", "line 31 has its label in front of its brackets"),
+        (APART, LINES, "o.txt", "line 1 has no label in front of its brackets, or in a column"),
+        (
+            LINES,
+            [json.dumps({"expression": "(0 a)", "label": 1})],
+            "o.jsonl",
+            "line 1 has its label in front of its brackets, or in a column",
+        ),
+        (LINES, ["expression\tlabel", "(0 (1 a))\t1"], "o.tsv", "line 2 has its label in front"),
+        (APART, [*APART, "(1 a)"], "o.txt", "line 31 has no label in front of its brackets"),
+    ],
+)
+def test_every_file_is_read_as_the_training_file_is(written, argument, lines, other, name, message):
+    path, of_other = written(lines), written(other, name)
+    with pytest.raises(ConfigurationError) as caught:
+        space.check_arguments({"path": path, argument: of_other})
+    fault = caught.value.faults[0]
+    assert fault.startswith(f"{argument} is {of_other}, whose {message}")
+    assert f"and {path} begins with a line that has" in fault
+    assert fault.endswith("or set head to say what stands first within brackets.")
+
+
+def test_lines_of_one_file_are_read_alike(written):
+    path = written([*LINES[:9], APART[0], *LINES[9:]])
+    with pytest.raises(ConfigurationError, match="line 10 has its label in front of its brackets"):
+        space.check_arguments({"path": path})
+    # whoever says what stands first may mix them
+    assert space.data_spec(path=path, head="label").n_outputs == 3
+
+
+def test_forms_may_differ_where_labels_stand_apart(written):
+    objects = [json.dumps({"expression": e[2:], "label": int(e[0])}) for e in APART[:4]]
+    table = ["expression\tlabel", *(f"{e[2:]}\t{e[0]}" for e in APART[4:9])]
+    data = Data(
+        batch_size=4,
+        path=written(APART),
+        validation_path=written(objects, "v.jsonl"),
+        test_path=written(table, "t.tsv"),
+    )
+    splits = data._splits()
+    for split, rows in ((splits.validation, slice(0, 4)), (splits.test, slice(4, 9))):
+        assert all(a.equal(b[rows]) for a, b in zip(split, splits.train, strict=True))
+
+
+def test_the_training_file_says_what_the_labels_are(written):
+    numbers = [f"{n * 1.5} (f x{n % 4})" for n in range(30)]
+    other = written(["7.5 (f x1)", "many (f x2)"], "o.txt")
+    with pytest.raises(ConfigurationError) as caught:
+        space.check_arguments({"path": written(numbers), "test_path": other})
+    (fault,) = caught.value.faults
+    assert fault.startswith(f"test_path is {other}, and the labels of ")
+    assert "are numbers, but the label in line 2 is 'many', no finite number" in fault
+    # 30 different integers are numbers; that path has but 3 of them makes these classes
+    strange = written([f"{n} (f x1)" for n in range(30)], "s.txt")
+    with pytest.raises(ConfigurationError) as caught:
+        space.check_arguments({"path": written(APART), "validation_path": strange})
+    assert len(caught.value.faults) == 5
+    assert caught.value.faults[0].startswith(
+        f"validation_path is {strange}, where the label '3' in line 4 is that of no tree of "
+    )
+    assert caught.value.faults[0].endswith("If labels are numbers: `task: regression`.")
+    assert space.data_spec(path=written(APART), validation_path=strange, task="regression")

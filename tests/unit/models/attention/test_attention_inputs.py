@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from raysearch.data_spec import PADDING
-from raysearch.models.attention.inputs import Stem, Symbols, patches
+from raysearch.models.attention.inputs import Patches, Stem, Symbols, patches
 
 
 def test_patches_of_an_image_are_its_squares():
     image = torch.arange(2 * 3 * 4 * 6.0).reshape(2, 3, 4, 6)
-    found = patches(image, size=2)
+    found = patches(image, sizes=(2, 2))
     assert found.shape == (2, 6, 12)
     # the second patch of the second row: rows 2 to 3, columns 2 to 3
     torch.testing.assert_close(found[:, 4], image[:, :, 2:4, 2:4].flatten(1))
@@ -19,7 +20,7 @@ def test_patches_of_an_image_are_its_squares():
 
 def test_patches_of_a_clip_are_its_cubes():
     clip = torch.arange(1 * 2 * 4 * 2 * 6.0).reshape(1, 2, 4, 2, 6)
-    found = patches(clip, size=2)
+    found = patches(clip, sizes=(2, 2, 2))
     assert found.shape == (1, 6, 16)
     torch.testing.assert_close(found[:, 5], clip[:, :, 2:, :, 4:].flatten(1))
 
@@ -28,7 +29,7 @@ def test_patches_of_a_clip_are_its_cubes():
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_patches_lose_nothing_and_add_zeros(shape, size):
     x = 1 + torch.rand(2, *shape)
-    found = patches(x, size=size)
+    found = patches(x, sizes=[size] * (len(shape) - 1))
     n_patches = math.prod(math.ceil(length / size) for length in shape[1:])
     assert found.shape == (2, n_patches, shape[0] * size ** (len(shape) - 1))
     assert found.count_nonzero() == x.numel()
@@ -44,6 +45,18 @@ def test_a_stem_is_two_convolutions(shape, size):
     expected = stem.second(stem.first(x).relu()).relu()
     torch.testing.assert_close(stem(x), expected)
     assert expected.shape == (3, 4, *shape[1:])
+
+
+def test_a_patch_is_no_longer_than_the_shortest_axis(design):
+    clips = replace(design, form="numbers", input_shape=[3, 4, 32, 32], patch_size=8)
+    assert clips.patch_sizes == (4, 8, 8)
+    assert clips.grid == (1, 4, 4)
+    # nothing is padded: all numbers of a clip, once, and no others
+    clip = 1 + torch.rand(1, 3, 4, 32, 32)
+    found = patches(clip, sizes=clips.patch_sizes)
+    assert found.shape == (1, 16, 3 * 4 * 8 * 8)
+    assert torch.equal(found.flatten().sort().values, clip.flatten().sort().values)
+    assert Patches(clips).linear.in_features == 3 * 4 * 8 * 8
 
 
 def test_symbols_start_with_unit_size_and_padding_is_zero():

@@ -11,8 +11,8 @@ from raysearch.models.cnn.blocks import BLOCKS, Change, Convolution, Dense, Shor
 from raysearch.models.shared.sizes import count_parameters
 from tests.unit.models.cnn.designs import DESIGN
 
-RESIDUAL = replace(DESIGN, block="residual")
-BOTTLENECK = replace(DESIGN, block="inverted_bottleneck")
+RESIDUAL = replace(DESIGN, block="basic", connections="residual")
+BOTTLENECK = replace(RESIDUAL, block="inverted_bottleneck")
 
 
 @pytest.fixture
@@ -40,12 +40,12 @@ def test_blocks_change_the_shape_as_told(x, block, kernel_size, change, shape, c
 
 def test_a_plain_block_is_convolution_and_activation(x):
     block = block_of(Change(8, 16, 2), design=DESIGN)
-    convolution = block[0][0]
+    convolution = block.branch[0][0]
     expected = F.relu(F.conv2d(x, convolution.weight, convolution.bias, stride=2, padding=1))
     torch.testing.assert_close(block(x), expected)
 
 
-def test_a_residual_block_is_resnets_basic_block(x):
+def test_a_basic_block_with_residual_connections_is_resnets(x):
     block = block_of(Change(8, 16, 2), design=replace(RESIDUAL, normalization="batch")).eval()
     first, second = block.branch[0], block.branch[2]
     branch = first[1](F.conv2d(x, first[0].weight, stride=2, padding=1))
@@ -54,7 +54,7 @@ def test_a_residual_block_is_resnets_basic_block(x):
     torch.testing.assert_close(block(x), F.relu(branch + shortcut))
 
 
-def test_a_residual_block_that_keeps_the_shape_adds_its_input(x):
+def test_a_basic_block_that_keeps_the_shape_adds_its_input(x):
     block = block_of(Change(8, 8), design=RESIDUAL)
     assert isinstance(block.shortcut, nn.Identity)
     torch.testing.assert_close(block(x), F.relu(x + block.branch(x)))
@@ -77,14 +77,6 @@ def test_an_inverted_bottleneck_widens_and_narrows_without_a_last_activation(x):
     torch.testing.assert_close(block(x), x + narrow(inner))
 
 
-@pytest.mark.parametrize(
-    ("change", "has_shortcut"),
-    [(Change(8, 8), True), (Change(8, 12), False), (Change(8, 8, 2), False)],
-)
-def test_an_inverted_bottleneck_has_a_shortcut_only_where_the_shape_stays(change, has_shortcut):
-    assert isinstance(block_of(change, design=BOTTLENECK), Shortcut) is has_shortcut
-
-
 @pytest.mark.parametrize("change", [Change(8, 8), Change(8, 12), Change(8, 8, 2)])
 @pytest.mark.parametrize("block", BLOCKS)
 def test_residual_connections_lead_a_shortcut_around_every_block(x, block, change):
@@ -95,10 +87,14 @@ def test_residual_connections_lead_a_shortcut_around_every_block(x, block, chang
     assert isinstance(made.shortcut, nn.Identity) == change.is_none
 
 
-def test_residual_connections_add_nothing_to_a_block_that_has_a_shortcut_everywhere():
-    plain = block_of(Change(8, 12), design=RESIDUAL)
-    residual = block_of(Change(8, 12), design=replace(RESIDUAL, connections="residual"))
-    assert list(plain.state_dict()) == list(residual.state_dict())
+@pytest.mark.parametrize("connections", ["plain", "dense"])
+@pytest.mark.parametrize("block", BLOCKS)
+def test_without_residual_connections_no_block_has_a_shortcut(x, block, connections):
+    torch.manual_seed(0)
+    made = block_of(Change(8, 8), design=replace(DESIGN, block=block, connections=connections))
+    assert not any(isinstance(module, Shortcut) for module in made.modules())
+    inner = made.branch(x)
+    torch.testing.assert_close(made(x), inner if block == "inverted_bottleneck" else F.relu(inner))
 
 
 def test_a_dense_block_keeps_its_input_and_puts_its_output_behind_it(x):

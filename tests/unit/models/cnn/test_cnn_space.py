@@ -105,31 +105,15 @@ def test_defaults_of_edges_are_the_constructors():
     assert stated == {edge_key(edge): operation for edge, operation in DEFAULTS.items()}
 
 
-def test_a_file_that_fixes_the_block_still_fits():
-    space = search_space(image(8, 8)).replaced({"block": "residual"})
-    assert space.default()["block"] == "residual"
-    assert space.default()["connections"] == "plain"
+def test_shortcuts_are_the_connections_and_no_kind_of_block():
+    blocks = search_space(image(8, 8))["block"][0].domain
+    legal = legal_domains(image(8, 8))["block"]
+    assert blocks.values == legal.values
+    with pytest.raises(ConfigurationError, match=r"CNN, block: residual .*basic"):
+        CNN(input_shape=[1, 4, 4], n_outputs=2, stages=2, block="residual")
 
 
 def test_an_operation_that_does_not_exist_is_refused_with_a_way_out():
     with pytest.raises(ConfigurationError, match=r"edge_0_1: conv_4 .*conv_3") as error:
         CNN(input_shape=[1, 4, 4], n_outputs=2, connections="cell", edge_0_1="conv_4")
     assert "CNN" in str(error.value)
-
-
-def test_a_checkpoint_of_before_there_were_connections_opens(tmp_path):
-    torch.manual_seed(0)
-    cnn = CNN(input_shape=[1, 4, 4], n_outputs=2, block="residual", stages=2)
-    new = [key for key in cnn.hparams if key.startswith(("edge_", "cell_space", "connections"))]
-    old = {key: value for key, value in cnn.hparams.items() if key not in [*new, "growth_rate"]}
-    torch.save(
-        {
-            "state_dict": cnn.state_dict(),
-            "hyper_parameters": old,
-            "pytorch-lightning_version": "2.6.0",
-        },
-        tmp_path / "old.ckpt",
-    )
-    loaded = CNN.load_from_checkpoint(tmp_path / "old.ckpt").eval()
-    x = torch.randn(3, 1, 4, 4)
-    assert torch.equal(loaded(x), cnn.eval()(x))

@@ -55,6 +55,18 @@ def test_outputs_depend_on_numbers_before_them_and_on_no_others(channels, connec
     assert depends[:, 2, 3].any(0)[0, 0, 0]  # on one that is far away
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@torch.no_grad()
+def test_what_is_drawn_at_a_pixel_needs_no_more_than_what_it_depends_on(channels):
+    network = density((channels, 9, 11), 3, width=9, kernel_size=3, blocks=1).network
+    x = torch.randint(3, (2, channels, 9, 11)) / 2
+    assert network.reach == 3  # less than the image has on any side of its middle
+    outputs = network(x)
+    for row, column in ((0, 0), (0, 10), (4, 5), (8, 0), (8, 10)):
+        alone = network._outputs_at(x, row, column)
+        torch.testing.assert_close(alone[..., 0, 0], outputs[:, :, row, column])
+
+
 def test_samples_have_the_probabilities_that_are_told():
     shape, n_levels, n = (1, 2, 2), 2, 8000
     module = density(shape, n_levels)

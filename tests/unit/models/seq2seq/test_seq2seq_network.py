@@ -155,7 +155,7 @@ def test_residual_connections_add_what_a_layer_reads():
     networks = [built(layers=2, connections=kind) for kind in ("plain", "residual")]
     tokens, lengths, _ = batch()
     memories = [network.encode(tokens, lengths) for network in networks]
-    read = networks[0].encoder.layers[0](networks[0].embedding(tokens[:, :6]))[0]
+    read = networks[0].encoder.layers[0](networks[0].embedding(tokens[:, :6]))
     inside = memories[0][2]
     torch.testing.assert_close(memories[1][0][inside], (memories[0][0] + read)[inside])
     for plain, residual in zip(memories[0][3:], memories[1][3:], strict=True):

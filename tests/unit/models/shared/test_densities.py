@@ -13,8 +13,6 @@ from raysearch.models.shared.densities import (
     PixelCategorical,
     bits_per_dim,
     levels_of,
-    normal_like,
-    uniform_like,
     values_of,
 )
 
@@ -50,15 +48,6 @@ def test_scores_are_the_mean_over_all_examples_of_all_batches():
 def test_the_uniform_density_needs_the_logarithm_of_the_levels():
     nats = torch.tensor(64 * math.log(17))
     assert bits_per_dim(nats, n_dims=64).item() == pytest.approx(math.log2(17))
-
-
-@pytest.mark.parametrize("noise", [uniform_like, normal_like])
-def test_noise_of_a_generator_is_the_same_every_time_and_leaves_the_default_one_alone(noise):
-    before = torch.get_rng_state()
-    first, second = (noise(torch.zeros(5, 2), torch.Generator().manual_seed(3)) for _ in range(2))
-    assert torch.equal(first, second)
-    assert torch.equal(torch.get_rng_state(), before)
-    assert not torch.equal(noise(first), noise(first))
 
 
 def test_the_baselines_probabilities_sum_to_one_over_all_images():

@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from raysearch.models.shared.recurrent import RecurrentCells, RecurrentLayer, n_states
+from raysearch.models.shared.recurrent import (
+    RecurrentCells,
+    RecurrentLayer,
+    ends_of,
+    n_states,
+    reversed_in_time,
+)
 
 KINDS = [("rnn", "tanh"), ("rnn", "relu"), ("gru", "tanh"), ("lstm", "tanh")]
 
@@ -53,7 +59,8 @@ def test_two_directions_are_pytorchs(cell, nonlinearity):
     packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
     wanted, last = reference(packed)
     wanted = nn.utils.rnn.pad_packed_sequence(wanted, batch_first=True)[0]
-    outputs, ends = layer(x, lengths)
+    outputs = layer(x, lengths)
+    ends = ends_of(outputs, lengths, hidden_size=4)
     inside = torch.arange(6) < lengths[:, None]
     torch.testing.assert_close(outputs[inside], wanted[inside])
     last = last[0] if cell == "lstm" else last
@@ -65,11 +72,12 @@ def test_two_directions_are_pytorchs(cell, nonlinearity):
 def test_what_is_behind_the_end_changes_nothing(cell, nonlinearity, is_bidirectional):
     layer = layer_of(cell, nonlinearity, is_bidirectional)
     x, lengths = torch.randn(5, 6, 3), torch.tensor([2, 6, 1, 4, 5])
-    outputs, ends = layer(x, lengths)
+    outputs = layer(x, lengths)
+    ends = ends_of(outputs, lengths, hidden_size=4)
     for row, length in enumerate(lengths.tolist()):
-        alone, alone_ends = layer(x[row : row + 1, :length])
+        alone = layer(x[row : row + 1, :length])
         torch.testing.assert_close(outputs[row, :length], alone[0])
-        torch.testing.assert_close(ends[row], alone_ends[0])
+        torch.testing.assert_close(ends[row], ends_of(alone, None, hidden_size=4)[0])
 
 
 @pytest.mark.parametrize(("cell", "nonlinearity"), KINDS)
@@ -91,16 +99,26 @@ def test_swapped_weights_are_used_and_have_gradients(cell, nonlinearity, is_bidi
     x, lengths = torch.randn(3, 4, 3), torch.tensor([4, 1, 3])
     swapped = {name: p.detach() * 2 for name, p in layer.named_parameters()}
 
+    def ends(outputs):
+        return ends_of(outputs, lengths, hidden_size=4).square().sum()
+
     def loss(parameters):
-        return torch.func.functional_call(layer, parameters, (x, lengths))[1].square().sum()
+        return ends(torch.func.functional_call(layer, parameters, (x, lengths)))
 
     found = torch.func.grad(loss)(swapped)
     with torch.no_grad():
         for name, parameter in layer.named_parameters():
             parameter.copy_(swapped[name])
-    layer(x, lengths)[1].square().sum().backward()
+    ends(layer(x, lengths)).backward()
     for name, parameter in layer.named_parameters():
         torch.testing.assert_close(found[name], parameter.grad)
+
+
+def test_each_series_is_reversed_up_to_its_own_end():
+    x = torch.tensor([[1, 2, 3, 0], [1, 2, 3, 4]])[:, :, None]
+    lengths = torch.tensor([3, 4])
+    assert reversed_in_time(x, lengths)[:, :, 0].tolist() == [[3, 2, 1, 0], [4, 3, 2, 1]]
+    assert torch.equal(reversed_in_time(x, None), x.flip(1))
 
 
 def test_weights_start_as_documented():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
+import pytorch_lightning as pl
 import torch
 
+from raysearch.data.tensors import TensorLoader
 from raysearch.data_spec import END, PADDING, UNKNOWN
 from raysearch.models.seq2seq.module import Seq2Seq
 from raysearch.models.shared.sequences import SequenceScores, previous_of, trimmed
@@ -75,6 +77,27 @@ def test_the_loss_is_the_mean_over_symbols_that_are_not_padding():
     scores = measured(module, (tokens, lengths, targets))
     assert scores["loss"].item() == pytest.approx(mean, rel=1e-5)
     assert scores["perplexity"].item() == pytest.approx(math.exp(mean), rel=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:`isinstance.treespec, LeafSpec:FutureWarning")
+@pytest.mark.parametrize("settings", [{}, {"max_steps": 2}])
+def test_train_loss_of_an_epoch_is_the_mean_over_its_symbols(settings):
+    module = translator(learning_rate=1e-8, optimizer="sgd").train()  # it stays as it is
+    tokens, lengths, targets = batch()
+    targets[:10, 1:] = PADDING  # so that batches differ in the mean length of their targets
+    targets[:10, 0] = END
+    data = (tokens, lengths, targets)
+    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    trainer = pl.Trainer(
+        accelerator="cpu", max_epochs=1, enable_model_summary=False, **quiet, **settings
+    )
+    trainer.fit(module, TensorLoader(*data, batch_size=10), TensorLoader(*data, batch_size=30))
+    n_trained = 10 * settings.get("max_steps", 3)
+    expected = measured(module, tuple(part[:n_trained] for part in data))["loss"].item()
+    found = trainer.callback_metrics["train/loss"].item()
+    assert found == pytest.approx(expected, rel=1e-5)
+    each = [measured(module, tuple(p[i : i + 10] for p in data))["loss"] for i in (0, 10, 20)]
+    assert sum(each).item() / 3 != pytest.approx(expected, rel=1e-3)
 
 
 def test_label_smoothing_mixes_in_the_uniform_distribution():

@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from raysearch.models.shared.spatial import (
+    Kernel,
     convolution,
     global_pooling,
     halving_pool,
@@ -25,8 +26,8 @@ def example(n_axes):
 def test_convolutions_keep_the_size_or_halve_it_rounding_up(n_axes, kernel_size, dilation):
     x = example(n_axes)
     for stride, shape in ((1, AXES[n_axes]), (2, tuple((n + 1) // 2 for n in AXES[n_axes]))):
-        settings = {"n_axes": n_axes, "stride": stride, "dilation": dilation}
-        assert convolution(6, 4, kernel_size, **settings)(x).shape == (2, 4, *shape)
+        kernel = Kernel(kernel_size, stride=stride, dilation=dilation)
+        assert convolution(6, 4, kernel, n_axes=n_axes)(x).shape == (2, 4, *shape)
 
 
 @pytest.mark.parametrize("n_axes", AXES)
@@ -62,7 +63,8 @@ def test_global_pooling_is_over_all_axes(name, pool, n_axes):
 
 
 def test_a_convolution_of_a_series_is_torchs():
-    x, layer = example(1), convolution(6, 6, 3, n_axes=1, groups=6, dilation=2, bias=False)
+    x, kernel = example(1), Kernel(3, dilation=2)
+    layer = convolution(6, 6, kernel, n_axes=1, groups=6, bias=False)
     expected = F.conv1d(x, layer.weight, padding=2, dilation=2, groups=6)
     torch.testing.assert_close(layer(x), expected)
 

@@ -7,6 +7,7 @@ import torch
 
 from raysearch.models.tree.levels import (
     balanced,
+    closed,
     depths,
     folded,
     forest_of,
@@ -104,6 +105,20 @@ def test_folding_takes_children_in_one_after_the_other(batch):
     binary = folded(forest, empty=999)
     assert trees_of(binary) == [folded_by_hand(tree, 999) for tree in trees_of(forest)]
     assert len(binary.parents) == 2 * len(forest.parents) - 5
+
+
+def closed_by_hand(tree, closing):
+    row, *children = tree
+    inner = [closed_by_hand(child, closing) for child in children]
+    return [row, *inner, [closing]] if inner else [row]
+
+
+def test_closing_puts_a_leaf_behind_the_last_child_of_every_node_with_children(batch):
+    forest = forest_of(*batch)
+    closing = closed(forest, closing=7777)
+    assert trees_of(closing) == [closed_by_hand(tree, 7777) for tree in trees_of(forest)]
+    by_hand = [folded_by_hand(closed_by_hand(tree, 7777), 999) for tree in trees_of(forest)]
+    assert trees_of(folded(closing, empty=999)) == by_hand
 
 
 @pytest.mark.parametrize("lengths", [[1], [2], [7, 1, 8], list(range(1, 40))])

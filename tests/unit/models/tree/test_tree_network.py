@@ -9,14 +9,15 @@ from torch import nn
 
 from raysearch.data.listops.module import Data
 from raysearch.errors import ConfigurationError
-from raysearch.models.tree.cells import CHILD_SUM, N_ARY, CellDesign
+from raysearch.models.tree.cell import CellDesign
+from raysearch.models.tree.cells import CHILD_SUM, N_ARY
 from raysearch.models.tree.levels import Children
 from raysearch.models.tree.module import Tree
 from raysearch.models.tree.space import data_arguments, search_space
 from tests.contracts.families import batch_for, spec, trees
 from tests.tree_reference import outputs
 
-CELLS = ["lstm", "gru", "recursive"]
+CELLS = ["lstm", "gru", "recursive", "gated"]
 COMPOSITIONS = ["child_sum", "n_ary", "fold"]
 SERIES = spec("regression", 3, 7, has_lengths=True)
 
@@ -32,13 +33,16 @@ def network_for(data, **design):
 @pytest.mark.parametrize("data", [trees("classification"), SERIES], ids=["trees", "series"])
 def test_levels_give_what_one_node_after_the_other_does(data, cell, composition):
     inputs, lengths, _ = batch_for(data, 10)
-    for (leaf, depth), arity in itertools.product([("shared", 1), ("own", 3)], [1, 2, 3]):
-        if composition != "n_ary" and arity > 1:
+    for (leaf, depth), arity, closing in itertools.product(
+        [("shared", 1), ("own", 3)], [1, 2, 3], [False, True]
+    ):
+        if (composition != "n_ary" and arity > 1) or (composition != "fold" and closing):
             continue
         network = network_for(
             data,
             cell=cell,
             composition=composition,
+            closing=closing,
             leaf=leaf,
             depth=depth,
             arity=arity,
@@ -61,7 +65,7 @@ def test_gradients_are_those_of_one_node_after_the_other(composition):
 
 
 @pytest.mark.parametrize("cells", [CHILD_SUM, N_ARY], ids=["child_sum", "n_ary"])
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", ["lstm", "gru", "recursive"])
 def test_a_candidate_may_have_another_type_than_states(name, cells):
     # on CUDA autocast gives normalised numbers in float32 and products of matrices in float16
     design = CellDesign(width=4, arity=2, activation="tanh", normalization="layer", dropout=0.0)
@@ -161,6 +165,38 @@ def test_the_number_of_weights_is_that_of_the_paper():
     assert sizes["child_sum"] == of_inputs + 4 * 36
     assert sizes["n_ary"] == of_inputs + (3 * 3 + 9) * 36
     assert sizes["fold"] == of_inputs + (3 * 2 + 4) * 36
+
+
+def test_a_gated_cell_has_the_weights_of_its_hidden_layer():
+    # (input and places) to 2 * 6, and from there to gates and candidate; a scale and a shift
+    for composition, n_places, n_read in [("n_ary", 3, 5), ("fold", 2, 4), ("child_sum", 1, 2 + 1)]:
+        network = network_for(
+            SERIES, cell="gated", hidden_ratio=2, composition=composition, arity=3
+        )
+        found = sum(p.numel() for p in network.layers.parameters())
+        hidden = 12 * (3 + 1) + 12 * 6 * n_places
+        assert found == hidden + (12 + 1) * 6 * n_read + 2 * 6
+
+
+def test_what_a_gated_cell_keeps_is_normalised():
+    network = network_for(trees("classification"), cell="gated", width=32)
+    inputs, lengths, _ = batch_for(trees("classification"), 10)
+    seen = []
+    network.output.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    network(inputs, lengths)
+    torch.testing.assert_close(seen[0].mean(1), torch.zeros(10), atol=1e-4, rtol=0)
+    torch.testing.assert_close(seen[0].var(1, unbiased=False), torch.ones(10), atol=1e-3, rtol=0)
+
+
+def test_closing_is_of_folded_trees_alone():
+    sizes = {}
+    for composition in COMPOSITIONS:
+        for closing in (False, True):
+            network = network_for(trees("classification"), composition=composition, closing=closing)
+            sizes[composition, closing] = sum(p.numel() for p in network.parameters())
+    assert sizes["fold", True] == sizes["fold", False] + 5
+    assert sizes["n_ary", True] == sizes["n_ary", False]
+    assert sizes["child_sum", True] == sizes["child_sum", False]
 
 
 def test_series_search_no_parameters_of_symbols():

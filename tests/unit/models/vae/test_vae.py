@@ -128,24 +128,42 @@ def test_beta_weighs_the_divergence_in_training_alone():
         assert torch.equal(before, two(x))
 
 
-def test_the_weight_rises_over_the_epochs_and_is_kept_with_the_model(tmp_path):
-    module, x = vae(beta=2.0, beta_warmup=3), images()
+def weights_of_steps(module, x, *, n_epochs, **settings):
+    """Return the weight of the divergence in each step of a fit, and its trainer."""
     seen = []
 
     class Look(pl.Callback):
-        def on_train_batch_start(self, trainer, model, batch, _):
-            seen.append(model.kl_weight.item())
+        def on_before_backward(self, trainer, model, loss):
+            seen.append(round(model.kl_weight.item(), 6))
 
     trainer = pl.Trainer(
-        max_epochs=5, accelerator="cpu", logger=False, enable_checkpointing=False,
-        enable_progress_bar=False, enable_model_summary=False, callbacks=[Look()],
+        max_epochs=n_epochs, accelerator="cpu", logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False, callbacks=[Look()], **settings,
     )  # fmt: skip
-    trainer.fit(module.train(), TensorLoader(x, x, batch_size=6), TensorLoader(x, x, batch_size=6))
-    assert seen == [0.5, 1.0, 1.5, 2.0, 2.0]
+    loaders = TensorLoader(x, x, batch_size=3), TensorLoader(x, x, batch_size=6)
+    trainer.fit(module.train(), *loaders)
+    return seen, trainer
+
+
+def test_the_weight_rises_over_a_share_of_all_steps_and_is_kept_with_the_model(tmp_path):
+    module, x = vae(beta=2.0, beta_warmup=0.5), images()
+    assert module.kl_weight.item() == 2.0  # what is measured before training
+    seen, trainer = weights_of_steps(module, x, n_epochs=4)
+    assert seen == [0.5, 1.0, 1.5, 2.0, 2.0, 2.0, 2.0, 2.0]
+    # the same for another number of epochs, and none where there is no warm-up
+    assert weights_of_steps(vae(beta=2.0, beta_warmup=0.5), x, n_epochs=2)[0] == [1, 2, 2, 2]
+    assert weights_of_steps(vae(beta=2.0, beta_warmup=0.0), x, n_epochs=1)[0] == [2, 2]
+    module.kl_weight.fill_(0.25)  # as in the middle of a fit
     trainer.save_checkpoint(tmp_path / "vae.ckpt")
-    assert VAE.load_from_checkpoint(tmp_path / "vae.ckpt").kl_weight.item() == 2.0
+    assert VAE.load_from_checkpoint(tmp_path / "vae.ckpt").kl_weight.item() == 0.25
     checkpoint = torch.load(tmp_path / "vae.ckpt", weights_only=True)
     assert not any("kl_weight" in key for key in checkpoint["state_dict"])
+
+
+def test_a_warm_up_of_a_fit_without_an_end_is_refused():
+    module = vae(beta_warmup=0.5, schedule="constant")
+    with pytest.raises(ConfigurationError, match=r"beta_warmup is 0.5. .* or beta_warmup to 0"):
+        weights_of_steps(module, images(), n_epochs=-1)
 
 
 def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path):

@@ -1,0 +1,149 @@
+"""How many epochs does each scheduler need to reach what random search reaches?
+
+    python experiments/benchmarks/scheduler_worth.py [--trials 100] [--seeds 20] [--workers 4]
+
+Simulated, on parametric learning curves, another family of them for each seed. Random search trains
+so many trials to their end. Then each scheduler searches, its configurations drawn at random as
+well, but others, with as many epochs in all; `none` among them shows what chance alone does. What
+is compared is the value, without noise, of the model that would be handed over: of the best
+measurement so far. Prints a line of JSON for each scheduler: the epochs until that is as good as
+random search's at its end, as a share of all its epochs (median, quartiles, mean; 1 where it is
+never reached), in how many of the seeds it is reached, and the mean value at the end less random
+search's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import statistics
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from raysearch.engine import Plan
+from raysearch.run_dir import events as ev
+from raysearch.schedulers import SCHEDULERS, Scheduler
+from raysearch.searchers.random import Random
+from raysearch.simulation import ParametricCurves, Simulation, simulate
+from raysearch.space import Bool, Choice, Float, Int, Space
+from raysearch.trial import Objective
+
+ACCURACY = Objective(metric="val/accuracy", direction="maximize")
+SPACE = Space(
+    {
+        "depth": Int(1, 8),
+        "learning_rate": Float(1e-4, 1e-1, log=True),
+        "norm": Choice(["none", "batch", "layer"]),
+        "bias": Bool(),
+        "optimizer": Choice(["sgd", "adam"]),
+        "momentum": Float(0.0, 0.99, when={"optimizer": ["sgd"]}),
+    }
+)
+POLICIES: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "none": ("none", {}),
+    "median": ("median", {}),
+    "asha": ("asha", {}),
+    "asha promotion": ("asha", {"form": "promotion"}),
+    "asha, 3 brackets": ("asha", {"brackets": 3}),
+    "hyperband": ("hyperband", {}),
+    "hyperband keras_tuner": ("hyperband", {"arithmetic": "keras_tuner"}),
+    "successive_halving of 27": ("successive_halving", {"n_trials": 27}),
+    "successive_halving of 81": ("successive_halving", {"n_trials": 81}),
+}
+OTHERS = 1000
+"""Added to a seed for the configurations that are not random search's."""
+
+
+def main() -> None:
+    """Compare all schedulers with random search."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trials", type=int, default=100, help="trials of random search")
+    parser.add_argument("--max-epochs", type=int, default=27, help="epochs of a whole training")
+    parser.add_argument("--seeds", type=int, default=20, help="families of curves")
+    parser.add_argument("--workers", type=int, default=4, help="trials in training at once")
+    given = parser.parse_args()
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in POLICIES}
+    for seed in range(given.seeds):
+        curves = ParametricCurves(SPACE, objective=ACCURACY, seed=seed)
+        plain = searched(curves, given, policy="none", settings={}, seed=seed)
+        target = list(handed_over(plain, curves))[-1][1]
+        for name, (policy, settings) in POLICIES.items():
+            course = list(
+                handed_over(
+                    searched(curves, given, policy=policy, settings=settings, seed=seed + OTHERS),
+                    curves,
+                )
+            )
+            budget = given.trials * given.max_epochs
+            needed = next((epochs for epochs, value in course if value >= target), budget)
+            found[name].append((min(1.0, needed / budget), course[-1][1] - target))
+    for name, results in found.items():
+        print(json.dumps({"scheduler": name, **figures(results)}), flush=True)
+
+
+def searched(
+    curves: ParametricCurves,
+    given: argparse.Namespace,
+    *,
+    policy: str,
+    settings: Mapping[str, Any],
+    seed: int,
+) -> Simulation:
+    """Return a search with random search's epochs."""
+    return simulate(
+        Plan(
+            objective=ACCURACY,
+            max_epochs=given.max_epochs,
+            max_total_epochs=given.trials * given.max_epochs,
+        ),
+        space=SPACE,
+        searcher=Random(SPACE, objective=ACCURACY, seed=seed),
+        scheduler=made(policy, max_epochs=given.max_epochs, seed=seed, **settings),
+        curves=curves,
+        n_workers=given.workers,
+    )
+
+
+def made(policy: str, **settings: Any) -> Scheduler:
+    """Return a new scheduler."""
+    module, _, attribute = SCHEDULERS[policy].partition(":")
+    scheduler: Scheduler = getattr(importlib.import_module(module), attribute)(
+        objective=ACCURACY, **settings
+    )
+    return scheduler
+
+
+def handed_over(simulation: Simulation, curves: ParametricCurves) -> Iterator[tuple[int, float]]:
+    """Yield the epochs of all trials so far and what the best of them is worth then."""
+    best: float | None = None
+    epochs, trained = 0, dict[str, int]()
+    for event in simulation.events:
+        if not isinstance(event, ev.Measured):
+            continue
+        epochs += event.epoch - trained.get(event.trial, 0)
+        trained[event.trial] = event.epoch
+        value = event.values[ACCURACY.metric]
+        if ACCURACY.is_better(value, best):
+            best = value
+            configuration = simulation.state.trials[event.trial].configuration
+            yield epochs, curves.expected(configuration, epoch=event.epoch)
+
+
+def figures(results: list[tuple[float, float]]) -> dict[str, float]:
+    """Return what is printed of the results of all seeds."""
+    shares = [share for share, _ in results]
+    low, median, high = statistics.quantiles(shares, n=4, method="inclusive")
+    return {
+        "median_share": round(median, 3),
+        "lower_quartile": round(low, 3),
+        "upper_quartile": round(high, 3),
+        "mean_share": round(statistics.mean(shares), 3),
+        "reached": sum(share < 1 for share in shares),
+        "seeds": len(results),
+        "gain_at_the_end": round(statistics.mean(gain for _, gain in results), 4),
+    }
+
+
+if __name__ == "__main__":
+    main()

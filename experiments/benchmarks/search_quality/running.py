@@ -1,0 +1,129 @@
+"""How does one search on a table go, and what does the method hand over on the way?"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from raysearch.searchers import Searcher
+from raysearch.trial import Configuration, Measurement, Suggestion, Trial, TrialStatus, trial_id
+from search_quality.methods import Method
+from search_quality.tables import Table
+
+MARKS = (25, 50, 100)
+"""Evaluations after which the incumbent is looked at; the last evaluation is one more."""
+
+N_TIMED = 5
+"""Suggestions up to a mark whose median time is told."""
+
+
+def search(
+    method: Method, table: Table, *, seed: int, evaluations: int, workers: int
+) -> dict[str, Any]:
+    """Return the regret at each mark, and the milliseconds of a suggestion there.
+
+    Args:
+        method: What suggests.
+        table: What is searched.
+        seed: Of the method, and of the trainings that are drawn.
+        evaluations: Trials in all.
+        workers: Trials at once, each for as long as its training took.
+    """
+    table.trainings.reseed(seed)
+    course = _Course(table=table, searcher=method.build(table, seed=seed))
+    marks = sorted({mark for mark in MARKS if mark < evaluations} | {evaluations})
+    regrets, ms = {}, {}
+    for n_ended in range(1, evaluations + 1):
+        course.fill(workers, evaluations=evaluations)
+        course.finish()
+        if n_ended in marks:
+            regrets[str(n_ended)] = round(table.regret(course.incumbent()), 6)
+            ms[str(n_ended)] = round(1000 * statistics.median(course.seconds[-N_TIMED:]), 3)
+    return {"regret": regrets, "ms": ms}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Course:
+    """A search under way, in simulated time."""
+
+    table: Table
+    searcher: Searcher
+    now_s: float = 0.0
+    running: list[tuple[float, int, Trial, Trial]] = field(default_factory=list)
+    """A heap: when it ends, its number, the trial as it runs and as it ends."""
+    ended: list[Trial] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    """Real time of each suggestion."""
+    is_exhausted: bool = False
+
+    def fill(self, workers: int, *, evaluations: int) -> None:
+        """Let every free worker begin a trial, unless there is none to begin now."""
+        while len(self.running) < workers and len(self.ended) + len(self.running) < evaluations:
+            if not self._begin():
+                return
+
+    def _begin(self) -> bool:
+        number = len(self.ended) + len(self.running) + 1
+        pending = [begun for _, _, begun, _ in sorted(self.running, key=lambda item: item[1])]
+        started_at = time.perf_counter()
+        suggestion = self.searcher.suggest(number=number, pending=pending)
+        self.seconds.append(time.perf_counter() - started_at)
+        if not isinstance(suggestion, Suggestion):
+            if not self.running:
+                raise RuntimeError(f"{self.searcher} has no more to suggest after {number - 1}")
+            return False
+        self.table.space.validate(suggestion.configuration)
+        value, seconds = self.table.evaluate(suggestion.configuration)
+        begun = Trial(
+            id=trial_id(number),
+            number=number,
+            configuration=suggestion.configuration,
+            origin=suggestion.origin,
+            status=TrialStatus.RUNNING,
+        )
+        end = ended(begun, value, seconds=seconds, metric=self.table.objective.metric)
+        heapq.heappush(self.running, (self.now_s + seconds, number, begun, end))
+        return True
+
+    def finish(self) -> None:
+        """Let the next trial end that does, and tell the searcher."""
+        self.now_s, _, _, trial = heapq.heappop(self.running)
+        self.ended.append(trial)
+        self.searcher.observe(trial)
+
+    def incumbent(self) -> Configuration:
+        """Return what the method would hand over now."""
+        recommended = recommendation(self.searcher, self.ended)
+        if recommended is not None:
+            return recommended.configuration
+        objective = self.table.objective
+        return min(self.ended, key=lambda t: objective.loss(t.value(objective))).configuration
+
+
+def recommendation(searcher: Searcher, trials: Sequence[Trial]) -> Trial | None:
+    """Return the trial that a searcher recommends of those that ended; None without an opinion."""
+    recommend = getattr(searcher, "recommend", None)
+    return None if recommend is None else recommend(list(trials))
+
+
+def ended(trial: Trial, value: float, *, seconds: float, metric: str) -> Trial:
+    """Return a trial as it is after one training, at the end."""
+    measured = Measurement(
+        epoch=1,
+        step=1,
+        values={metric: value if math.isfinite(value) else None},
+        seconds=seconds,
+    )
+    return Trial(
+        id=trial.id,
+        number=trial.number,
+        configuration=trial.configuration,
+        origin=trial.origin,
+        status=TrialStatus.COMPLETED,
+        measurements=(measured,),
+    )

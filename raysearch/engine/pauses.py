@@ -1,0 +1,90 @@
+"""Which paused trial goes on, which is given up, and what if only paused ones are left?
+
+The scheduler is asked when a worker is free. What it answers is journalled before anything follows:
+a trial that goes on has a second decision at its epoch, and waits for a worker from then on as one
+that was interrupted does, so that a driver may die in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from raysearch.engine import records
+from raysearch.engine.ledger import Ledger
+from raysearch.schedulers import Scheduler
+from raysearch.trial import DecisionKind, Trial, TrialStatus
+
+
+class Pauses:
+    """Carries out what the scheduler says of paused trials.
+
+    Args:
+        ledger: Where it is written, and what is known.
+        scheduler: Decides about them.
+    """
+
+    def __init__(self, *, ledger: Ledger, scheduler: Scheduler) -> None:
+        self.is_stuck = False
+        """Whether the scheduler refused the next trial when no other one was left."""
+        self._ledger = ledger
+        self._scheduler = scheduler
+
+    def may_begin(self) -> bool:
+        """Return whether the scheduler lets the next trial begin."""
+        state = self._ledger.state
+        may = self._scheduler.begins(state.next_number)
+        self.is_stuck = not may and not state.live
+        return may
+
+    def next(self, *, held: Collection[str], more_to_come: bool) -> Trial | None:
+        """Return a paused trial that goes on, or None; those that are given up are stopped.
+
+        Args:
+            held: Paused trials whose workers are not free yet.
+            more_to_come: Whether further trials may begin.
+        """
+        while paused := self._free(held):
+            n_begun = self._ledger.state.next_number
+            verdict = self._scheduler.decide_paused(
+                paused, n_begun=n_begun, more_to_come=more_to_come
+            )
+            if verdict is None:
+                return None
+            trial, decision = paused[verdict.trial], verdict.decision
+            if decision.kind is DecisionKind.CONTINUE:
+                self._ledger.emit(records.decided(decision, trial=trial, at=self._ledger.now()))
+                return self._ledger.state.trials[trial.id]
+            self._ledger.end_trial(trial, TrialStatus.STOPPED, reason=decision.reason)
+        return None
+
+    def is_nothing_else(self, *, held: Collection[str]) -> bool:
+        """Return whether there are paused trials, and no others that have not ended."""
+        state = self._ledger.state
+        return 0 < len(state.paused) == len(state.live) == len(self._free(held))
+
+    def last(self, *, why: str) -> Trial | None:
+        """Return a paused trial that goes on if no new one comes; if there is none, stop them all.
+
+        Args:
+            why: Why no new one comes, for a person.
+        """
+        trial = self.next(held=(), more_to_come=False)
+        if trial is None:
+            self.give_up(why=why or "no other trial was left to train")
+        return trial
+
+    def give_up(self, *, why: str) -> None:
+        """Stop all paused trials.
+
+        Args:
+            why: The reason, for a person.
+        """
+        for trial in list(self._ledger.state.paused.values()):
+            reason = f"{trial.reason}; never promoted: {why}"
+            self._ledger.end_trial(trial, TrialStatus.STOPPED, reason=reason)
+
+    def _free(self, held: Collection[str]) -> Mapping[str, Trial]:
+        paused = self._ledger.state.paused
+        if not any(trial in paused for trial in held):
+            return paused
+        return {id: trial for id, trial in paused.items() if id not in held}

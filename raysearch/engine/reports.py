@@ -1,0 +1,86 @@
+"""What follows from a measurement?
+
+It is written together with its checkpoint and with what is decided about it, before anything of
+that takes effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from raysearch.engine import records
+from raysearch.engine.attempts import Attempts
+from raysearch.engine.decisions import Decisions
+from raysearch.engine.ledger import Ledger
+from raysearch.engine.plan import Plan
+from raysearch.run_dir.events import Event
+from raysearch.trial import Checkpoint, Decision, DecisionKind, Measurement, Trial, TrialStatus
+
+
+class Reports:
+    """Journals measurements, and carries out what is decided.
+
+    Args:
+        plan: How long a trial is trained.
+        ledger: Where it is written, and what is known.
+        decisions: Asked what becomes of a trial.
+        attempts: Told when a trial has ended.
+    """
+
+    def __init__(
+        self, *, plan: Plan, ledger: Ledger, decisions: Decisions, attempts: Attempts
+    ) -> None:
+        self._plan = plan
+        self._ledger = ledger
+        self._decisions = decisions
+        self._attempts = attempts
+
+    def measured(
+        self, trial: str, measurement: Measurement, *, checkpoint: Checkpoint | None
+    ) -> Decision:
+        """Journal a measurement, and return the decision that follows; see `Engine.measured`.
+
+        Raises:
+            SearchAborted: The objective's metric was not reported, or all first trials failed.
+        """
+        self._decisions.check_metric(trial, measurement)
+        before = self._ledger.state.trials[trial]
+        at = self._ledger.now()
+        is_new = measurement.epoch > before.epochs
+        after, events = before, list[Event]()
+        if is_new:
+            events.append(records.measured(measurement, trial=before, at=at))
+            after = replace(after, measurements=(*after.measurements, measurement))
+        if checkpoint is not None:
+            events.append(records.checkpoint_written(checkpoint, trial=trial, at=at))
+            after = replace(after, checkpoints=(*after.checkpoints, checkpoint))
+        if not is_new:
+            return self._repeated(after, events)
+        decision = self._decisions.decide(after, measurement)
+        if records.is_worth_a_line(decision):
+            events.append(records.decided(decision, trial=after, at=at))
+        if measurement.epoch >= self._plan.max_epochs:
+            decision = Decision(kind=DecisionKind.STOP, reason="last epoch reached")
+            self._ledger.end_trial(
+                after, TrialStatus.COMPLETED, before=events, reason=self._plan.completion
+            )
+        elif decision.kind is DecisionKind.STOP:
+            self._ledger.end_trial(
+                after, TrialStatus.STOPPED, before=events, reason=decision.reason
+            )
+        else:
+            self._ledger.emit_and_tidy(after, events)
+            return decision
+        self._attempts.check_failures()
+        return decision
+
+    def _repeated(self, trial: Trial, events: Sequence[Event]) -> Decision:
+        """Journal an epoch that was trained again after a loss; only limits stop the trial."""
+        limit = self._decisions.limit_reached(self._ledger.state.spent)
+        if limit:
+            self._ledger.end_trial(trial, TrialStatus.STOPPED, before=events, reason=limit)
+            self._attempts.check_failures()
+            return Decision(kind=DecisionKind.STOP, reason=limit)
+        self._ledger.emit_and_tidy(trial, events)
+        return Decision(kind=DecisionKind.CONTINUE)

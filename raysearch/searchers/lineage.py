@@ -1,0 +1,89 @@
+"""Which trials can others descend from, and what does the journal say of the descent?
+
+Methods that make new configurations out of good ones know each trial as a `Member`: its place in
+the order of trials, and what a child needs to know of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from raysearch.checks import number_fault
+from raysearch.searchers.ranking import Rank, is_usable, rank
+from raysearch.space import Space
+from raysearch.trial import Configuration, Objective, Trial, Value
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Member:
+    """A trial that ended and can have children; sorts the best first."""
+
+    rank: Rank
+    """No two trials have the same one, so that it alone says which member is meant."""
+    id: str = field(compare=False)
+    configuration: Configuration = field(compare=False)
+    generation: int = field(compare=False)
+    """How many trials it descends from in one line; 0 if it was drawn, or named by the user."""
+
+
+def member_of(trial: Trial, *, space: Space, objective: Objective) -> Member | None:
+    """Return what a method keeps of a trial; None if it failed, or lies outside the space.
+
+    Example:
+        >>> from raysearch.space import Int
+        >>> from raysearch.trial import Measurement, TrialStatus
+        >>> space, loss = Space({"n": Int(1, 9)}), Objective(metric="loss", direction="minimize")
+        >>> measured = Measurement(epoch=1, step=1, values={"loss": 0.5}, seconds=1.0)
+        >>> known = {"id": "0003", "number": 3, "measurements": (measured,)}
+        >>> done = Trial(configuration={"n": 4}, status=TrialStatus.COMPLETED, **known)
+        >>> member_of(done, space=space, objective=loss)
+        Member(rank=(0, 0, 0.5, 3), id='0003', configuration={'n': 4}, generation=0)
+        >>> member_of(Trial(configuration={"n": 99}, **known), space=space, objective=loss) is None
+        True
+    """
+    place = rank(trial, objective=objective)
+    if not is_usable(place) or not space.contains(trial.configuration):
+        return None
+    generation = trial.origin.get("generation", 0)
+    return Member(place, trial.id, trial.configuration, generation)
+
+
+def descent(kind: str, *parents: Member) -> dict[str, Any]:
+    """Return the origin of a child: what made it, of which trials, in which generation.
+
+    Example:
+        >>> one, other = Member((0, 0, 0.5, 3), "0003", {}, 0), Member((0, 0, 1, 7), "0007", {}, 2)
+        >>> descent("genetic", one, other)
+        {'kind': 'genetic', 'parents': ['0003', '0007'], 'generation': 3}
+    """
+    return {
+        "kind": kind,
+        "parents": [parent.id for parent in parents],
+        "generation": 1 + max(parent.generation for parent in parents),
+    }
+
+
+def walk(
+    space: Space, configuration: Configuration, rng: np.random.Generator, *, further: float
+) -> dict[str, Value]:
+    """Return what single mutations, one after the other, make of a configuration.
+
+    Args:
+        space: The space that it lies in.
+        configuration: Where the walk begins.
+        rng: Governs all draws.
+        further: Mutations after the first one, on average: a Poisson number of them. At least 0.
+    """
+    place = dict(configuration)
+    for _ in range(1 + int(rng.poisson(further))):
+        place = space.mutate(place, rng)
+    return place
+
+
+def share_fault(key: str, value: object) -> str | None:
+    """Return what is wrong with a setting that must be a share, from 0 to 1, or None."""
+    return number_fault(key, value, at_least=0, at_most=1)

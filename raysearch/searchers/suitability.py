@@ -1,0 +1,69 @@
+"""Can a method search this space at all? What it refuses, it refuses as it is constructed.
+
+`check` then adds which methods can; see `raysearch.experiment.resolve`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from raysearch.errors import ConfigurationError, UnsuitableSpace
+from raysearch.space import Parameter, Space
+
+MOST_NAMED = 4
+"""Parameters that a message names at most."""
+
+
+def refuse(parameters: Sequence[Parameter], *, method: str, why: str, remedy: str = "") -> None:
+    """Refuse a space because of some of its parameters, if there are any.
+
+    Args:
+        parameters: Those in the way.
+        method: The method's name, as a person knows it.
+        why: What they have and the method cannot do with it, to follow "have" or "has".
+        remedy: What to do, if it is not to be another method: "or leave them out".
+
+    Raises:
+        UnsuitableSpace: There are such parameters.
+
+    Example:
+        >>> from raysearch.space import Float, Space
+        >>> space = Space({"rate": Float(0.0, 1.0), "momentum": Float(0.0, 1.0)})
+        >>> refuse(space.parameters, method="grid", why="no step", remedy="or give each a step")
+        Traceback (most recent call last):
+        raysearch.errors.UnsuitableSpace: grid cannot search this space: rate, momentum have no
+        step. Choose another method, or give each a step.
+    """
+    if not parameters:
+        return
+    labels = [parameter.label for parameter in parameters]
+    more = f" and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
+    named = f"{', '.join(labels[:MOST_NAMED])}{more} {'have' if len(labels) > 1 else 'has'} {why}"
+    what = f"Choose another method, {remedy}." if remedy else "Choose another method."
+    raise UnsuitableSpace(f"{method} cannot search this space: {named}. {what}")
+
+
+def require_places(space: Space, *, method: str) -> None:
+    """Refuse parameters whose values have no place on the unit interval, such as graphs.
+
+    Args:
+        space: What is to be searched.
+        method: The name of a method that works on encoded configurations.
+
+    Raises:
+        UnsuitableSpace: There are such parameters.
+    """
+    refuse(
+        [parameter for parameter in space if not _has_places(parameter)],
+        method=method,
+        why="values without a place on a scale, and the method works on nothing else",
+        remedy="or leave them out of the space",
+    )
+
+
+def _has_places(parameter: Parameter) -> bool:
+    try:
+        parameter.domain.to_unit(parameter.domain.default_value())
+    except ConfigurationError:
+        return False
+    return True

@@ -1,0 +1,202 @@
+"""A paused trial keeps what it goes on from, and goes on or ends as the scheduler says."""
+
+from __future__ import annotations
+
+from raysearch.run_dir import events as ev
+from raysearch.schedulers import Scheduler, Verdict
+from raysearch.trial import Decision, DecisionKind, SearchStatus, TrialStatus
+from tests.lab import Lab
+
+
+class Told(Scheduler):
+    """Pauses every trial after its first epoch, and then does what it is told."""
+
+    def __init__(self) -> None:
+        self.verdicts: list[tuple[str, DecisionKind]] = []
+        self.asked: list[tuple[list[str], int, bool]] = []
+        self.ended: list[str] = []
+        self.admits = True
+
+    def on_measurement(self, trial, measurement):
+        kind = DecisionKind.PAUSE if measurement.epoch in (1, 2) else DecisionKind.CONTINUE
+        return Decision(kind=kind, reason=f"epoch {measurement.epoch}")
+
+    def on_end(self, trial):
+        self.ended.append(trial.id)
+
+    def begins(self, number):
+        return self.admits
+
+    def decide_paused(self, paused, *, n_begun, more_to_come):
+        self.asked.append((list(paused), n_begun, more_to_come))
+        if not self.verdicts or self.verdicts[0][0] not in paused:
+            return None
+        trial, kind = self.verdicts.pop(0)
+        return Verdict(trial=trial, decision=Decision(kind=kind, reason=f"told to {kind}"))
+
+
+def paused_lab(n_trials=3, **plan):
+    """Return a lab in which all trials but the default are paused after an epoch."""
+    lab = Lab(scheduler=Told(), **{"max_trials": 8, "max_epochs": 9, **plan}).start()
+    for number in range(n_trials):
+        lab.report(lab.new_trial(), 1, 0.5 - 0.1 * number)
+    return lab
+
+
+def test_the_default_is_not_paused_and_the_others_are():
+    lab = paused_lab()
+    assert list(lab.state.paused) == ["0001", "0002"]
+    assert lab.state.trials["0000"].status is TrialStatus.RUNNING
+    assert lab.state.trials["0000"].reason == (
+        "epoch 1; goes on, as the default that all are compared with"
+    )
+
+
+def test_a_paused_trial_goes_before_a_new_one_and_the_journal_says_why():
+    lab = paused_lab()
+    lab.scheduler.verdicts = [("0002", DecisionKind.CONTINUE)]
+    trial = lab.engine.next_up()
+    assert (trial.id, trial.status, trial.reason) == (
+        "0002",
+        TrialStatus.PENDING,
+        "told to continue",
+    )
+    assert lab.journal.events[-1] == ev.Decided(
+        at=lab.clock.now, trial="0002", epoch=1, kind="continue", reason="told to continue"
+    )
+    assert lab.engine.next_up().id == "0003"
+    assert lab.scheduler.asked == [(["0001", "0002"], 3, True), (["0001"], 3, True)]
+    lab.engine.attempt_started("0002", worker="here:2")
+    assert lab.state.restarts == 0
+    assert lab.state.trials["0002"].attempts == 2
+
+
+def test_trials_that_are_given_up_are_stopped_first():
+    lab = paused_lab()
+    lab.scheduler.verdicts = [("0001", DecisionKind.STOP), ("0002", DecisionKind.CONTINUE)]
+    assert lab.engine.next_up().id == "0002"
+    ended = lab.state.trials["0001"]
+    assert (ended.status, ended.reason) == (TrialStatus.STOPPED, "told to stop")
+    assert lab.scheduler.ended == ["0001"]
+    assert [trial.id for trial in lab.searcher.observed] == ["0001"]
+
+
+def test_one_whose_worker_is_not_free_yet_is_not_offered():
+    lab = paused_lab()
+    lab.scheduler.verdicts = [("0001", DecisionKind.CONTINUE)]
+    assert lab.engine.next_up(held=["0001"]).id == "0003"
+    assert lab.scheduler.asked == [(["0002"], 3, True)]
+
+
+def test_when_only_paused_trials_are_left_they_are_stopped_with_the_reason():
+    lab = paused_lab(max_trials=3)
+    assert lab.engine.next_up() is None
+    assert list(lab.state.paused) == ["0001", "0002"]  # the default is in training
+    lab.engine.finished("0000", reason="training ended early")
+    assert lab.engine.next_up(held=["0001"]) is None
+    assert list(lab.state.paused) == ["0001", "0002"]  # one of them is about to be free
+    assert lab.engine.next_up() is None
+    assert lab.scheduler.asked[-1] == (["0001", "0002"], 3, False)
+    assert lab.state.live == {}
+    assert lab.state.trials["0002"].reason == "epoch 1; never promoted: budget of 3 trials used"
+
+
+def test_a_trial_that_the_scheduler_does_not_admit_waits():
+    lab = paused_lab()
+    lab.scheduler.admits = False
+    assert lab.engine.next_up() is None
+    assert lab.engine.stop_reason == ""
+    lab.engine.finished("0000", reason="training ended early")
+    assert lab.engine.next_up() is None
+    assert lab.state.live == {}  # what was paused is stopped
+    assert lab.engine.stop_reason == "the scheduler lets no further trial begin"
+    assert lab.engine.n_trials_left == 0
+
+
+def test_one_that_is_admitted_once_the_paused_have_ended_begins():
+    lab = paused_lab()
+    lab.scheduler.admits = False
+    lab.engine.finished("0000", reason="training ended early")
+    lab.scheduler.begins = lambda number: not lab.state.paused
+    assert lab.engine.next_up().id == "0003"
+    assert lab.engine.stop_reason == ""
+
+
+def test_a_paused_trial_keeps_its_last_and_its_best_checkpoint_whatever_the_budget():
+    lab = paused_lab(n_trials=2, checkpoint_budget_bytes=5)
+    lab.scheduler.verdicts = [("0001", DecisionKind.CONTINUE)]
+    lab.engine.next_up()
+    lab.engine.attempt_started("0001", worker="here:1")
+    lab.report("0001", 2, 0.3)  # worse
+    other = lab.new_trial()
+    lab.engine.failed(other, cause="exception", error="no")  # the budget is looked at
+    assert lab.state.trials["0001"].status is TrialStatus.PAUSED
+    assert [c.epoch for c in lab.state.trials["0001"].checkpoints] == [1, 2]
+    lab.engine.end(SearchStatus.FINISHED)
+    assert [c.epoch for c in lab.state.trials["0001"].checkpoints] in ([], [1])
+
+
+def test_a_paused_trial_cannot_be_lost_or_fail():
+    lab = paused_lab()
+    n_events = len(lab.journal.events)
+    assert not lab.engine.worker_lost("0001", error="gone")
+    assert not lab.engine.failed("0001", cause="exception", error="no")
+    lab.engine.finished("0001", reason="ended")
+    assert len(lab.journal.events) == n_events
+    assert lab.state.trials["0001"].status is TrialStatus.PAUSED
+
+
+def test_an_interrupted_search_leaves_paused_trials_as_they_are():
+    lab = paused_lab()
+    lab.engine.end(SearchStatus.INTERRUPTED)
+    again = Lab(scheduler=Told(), max_trials=8, max_epochs=9)
+    again.engine.replay(lab.journal.events)
+    assert [trial.id for trial in again.engine.resume(settings={})] == ["0000"]
+    assert list(again.state.paused) == ["0001", "0002"]
+    again.scheduler.verdicts = [("0002", DecisionKind.CONTINUE)]
+    assert again.engine.next_up().id == "0002"
+
+
+def test_one_that_was_let_go_on_is_unfinished_after_the_death_of_the_driver():
+    lab = paused_lab()
+    lab.scheduler.verdicts = [("0002", DecisionKind.CONTINUE)]
+    lab.engine.next_up()
+    again = Lab(scheduler=Told(), max_trials=8, max_epochs=9)
+    again.engine.replay(lab.journal.events)
+    assert [trial.id for trial in again.engine.resume(settings={})] == ["0000", "0002"]
+    assert list(again.state.paused) == ["0001"]
+
+
+def test_a_pause_that_the_driver_did_not_live_to_write_is_written_at_resume():
+    lab = paused_lab(n_trials=2)
+    events = [e for e in lab.journal.events if not isinstance(e, ev.Decided)]
+    again = Lab(scheduler=Told(), max_trials=8, max_epochs=9)
+    again.engine.replay(events)
+    assert [trial.id for trial in again.engine.resume(settings={})] == ["0000"]
+    assert list(again.state.paused) == ["0001"]
+
+
+def test_the_scheduler_is_told_of_ends_in_a_replay():
+    lab = paused_lab()
+    lab.scheduler.verdicts = [("0001", DecisionKind.STOP)]
+    lab.engine.next_up()
+    again = Lab(scheduler=Told(), max_trials=8, max_epochs=9)
+    again.engine.replay(lab.journal.events)
+    assert again.scheduler.ended == lab.scheduler.ended == ["0001"]
+
+
+def test_for_patience_a_trial_ends_when_it_is_paused_first():
+    lab = paused_lab(n_trials=3, max_trials=None, patience=4)
+    assert lab.state.spent.best_trial == "0000"
+    lab.engine.finished("0000", reason="training ended early")
+    for _ in range(3):
+        lab.report(lab.new_trial(), 1, 0.1)
+    assert lab.state.spent.trials_without_gain == 3
+    lab.scheduler.verdicts = [("0004", DecisionKind.STOP)]
+    lab.engine.next_up()  # it ended for the second time
+    assert lab.state.spent.trials_without_gain == 3
+    lab.report(lab.new_trial(), 1, 0.9)  # the best, and paused
+    assert lab.state.spent.trials_without_gain == 0
+    for _ in range(4):
+        lab.report(lab.new_trial(), 1, 0.1)
+    assert lab.engine.stop_reason == "no better trial among the last 4"
