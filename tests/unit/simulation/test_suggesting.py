@@ -6,11 +6,13 @@ import pytest
 
 from raysearch.errors import ConfigurationError
 from raysearch.run_dir import events as ev
+from raysearch.schedulers.asha import ASHA
 from raysearch.schedulers.none import NoScheduler
+from raysearch.schedulers.successive_halving import SuccessiveHalving
 from raysearch.simulation import Conditions, Simulation
 from raysearch.trial import trial_id
 from tests.lab import ACCURACY
-from tests.unit.simulation.worlds import facts, search, table
+from tests.unit.simulation.worlds import MAX_EPOCHS, facts, search, table
 
 CURVES = table(lambda width, epoch: 0.5, seconds_of=lambda width: 1.0 if width % 2 else 1.1)
 N_TRIALS = 12
@@ -25,6 +27,18 @@ def slow(*, n_workers: int, **conditions: float) -> Simulation:
         n_workers=n_workers,
         conditions=Conditions(**conditions),
     )
+
+
+def promotion() -> ASHA:
+    return ASHA(objective=ACCURACY, max_epochs=MAX_EPOCHS, form="promotion")
+
+
+def successive_halving() -> SuccessiveHalving:
+    return SuccessiveHalving(objective=ACCURACY, max_epochs=MAX_EPOCHS, n_trials=9)
+
+
+def last_created_at(simulation: Simulation) -> float:
+    return max(trial.created_at for trial in simulation.state.trials.values())
 
 
 def n_observed(simulation: Simulation) -> list[int | None]:
@@ -75,3 +89,18 @@ def test_what_is_under_way_when_the_budget_is_used_up_is_no_trial():
 def test_a_time_below_nothing_is_refused():
     with pytest.raises(ConfigurationError, match=r"suggestion_seconds is -1"):
         Conditions(suggestion_seconds=-1.0)
+
+
+@pytest.mark.parametrize("method", [promotion, successive_halving], ids=["promotion", "rounds"])
+@pytest.mark.parametrize("suggests_ahead", [True, False])
+def test_paused_trials_are_not_given_up_while_a_suggestion_is_under_way(method, suggests_ahead):
+    """A free worker without a trial is not the same as a search without trials to come."""
+    given = {"max_trials": 30, "scheduler": method(), "n_workers": 3}
+    conditions = Conditions(suggestion_seconds=2.5, suggests_ahead=suggests_ahead)
+    ended = search(CURVES, **given, conditions=conditions)
+    quick = search(CURVES, **{**given, "scheduler": method()})
+    assert ended.state.reason == quick.state.reason == "budget of 30 trials used"
+    assert not ended.state.live
+    given_up = [t.id for t in ended.state.trials.values() if "never promoted" in (t.reason or "")]
+    early = [t for t in given_up if ended.state.trials[t].ended_at < last_created_at(ended)]
+    assert early == []
