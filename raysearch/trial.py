@@ -102,6 +102,9 @@ class Measurement:
     """Hyperparameters read back from the live optimiser, such as the learning rate in use."""
     n_validated: int | None = None
     """Validation examples that its values are of; None where nobody knows."""
+    learnt: Mapping[str, Value] = field(default_factory=dict)
+    """Parameters whose values training itself has changed, such as a graph with its weights, by
+    argument of the model; told where the epoch is the trial's best so far."""
 
 
 class DecisionKind(StrEnum):

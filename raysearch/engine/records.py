@@ -42,6 +42,7 @@ def measured(measurement: Measurement, *, trial: Trial, at: float) -> ev.Measure
         cause=measurement.cause,
         applied=dict(measurement.applied),
         n_validated=measurement.n_validated,
+        learnt=dict(measurement.learnt),
     )
 
 

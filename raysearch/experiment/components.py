@@ -22,6 +22,7 @@ from raysearch.experiment.values import Component
 from raysearch.imports import load_object
 from raysearch.schedulers import SCHEDULERS
 from raysearch.searchers import SEARCHERS
+from raysearch.searchers.suitability import require_graphs
 from raysearch.space import Space
 
 GIVEN = frozenset({"space", "objective", "seed", "max_epochs", "max_trials"})
@@ -104,6 +105,18 @@ def construct(
     return made(*given, **named, **component.settings)
 
 
+def searcher_for(space: Space, *, component: Component, **named: Any) -> Any:
+    """Return a new searcher for a space.
+
+    Raises:
+        ConfigurationError: A setting is out of range; an UnsuitableSpace if the method cannot
+            search the space.
+    """
+    searcher = construct(component, space, **named)
+    require_graphs(space, searcher=searcher, method=component.name)
+    return searcher
+
+
 def able_searchers(space: Space, *, but: str = "", **named: Any) -> list[str]:
     """Return the names of the search methods that can search a space, with their own settings.
 
@@ -124,7 +137,8 @@ def able_searchers(space: Space, *, but: str = "", **named: Any) -> list[str]:
         if name == but:
             continue
         try:
-            construct(Component(name=name, class_path=class_path, settings={}), space, **named)
+            component = Component(name=name, class_path=class_path, settings={})
+            searcher_for(space, component=component, **named)
         except ConfigurationError:
             continue
         able.append(name)

@@ -18,6 +18,7 @@ from raysearch.space import (
     Domain,
     Fixed,
     Float,
+    Graph,
     Int,
     domain_from_settings,
     domain_to_settings,
@@ -43,7 +44,7 @@ def read_range(
         >>> read_range(0, legal=Float(0.0, 1.0))
         Fixed(value=0.0, when=None)
     """
-    domain = domain_from_settings(_without_prefix(value, prefix))
+    domain = domain_from_settings(_sized(_without_prefix(value, prefix), legal))
     if legal is not None and legal.covers(domain):
         domain = _in_type(domain, legal)
     names_default = isinstance(value, dict) and "default" in value
@@ -57,6 +58,8 @@ def refusal(domain: Domain, *, legal: Domain) -> str:
         >>> refusal(Int(0, 64), legal=Int(1, 8192))
         '0 lies outside 1 to 8192. The nearest legal value is 1.'
     """
+    if not domain.has_places:
+        return f"Legal is {legal.describe()}, and this is {domain.describe()}."
     values = domain.grid(2)  # the ends of numbers, all values of others
     refusals = [text for value in values if (text := legal.explain(value))]
     return refusals[0] if refusals else f"Legal is {legal.describe()}."
@@ -88,6 +91,8 @@ def range_like(legal: Domain) -> str:
             return in_one_line(domain_to_settings(domain))
     if isinstance(legal, Int | Float):
         return in_one_line({type(legal).__name__.lower(): [legal.low, legal.high]})
+    if isinstance(legal, Graph):
+        return "{graph: {}, max_hidden: 20}"
     return in_one_line({"choice": list(legal.grid(2))[:2]})
 
 
@@ -97,6 +102,13 @@ def _without_prefix(value: Any, prefix: str) -> Any:
         return value
     when = {key.removeprefix(prefix): allowed for key, allowed in value["when"].items()}
     return {**value, "when": when}
+
+
+def _sized(value: Any, legal: Domain | None) -> Any:
+    """Return a range of graphs with the inputs and outputs that follow from the data."""
+    if isinstance(legal, Graph) and isinstance(value, dict) and value.get("graph", 0) in ({}, None):
+        return {**value, "graph": [legal.n_inputs, legal.n_outputs]}
+    return value
 
 
 def _in_type(domain: Domain, legal: Domain) -> Domain:

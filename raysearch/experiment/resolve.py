@@ -20,6 +20,7 @@ from raysearch.experiment.components import (
     able_searchers,
     construct,
     resolve_component,
+    searcher_for,
 )
 from raysearch.experiment.datasets import DataSet, resolve_data
 from raysearch.experiment.document import Document
@@ -211,7 +212,10 @@ def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) ->
     }
     try:
         if parts.searcher is not None:
-            construct(parts.searcher, parts.space or ANY_SPACE, **given)
+            if parts.space is None:
+                construct(parts.searcher, ANY_SPACE, **given)
+            else:
+                searcher_for(parts.space, component=parts.searcher, **given)
     except UnsuitableSpace as error:
         name = parts.searcher.name if parts.searcher else ""
         others = one_of(able_searchers(parts.space or ANY_SPACE, but=name, **given))

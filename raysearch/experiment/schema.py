@@ -19,6 +19,8 @@ from raysearch.experiment.settings import NAME, Settings
 from raysearch.imports import load_object
 from raysearch.models import FAMILIES
 from raysearch.models.metrics import LOGGED
+from raysearch.space.genome import ACTIVATIONS
+from raysearch.space.graph_faults import INITIAL
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCALAR = {"type": ["string", "number", "boolean", "null"]}
@@ -45,6 +47,10 @@ RANGE_KINDS = {
     },
     "bool": {"description": "False or true: write `{bool: {}}`."},
     "fixed": {**SCALAR, "description": "A single value; a plain value by itself means the same."},
+    "graph": {
+        "anyOf": [BOUNDS, {"type": "object", "maxProperties": 0}],
+        "description": "Evolved networks: inputs and outputs, or `{}` where the data say them.",
+    },
 }
 """Key of a range that says what it is -> schema of its value."""
 
@@ -55,6 +61,20 @@ RANGE_SETTINGS = {
         "enum": ["linear", "log", "reverse_log"],
         "description": "How numbers are spread; reverse_log is dense at the upper end.",
     },
+    "max_hidden": {"type": "integer", "description": "Hidden nodes of a graph at most."},
+    "max_connections": {"type": "integer", "description": "Connections of a graph at most."},
+    "activations": {
+        "type": "array",
+        "items": {"enum": list(ACTIVATIONS)},
+        "minItems": 1,
+        "description": "What hidden nodes of a graph may do with their sums.",
+    },
+    "initial": {
+        "enum": list(INITIAL),
+        "description": "Whether the minimal graph connects all inputs to all outputs, or none.",
+    },
+    "weight_scale": {"type": "number", "description": "Deviation of new weights of a graph."},
+    "weight_limit": {"type": "number", "description": "Size of a graph's weights at most."},
     "ordered": {"type": "boolean", "description": "Whether neighbouring choices are alike."},
     "default": {**SCALAR, "description": "Value of the default configuration."},
     "prior": {

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from raysearch.space import Bool, Choice, Domain, Fixed, Parameter, Space
+from raysearch.space import Bool, Choice, Domain, Fixed, Graph, Parameter, Space
 from raysearch.trial import Configuration, Trial, Value
 
 SHOWN = 3
@@ -193,6 +193,8 @@ def _kinds(domain: Domain) -> set[str | None]:
         return {_kind(value) for value in domain.values}
     if isinstance(domain, Fixed):
         return {_kind(domain.default_value())}
+    if isinstance(domain, Graph):
+        return {"a text"}
     return {"true or false"} if isinstance(domain, Bool) else {"a number"}
 
 

@@ -18,6 +18,7 @@ from tensorboard.plugins.hparams import api_pb2 as api  # noqa: TID253 - as abov
 from tensorboard.plugins.hparams import metadata, plugin_data_pb2  # noqa: TID253 - as above
 
 from raysearch.space import Bool, Choice, Domain, Fixed, Float, Int, Space
+from raysearch.space.graph_text import summary
 from raysearch.trial import Configuration, TrialStatus, Value
 
 BEST = "best/"
@@ -225,7 +226,8 @@ def _field(value: Value, *, type: int) -> tuple[str, Value]:
         return "bool_value", value
     if type == api.DATA_TYPE_FLOAT64:
         return "number_value", value
-    return "string_value", value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    return "string_value", summary(value) or text  # a graph is too long for a table
 
 
 def _event(tag: str, *, at: float, **content: Any) -> Any:

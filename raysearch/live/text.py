@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from raysearch.space.graph_text import summary
 from raysearch.trial import Configuration, Objective, Value
 
 NOTHING = "-"
@@ -94,6 +95,8 @@ def file_size(size_bytes: float) -> str:
 def value_text(value: Value) -> str:
     """Return a value of a configuration as an experiment file has it, numbers shortened.
 
+    Graphs, which are long texts, are described.
+
     Example:
         >>> [value_text(v) for v in (True, None, 0.0123456, 1234567, "adam")]
         ['true', 'null', '0.01235', '1234567', 'adam']
@@ -104,7 +107,7 @@ def value_text(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return short_number(value)
-    return printable(str(value))
+    return printable(summary(value) or str(value))
 
 
 def changed_first(

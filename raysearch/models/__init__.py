@@ -14,7 +14,9 @@ A module logs what `metrics` lists for its task, and has a method `training_loss
 function of parameters, buffers, batch and torch's default generator. A batch is a tuple of inputs,
 their lengths where `DataSpec.has_lengths`, and targets. What families share is in `shared`; a
 family need not use it. A module may also have a method `pictures(inputs)`, which shows what it has
-learnt: given a batch of validation inputs, images (C, H, W) in [0, 1] by name. Data that a family
+learnt: given a batch of validation inputs, images (C, H, W) in [0, 1] by name; and a method
+`learnt_parameters()`, the values of those of its parameters that training itself has changed (the
+weights of a `Graph`), by argument, which a searcher may pass on. Data that a family
 cannot learn from are refused by the functions of its `space` with a `ConfigurationError`. The
 contract is tested in tests/contracts/test_families.py.
 """
@@ -34,6 +36,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "attention": "raysearch.models.attention",
         "cnn": "raysearch.models.cnn",
         "generative": "raysearch.models.generative",
+        "graph": "raysearch.models.graph",
         "mlp": "raysearch.models.mlp",
         "rnn": "raysearch.models.rnn",
         "seq2seq": "raysearch.models.seq2seq",

@@ -66,7 +66,8 @@ def _measured(trial: Trial, measurement: Measurement) -> tuple[Row, Row, Row]:
     return {"id": trial.id, **fixed}, measurement.values, applied
 
 
-_PARTS = ("values", "applied")
+_PARTS = ("values", "applied", "learnt")
+"""Of a measurement: what has columns of its own, or none."""
 
 
 def _configuration(trial: Trial) -> Row:

@@ -121,6 +121,7 @@ class Measured:
     cause: str | None = None
     applied: Mapping[str, Value] = field(default_factory=dict)
     n_validated: int | None = None
+    learnt: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def measurement(self) -> Measurement:
@@ -133,6 +134,7 @@ class Measured:
             cause=self.cause,
             applied=self.applied,
             n_validated=self.n_validated,
+            learnt=self.learnt,
         )
 
 

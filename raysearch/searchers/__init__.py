@@ -13,6 +13,7 @@ SEARCHERS = {
     "grid": "raysearch.searchers.grid:Grid",
     "hyperopt": "raysearch.searchers.hyperopt:HyperOpt",
     "local_search": "raysearch.searchers.local_search:LocalSearch",
+    "neat": "raysearch.searchers.neat:Neat",
     "random": "raysearch.searchers.random:Random",
 }
 """Name in an experiment file -> class. Loading the class must not load torch or Ray."""

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.errors import ConfigurationError
 from raysearch.searchers.base import EXHAUSTED, NoSuggestion
-from raysearch.searchers.suitability import refuse
+from raysearch.searchers.suitability import refuse, require_places
 from raysearch.searchers.tried import Key, Tried, key
 from raysearch.space import Domain, Float, Int, Parameter, Space
 from raysearch.trial import Configuration, Objective, Suggestion, Trial, Value
@@ -67,6 +67,7 @@ class Grid:
         del objective, seed
         if resolution is not None:
             raise_faults(integer_fault("searcher.resolution", resolution, at_least=1))
+        require_places(space, method="grid")
         self._rest = configurations(space, resolution=resolution)
         self._ahead: dict[Key, dict[str, Value]] = {}  # taken from the rest; no trial ended with it
         self._tried = Tried()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from raysearch.errors import ConfigurationError, UnsuitableSpace
+from raysearch.errors import UnsuitableSpace
 from raysearch.space import Parameter, Space
 
 MOST_NAMED = 4
@@ -43,6 +43,28 @@ def refuse(parameters: Sequence[Parameter], *, method: str, why: str, remedy: st
     raise UnsuitableSpace(f"{method} cannot search this space: {named}. {what}")
 
 
+def require_graphs(space: Space, *, searcher: object, method: str) -> None:
+    """Refuse a space without a Graph for a method that is for nothing else.
+
+    Such a method says so by `needs_graphs = True`. It can be made for any space, and then evolves
+    what there is, but other methods are better at that.
+
+    Args:
+        space: What is to be searched.
+        searcher: The method, made for the space.
+        method: Its name.
+
+    Raises:
+        UnsuitableSpace: It needs graphs, and there are none.
+    """
+    is_without = all(parameter.domain.has_places for parameter in space)
+    if is_without and getattr(searcher, "needs_graphs", False):
+        raise UnsuitableSpace(
+            f"{method} evolves graphs, and this space has none. Search the family graph, or choose "
+            "another method."
+        )
+
+
 def require_places(space: Space, *, method: str) -> None:
     """Refuse parameters whose values have no place on the unit interval, such as graphs.
 
@@ -54,16 +76,8 @@ def require_places(space: Space, *, method: str) -> None:
         UnsuitableSpace: There are such parameters.
     """
     refuse(
-        [parameter for parameter in space if not _has_places(parameter)],
+        [parameter for parameter in space if not parameter.domain.has_places],
         method=method,
         why="values without a place on a scale, and the method works on nothing else",
         remedy="or leave them out of the space",
     )
-
-
-def _has_places(parameter: Parameter) -> bool:
-    try:
-        parameter.domain.to_unit(parameter.domain.default_value())
-    except ConfigurationError:
-        return False
-    return True

@@ -19,6 +19,7 @@ from __future__ import annotations
 from raysearch.space.choice import Choice
 from raysearch.space.conditions import Parameter
 from raysearch.space.domain import Domain, Prior
+from raysearch.space.graph import Graph
 from raysearch.space.numeric import Float, Int
 from raysearch.space.plain import Bool, Fixed
 from raysearch.space.settings import domain_from_settings, domain_to_settings
@@ -30,6 +31,7 @@ __all__ = [
     "Domain",
     "Fixed",
     "Float",
+    "Graph",
     "Int",
     "Parameter",
     "Prior",

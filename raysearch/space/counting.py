@@ -21,10 +21,17 @@ def grid(parameters: Sequence[Parameter], *, points: int | None) -> Iterator[dic
     """Return every configuration, numbers being reduced to `points` values unless it is None.
 
     Raises:
-        ConfigurationError: There are infinitely many, or `points` is not positive.
+        ConfigurationError: There are infinitely many, a parameter is a Graph, or `points` is not
+            positive.
     """
     _check_points(points)
     infinite = _infinite(parameters)
+    placeless = [p.label for p in parameters if not p.domain.has_places]
+    if placeless:
+        raise ConfigurationError(
+            f"{placeless[0]} is a Graph, which has no grid: there are infinitely many, in no "
+            "order. Fix the graph, or use a searcher that samples or evolves, such as neat."
+        )
     if points is None and infinite:
         raise ConfigurationError(
             f"The grid is infinite, because of {', '.join(infinite)}. "

@@ -15,7 +15,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from raysearch.errors import ConfigurationError
 from raysearch.space.values import show
@@ -69,6 +69,9 @@ class Domain(ABC):
     """
 
     __slots__ = ()
+
+    has_places: ClassVar[bool] = True
+    """Whether values have places on the unit interval, and so vectors and grids; graphs do not."""
 
     when: When
     """Under which conditions the parameter is active; None always."""
@@ -130,6 +133,11 @@ class Domain(ABC):
     def explain(self, value: object) -> str | None:
         """Return why the value is not legal, with the nearest that is; None if it is legal."""
         return None if self.contains(value) else self.refusal(value)
+
+    def crossover(self, one: Any, other: Any, rng: np.random.Generator) -> Value:
+        """Return a child of two values: either of them, with equal chances."""
+        child: Value = one if rng.random() < 0.5 else other
+        return child
 
     def canonical(self, value: Value) -> Value:
         """Return a legal value in the domain's own type: a Float turns 1 into 1.0."""

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 def encode(parameters: Sequence[Parameter], configuration: Configuration) -> NDArray[np.float64]:
     """Return the vector of a configuration that lies in the space.
 
+    Raises:
+        ConfigurationError: A parameter of the space is a Graph, which has no vector.
+
     Shapes:
         returns: (D,) float64 in [0, 1] or NaN, D parameters
     """
     import numpy as np  # here, since it takes longer to import than all of this package
 
+    _refuse_graphs(parameters)
     vector = np.full(len(parameters), np.nan)
     for slot, parameter in enumerate(parameters):
         if parameter.is_active(configuration):
@@ -37,13 +41,15 @@ def decode(parameters: Sequence[Parameter], vector: ArrayLike) -> dict[str, Valu
     """Return the configuration of a vector; the slots of inactive parameters are not looked at.
 
     Raises:
-        ConfigurationError: The vector has another length, or an active slot lies outside [0, 1].
+        ConfigurationError: The vector has another length, or an active slot lies outside [0, 1]; or
+            a parameter of the space is a Graph.
 
     Shapes:
         vector: (D,) in [0, 1], D parameters
     """
     import numpy as np  # as above
 
+    _refuse_graphs(parameters)
     places = np.asarray(vector, dtype=np.float64)
     if places.shape != (len(parameters),):
         raise ConfigurationError(
@@ -61,3 +67,12 @@ def decode(parameters: Sequence[Parameter], vector: ArrayLike) -> dict[str, Valu
             )
         configuration[parameter.key] = parameter.domain.from_unit(u)
     return configuration
+
+
+def _refuse_graphs(parameters: Sequence[Parameter]) -> None:
+    placeless = [parameter.label for parameter in parameters if not parameter.domain.has_places]
+    if placeless:
+        raise ConfigurationError(
+            f"{placeless[0]} is a Graph, which has no vector. Fix the graph, or use a searcher "
+            "that samples or evolves, such as neat."
+        )

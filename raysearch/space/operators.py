@@ -87,10 +87,11 @@ def crossover(
 ) -> dict[str, Value]:
     """Return a child of two configurations.
 
-    A parameter that is active in both parents takes the value of either with equal chances; one
-    that is active in one of them takes that parent's value, so that a branch which only one parent
-    has comes from it as a whole. A parameter that is active in neither, as its conditions never met
-    before, takes the value of the same key in a parent, if it is legal, and is drawn otherwise.
+    A parameter that is active in both parents takes the value of either with equal chances, and a
+    graph is bred from both; one that is active in one of them takes that parent's value, so that a
+    branch which only one parent has comes from it as a whole. A parameter that is active in
+    neither, as its conditions never met before, takes the value of the same key in a parent, if it
+    is legal, and is drawn otherwise.
     """
     child: dict[str, Value] = {}
     for parameter in parameters:
@@ -102,8 +103,8 @@ def crossover(
             if parameter.key in parent and parameter.domain.contains(parent[parameter.key])
         ]
         if donors:
-            donor = donors[int(rng.random() * len(donors))]
-            child[parameter.key] = parameter.domain.canonical(donor[parameter.key])
+            values = [parameter.domain.canonical(donor[parameter.key]) for donor in donors]
+            child[parameter.key] = parameter.domain.crossover(values[0], values[-1], rng)
         else:
             child[parameter.key] = parameter.domain.sample(rng)
     return child

@@ -6,8 +6,11 @@ As a mapping with one of these keys, and its settings next to it:
     {float: [1.0e-4, 1.0e-1], log: true}       {float: [0, 1], sampling: reverse_log}
     {choice: [relu, gelu], default: gelu}      {choice: [16, 32, 64], ordered: true}
     {bool: {}}                                 {fixed: 0.9}, or just 0.9
+    {graph: [64, 10], max_hidden: 40}          inputs and outputs of an evolved network; in the
+                                               space of a family, {graph: {}} takes the data's
 
-All but `fixed` may have a `default` and a `prior: {centre: ..., confidence: ...}`, and all a
+All but `fixed` may have a `default`, all but `fixed` and `graph` a `prior: {centre: ...,
+confidence: ...}`, and all a
 `when: {optimizer: [sgd], depth: 2}`. A setting without a value counts as not given. Booleans may as
 well be written {choice: [true, false]}; the default is then the first.
 """
@@ -20,18 +23,28 @@ from typing import Any
 from raysearch.errors import ConfigurationError, did_you_mean, unknown_name
 from raysearch.space.choice import Choice
 from raysearch.space.domain import Domain, Prior, raise_faults
+from raysearch.space.graph import Graph
 from raysearch.space.numeric import Float, Int
 from raysearch.space.plain import Bool, Fixed
 from raysearch.space.values import show, show_all, type_name
 from raysearch.space.when import Conditions, conditions_of
 
 _NUMBER = ("step", "sampling", "log", "default", "prior", "when")
+_GRAPH = (
+    "max_hidden",
+    "max_connections",
+    "activations",
+    "initial",
+    "weight_scale",
+    "weight_limit",
+)
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "int": _NUMBER,
     "float": _NUMBER,
     "choice": ("ordered", "default", "prior", "when"),
     "bool": ("default", "prior", "when"),
     "fixed": ("when",),
+    "graph": (*_GRAPH, "default", "when"),
 }
 
 
@@ -143,12 +156,22 @@ def _bool(value: object, arguments: dict[str, Any]) -> Domain:
     return Bool(**arguments)
 
 
+def _graph(sizes: object, arguments: dict[str, Any]) -> Domain:
+    if not isinstance(sizes, list | tuple) or len(sizes) != 2:
+        raise ConfigurationError(
+            f"graph is {show(sizes)}. Give the numbers of inputs and outputs, such as "
+            "graph: [64, 10]."
+        )
+    return Graph(*sizes, **arguments)
+
+
 _BUILDERS: dict[str, Callable[[Any, dict[str, Any]], Domain]] = {
     "int": lambda bounds, arguments: _number(Int, bounds, arguments),
     "float": lambda bounds, arguments: _number(Float, bounds, arguments),
     "choice": _choice,
     "bool": _bool,
     "fixed": lambda value, arguments: Fixed(value, **arguments),
+    "graph": _graph,
 }
 
 
@@ -189,9 +212,20 @@ def _kind_settings(domain: Domain) -> dict[str, Any]:
         ordered = {"ordered": True} if domain.ordered else {}
         default = {} if domain.default == domain.values[0] else {"default": domain.default}
         return {"choice": list(domain.values)} | ordered | default
+    if isinstance(domain, Graph):
+        return {"graph": [domain.n_inputs, domain.n_outputs]} | {
+            name: list(value) if isinstance(value, tuple) else value
+            for name in (*_GRAPH, "default")
+            if (value := getattr(domain, name)) != getattr(_USUAL_GRAPH, name)
+            or name == "weight_scale"
+        }
     if isinstance(domain, Bool):
         return {"bool": {}} | ({} if domain.default is None else {"default": domain.default})
     return {"fixed": domain.default_value()}
+
+
+_USUAL_GRAPH = Graph(1, 1)
+"""Its settings are those that need not be written."""
 
 
 def conditions_to_json(conditions: Conditions) -> dict[str, list[Any]]:

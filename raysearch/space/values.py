@@ -15,6 +15,7 @@ from decimal import Decimal
 from types import NoneType
 
 from raysearch.errors import did_you_mean
+from raysearch.space.graph_text import summary
 from raysearch.trial import Value
 
 _PLAIN_TYPES: dict[type, str] = {
@@ -31,11 +32,16 @@ _READ_AS_OTHER = {"true", "false", "null", "yes", "no", "on", "off"}
 def show(value: object) -> str:
     """Return the value as an experiment file would spell it; text is quoted only if need be.
 
+    The text of a graph, which may be long, is described instead.
+
     Example:
         >>> show("relu"), show("8"), show(8), show(8.0), show(0.0001), show(True), show(None)
         ('relu', '"8"', '8', '8.0', '1e-4', 'true', 'null')
     """
     if type(value) is str:
+        graph = summary(value)
+        if graph is not None:
+            return graph
         is_bare = _BARE.fullmatch(value) and value.lower() not in _READ_AS_OTHER
         return value if is_bare else json.dumps(value, ensure_ascii=False)
     if type(value) is float:

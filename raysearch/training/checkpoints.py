@@ -30,6 +30,8 @@ class CheckpointRule:
     """
 
     def __init__(self, job: TrainingJob, *, now_s: float) -> None:
+        self.is_best = False
+        """Whether the measurement that was last asked about is the best so far."""
         self._job = job
         self._best = job.best_before
         self._written_at = now_s
@@ -45,10 +47,10 @@ class CheckpointRule:
         """
         job = self._job
         value = measurement.values.get(job.objective.metric)
-        is_best = job.objective.is_better(value, self._best)
-        if is_best:
+        self.is_best = job.objective.is_better(value, self._best)
+        if self.is_best:
             self._best = value
-        is_due = self._is_time(measurement.epoch, now_s=now_s) or is_best or is_last
+        is_due = self._is_time(measurement.epoch, now_s=now_s) or self.is_best or is_last
         if is_due:
             self._written_at = now_s
         return is_due

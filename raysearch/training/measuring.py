@@ -9,7 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from raysearch.errors import TrialFailed
+from raysearch.space.values import scalar_fault
 from raysearch.training.values import finite_or_none
+from raysearch.trial import Value
+
+LEARNT = "learnt_parameters"
+"""What the method of a model is called that tells which parameters training has changed."""
 
 _SETTINGS = {"lr": "learning_rate", "weight_decay": "weight_decay", "momentum": "momentum"}
 """What is read back from an optimiser -> its name among hyperparameters."""
@@ -68,6 +74,35 @@ def read_applied(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, float
             if applied.setdefault(name, value) != value:
                 applied[f"{name}.{number}"] = value
     return applied
+
+
+def read_learnt(model: object) -> dict[str, Value]:
+    """Return the parameters whose values training itself has changed, as the model tells them.
+
+    Args:
+        model: One that tells them has a method `learnt_parameters`, which returns plain values by
+            argument of its constructor; others have none.
+
+    Raises:
+        TrialFailed: What it returns is something else.
+
+    Example:
+        >>> read_learnt(torch.nn.Linear(2, 1))
+        {}
+    """
+    tell = getattr(model, LEARNT, None)
+    if not callable(tell):
+        return {}
+    told = tell()
+    if not isinstance(told, Mapping):
+        raise TrialFailed(
+            f"{type(model).__name__}.{LEARNT} returns {type(told).__name__}. Return plain values "
+            'by argument, such as {"graph": "..."}.'
+        )
+    faults = [f"{name}: {fault}" for name, value in told.items() if (fault := scalar_fault(value))]
+    if faults:
+        raise TrialFailed(f"{type(model).__name__}.{LEARNT} returns {'; '.join(faults)}")
+    return {str(name): value for name, value in told.items()}
 
 
 def validation_examples(trainer: Any) -> int | None:

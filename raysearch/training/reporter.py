@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from raysearch.training.job import Report, TrainingJob
 from raysearch.training.measuring import (
     has_finite_weights,
     read_applied,
+    read_learnt,
     read_metrics,
     validation_examples,
 )
@@ -153,6 +155,8 @@ class Reporter:
         clock = self.meter.clock
         measurement = self.meter.measure(trainer, epoch=epoch)
         is_due = self._rule.is_due(measurement, is_last=is_last, now_s=clock.elapsed_s)
+        if self._rule.is_best:
+            measurement = replace(measurement, learnt=read_learnt(trainer.lightning_module))
         self.n_reports += 1
         if self._ahead is not None and is_unwatched and measurement.cause is None:
             data = in_memory(trainer) if is_due else None

@@ -61,6 +61,11 @@ CASES = {
         spec("regression", 2, 1, 1),
     ],
     "generative": [spec("density", *shape) for shape in IMAGES],
+    "graph": [
+        *(spec(task, 6) for task in BOTH),
+        _rows("classification"),
+        *(spec(task, *shape) for shape in [(1, 8, 8), (1,)] for task in BOTH),
+    ],
     "mlp": [
         *(spec(task, 6) for task in BOTH),
         *(_rows(task) for task in BOTH),
@@ -87,6 +92,7 @@ TRAINED = {
     "attention": 4,
     "cnn": 2,
     "generative": 1,
+    "graph": 3,
     "mlp": 4,
     "rnn": 3,
     "seq2seq": 1,
@@ -109,6 +115,7 @@ REFUSED = {
         spec("classification", 2, 9, has_lengths=True),
     ],
     "generative": [spec("classification", 1, 8, 8), spec("density", 6)],
+    "graph": [tokens("regression"), trees("classification"), spec("density", 1, 8, 8)],
     "mlp": [tokens("regression"), trees("classification"), spec("seq2seq", 6)],
     "rnn": [spec("classification", 3, 8, 8), trees("regression"), spec("density", 2, 6)],
     "seq2seq": [tokens("classification"), spec("seq2seq", 6), spec("seq2seq", 1, 8, 8)],

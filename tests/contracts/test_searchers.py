@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from raysearch.errors import UnsuitableSpace
 from raysearch.searchers import EXHAUSTED, SEARCHERS, WAIT, Searcher
-from raysearch.space import Bool, Choice, Fixed, Float, Int, Prior, Space
+from raysearch.space import Bool, Choice, Fixed, Float, Graph, Int, Prior, Space
 from raysearch.trial import (
     Configuration,
     Measurement,
@@ -43,7 +44,10 @@ FURTHER_SETTINGS: dict[str, list[dict[str, float]]] = {
     "grid": [{"resolution": 1}, {"resolution": 3}],
     "hyperopt": [{"n_startup": 1, "gamma": 5.0, "n_candidates": 1}],
     "local_search": [{"n_startup": 1, "n_neighbours": 3, "restart": 0.5}],
+    "neat": [{"population": 5, "inheritance": "baldwinian", "change_weights": 0.0}],
 }
+NEED_PLACES = ("cross_entropy", "grid", "hyperopt")
+"""Those that cannot search spaces with a Graph."""
 DRAWS_NOTHING = ("grid",)
 """Those for which the seed is of no consequence."""
 LEARNS_NOTHING = ("grid", "random")
@@ -87,6 +91,9 @@ FINITE = Space(
     }
 )
 SPACES = {"conditional": CONDITIONAL, "finite": FINITE, "lone": Space({"x": Float(0.0, 1.0)})}
+NESTED = {"deep": Space({"inner": Graph(2, 1)}), "flat": Space({})}
+GRAPHS = CONDITIONAL.merged(Space({"graph": Graph(3, 2, max_hidden=4), "kind": Choice(NESTED)}))
+"""For methods that take graphs."""
 every_space = pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 
 
@@ -198,6 +205,22 @@ def test_suggestions_lie_in_the_space(
         space.validate(configuration)
         assert space.canonical(configuration) == configuration
         assert {type(v) for v in configuration.values()} <= {bool, int, float, str, type(None)}
+
+
+@every_case
+@pytest.mark.parametrize("train", [fair, messy])
+def test_searches_spaces_with_graphs_or_refuses_them(
+    name: str, settings: dict[str, float], train: Callable[[int, Configuration], Trial]
+) -> None:
+    if name in NEED_PLACES:
+        with pytest.raises(UnsuitableSpace, match="graph, inner have values without a place"):
+            build(name, settings, space=GRAPHS)
+        return
+    suggested = run(build(name, settings, space=GRAPHS), 30, n_parallel=3, train=train)
+    assert len(suggested) == 30
+    assert len({configuration["graph"] for configuration in suggested}) > 2
+    for configuration in suggested:
+        assert GRAPHS.canonical(configuration) == configuration
 
 
 @every_case

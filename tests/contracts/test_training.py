@@ -268,6 +268,7 @@ LEARNS = {
     "attention": ("digits", {}),
     "cnn": ("digits", {}),
     "generative": ("digits", {"task": "density"}),
+    "graph": ("digits", {}),
     "mlp": ("digits", {}),
     "rnn": ("cbf", {}),
     "seq2seq": ("pairs", {}),

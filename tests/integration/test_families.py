@@ -32,6 +32,7 @@ SEARCHES = {
         "model": ["tree"],
         "objective": "val/accuracy",
     },
+    "graphs": {"data": {"name": "digits"}, "model": ["graph"], "objective": "val/accuracy"},
     "densities": {
         "data": {"name": "digits", "args": {"task": "density"}},
         "model": ["generative", "vae"],
@@ -73,4 +74,4 @@ def test_a_search_over_families_ends_with_a_tested_winner(kind, raysearch, ray_a
     assert winner["values"][objective] in [trial["values"][objective] for trial in trials]
     assert winner["test"][objective.replace("val/", "test/")] is not None
     has_pictures = any((tmp_path / "run" / "winner").rglob("*.png"))
-    assert has_pictures == (kind == "densities")
+    assert has_pictures == (kind in ("densities", "graphs"))

@@ -9,8 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from raysearch.data_spec import DataSpec
-from raysearch.errors import ConfigurationError
-from raysearch.models.shared.space import check_data, training_domains, training_space
+from raysearch.models.shared.space import (
+    check_cardinalities,
+    check_data,
+    training_domains,
+    training_space,
+)
 from raysearch.models.shared.space import data_arguments as supervised_arguments
 from raysearch.space import Choice, Domain, Float, Int, Space
 
@@ -85,13 +89,7 @@ def _embedding(data: DataSpec) -> dict[str, Domain]:
 
 def _check(data: DataSpec) -> None:
     check_data(data, family="mlp")
-    is_flat = len(data.input_shape) == 1 and len(data.cardinalities) <= data.input_shape[0]
-    if data.cardinalities and not (is_flat and min(data.cardinalities) > 0):
-        raise ConfigurationError(
-            f"cardinalities is {list(data.cardinalities)} for examples of shape "
-            f"{list(data.input_shape)}. Give the number of categories, at least 1, of each of the "
-            "last columns of a flat example."
-        )
+    check_cardinalities(data)
 
 
 __all__ = ["MODULE", "data_arguments", "legal_domains", "search_space"]

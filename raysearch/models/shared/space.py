@@ -179,6 +179,21 @@ def check_data(
         raise ConfigurationError(f"{family} {text}.")
 
 
+def check_cardinalities(data: DataSpec) -> None:
+    """Refuse categories that data cannot have.
+
+    Raises:
+        ConfigurationError: There are more columns of categories than columns, or one has none.
+    """
+    is_flat = len(data.input_shape) == 1 and len(data.cardinalities) <= data.input_shape[0]
+    if data.cardinalities and not (is_flat and min(data.cardinalities) > 0):
+        raise ConfigurationError(
+            f"cardinalities is {list(data.cardinalities)} for examples of shape "
+            f"{list(data.input_shape)}. Give the number of categories, at least 1, of each of the "
+            "last columns of a flat example."
+        )
+
+
 def _label_smoothing(when: Mapping[str, str] | None = None) -> Float:
     return Float(0.0, 0.2, default=0.0, when=when)
 

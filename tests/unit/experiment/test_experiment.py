@@ -71,7 +71,12 @@ def test_the_sections_of_a_file_become_typed_values(varied):
         "task": "classification",
         "warmup_fraction": 0.2,
     }
-    assert varied.scheduler.settings == {"min_epochs": 2, "reduction_factor": 2, "brackets": 2}
+    assert varied.scheduler.settings == {
+        "form": "stopping",
+        "min_epochs": 2,
+        "reduction_factor": 2,
+        "brackets": 2,
+    }
     assert varied.budget == Budget(trials=None, minutes=3.0)
     assert varied.resources == Resources(cpus=2.0, gpus=0.5)
     assert varied.checkpoint == CheckpointSettings(every_epochs=2, budget_gb=0.5)

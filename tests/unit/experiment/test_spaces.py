@@ -6,7 +6,7 @@ from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError
 from raysearch.models.cnn.space import search_space as cnn_space
 from raysearch.models.mlp.space import search_space as mlp_space
-from raysearch.space import Choice, Fixed, Float, Int
+from raysearch.space import Choice, Fixed, Float, Graph, Int
 
 DIGITS = DataSpec(task="classification", input_shape=(1, 8, 8), n_outputs=10, n_train=1079)
 
@@ -138,3 +138,34 @@ def test_a_fixed_argument_of_the_module_is_no_parameter(loaded, refused):
     assert experiment.models[0].arguments["warmup_fraction"] == 0.0
     fault = refused(edit, "space.warmup_fraction=0.1")[0]
     assert "fixed already by model.arguments.warmup_fraction. Keep one of them." in fault
+
+
+def test_a_range_of_graphs_takes_inputs_and_outputs_from_the_data(loaded):
+    experiment = loaded("model: graph", "searcher=neat", "space.graph={graph: {}, max_hidden: 7}")
+    assert domains(experiment, "graph") == [Graph(64, 10, max_hidden=7)]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ["searcher=random", "space.graph={graph: [3, 10]}"],
+            "Legal is graphs, 64 inputs to 10 outputs, .*, and this is graphs, 3 inputs to 10",
+        ),
+        (["searcher=random", "space.graph=relu"], "relu is no graph: it is not JSON"),
+        (
+            ["searcher=hyperopt"],
+            "hyperopt cannot search graph, which is a Graph: .*Searchers that can: .*neat",
+        ),
+        (["searcher=grid"], "grid cannot search graph, which is a Graph"),
+    ],
+)
+def test_graphs_that_cannot_be_searched_are_refused(loaded, overrides, message):
+    with pytest.raises(ConfigurationError, match=message):
+        loaded("model: graph", *overrides)
+
+
+def test_a_method_for_graphs_refuses_other_spaces(loaded):
+    message = "neat evolves graphs, and the space has none. .*hyperopt.*random"
+    with pytest.raises(ConfigurationError, match=message):
+        loaded("model: mlp", "searcher=neat")

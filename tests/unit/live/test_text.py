@@ -20,6 +20,7 @@ from raysearch.live.text import (
     sparkline,
     value_text,
 )
+from raysearch.space import Graph
 from raysearch.trial import Objective
 
 FLOATS = st.floats(min_value=-1e12, max_value=1e12).filter(lambda x: x == 0 or abs(x) > 1e-12)
@@ -128,3 +129,9 @@ def test_counts() -> None:
     assert (counted(1, "epoch"), counted(2, "epoch")) == ("1 epoch", "2 epochs")
     assert counts_line({"running": 0, "failed": 3}) == "3 failed"
     assert counts_line({}) == ""
+
+
+def test_a_graph_is_described() -> None:
+    graph = Graph(2, 1).default_value()
+    assert value_text(graph) == "graph of 3 nodes, 2 connections"
+    assert configuration_line({"graph": graph}) == "graph=graph of 3 nodes, 2 connections"

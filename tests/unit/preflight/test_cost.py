@@ -104,3 +104,10 @@ def test_slots_follow_resources(experiment):
     assert slots_here(shared, gpus=2) == 8
     assert slots_here(shared, gpus=0) == 1
     assert slots_here(experiment(resources={"cpus": 4096})) == 1
+
+
+def test_a_space_with_a_graph_has_a_cost_too(experiment, probed):
+    graphs = {"data": "digits", "model": "graph", "space": {}, "objective": "val/accuracy"}
+    settings = {**graphs, "searcher": "neat", "scheduler": "none"}
+    cost = estimate(experiment(**settings), [probed()], slots=2)
+    assert cost.epochs == (16 * 9, 16 * 9)

@@ -35,6 +35,7 @@ EXAMPLES: list[ev.Event] = [
         seconds=1.25,
         cause="not finite: val/loss (nan)",
         applied={"learning_rate": 0.1},
+        learnt={"graph": "{}"},
     ),
     ev.CheckpointWritten(at=4.0, trial="0001", epoch=2, path="trials/0001/e.ckpt", size_bytes=9),
     ev.CheckpointRemoved(at=4.5, trial="0001", path="trials/0001/e.ckpt"),

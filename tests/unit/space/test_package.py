@@ -11,7 +11,7 @@ import raysearch.space
 def test_public_names():
     assert raysearch.space.__all__ == sorted(raysearch.space.__all__)
     assert set(raysearch.space.__all__) == {
-        "Bool", "Choice", "Domain", "Fixed", "Float", "Int", "Parameter", "Prior", "Space",
+        "Bool", "Choice", "Domain", "Fixed", "Float", "Graph", "Int", "Parameter", "Prior", "Space",
         "domain_from_settings", "domain_to_settings",
     }  # fmt: skip
     assert all(hasattr(raysearch.space, name) for name in raysearch.space.__all__)

@@ -35,6 +35,46 @@ def test_a_metric_of_training_is_measured_in_every_epoch(tmp_path):
     assert names[1] == names[3] == {"train/loss", "val/loss", "val/accuracy"}
 
 
+class LearningNet(Net):
+    """Tells what it has learnt, with losses that are chosen."""
+
+    losses = (0.5, 0.7, 0.4, 0.4)
+    told: object = None
+
+    def validation_step(self, batch, _):
+        self.log("val/loss", self.losses[self.current_epoch])
+
+    def learnt_parameters(self):
+        return {"graph": f"after {self.current_epoch + 1}"} if self.told is None else self.told
+
+
+def test_what_was_learnt_is_told_of_the_best_epochs_so_far(tmp_path):
+    listener = trained(tmp_path, model=LearningNet)
+    told = [dict(measured.learnt) for measured in listener.measurements]
+    assert told == [{"graph": "after 1"}, {}, {"graph": "after 3"}, {}]
+
+
+def test_an_epoch_no_better_than_earlier_attempts_tells_nothing(tmp_path):
+    listener = trained(tmp_path, model=LearningNet, best_before=0.45)
+    assert [bool(measured.learnt) for measured in listener.measurements] == [False] * 2 + [
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ("a text", "learnt_parameters returns str. Return plain values by argument"),
+        ({"graph": [1]}, r"learnt_parameters returns graph: \[1\] is a list"),
+    ],
+)
+def test_what_is_told_must_be_plain(tmp_path, monkeypatch, told, message):
+    monkeypatch.setattr(LearningNet, "told", told)
+    with pytest.raises(TrialFailed, match=message):
+        trained(tmp_path, model=LearningNet)
+
+
 class SparseNet(Net):
     """Logs its accuracy in the first epoch only."""
 

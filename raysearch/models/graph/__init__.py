@@ -1,0 +1,1 @@
+"""Evolved feed-forward graphs of any topology, trained by gradient or only measured."""
