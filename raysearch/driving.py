@@ -24,6 +24,7 @@ from raysearch.forking import template
 from raysearch.imports import without_collecting
 from raysearch.preflight.machine import check_machine
 from raysearch.results import Executor, Results
+from raysearch.results.evidence import EarlierRun, earlier_runs, to_journal
 from raysearch.results.messages import shortage, to_type
 from raysearch.results.winner_folder import describes
 from raysearch.run_dir import Journal, Lease, RunDir
@@ -96,6 +97,9 @@ def session(
     _refuse_if_unusable(drive)
     for note in drive.notes:
         stage(note)
+    earlier = () if drive.resumes else earlier_runs(experiment)
+    for run in earlier:
+        stage(f"evidence: {run.text}")
     stage("starting Ray")
     if drive.address is None:
         check_machine(experiment.resources, parallel=experiment.parallel)
@@ -135,7 +139,7 @@ def session(
                         example=example,
                         is_ready=lambda: own is None or own.is_tried,
                         check=lambda: None if own is None else own.check(executor),
-                        open=lambda: _begin(drive, engine),
+                        open=lambda: _begin(drive, engine, earlier=earlier),
                     ),
                     objects=drive.objects,
                     template=forks,
@@ -264,7 +268,7 @@ def _engine(
     )
 
 
-def _begin(drive: Drive, engine: Engine) -> list[Trial]:
+def _begin(drive: Drive, engine: Engine, *, earlier: Sequence[EarlierRun]) -> list[Trial]:
     """Start the search, or take it up where its journal ends; return the unfinished trials."""
     settings, run_dir = dict(drive.experiment.settings), drive.run_dir
     if drive.resumes:
@@ -286,6 +290,7 @@ def _begin(drive: Drive, engine: Engine) -> list[Trial]:
             space=space,
             versions=versions(),
             fingerprints=drive.experiment.fingerprints,
+            evidence=to_journal(earlier, experiment=drive.experiment),
         )
     _write_settings(run_dir, settings)
     return unfinished

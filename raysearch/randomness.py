@@ -19,7 +19,8 @@ def generator(seed: int, *, role: str, number: int) -> np.random.Generator:
     Args:
         seed: The search's seed, at least 0.
         role: What is drawn for, such as "searcher" or "bracket".
-        number: Which draw of that role, at least 0: mostly a trial's number.
+        number: Which draw of that role: mostly a trial's number, which is below 0 for a trial of an
+            earlier run.
 
     Example:
         >>> a = generator(0, role="searcher", number=3).random()
@@ -31,4 +32,5 @@ def generator(seed: int, *, role: str, number: int) -> np.random.Generator:
     """
     import numpy as np  # here, since commands that draw nothing should not wait for it
 
-    return np.random.default_rng([seed, zlib.crc32(role.encode()), number])
+    words = [seed, zlib.crc32(role.encode()), abs(number)]
+    return np.random.default_rng(words if number >= 0 else [*words, 1])

@@ -66,6 +66,7 @@ class Search:
             space(hp) that describes one. Those of the data begin with "data.".
         link: Argument -> parameter whose value it takes.
         points: Configurations that are tried first, after the default.
+        evidence: Run directories whose trials the searcher is told of before it suggests anything.
         searcher: Name, or {"name": ..., settings}; "hyperopt" by default.
         scheduler: Name, or {"name": ..., settings}; "asha" by default.
         budget: What the search may cost: `Budget(trials=64)` by default.
@@ -111,6 +112,7 @@ class Search:
         space: Mapping[str, Domain | Any] | Space | Callable[..., Any] | None = None,
         link: Mapping[str, str] | None = None,
         points: Sequence[Mapping[str, Any]] | None = None,
+        evidence: str | Path | Sequence[str | Path] | None = None,
         searcher: str | Mapping[str, Any] | None = None,
         scheduler: str | Mapping[str, Any] | None = None,
         budget: Budget | Mapping[str, Any] | None = None,
@@ -135,6 +137,7 @@ class Search:
             "space": space,
             "link": link,
             "points": points,
+            "evidence": _paths(evidence),
             "objective": objective,
             "searcher": searcher,
             "scheduler": scheduler,
@@ -405,6 +408,12 @@ class Search:
         given: dict[str, Any] = {"experiment": self.experiment, "run_dir": self.run_dir}
         with watch(progress, plan=self.plan, **given) as seen:
             yield seen if stage is None else Watch(listeners=seen.listeners, stage=stage)
+
+
+def _paths(given: str | Path | Sequence[str | Path] | None) -> list[str] | None:
+    if given is None:
+        return None
+    return [str(path) for path in ([given] if isinstance(given, str | Path) else given)]
 
 
 def _run_dir(given: str | Path | None, *, storage: Path, name: str) -> Path:

@@ -160,7 +160,8 @@ class Trial:
     id: str
     """Opaque; "0007" for the trial with number 7."""
     number: int
-    """Position in the order of suggestion, from 0; number 0 is the default configuration."""
+    """Position in the order of suggestion, from 0; number 0 is the default configuration. Below 0
+    for a trial of an earlier run, of which only searchers are told."""
     configuration: Configuration
     origin: Mapping[str, Any] = field(default_factory=dict)
     status: TrialStatus = TrialStatus.PENDING
@@ -179,6 +180,11 @@ class Trial:
     created_at: float = 0.0
     """Unix time in seconds."""
     ended_at: float | None = None
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether it is a trial of an earlier run, and none of this search."""
+        return self.number < 0
 
     @property
     def last(self) -> Measurement | None:

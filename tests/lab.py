@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from raysearch.engine import Engine, Plan
+from raysearch.engine.ahead import InThread
 from raysearch.run_dir.journal import MemoryJournal
 from raysearch.schedulers import Scheduler
 from raysearch.searchers import EXHAUSTED, NoSuggestion
@@ -76,6 +77,7 @@ class Lab:
         searcher=None,
         scheduler=None,
         points=(),
+        helper=None,
         gpus=0.0,
         **plan,
     ) -> None:
@@ -96,6 +98,7 @@ class Lab:
             remove_checkpoint=self.removed.append,
             clock=self.clock,
             points=points,
+            helper=helper or InThread(wait_s=10.0),  # a busy machine is not to decide what is seen
             listeners=[lambda event, state: self.heard.append(event)],
         )
 

@@ -69,10 +69,11 @@ class Recorded:
 
     Args:
         path: The run directory.
+        given: Evidence of earlier runs, as the journal has it.
         settings: Sections of the experiment that differ from `SETTINGS`.
     """
 
-    def __init__(self, path: Path, **settings: Any) -> None:
+    def __init__(self, path: Path, given: Mapping[str, Any] | None = None, **settings: Any) -> None:
         self.run_dir = RunDir(path)
         self.experiment = fingerprinted(from_settings({**SETTINGS, **settings}), known={})
         self.now = 1000.0
@@ -83,6 +84,7 @@ class Recorded:
             settings=dict(self.experiment.settings),
             space=self.experiment.space.to_json(),
             versions=VERSIONS,
+            evidence=given,
             fingerprints=self.experiment.fingerprints,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import shlex
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from raysearch.cli.command import Command, add_experiment, add_json, add_overrides
@@ -12,6 +13,7 @@ from raysearch.cli.command import Command, add_experiment, add_json, add_overrid
 if TYPE_CHECKING:
     from raysearch.experiment import Component, Experiment
     from raysearch.preflight import Verdict
+    from raysearch.results.evidence import EarlierRun
     from raysearch.space import Parameter, Space
 
 SCHEMA_VERSION = 1
@@ -34,8 +36,9 @@ def _execute(arguments: Namespace) -> int:
 
     source = arguments.experiment
     experiment = load(source, overrides=arguments.overrides)
+    evidence = _evidence(experiment)
     if not arguments.json:
-        _print(experiment, source=source)
+        _print(experiment, source=source, evidence=evidence)
     verdict = None
     if not arguments.quick:
         from raysearch.cli.verdict import judged, print_verdict
@@ -44,7 +47,7 @@ def _execute(arguments: Namespace) -> int:
         if not arguments.json:
             print_verdict(verdict, experiment=experiment)
     if arguments.json:
-        print_json(to_document(experiment, source=source, verdict=verdict))
+        print_json(to_document(experiment, source=source, evidence=evidence, verdict=verdict))
     else:
         print(f"\nTo run it: python -m raysearch run {shlex.quote(source)}")
     return 0
@@ -64,13 +67,18 @@ CHECK = Command(
 
 
 def to_document(
-    experiment: Experiment, *, source: str, verdict: Verdict | None = None
+    experiment: Experiment,
+    *,
+    source: str,
+    evidence: Sequence[EarlierRun] = (),
+    verdict: Verdict | None = None,
 ) -> dict[str, Any]:
     """Return what `check --json` prints; plain values.
 
     Args:
         experiment: What was read.
         source: The file.
+        evidence: What the earlier runs that it names have to say.
         verdict: What trying some configurations has told; None if that was left out.
     """
     space, advice = experiment.space, left_recommendations(experiment)
@@ -90,6 +98,7 @@ def to_document(
             for parameter in space
         ],
         "advice": advice_on_data(experiment),
+        "evidence": [run.to_json() for run in evidence],
         "configurations": space.grid_size(),
         "rungs": list(rungs(experiment.scheduler, max_epochs=experiment.fidelity.epochs)),
         "preflight": None if verdict is None else verdict.to_json(),
@@ -132,12 +141,20 @@ def rungs(scheduler: Component, *, max_epochs: int) -> tuple[int, ...]:
     )
 
 
-def _print(experiment: Experiment, *, source: str) -> None:
+def _evidence(experiment: Experiment) -> Sequence[EarlierRun]:
+    if not experiment.evidence:
+        return ()
+    from raysearch.results.evidence import earlier_runs
+
+    return earlier_runs(experiment)
+
+
+def _print(experiment: Experiment, *, source: str, evidence: Sequence[EarlierRun]) -> None:
     from raysearch.cli.screen import print_facts, print_table
     from raysearch.live.text import value_text
 
     print(f"{source}: no fault found in stage 1\n")
-    print_facts(_facts(experiment))
+    print_facts([*_facts(experiment), *[("evidence", run.text) for run in evidence]])
     print()
     print_table(
         [

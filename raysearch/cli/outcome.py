@@ -89,6 +89,7 @@ def _print(results: Results, *, top: int) -> None:
     from raysearch.cli.families import family_facts
     from raysearch.cli.screen import print_facts, print_table
     from raysearch.cli.summary import (
+        evidence_facts,
         failure_facts,
         heading,
         opening_facts,
@@ -114,6 +115,7 @@ def _print(results: Results, *, top: int) -> None:
         [
             *winner_facts(results),
             *family_facts(results),
+            *evidence_facts(results),
             *failure_facts(results),
             *unranked_facts(results),
         ]

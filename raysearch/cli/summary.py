@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from raysearch.cli.tested import outcome_facts
+from raysearch.engine.evidence import summary
 from raysearch.errors import RunDirectoryError
 from raysearch.live.text import (
     changed_first,
@@ -79,6 +80,15 @@ def failure_facts(results: Results) -> list[tuple[str, str]]:
     more = len(by_cause) - SHOWN_CAUSES
     facts += [("", f"and {counted(more, 'cause')} more")] if more > 0 else []
     return [("failed", facts[0][1]), *facts[1:]] if facts else []
+
+
+def evidence_facts(results: Results) -> list[tuple[str, str]]:
+    """Return of which earlier runs the searcher was told; their trials are none of this search."""
+    told = [
+        f"{counted(used, 'trial')} of {n} of {run}, told to the searcher; none of this search"
+        for run, used, n in summary(results.state.evidence)
+    ]
+    return [("evidence" if not n else "", text) for n, text in enumerate(told)]
 
 
 def unranked_facts(results: Results) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from dataclasses import asdict
 from typing import Any
 
 from raysearch.engine import records
+from raysearch.engine.ahead import Helper
 from raysearch.engine.attempts import Attempts
 from raysearch.engine.causes import INTERRUPTED
 from raysearch.engine.decisions import Decisions
@@ -63,6 +64,7 @@ class Engine:
         clock: Unix time in seconds; a simulation gives its own.
         points: Whole configurations of the space to try first, after the default.
         listeners: Called after each event was journalled and applied.
+        helper: Asks the searcher beside what goes on, where that is allowed; None for a thread.
 
     Raises:
         ConfigurationError: A point does not lie in the space.
@@ -80,11 +82,14 @@ class Engine:
         clock: Callable[[], float] = time.time,
         points: Sequence[Configuration] = (),
         listeners: Sequence[Listener] = (),
+        helper: Helper | None = None,
     ) -> None:
         self.plan = plan
         self._space = space
         self._scheduler = scheduler
-        self._suggestions = Suggestions(space=space, searcher=searcher, points=points)
+        self._suggestions = Suggestions(
+            space=space, searcher=searcher, points=points, helper=helper
+        )
         self._ledger = Ledger(
             plan=plan,
             journal=journal,
@@ -107,6 +112,7 @@ class Engine:
             decisions=self._decisions,
         )
 
+        self._awaits = False  # a suggestion, and nothing else, when a trial was asked for
         self.has_begun = False
         """Whether the start of this session is journalled, so that its end is to be as well."""
 
@@ -124,8 +130,17 @@ class Engine:
         space: Mapping[str, Any],
         versions: Mapping[str, str],
         fingerprints: Mapping[str, str] | None = None,
+        evidence: Mapping[str, Any] | None = None,
     ) -> None:
-        """Journal the start of a new search, with its objective among the settings."""
+        """Journal the start of a new search, with its objective among the settings.
+
+        Args:
+            settings: The resolved experiment.
+            space: The search space, as `Space.to_json` has it.
+            versions: Of what decides what a trial does.
+            fingerprints: Path of a checkpoint that models begin from -> SHA-256 of the file.
+            evidence: Trials of earlier runs, which the searcher is told of: see `engine.evidence`.
+        """
         settings = {"objective": asdict(self.plan.objective), **settings}
         self._ledger.emit(
             ev.SearchStarted(
@@ -134,8 +149,10 @@ class Engine:
                 space=space,
                 versions=versions,
                 fingerprints=fingerprints or {},
+                evidence=evidence or {},
             )
         )
+        self._suggestions.learn(self.state, plan=self.plan)
         self.has_begun = True
 
     def replay(self, events: Iterable[Event]) -> None:
@@ -227,7 +244,21 @@ class Engine:
         """Whether a limit is reached, so that trials in training stop as well; see `Plan`."""
         return self._decisions.is_over
 
-    def next_up(self, *, held: Collection[str] = ()) -> Trial | None:
+    @property
+    def is_suggesting(self) -> bool:
+        """Whether a suggestion is under way; see `next_trial`."""
+        return self._suggestions.is_under_way
+
+    def is_next_ready(self) -> bool:
+        """Return whether `next_up` would answer at once; if not, a suggestion is begun beside.
+
+        So a worker can be kept until there is something for it to train.
+        """
+        if self.stop_reason or not self._pauses.may_begin():
+            return True
+        return self._suggestions.is_ready(self.state)
+
+    def next_up(self, *, held: Collection[str] = (), beside: bool = False) -> Trial | None:
         """Return what a free worker trains next, journalled; None for nothing now, or never again.
 
         A paused trial that the scheduler lets go on, and else a new one. Paused ones that it gives
@@ -236,6 +267,7 @@ class Engine:
 
         Args:
             held: Paused trials whose workers are not free yet: they cannot go on now.
+            beside: See `next_trial`.
 
         Raises:
             SearchAborted: The searcher suggested a configuration outside the space.
@@ -243,25 +275,38 @@ class Engine:
         if self.is_over:
             return None
         more_to_come = not self.stop_reason
-        trial = self._pauses.next(held=held, more_to_come=more_to_come) or self.next_trial()
-        if trial is not None or not self._pauses.is_nothing_else(held=held):
+        trial = self._pauses.next(held=held, more_to_come=more_to_come)
+        trial = trial or self.next_trial(beside=beside)
+        if trial is not None or self._awaits or not self._pauses.is_nothing_else(held=held):
             return trial
-        return self._pauses.last(why=self.stop_reason) or self.next_trial()
+        return self._pauses.last(why=self.stop_reason) or self.next_trial(beside=beside)
 
-    def next_trial(self) -> Trial | None:
-        """Return a new trial, journalled, or None when there is none now or never again.
+    def next_trial(self, *, beside: bool = False) -> Trial | None:
+        """Return a new trial, journalled, or None when there is none yet, now, or never again.
+
+        Args:
+            beside: Whether the searcher may be asked beside what goes on, and a slow one ahead for
+                the trial after this one. A suggestion that is under way when the search ends is
+                dropped.
 
         Raises:
             SearchAborted: The searcher suggested a configuration outside the space.
         """
+        self._awaits = False
         if self.stop_reason or not self._pauses.may_begin():
             return None
-        suggestion = self._suggestions.next(self.state)
-        if suggestion is None:
+        found = self._suggestions.next(self.state, beside=beside)
+        if found is None:
+            self._awaits = self._suggestions.is_under_way
             return None
-        number = self.state.next_number
-        created = records.trial_created(suggestion, number=number, at=self._ledger.now())
-        self._ledger.emit(created)
+        number, at = self.state.next_number, self._ledger.now()
+        self._ledger.emit(
+            records.trial_created(
+                found.suggestion, number=number, at=at, n_observed=found.n_observed
+            )
+        )
+        if beside and not self.stop_reason and self._pauses.may_begin():
+            self._suggestions.begin_ahead(self.state)
         return self.state.trials[trial_id(number)]
 
     def attempt_started(

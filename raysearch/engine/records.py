@@ -16,7 +16,9 @@ from raysearch.trial import (
 )
 
 
-def trial_created(suggestion: Suggestion, *, number: int, at: float) -> ev.TrialCreated:
+def trial_created(
+    suggestion: Suggestion, *, number: int, at: float, n_observed: int | None = None
+) -> ev.TrialCreated:
     """Return the event of a trial, from 0, that was suggested."""
     return ev.TrialCreated(
         at=at,
@@ -24,6 +26,7 @@ def trial_created(suggestion: Suggestion, *, number: int, at: float) -> ev.Trial
         number=number,
         configuration=dict(suggestion.configuration),
         origin=dict(suggestion.origin),
+        n_observed=n_observed,
     )
 
 

@@ -54,6 +54,8 @@ class Replay:
             state.apply(event)
             if isinstance(event, ev.SearchStarted | ev.SearchResumed):
                 is_same = state.space == space
+                if isinstance(event, ev.SearchStarted):
+                    self._suggestions.learn(state, plan=self._plan)
             elif isinstance(event, ev.TrialCreated):
                 if not is_same:
                     self._suggestions.judge(state.trials[event.trial])

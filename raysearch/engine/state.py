@@ -33,6 +33,8 @@ class SearchState:
     settings: Mapping[str, Any] = field(default_factory=dict)
     space: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """Trials of earlier runs, none of this search: see `engine.evidence`."""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     """Path of a checkpoint that models begin from -> SHA-256 of the file with which that began."""
     status: SearchStatus = SearchStatus.RUNNING
@@ -134,6 +136,7 @@ class SearchState:
 
     def _search_started(self, event: ev.SearchStarted) -> None:
         self.space, self.versions = event.space, event.versions
+        self.evidence = event.evidence
         self.fingerprints = event.fingerprints
         self._adopt(event.settings)
         self.started_at = self.session_started_at = event.at

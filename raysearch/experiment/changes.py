@@ -40,6 +40,8 @@ REASONS: Mapping[str, str] = {
     "trained with follows from the links.",
     "points": "They are tried first, as the search begins. Those that it has not tried yet can be "
     "left out; to have the searcher look near others, narrow the space around them.",
+    "evidence": "The searcher was told of it as the search began, and the journal holds it: the "
+    "earlier runs are not needed any more.",
     "objective": "The trials so far were stopped, ranked and kept by the former one.",
     "fidelity": "The trials so far ended there, with learning rate schedules laid out for it. "
     + _ELSE,

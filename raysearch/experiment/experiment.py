@@ -49,6 +49,8 @@ class Experiment:
     """Argument -> parameter whose value it takes; keys as in the space."""
     points: tuple[Configuration, ...]
     """Whole configurations that are tried first, after the default."""
+    evidence: tuple[str, ...]
+    """Run directories whose trials the searcher is told of."""
     objective: Objective
     searcher: Component
     scheduler: Component

@@ -50,6 +50,18 @@ def _parallel(value: object) -> object:
     return value
 
 
+def _evidence(value: object) -> object:
+    """Return the earlier runs that are written, one or several, as a list."""
+    runs = [value] if isinstance(value, str) else list_if_none(value)
+    listed: list[object] = runs if isinstance(runs, list) else []
+    for run in listed:
+        if run == "":
+            raise ValueError("A run is named by its path, which is not empty.")
+        if listed.count(run) > 1:
+            raise ValueError(f"It names {run} twice. Name each run once.")
+    return runs
+
+
 class Settings(BaseModel):
     """A raysearch experiment: which network, trained how, is best on this data?"""
 
@@ -83,6 +95,11 @@ class Settings(BaseModel):
     )
     """Configurations that are tried first, after the default; what one leaves out is at its
     default."""
+    evidence: Annotated[list[str], BeforeValidator(_evidence)] = Field(
+        default=[], examples=[["runs/digits-20261123-170912"]]
+    )
+    """Run directories whose trials the searcher is told of before it suggests anything; they count
+    neither as trials of this search nor in its ranking."""
     objective: Annotated[ObjectiveSection, BeforeValidator(objective_of)] = Field(
         examples=["val/accuracy"]
     )

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from raysearch.engine.causes import NOT_FINITE
+from raysearch.engine.evidence import summary
 from raysearch.results.chosen import chosen_document
 from raysearch.results.evaluation import recorded_test
 from raysearch.results.families import family_documents
@@ -51,6 +52,9 @@ def to_document(found: Found) -> dict[str, Any]:
         },
         "damage": None if found.damage is None else str(found.damage),
         "families": family_documents(found),
+        "evidence": [
+            {"run": run, "usable": used, "trials": n} for run, used, n in summary(state.evidence)
+        ],
     }
 
 

@@ -50,6 +50,8 @@ class SearchStarted:
     versions: Mapping[str, str]
     """Versions of Python, raysearch and the libraries that decide what a trial does."""
     schema_version: int = SCHEMA_VERSION
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """Trials of earlier runs that the searcher is told of, as `engine.evidence` has them."""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     """Path of a checkpoint that models begin from -> SHA-256 of the file."""
 
@@ -84,6 +86,9 @@ class TrialCreated:
     number: int
     configuration: Configuration
     origin: Mapping[str, Any] = field(default_factory=dict)
+    n_observed: int | None = None
+    """The evidence for it: of how many trials the searcher had been told when it suggested this,
+    the first ones that ended; those of earlier runs not counted. None if it was not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,10 @@ One method per file implements `Searcher`. The engine calls it from one thread:
     searcher.observe(trial)                   # once for every trial that ended, in journal order
     searcher.recommend(trials)                # at the end, if it is `Recommending`
 
+Trials of earlier runs (`Trial.is_evidence`) are observed before the first suggestion. They have
+numbers below 0, the earliest the lowest, an objective and nothing else among their values, and may
+be tried again. A method that counts trials until it trusts its model may count them.
+
 After a resume the same `observe` calls are made in the same order, and suggestions that were made
 before are read back from the journal, never computed again. Another method may have made them:
 where searcher or space are changed in the middle of a search, the new one is told of all trials
@@ -72,7 +76,10 @@ class Searcher(Protocol):
         ...
 
     def observe(self, trial: Trial) -> None:
-        """Learn from a trial that ended, with all its measurements; called once for each."""
+        """Learn from a trial that ended, with all its measurements; called once for each.
+
+        Those of earlier runs come first.
+        """
         ...
 
 

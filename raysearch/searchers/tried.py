@@ -71,7 +71,13 @@ class Tried:
         self._pending: set[Key] = set()
 
     def add(self, trial: Trial) -> None:
-        """Remember a trial that ended."""
+        """Remember a trial that ended.
+
+        One of an earlier run is not remembered: only trials of this search can win it, so what was
+        good there may be tried here.
+        """
+        if trial.is_evidence:
+            return
         self._ended.add(self._key_of(trial))
 
     def set_pending(self, trials: Sequence[Trial]) -> None:

@@ -15,6 +15,7 @@ from raysearch.schedulers import Scheduler
 from raysearch.searchers import Searcher
 from raysearch.simulation.curves import Curves
 from raysearch.simulation.incumbents import Incumbent, incumbents, latest
+from raysearch.simulation.suggesting import TimedHelper
 from raysearch.simulation.workers import Clock, Conditions, Workers
 from raysearch.space import Space
 from raysearch.trial import Configuration, Objective, SearchStatus, Trial
@@ -77,7 +78,8 @@ def simulate(
         n_workers: Trials that can be in training at once, at least 1. A worker that becomes free
             takes the next trial at once.
         points: Configurations to try first, after the default.
-        conditions: Start-up, losses, checkpoints; None for training that costs its epochs only.
+        conditions: Start-up, losses, checkpoints, slow suggestions; None for training that costs
+            its epochs only.
         events: The journal of a search that was interrupted, or is to be extended; it goes on from
             there. Empty for a new search.
 
@@ -108,7 +110,9 @@ def simulate(
         True
     """
     _check(plan, space=space, n_workers=n_workers)
-    journal, clock = MemoryJournal(), Clock()
+    journal, clock, conditions = MemoryJournal(), Clock(), conditions or Conditions()
+    seconds, is_ahead = conditions.suggestion_seconds, conditions.suggests_ahead
+    helper = TimedHelper(clock, seconds=seconds, begins_early=is_ahead and n_workers > 1)
     engine = Engine(
         plan=plan,
         space=space,
@@ -117,11 +121,16 @@ def simulate(
         journal=journal,
         clock=clock,
         points=points,
+        helper=helper,
     )
     unfinished = _begin(engine, space=space, journal=journal, clock=clock, events=events)
-    conditions = conditions or Conditions()
     workers = Workers(
-        engine, curves=curves, n_workers=n_workers, conditions=conditions, clock=clock
+        engine,
+        curves=curves,
+        n_workers=n_workers,
+        conditions=conditions,
+        clock=clock,
+        helper=helper if seconds else None,
     )
     workers.run(unfinished)
     engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)

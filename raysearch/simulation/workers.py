@@ -17,6 +17,7 @@ from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.engine import Engine
 from raysearch.randomness import generator
 from raysearch.simulation.curves import Curve, Curves
+from raysearch.simulation.suggesting import TimedHelper
 from raysearch.trial import Checkpoint, DecisionKind, Trial
 
 
@@ -36,12 +37,18 @@ class Conditions:
     checkpoint_every: int | None = None
     """Epochs between checkpoints, from which a trial goes on after a loss, at least 1; None for no
     checkpoints but those at epochs where the scheduler may pause it."""
+    suggestion_seconds: float = 0.0
+    """Time that a suggestion takes, at least 0, during which a worker waits for it unless it was
+    begun before; see `suggests_ahead`."""
+    suggests_ahead: bool = True
+    """Whether, with several workers, a suggestion that takes long is begun before one is free."""
     seed: int = 0
     """Governs the losses, at least 0."""
 
     def __post_init__(self) -> None:
         faults = [
             number_fault("start_seconds", self.start_seconds, at_least=0),
+            number_fault("suggestion_seconds", self.suggestion_seconds, at_least=0),
             integer_fault("seed", self.seed, at_least=0),
         ]
         if self.mean_seconds_to_loss is not None:
@@ -99,6 +106,7 @@ class Workers:
         n_workers: Trials that can be in training at once.
         conditions: What training costs beside.
         clock: The simulated time.
+        helper: What the engine asks the searcher with, if that takes time.
     """
 
     def __init__(
@@ -109,15 +117,17 @@ class Workers:
         n_workers: int,
         conditions: Conditions,
         clock: Clock,
+        helper: TimedHelper | None = None,
     ) -> None:
         self._engine = engine
+        self._helper = helper
         self._curves = curves
         self._conditions = conditions
         self._clock = clock
         self._free = list(range(n_workers))
         heapify(self._free)
         self._waiting: deque[Trial] = deque()
-        self._agenda: list[tuple[float, int, _Attempt]] = []
+        self._agenda: list[tuple[float, int, _Attempt | None]] = []  # None: a suggestion is there
         self._n_scheduled = 0
 
     def run(self, unfinished: Sequence[Trial] = ()) -> None:
@@ -133,7 +143,8 @@ class Workers:
         self._occupy()
         while self._agenda:
             self._clock.now, _, attempt = heappop(self._agenda)
-            self._happen(attempt)
+            if attempt is not None:
+                self._happen(attempt)
             if self._free:
                 self._occupy()
 
@@ -142,12 +153,27 @@ class Workers:
         while self._free:
             trial = self._next()
             if trial is None:
+                self._await_suggestion()
                 return
             self._begin(trial, worker=heappop(self._free))
 
     def _next(self) -> Trial | None:
         """Return a trial that waits, else a paused one that may go on, else a new one."""
-        return self._waiting.popleft() if self._waiting else self._engine.next_up()
+        if self._waiting:
+            return self._waiting.popleft()
+        return self._engine.next_up(beside=self._helper is not None)
+
+    def _await_suggestion(self) -> None:
+        """Look again when the suggestion is there that a free worker waits for."""
+        helper, now = self._helper, self._clock.now
+        if helper is not None and helper.is_busy and not self._engine.stop_reason:
+            at = max(helper.ready_at, now)
+            if at not in (when for when, _, attempt in self._agenda if attempt is None):
+                self._schedule(at, None)
+
+    def _schedule(self, at: float, attempt: _Attempt | None) -> None:
+        self._n_scheduled += 1
+        heappush(self._agenda, (at, self._n_scheduled, attempt))
 
     def _begin(self, trial: Trial, *, worker: int) -> None:
         engine, now = self._engine, self._clock.now
@@ -180,9 +206,7 @@ class Workers:
             self._engine.finished(attempt.trial, reason=reason)
             heappush(self._free, attempt.worker)
             return
-        self._n_scheduled += 1
-        at = min(attempt.due_at, attempt.lost_at)
-        heappush(self._agenda, (at, self._n_scheduled, attempt))
+        self._schedule(min(attempt.due_at, attempt.lost_at), attempt)
 
     def _happen(self, attempt: _Attempt) -> None:
         """Let the engine know what has just happened in an attempt."""

@@ -115,9 +115,12 @@ def _arguments(settings: Mapping[Any, Any], *, kind: str) -> tuple[dict[str, Any
 def _prior(value: object, *, faults: list[str]) -> Prior | None:
     if isinstance(value, Prior):
         return value
-    if not isinstance(value, Mapping) or set(value) != {"centre", "confidence"}:
+    keys = ("centre", "confidence")
+    if not isinstance(value, Mapping) or set(value) != set(keys):
+        unknown = set(value) - set(keys) if isinstance(value, Mapping) else ()
+        near = "".join(did_you_mean(str(key), keys) for key in sorted(unknown, key=str))
         faults.append(
-            f"prior is {show(value)}. Write {{centre: ..., confidence: ...}}, where the "
+            f"prior is {show(value)}. {near}Write {{centre: ..., confidence: ...}}, where the "
             f"confidence lies between 0 and 1."
         )
         return None

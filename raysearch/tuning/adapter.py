@@ -13,7 +13,8 @@ ten in throughput:
 
 * While a trial waits for its own actor to start, it takes any actor that becomes free and kills the
   one that was starting. So no actor is freed while one is starting (`STARTING_LIMIT_S` at most).
-* At most one idle actor is kept at any time. So at most one is freed in each controller step.
+* At most one idle actor is kept at any time, and none while no trial waits. So at most one is freed
+  in each controller step, and none before the suggestion of its next trial is there.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class TrialSource(SearchAlgorithm):
         self._experiment = experiments[0] if isinstance(experiments, list) else experiments
 
     def next_trial(self) -> RayTrial | None:
-        """Return a trial when a slot is free, so that no suggestion is made ahead of need."""
+        """Return a trial if a slot is free; None also while the searcher is asked for it."""
         session = self._session
         session.take_back()
         session.open_if_ready()
@@ -283,9 +284,13 @@ class EngineScheduler(TrialScheduler):
         return known is not None and (known.status.is_ended or is_paused)
 
     def _may_free(self) -> bool:
-        """Return whether freeing an actor now costs no other one, and there is work for it."""
-        is_open = self._session.opening is None
-        return is_open and not self._has_freed and not self._is_one_starting()
+        """Return whether freeing an actor now costs no other one, and there is work for it.
+
+        Ray Tune ends an actor that is free while no trial waits for one.
+        """
+        if self._session.opening is not None or self._has_freed or self._is_one_starting():
+            return False
+        return bool(self._session.guard(self._session.is_next_ready))
 
     def _is_one_starting(self) -> bool:
         limit = time.monotonic() - STARTING_LIMIT_S

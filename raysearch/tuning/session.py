@@ -145,7 +145,11 @@ class Session:
             return None
         if self.unfinished:
             return self.unfinished.popleft()
-        return self.engine.next_up(held=self.on_ray)
+        return self.engine.next_up(held=self.on_ray, beside=self.slots() > 1)
+
+    def is_next_ready(self) -> bool:
+        """Return whether an actor that is freed now gets its next trial, if there is one."""
+        return bool(self.unfinished) or self.slots() == 1 or self.engine.is_next_ready()
 
     def take_back(self) -> None:
         """Queue the trials again that a worker refused which is to be replaced.

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -433,3 +434,20 @@ def test_preparing_changes_no_suggestion(name: str) -> None:
         assert prepared.suggest(number=number, pending=[]) == plain.suggest(
             number=number, pending=[]
         )
+
+
+@every_case
+@every_space
+def test_learns_from_earlier_runs_and_may_try_again_what_they_tried(
+    name: str, settings: dict[str, float], space: Space
+) -> None:
+    """Their trials have numbers below 0, and a finite space is not used up by them."""
+    space = shown(name, space)
+    searcher = build(name, settings, space=space)
+    told = [space.sample(np.random.default_rng(n)) for n in range(30)]
+    for number, configuration in enumerate(told, start=-len(told)):
+        earlier = replace(messy(number % 7, configuration), id=f"old/{number}", number=number)
+        searcher.observe(replace(earlier, origin={"kind": "evidence", "run": "old"}))
+    suggested = run(searcher, 30)
+    assert len(suggested) >= fewest(name, settings, space=space)
+    assert all(space.contains(configuration) for configuration in suggested)

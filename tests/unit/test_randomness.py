@@ -22,3 +22,8 @@ def test_values_are_those_of_earlier_versions() -> None:
         567887,
         741057,
     ]
+
+
+def test_numbers_below_0_have_draws_of_their_own():
+    draws = {generator(0, role="searcher", number=n).random() for n in range(-3, 4)}
+    assert len(draws) == 7

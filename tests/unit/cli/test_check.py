@@ -104,3 +104,26 @@ def test_what_was_understood_of_a_table_is_said(cli, experiment, folder):
     outcome = cli(words)
     assert outcome.status == 0, outcome.err
     assert any("Column same is left out" in text for text in outcome.document["advice"])
+
+
+def test_it_says_what_earlier_runs_have_to_say(cli, experiment, search):
+    """The run has four trials of mlp: two were measured, one failed, one was not finite."""
+    words = 'model=mlp space={"width":{"int":[8,16]},"depth":1} evidence=runs/small-1 --quick'
+    shown = cli(f"check small.yaml {words}")
+    assert (shown.status, shown.err) == (0, "")
+    assert "runs/small-1: 3 of 4 trials can be used; 1 failed" in " ".join(shown.out.split())
+    assert cli(f"check small.yaml {words} --json").document["evidence"] == [
+        {
+            "run": "runs/small-1",
+            "trials": 4,
+            "usable": 3,
+            "left_out": {"failed": 1},
+            "note": None,
+        }
+    ]
+
+
+def test_a_run_that_is_missing_is_refused(cli, experiment):
+    shown = cli("check small.yaml evidence=[runs/none] --quick")
+    assert shown.status == 2
+    assert "evidence, number 1: runs/none does not exist" in " ".join(shown.err.split())

@@ -12,8 +12,10 @@ import sys
 
 import pytest
 
+from raysearch.experiment import from_settings
 from raysearch.results import Results
-from tests.recorded import Bytes, Recorded
+from raysearch.results.evidence import earlier_runs, to_journal
+from tests.recorded import SETTINGS, Bytes, Recorded
 
 
 @pytest.fixture
@@ -246,3 +248,17 @@ def test_the_way_to_open_the_model_is_shown_once_there_is_one(cli, search):
     assert 'model = raysearch.load_model("runs/small-1")  # MLP in eval mode' in text
     (search.run_dir.path / "winner/config.yaml").unlink()
     assert "load_model" not in cli("results small-1").out
+
+
+def test_earlier_runs_are_named_and_their_trials_are_none_of_this_search(cli, folder, search):
+    experiment = from_settings({**SETTINGS, "evidence": ["runs/small-1"]})
+    given = to_journal(earlier_runs(experiment), experiment=experiment)
+    later = Recorded(folder / "runs" / "small-2", given=given, evidence=["runs/small-1"])
+    later.trial(0.6)
+    later.finish()
+    shown = " ".join(cli("results runs/small-2").out.split())
+    assert "3 trials of 4 of runs/small-1, told to the searcher; none of this search" in shown
+    document = cli("results runs/small-2 --json").document
+    assert document["evidence"] == [{"run": "runs/small-1", "usable": 3, "trials": 4}]
+    assert document["totals"]["trials"] == len(document["trials"]) == 1
+    assert document["winner"]["trial"] == "0000"

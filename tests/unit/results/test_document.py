@@ -41,6 +41,7 @@ def test_the_whole_of_a_finished_search(ended):
         "totals",
         "damage",
         "families",
+        "evidence",
     ]
     assert found["damage"] is None
     assert found["schema_version"] == 1

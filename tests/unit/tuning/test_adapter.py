@@ -6,6 +6,8 @@ configuration only, so a record with these will do. Real runs are in tests/integ
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import deque
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 from ray.tune import PlacementGroupFactory
 
+from raysearch.engine.ahead import InThread
 from raysearch.schedulers import Scheduler, Verdict
 from raysearch.training.job import Ending
 from raysearch.trial import Decision, DecisionKind, TrialStatus
@@ -21,7 +24,7 @@ from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSourc
 from raysearch.tuning.messages import message
 from raysearch.tuning.session import Opening, Session, SessionEnd
 from raysearch.tuning.worker import EXAMPLE, JOB, RULES, WorkerRules
-from tests.lab import Lab, StopBelow, measurement
+from tests.lab import Counting, Lab, StopBelow, measurement
 
 pytestmark = pytest.mark.timeout(120)  # the import of ray.tune
 
@@ -658,3 +661,52 @@ def test_a_worker_that_is_late_to_get_ready_takes_no_actor_from_a_trial(house, s
     monkeypatch.setattr(adapter, "STARTING_LIMIT_S", -1.0)
     house.step()
     assert late.trial_id in house.controller.stopped
+
+
+class Held(Counting):
+    """Answers when the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = threading.Event()
+
+    def suggest(self, *, number, pending):
+        assert self.may_answer.wait(10.0)
+        return super().suggest(number=number, pending=pending)
+
+
+def test_an_actor_is_kept_until_the_suggestion_of_its_next_trial_is_there():
+    """Ray ends an actor that is free while no trial waits for one."""
+    searcher, helper = Held(), InThread(wait_s=0.01)
+    house = House(searcher=searcher, helper=helper)
+    default = house.begin()
+    searcher.may_answer.set()
+    until = time.monotonic() + 10.0
+    while (trial := house.session.next_trial()) is None:
+        assert time.monotonic() < until
+    searcher.may_answer.clear()
+    helper.seconds = 10.0  # it is known to be slow from now on
+    on_ray = OnRay(trial.id, status="RUNNING")
+    house.scheduler.on_trial_add(house.controller, on_ray)
+    house.send(on_ray, "started", worker="here:2", damaged={})
+    assert house.report(on_ray, 1, 0.1) == "NOOP"
+    assert house.lab.engine.is_suggesting
+    house.step()
+    assert house.controller.stopped == []
+    assert house.report(default, 1, 0.9) == "CONTINUE"
+    searcher.may_answer.set()
+    while not house.controller.stopped:
+        assert time.monotonic() < until
+        house.step()
+    assert house.controller.stopped == [trial.id]
+    assert house.session.next_trial().id == "0002"
+
+
+def test_with_one_slot_the_searcher_is_asked_when_that_is_free():
+    searcher = Held()
+    house = House(searcher=searcher, helper=InThread(wait_s=0.01))
+    house.session.slots = lambda: 1
+    trial = house.begin()
+    assert house.send(trial, "failed", cause="exception", error="E") == "STOP"
+    assert not house.lab.engine.is_suggesting
+    assert searcher.pending == []
