@@ -25,14 +25,17 @@ def small_disk(folder: Path, *, kilobytes: int) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def fill(disk: Path, *, but: int = 0) -> Path:
-    """Fill the disk but for a number of bytes, a multiple of 4096; return the file that does."""
-    path = disk / "something-big"
+def fill(disk: Path, *, but: int = 0, name: str = "something-big") -> Path:
+    """Fill the disk but for a number of bytes, a multiple of 4096; return the file that does.
+
+    Where less is free, that stays so.
+    """
+    path = disk / name
     with path.open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(bytes(4096))
         except OSError:
             pass
-        file.truncate(file.tell() - but)
+        file.truncate(max(0, file.tell() - but))
     return path

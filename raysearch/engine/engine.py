@@ -209,7 +209,11 @@ class Engine:
             records.attempt_ended(trial, cause=INTERRUPTED, at=at) for trial in running
         ]
         if status is not SearchStatus.FAILED:
-            found = self._suggestions.recommend(self.state, objective=self.plan.objective)
+            found = self._suggestions.recommend(
+                self.state,
+                objective=self.plan.objective,
+                may_wait=status is SearchStatus.FINISHED,
+            )
             before += [] if found is None else [records.recommended(found, at=at)]
         self._ledger.emit(*before, ev.SearchEnded(at=at, status=status, reason=reason))
 

@@ -8,9 +8,9 @@ so that one thread at a time uses it. At the end it may say which trial it would
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,8 @@ from raysearch.trial import (
     TrialStatus,
     trial_id,
 )
+
+_log = logging.getLogger(__name__)
 
 LATEST = 0.2
 """Weight of the latest trial in how long trials train."""
@@ -215,14 +217,26 @@ class Suggestions:
             )
         return Next(suggestion=answer, n_observed=self._n_seen)
 
-    def recommend(self, state: SearchState, *, objective: Objective) -> Recommendation | None:
+    def recommend(
+        self, state: SearchState, *, objective: Objective, may_wait: bool
+    ) -> Recommendation | None:
         """Return which trial the searcher would hand over; None if it has no opinion.
 
-        A suggestion that is under way is waited for, and dropped.
+        A suggestion that is under way is dropped.
+
+        Args:
+            state: What is known.
+            objective: What is improved.
+            may_wait: Whether such a suggestion is waited for. Otherwise there is no recommendation
+                then; none that is asked for in the middle of a search lasts longer than the pause.
         """
-        with suppress(Exception):  # of a suggestion that nobody needs any more
-            self._helper.outcome(wait=True)
-        self._tell()
+        if self._helper.is_busy:
+            if not may_wait and not self._helper.is_ready:
+                return None
+            try:
+                self._helper.outcome(wait=True)
+            except Exception:  # noqa: BLE001  a searcher may break in any way
+                _log.warning("a suggestion that is not needed any more failed", exc_info=True)
         return recommendation_of(
             self._searcher,
             trials=list(state.trials.values()),

@@ -1,10 +1,10 @@
 """Which method should search if nobody says? The one that hands over the best on measured tables.
 
 At present that is Bayesian optimisation (see `bayesian`). On tables of trained networks with noisy
-values, what it hands over after 25 trials is about as good as what Optuna's methods do, and better
-after 50 and 100; in conditional and continuous spaces of simulated curves it was the best of the
-methods here. It takes every space, needs no further package, and costs about a tenth of a second
-for a suggestion. experiments/LOG.md has the figures.
+values, what it hands over after 25, 50 and 100 trials is about as good as what Optuna's methods do;
+in conditional and continuous spaces of simulated curves it was the best of the methods here. It
+takes every space without graphs, needs no further package, and costs about a tenth of a second for
+a suggestion. experiments/LOG.md has the figures.
 """
 
 from __future__ import annotations

@@ -23,6 +23,11 @@ from raysearch.searchers.ranking import Rank, is_completed
 LEAST_EXACT = 3
 """Trials trained in full among the better half from which on their losses count."""
 
+LEAST_SPREAD = 1e-12
+"""Losses whose mean lies closer to the worst of them, relative to the largest, count as equal."""
+LEAST_SCALE = 1e-100
+"""Losses that are all smaller, or as large as one over it, count by their ranks alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Targets:
@@ -57,10 +62,14 @@ def targets_of(ranked: Sequence[Rank]) -> Targets:
     while n_exact < (len(ranked) + 1) // 2 and is_completed(ranked[n_exact]):
         n_exact += 1
     losses = np.array([loss for _, _, loss, _ in ranked[:n_exact]])
-    if n_exact < LEAST_EXACT or losses[0] == losses[-1]:
+    scale = float(np.abs(losses).max()) if n_exact >= LEAST_EXACT else 0.0
+    if not LEAST_SCALE < scale < 1 / LEAST_SCALE:
+        return Targets(values=values, per_loss=None)
+    spread = float((losses[-1] / scale - losses / scale).mean())
+    if spread < LEAST_SPREAD:
         return Targets(values=values, per_loss=None)
     last = float(values[n_exact - 1])
-    per_loss = float((last - values[:n_exact].mean()) / (losses[-1] - losses.mean()))
+    per_loss = float(last - values[:n_exact].mean()) / (spread * scale)
     values[:n_exact] = last - per_loss * (losses[-1] - losses)
     return Targets(
         values=values, per_loss=per_loss, loss_at_zero=float(losses[-1] - last / per_loss)

@@ -12,7 +12,6 @@ from typing import Any
 
 from raysearch.data.diabetes.space import N_EXAMPLES as N_DIABETES
 from raysearch.data.digits.space import N_EXAMPLES as N_DIGITS
-from raysearch.data.scenes.space import N_EXAMPLES as N_SCENES
 from tests.dirty_table import dirty_rows, write_dirty_table
 from tests.pictures import write_folders
 from tests.waves import write_waves
@@ -92,7 +91,7 @@ CASES = {
     "listops": Case(n_examples=500, given=lambda folder: {"n_examples": 500, "max_length": 30}),
     "pairs": Case(n_examples=len(PAIRS), given=_pairs, seed="split_seed", learns=True),
     "scan": Case(n_examples=None),
-    "scenes": Case(n_examples=N_SCENES),
+    "scenes": Case(n_examples=300, given=lambda folder: {"n_examples": 300}),
     "series": Case(
         n_examples=90,
         given=lambda folder: {"path": write_waves(folder / "waves.ts", n_series=90)},

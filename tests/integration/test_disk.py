@@ -20,22 +20,24 @@ def test_a_full_disk_ends_the_search_and_no_trial_counts_as_failed(small, tmp_pa
     big = []
     with small_disk(tmp_path / "disk", kilobytes=1500) as disk:
 
-        def fill_once(event, state):
-            if isinstance(event, ev.Measured) and event.epoch == 2 and not big:
-                big.append(fill(disk, but=8192))  # the journal has room, a checkpoint has not
+        def keep_full(event, state):
+            """Leave room for the journal alone, also where an old checkpoint is removed."""
+            if big or (isinstance(event, ev.Measured) and event.epoch == 2):
+                big.append(fill(disk, but=8192, name=f"big-{len(big)}"))
 
         overrides = ["scheduler=none", "budget.trials=2", "checkpoint.every=1"]
         search = Search.from_file(
             small, overrides=overrides, run_dir=disk / "run", address=ray_address
         )
         with pytest.raises(SearchAborted, match=r"the disk is full: trial 000\d.*Make room"):
-            search.run(listeners=[fill_once])
+            search.run(listeners=[keep_full])
         state = fold(RunDir(disk / "run").events())
         assert state.status is SearchStatus.FAILED
         assert TrialStatus.FAILED not in {t.status for t in state.trials.values()}
         assert "disk full" in {t.cause for t in state.trials.values()}
 
-        big[0].unlink()
+        for file in big:
+            file.unlink()
         results = Search.resume(disk / "run", address=ray_address).run(listeners=[])
         assert results.status is SearchStatus.FINISHED
         for trial in results.state.trials.values():
@@ -43,10 +45,10 @@ def test_a_full_disk_ends_the_search_and_no_trial_counts_as_failed(small, tmp_pa
             before = state.trials.get(trial.id, trial)
             assert trial.measurements[: before.epochs] == before.measurements
 
-        big.append(fill(disk, but=4096))
+        file = fill(disk, but=4096)
         with pytest.raises(RunDirectoryError, match=r"the refit of trial .* are kept\. Make room"):
             results.refit()
         assert not (disk / "run" / "winner" / "model.ckpt").exists()
-        big[1].unlink()
+        file.unlink()
         assert Results.open(disk / "run").refit().refit
         assert (disk / "run" / "winner" / "model.ckpt").exists()

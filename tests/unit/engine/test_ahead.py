@@ -11,7 +11,7 @@ import pytest
 from raysearch.engine.ahead import AT_ONCE_S, InThread
 from raysearch.run_dir import events as ev
 from raysearch.searchers import EXHAUSTED, WAIT
-from raysearch.trial import SearchStatus, Suggestion, TrialStatus
+from raysearch.trial import Recommendation, SearchStatus, Suggestion, TrialStatus
 from tests.lab import Counting, Lab
 
 SLOW_S = 0.3
@@ -217,3 +217,35 @@ def test_suggestions_are_of_the_kind_that_the_searcher_makes():
         helper.begin(lambda: found)
         assert helper.outcome(wait=True) is found
         assert not helper.is_busy
+
+
+class Opinionated(Held):
+    def recommend(self, trials):
+        assert not self.is_asked.is_set(), "asked for an opinion while it was asked"
+        return Recommendation(number=0, reason="I know")
+
+
+@pytest.mark.parametrize("status", [SearchStatus.INTERRUPTED, SearchStatus.STOPPED])
+def test_an_end_before_its_time_does_not_wait_for_a_suggestion(status):
+    searcher = Opinionated()
+    lab = slow_lab(searcher, max_epochs=1)
+    assert searcher.is_asked.wait(10.0)
+    lab.report("0000", 1, 0.5)
+    lab.engine.end(status)
+    searcher.may_answer.set()
+    assert isinstance(lab.journal.events[-1], ev.SearchEnded)
+    assert not any(isinstance(event, ev.Recommended) for event in lab.journal.events)
+
+
+def test_the_end_of_a_search_waits_for_a_suggestion_and_drops_it():
+    searcher = Opinionated()
+    lab = slow_lab(searcher, max_epochs=1)
+    searcher.answers[1] = ValueError("broken")
+    assert searcher.is_asked.wait(10.0)
+    lab.report("0000", 1, 0.5)
+    searcher.may_answer.set()
+    lab.engine.end(SearchStatus.FINISHED)
+    *_, recommended, end = lab.journal.events
+    assert isinstance(end, ev.SearchEnded)
+    assert (recommended.trial, recommended.reason) == ("0000", "I know")
+    assert list(lab.state.trials) == ["0000"]

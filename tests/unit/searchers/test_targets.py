@@ -49,3 +49,22 @@ def test_equals_have_equal_targets() -> None:
     assert targets.per_loss is None  # all losses are the same
     assert targets.values[:3] == pytest.approx(np.full(3, targets.values[0]))
     assert targets.values[3:] == pytest.approx(np.full(3, -targets.values[0]))
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [0.9666, *[float(np.nextafter(0.9666, 1))] * 7],
+        [1e300 * n for n in range(1, 9)],
+        [1.7e308] * 8,
+        [0.0] * 8,
+        [1e-310 * n for n in range(8)],
+    ],
+    ids=["one unit in the last place apart", "huge", "largest", "zero", "tiny"],
+)
+def test_losses_that_cannot_be_told_apart_count_by_rank(losses: list[float]) -> None:
+    ranked = [(COMPLETED, 0, loss, n) for n, loss in enumerate([*losses, *range(2, 9)])]
+    targets = targets_of(sorted(ranked))
+    assert np.isfinite(targets.values).all()
+    assert np.all(np.diff(targets.values) >= 0)
+    assert targets.per_loss is None
