@@ -155,9 +155,9 @@ def test_a_range_of_graphs_takes_inputs_and_outputs_from_the_data(loaded):
         (["searcher=random", "space.graph=relu"], "relu is no graph: it is not JSON"),
         (
             ["searcher=hyperopt"],
-            "hyperopt cannot search graph, which is a Graph: .*Searchers that can: .*neat",
+            "hyperopt cannot search this space: graph has values .*Methods that can .*: .*neat",
         ),
-        (["searcher=grid"], "grid cannot search graph, which is a Graph"),
+        (["searcher=grid"], "grid cannot search this space: graph has values without a place"),
     ],
 )
 def test_graphs_that_cannot_be_searched_are_refused(loaded, overrides, message):
@@ -166,6 +166,6 @@ def test_graphs_that_cannot_be_searched_are_refused(loaded, overrides, message):
 
 
 def test_a_method_for_graphs_refuses_other_spaces(loaded):
-    message = "neat evolves graphs, and the space has none. .*hyperopt.*random"
+    message = "neat evolves graphs, and this space has none. .*hyperopt.*random"
     with pytest.raises(ConfigurationError, match=message):
         loaded("model: mlp", "searcher=neat")

@@ -65,6 +65,7 @@ EXAMPLES: list[ev.Event] = [
         others=({"test/accuracy": 0.75}, {"test/accuracy": None}),
     ),
     ev.TestSkipped(at=8.5, trial="0001", reason="not tested: Net has no test_step"),
+    ev.Recommended(at=8.8, trial="0001", reason="lowest posterior mean among 2 completed trials"),
     ev.SearchEnded(at=9.0, status=SearchStatus.FINISHED, reason="budget of 3 trials used"),
 ]
 
