@@ -51,7 +51,7 @@ def settings_form(class_path: str) -> type[BaseModel]:
 
     Example:
         >>> list(settings_form("raysearch.schedulers.asha:ASHA").model_fields)
-        ['min_epochs', 'reduction_factor', 'brackets']
+        ['min_epochs', 'reduction_factor', 'brackets', 'form']
     """
     component = load_object(class_path)
     fields: dict[str, Any] = {

@@ -87,11 +87,11 @@ def test_where_a_patch_is_in_an_image_matters_along_both_sides(positions, design
 def test_a_class_token_is_one_more_position(design):
     network = EncoderNetwork(replace(design, pooling="class_token", positions="learnt"))
     assert network.encoder.positions.learnt.shape == (6, 8)
-    encoded = network.encoder(torch.tensor([[4, 5, 0]]), torch.tensor([2]))
-    assert encoded.memory.shape == (1, 4, 8)
-    assert encoded.mask.tolist() == [[True, True, True, False]]
+    encoded = network.encoder(torch.tensor([[4, 5, 0], [4, 5, 6]]), torch.tensor([2, 3]))
+    assert encoded.memory.shape == (2, 4, 8)
+    assert encoded.mask.tolist() == [[True, True, True, False], [True, True, True, True]]
     network.encoder.class_token.data.neg_()
-    other = network.encoder(torch.tensor([[4, 5, 0]]), torch.tensor([2]))
+    other = network.encoder(torch.tensor([[4, 5, 0], [4, 5, 6]]), torch.tensor([2, 3]))
     assert not torch.allclose(encoded.memory[:, 0], other.memory[:, 0])
 
 
