@@ -148,7 +148,8 @@ class SearchState:
         self.seconds_before = self.seconds
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""
-        self.recommendation = None  # it is asked for again at the end of this session
+        if self.handover.refit is None or not self.handover.is_settled:
+            self.recommendation = None  # asked for again; else it says why that model is there
 
     def _adopt(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings

@@ -70,6 +70,15 @@ def test_a_person_may_choose_otherwise(ended):
     assert opened(ended).to_json()["winner"]["chosen_by"] == "person"
 
 
+def test_a_session_that_measures_nothing_does_not_turn_it_into_the_choice_of_a_person(ended):
+    opened(ended).refit(executor=Bytes())
+    ended.extend()
+    ended.journal.close()
+    winner = opened(ended).to_json()["winner"]
+    assert (winner["trial"], winner["chosen_by"]) == ("0002", "searcher")
+    assert winner["chosen_because"] == REASON
+
+
 def test_it_does_not_hold_once_the_search_goes_on(ended):
     ended.extend()
     ended.trial(0.5)
