@@ -86,6 +86,7 @@ def _document(results: Results, *, top: int | None) -> dict[str, Any]:
 
 
 def _print(results: Results, *, top: int) -> None:
+    from raysearch.cli.distributions import distribution_facts
     from raysearch.cli.families import family_facts
     from raysearch.cli.screen import print_facts, print_table
     from raysearch.cli.summary import (
@@ -115,6 +116,7 @@ def _print(results: Results, *, top: int) -> None:
         [
             *winner_facts(results),
             *family_facts(results),
+            *distribution_facts(results),
             *evidence_facts(results),
             *failure_facts(results),
             *unranked_facts(results),

@@ -93,7 +93,7 @@ def test_what_is_left_out_has_its_default(loaded):
     assert experiment.name == "wrong"  # the file's name
     assert experiment.seed == 0
     assert experiment.objective.direction == "maximize"
-    assert (experiment.searcher.name, experiment.scheduler.name) == ("hyperopt", "asha")
+    assert (experiment.searcher.name, experiment.scheduler.name) == ("auto", "asha")
     assert experiment.budget == Budget(trials=64)
     assert experiment.resources == Resources(cpus=1, gpus=0)
     assert experiment.parallel is None
