@@ -140,6 +140,7 @@ class RayScheduler(Scheduler):
         args: Mapping[str, Any],
     ) -> None:
         self._objective = objective
+        self._max_epochs = max_epochs
         self._seed = seed
         self._name = class_path.rpartition(":")[2]
         made = checked_class(class_path, base=TrialScheduler, section="scheduler")
@@ -181,6 +182,15 @@ class RayScheduler(Scheduler):
             last = dict(known.last_result)
             self._ask(trial, lambda: self._scheduler.on_trial_complete(controller, known, last))
             known.status = "TERMINATED"
+
+    def pauses_at(self, trial: Trial) -> tuple[int, ...]:
+        """Return all epochs if it is known to pause, as with `hard_stop: false`; else none.
+
+        What any other one pauses goes on from its last checkpoint.
+        """
+        del trial
+        pauses = getattr(self._scheduler, "_hard_stop", True) is False
+        return tuple(range(1, self._max_epochs)) if pauses else ()
 
     def decide_paused(
         self, paused: Mapping[str, Trial], *, n_begun: int, more_to_come: bool

@@ -23,7 +23,7 @@ from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.randomness import generator
 from raysearch.searchers.base import EXHAUSTED, WAIT, NoSuggestion
 from raysearch.searchers.optuna_words import Named
-from raysearch.searchers.suitability import refuse, require_places
+from raysearch.searchers.suitability import require_flat, require_places
 from raysearch.searchers.tried import Tried, suggest_untried
 from raysearch.space import Space
 from raysearch.trial import Configuration, Objective, Suggestion, Trial, TrialStatus, Value
@@ -97,12 +97,7 @@ class RaySearcher:
     ) -> None:
         self._name = class_path.rpartition(":")[2]
         require_places(space, method=self._name)
-        refuse(
-            [parameter for parameter in space if parameter.when],
-            method=self._name,
-            why="conditions, and Ray's searchers are given flat spaces",
-            remedy="or search one model, and fix what other parameters depend on",
-        )
+        require_flat(space, method=self._name)
         self._space = space
         self._objective = objective
         self._seed = seed
@@ -250,9 +245,9 @@ class RaySearcher:
 
     def _point(self, configuration: Configuration) -> dict[str, float | int]:
         """Return a configuration of the space as Ray's searcher knows it."""
-        places = dict(
-            zip(self._space.keys, self._space.encode(configuration).tolist(), strict=True)
-        )
+        vector = self._space.encode(configuration).tolist()
+        labels = [parameter.label for parameter in self._space]
+        places = dict(zip(labels, vector, strict=True))
         return {
             named.label: named.told(places[named.label])
             if named.is_category
@@ -267,7 +262,7 @@ class RaySearcher:
             else min(max(float(asked[named.label]), 0.0), 1.0)
             for named in self._named
         }
-        return self._space.decode([places.get(key, 0.5) for key in self._space.keys])
+        return self._space.decode([places.get(parameter.label, 0.5) for parameter in self._space])
 
 
 _ELSE = "The trials so far are kept; to go on, `resume` with another one, such as searcher=auto."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ray.tune.schedulers import FIFOScheduler
 
@@ -9,9 +11,9 @@ from raysearch.engine import fold
 from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.experiment import from_settings
 from raysearch.schedulers import Scheduler
-from raysearch.trial import DecisionKind, TrialStatus
+from raysearch.trial import Decision, DecisionKind, Trial, TrialStatus
 from raysearch.tuning.ray_scheduler import RayScheduler
-from tests.contracts.scheduling import GAIN, LOSS, METRIC, Run, curves_of
+from tests.contracts.scheduling import GAIN, LOSS, METRIC, Run, curves_of, report
 from tests.lab import ACCURACY, Lab
 
 pytestmark = pytest.mark.timeout(120)  # the import of ray.tune
@@ -104,11 +106,27 @@ def test_the_default_is_spared_and_a_failure_is_no_trouble():
 
 
 def test_what_is_paused_goes_on_once_no_others_come():
-    scheduler = policy(MEDIAN, **BY_EPOCHS, hard_stop=False)
-    run = Run(scheduler, curves_of(6), n_workers=6)
-    paused = [d for d in run.decisions if d.kind is DecisionKind.PAUSE]
-    assert paused
-    assert set(run.reached.values()) == {27}
+    scheduler = policy(MEDIAN, **BY_EPOCHS, hard_stop=False, min_samples_required=1)
+    good, bad = (Trial(id=f"000{n}", number=n, configuration={}) for n in range(2))
+    while good.epochs < 27:
+        good = report(good, 0.1)
+        assert scheduler.on_measurement(good, good.last).kind is DecisionKind.CONTINUE
+    scheduler.on_end(replace(good, status=TrialStatus.COMPLETED))
+    while bad.epochs < 3:
+        bad = report(bad, 0.9)
+        decision = scheduler.on_measurement(bad, bad.last)
+    assert decision == Decision(
+        kind=DecisionKind.PAUSE,
+        reason="Ray's MedianStoppingRule paused it after epoch 3, at 0.9",
+    )
+    assert 3 in scheduler.pauses_at(bad)
+    assert policy(MEDIAN).pauses_at(bad) == ()
+    given = {"paused": {bad.id: bad}, "n_begun": 2}
+    assert scheduler.decide_paused(**given, more_to_come=True) is None
+    verdict = scheduler.decide_paused(**given, more_to_come=False)
+    assert (verdict.trial, verdict.decision.kind) == ("0001", DecisionKind.CONTINUE)
+    bad = report(bad, 0.9)
+    assert scheduler.on_measurement(bad, bad.last).kind is DecisionKind.CONTINUE
 
 
 class Grumpy(FIFOScheduler):

@@ -183,7 +183,7 @@ def test_what_it_does_wrong_ends_the_search_with_a_way_out(args, message):
         (f"{HERE}:Deaf", {}, "Deaf has no argument points_to_evaluate, so it cannot be told"),
         (f"{HERE}:Waiting", {"answer": "no"}, "Waiting does not take the space or the objective"),
         (HYPEROPT, {"random_state_seed": 3}, "searcher.args.random_state_seed is given by"),
-        (HYPEROPT, {"space": {}}, "searcher.args.space is given by raysearch"),
+        (HYPEROPT, {"metric": "loss"}, "searcher.args.metric is given by raysearch"),
         ("ray.tune.schedulers:ASHAScheduler", {}, "does not derive from ray.tune.search.*Searcher"),
     ],
 )
@@ -205,9 +205,14 @@ def test_spaces_that_are_not_flat_are_refused_with_what_can_be_done():
         "fidelity": {"max_epochs": 9},
         "searcher": {"class": HYPEROPT, "args": {"n_initial_points": 5}},
     }
-    with pytest.raises(ConfigurationError, match=r"conditions.*search one model.*Methods that can"):
+    with pytest.raises(
+        ConfigurationError, match=r"a condition.*search one model.*Methods that can"
+    ):
         from_settings(document)
-    experiment = from_settings({**document, "model": "mlp", "space": {"optimizer": "adam"}})
+    space = {"optimizer": "adamw", "loss": "cross_entropy", "schedule": "cosine"}
+    experiment = from_settings({**document, "model": "mlp", "space": space})
     assert experiment.settings["searcher"] == document["searcher"]
     assert from_settings(experiment.settings) == experiment
-    assert isinstance(experiment.make_searcher(), RaySearcher)
+    searcher = experiment.make_searcher()
+    assert isinstance(searcher, RaySearcher)
+    assert experiment.space.contains(searcher.suggest(number=1, pending=[]).configuration)
