@@ -172,7 +172,8 @@ def _without_former(document: Document, path: Path, *, value: Any) -> Document:
         former = {"name": parent} if isinstance(parent, str) else parent
         if not isinstance(former, dict) or component_named(former) in (None, value):
             return document
-        inner = {(path[0], key): key for key in former}
+        others = {"name", "class", *(("args",) if path[1] == "name" else ())}
+        inner = {(path[0], key): key for key in former if key not in others}
         kept = {
             key: former[key]
             for place, key in inner.items()

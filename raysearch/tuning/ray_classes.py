@@ -87,7 +87,8 @@ def construct(made: type[Any], args: Mapping[str, Any], *, section: str, **given
 def drawing_from(rng: np.random.Generator) -> Iterator[None]:
     """Let what draws from the global generators of NumPy and `random` draw by this one.
 
-    They are as they were afterwards.
+    They are as they were afterwards. Two threads that do this at once may get each other's draws:
+    with `parallel: 1`, where a search is the same every time, there is one.
 
     Example:
         >>> from raysearch.randomness import generator

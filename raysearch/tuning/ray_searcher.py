@@ -56,7 +56,7 @@ class RaySearcher:
     Numbers and ordered choices are searched by their places on the unit interval, which knows
     bounds, steps and samplings, other choices by the index of the value. Priors are not told. A
     trial is worth its best value, also one that was stopped early; one that failed, or was never
-    finite, is told of as failed. No configuration is suggested twice: in place of one that was
+    finite, is told of as failed, and one that is paused as in training. No configuration is suggested twice: in place of one that was
     tried, a neighbour of it is suggested, or a random one.
 
     To be told of all trials takes a time that grows with their number, about a millisecond for each
