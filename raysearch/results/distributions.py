@@ -81,7 +81,7 @@ def courses_of(trials: Iterable[Trial], *, space: Mapping[str, Any]) -> tuple[Co
         >>> course, = courses_of([trial], space=space.to_json())
         >>> for known in course.snapshots:
         ...     print(known.trial, known.updates, f"{known.low:.2f} to {known.high:.2f}")
-        0 0 0.10 to 0.90
+        0 0 0.11 to 0.89
         20 12 0.19 to 0.31
     """
     told = [

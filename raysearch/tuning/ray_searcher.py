@@ -56,8 +56,9 @@ class RaySearcher:
     Numbers and ordered choices are searched by their places on the unit interval, which knows
     bounds, steps and samplings, other choices by the index of the value. Priors are not told. A
     trial is worth its best value, also one that was stopped early; one that failed, or was never
-    finite, is told of as failed, and one that is paused as in training. No configuration is suggested twice: in place of one that was
-    tried, a neighbour of it is suggested, or a random one.
+    finite, is told of as failed, and one that is paused as in training. No configuration is
+    suggested twice: in place of one that was tried, a neighbour of it is suggested, or a random
+    one.
 
     To be told of all trials takes a time that grows with their number, about a millisecond for each
     with HyperOptSearch. Where that is long, suggestions are made ahead, while trials train.
@@ -145,24 +146,22 @@ class RaySearcher:
 
     def _asked(self, number: int, pending: Sequence[Trial], *, rng: Any) -> Any:
         """Return what Ray's searcher answers once it is told of all trials."""
-        known = {
-            trial.id: self._point(trial.configuration)
-            for trial in pending
-            if self._space.contains(trial.configuration)
-        }
-        ended = {} if self._takes_results else {told.trial: told for told in self._ended}
-        known = {**{trial: told.point for trial, told in ended.items()}, **known}
+        ended = [] if self._takes_results else self._ended
+        known: dict[str, Point] = {told.trial: told.point for told in ended}
+        for trial in pending:
+            if self._space.contains(trial.configuration):
+                known[trial.id] = self._point(trial.configuration)
         # the latest first, since HyperOptSearch keeps them the other way round
         order = list(reversed(known))
         searcher = self._made(
-            seed=int(rng.integers(2**31)), points=[dict(known[trial]) for trial in order]
+            seed=int(rng.integers(2**31)), points=[dict(known[name]) for name in order]
         )
         if self._takes_results:
             for told in self._ended:
                 self._add(searcher, told)
-        for trial in order:
-            self._check_first(searcher.suggest(trial), known[trial])
-        for told in ended.values():
+        for name in order:
+            self._check_first(searcher.suggest(name), known[name])
+        for told in ended:
             is_bad = told.value is None
             searcher.on_trial_complete(told.trial, None if is_bad else dict(told.result), is_bad)
         return searcher.suggest(f"next-{number}")

@@ -74,7 +74,7 @@ def test_numbers_have_a_range_in_their_own_values(results):
         assert first.low <= first.centre <= first.high
         assert last.low <= last.centre <= last.high
     first, *_, last = courses(results)["rate"].snapshots
-    assert (first.low, first.high) == pytest.approx((1e-4 * 10**0.26, 1e-4 * 10**2.74), rel=0.1)
+    assert (first.low, first.high) == pytest.approx((1e-4 * 10**0.318, 1e-4 * 10**2.682), rel=0.02)
     assert last.high / last.low < first.high / first.low / 3  # it has narrowed
     assert last.chances == ()
 
