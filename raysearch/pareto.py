@@ -170,7 +170,7 @@ def knee(points: Points) -> int | None:
         >>> knee([(0, 10), (1, 2), (5, 1), (10, 0)])
         1
         >>> knee([(0, 10), (6, 8), (8, 6.5), (10, 0)])
-        0
+        1
     """
     members = front(points)
     if not members:

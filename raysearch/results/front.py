@@ -59,9 +59,7 @@ def pareto_front(trials: Iterable[Trial], objectives: Sequence[Objective]) -> li
     return sorted(members, key=lambda trial: (trial.losses(objectives), trial.number))
 
 
-def hypervolume_curve(
-    trials: Iterable[Trial], objectives: Sequence[Objective]
-) -> list[Covered]:
+def hypervolume_curve(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Covered]:
     """Return how the front grew: its share of the reached box after each trial that ended on it.
 
     In order of the ends. The reference point is the worst value of each objective, a tenth of the
