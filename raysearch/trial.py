@@ -245,9 +245,8 @@ class Trial:
             >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
             >>> params = Objective(metric="params", direction="minimize")
             >>> last = Measurement(epoch=1, step=9, values={"val/accuracy": 0.5}, seconds=1.0)
-            >>> trial = Trial(
-            ...     id="0000", number=0, configuration={}, measurements=(last,), measures={"params": 9}
-            ... )
+            >>> trial = Trial(id="0000", number=0, configuration={}, measurements=(last,),
+            ...               measures={"params": 9})
             >>> trial.losses([accuracy, params])
             (-0.5, 9)
         """
