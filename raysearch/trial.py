@@ -182,6 +182,8 @@ class Trial:
     ended_at: float | None = None
     measures: Mapping[str, float] = field(default_factory=dict)
     """What was measured of its model before training, by name, such as "params"; see `measure`."""
+    violation: float = 0.0
+    """By how much these miss the constraints, as shares of their limits; 0 if they meet all."""
 
     @property
     def is_evidence(self) -> bool:
