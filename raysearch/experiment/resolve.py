@@ -15,8 +15,10 @@ from raysearch.errors import ConfigurationError, UnsuitableSpace, one_of
 from raysearch.experiment.checking import check
 from raysearch.experiment.completeness import check_complete, check_functions
 from raysearch.experiment.components import (
+    ANY_EPOCHS,
     SCHEDULER,
     SEARCHER,
+    able_schedulers,
     able_searchers,
     construct,
     resolve_component,
@@ -28,13 +30,13 @@ from raysearch.experiment.environment import expand
 from raysearch.experiment.experiment import Experiment
 from raysearch.experiment.families import Family, place, resolve_models
 from raysearch.experiment.links import resolve_links, resolve_points
-from raysearch.experiment.objectives import resolve_objective
 from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.plain import plain_document
 from raysearch.experiment.reading import read
 from raysearch.experiment.refit import refit_settings
 from raysearch.experiment.report import Report
 from raysearch.experiment.settings import NAME, NAME_RULE
+from raysearch.experiment.several import Aims, resolve_aims
 from raysearch.experiment.spaces import resolve_space
 from raysearch.experiment.starts import absolute_paths, can_start, check_starts
 from raysearch.experiment.trainer import check_objects, trainer_arguments
@@ -48,7 +50,6 @@ T = TypeVar("T")
 
 ANY_SPACE = Space({"learning_rate": Float(0.0, 1.0)})
 ANY_OBJECTIVE = Objective(metric="val/loss", direction="minimize")
-ANY_EPOCHS = 1_000_000
 """What searchers and schedulers are tried with where the section in question is at fault."""
 
 
@@ -138,7 +139,7 @@ class _Parts:
     space: Space | None
     links: Mapping[str, str]
     points: tuple[dict[str, Value], ...]
-    objective: Objective | None
+    aims: Aims | None
     searcher: Component | None
     scheduler: Component | None
 
@@ -172,11 +173,12 @@ def _parts(checked: dict[str, Any], *, report: Report) -> _Parts:
         space=space,
         links=links,
         points=points,
-        objective=resolve_objective(
-            checked.get("objective"),
+        aims=resolve_aims(
+            checked,
             task=task,
             is_own=is_own,
             families=[section.name for section in models if section.name in FAMILIES],
+            has_functions=trains_itself,
             report=report,
         ),
         searcher=resolve_component(checked.get("searcher"), role=SEARCHER, report=report),
@@ -207,9 +209,11 @@ def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) ->
     fidelity = checked.get("fidelity")
     max_epochs = ANY_EPOCHS if fidelity is None else fidelity.epochs
     given: dict[str, Any] = {
-        "objective": parts.objective or ANY_OBJECTIVE,
+        "objective": ANY_OBJECTIVE if parts.aims is None else parts.aims.objective,
+        "objectives": () if parts.aims is None else parts.aims.objectives,
         "seed": checked.get("seed", 0),
     }
+    several = " for several objectives" if given["objectives"] else ""
     try:
         if parts.searcher is not None:
             if parts.space is None:
@@ -219,7 +223,7 @@ def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) ->
     except UnsuitableSpace as error:
         name = parts.searcher.name if parts.searcher else ""
         others = one_of(able_searchers(parts.space or ANY_SPACE, but=name, **given))
-        able = f"Methods that can search this space: {others}."
+        able = f"Methods that can search this space{several}: {others}."
         for text in error.faults:
             report.add(("searcher",), f"searcher: {text} {able}")
     except ConfigurationError as error:
@@ -227,6 +231,10 @@ def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) ->
     try:
         if parts.scheduler is not None:
             construct(parts.scheduler, max_epochs=max_epochs, **given)
+    except UnsuitableSpace as error:
+        able = f"Schedulers that can{several}: {one_of(able_schedulers(**given))}."
+        for text in error.faults:
+            report.add(("scheduler",), f"scheduler: {text} {able}")
     except ConfigurationError as error:
         report.from_error(("scheduler",), error)
 
@@ -235,7 +243,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
     """Put together what is known to be sound."""
     data, families = parts.data, _sound(parts.families)
     searcher, scheduler = _sound(parts.searcher), _sound(parts.scheduler)
-    objective = _sound(parts.objective)
+    aims = _sound(parts.aims)
     parallel = checked["parallel"]
     trainer = trainer_arguments(checked["trainer"])
     values = {
@@ -250,7 +258,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         "link": checked["link"],
         "points": checked["points"],
         "evidence": checked["evidence"],
-        "objective": {"metric": objective.metric, "direction": objective.direction},
+        **aims.settings(),
         "searcher": {"name": searcher.name, **searcher.settings},
         "scheduler": {"name": scheduler.name, **scheduler.settings},
         "fidelity": asdict(checked["fidelity"]),
@@ -273,7 +281,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         links=parts.links,
         points=parts.points,
         evidence=tuple(checked["evidence"]),
-        objective=objective,
+        aims=aims,
         searcher=searcher,
         scheduler=scheduler,
         fidelity=checked["fidelity"],

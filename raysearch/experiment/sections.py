@@ -90,8 +90,19 @@ def _part_of(value: object) -> object:
 def objective_of(value: object) -> object:
     """Return the one objective that is written as a mapping."""
     if isinstance(value, list):
-        raise ValueError("Several objectives are not available in this version. Name one metric.")
+        raise ValueError("Several objectives go under the key objectives. Name one metric here.")
     return _short_form(value, key="metric")
+
+
+def objectives_of(value: object) -> object:
+    """Return the objectives that are written, one or several, as a list of mappings."""
+    listed = value if isinstance(value, list) else [value]
+    return [_short_form(item, key="metric") for item in listed if item is not None]
+
+
+def choose_of(value: object) -> object:
+    """Return a plain word as the mapping that it stands for."""
+    return _short_form(value, key="by")
 
 
 def list_if_none(value: object) -> object:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import copy
 import io
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -90,13 +92,17 @@ def flops(model: nn.Module, call: Call) -> int:
 
     Without oneDNN, whose recurrent layers are one operation that the counter does not know.
     """
-    with (
-        torch.no_grad(),
-        torch.backends.mkldnn.flags(enabled=False),
-        FlopCounterMode(display=False) as counter,
-    ):
+    with torch.no_grad(), _without_onednn(), FlopCounterMode(display=False) as counter:
         call(model)
     return int(counter.get_total_flops())
+
+
+@contextmanager
+def _without_onednn() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="TF32 acceleration on top of oneDNN")
+        with torch.backends.mkldnn.flags(enabled=False):
+            yield
 
 
 def state_bytes(model: nn.Module) -> int:

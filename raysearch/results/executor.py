@@ -19,7 +19,12 @@ from raysearch.training.run import draw, evaluate, refit
 
 Split = Literal["validation", "test"]
 
-DOING = {"refit": "the refit", "draw": "the drawing", "evaluate": "the test"}
+DOING = {
+    "refit": "the refit",
+    "draw": "the drawing",
+    "evaluate": "the test",
+    "model_cost": "the measuring",
+}
 """What a person calls each method."""
 
 
