@@ -10,7 +10,7 @@ measure:
 from __future__ import annotations
 
 from raysearch.measure.constraint import Constraint, parse_constraint, unmet, violation
-from raysearch.measure.names import MEASURES, SECONDS, Measure
+from raysearch.measure.names import MEASURES, SECONDS, How, Measure
 
 __all__ = [
     "MEASURES",
