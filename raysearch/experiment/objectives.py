@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable
 
 from raysearch.data_spec import Task
+from raysearch.experiment.aim_sections import ObjectiveSection
 from raysearch.experiment.document import Path, dotted
 from raysearch.experiment.report import Report
-from raysearch.experiment.sections import ObjectiveSection
 from raysearch.models import own_metrics
 from raysearch.models.metrics import LOGGED
 from raysearch.trial import Direction, Objective

@@ -11,25 +11,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
-from raysearch.errors import ConfigurationError, UnsuitableSpace, one_of
 from raysearch.experiment.checking import check
 from raysearch.experiment.completeness import check_complete, check_functions
-from raysearch.experiment.components import (
-    ANY_EPOCHS,
-    SCHEDULER,
-    SEARCHER,
-    able_schedulers,
-    able_searchers,
-    construct,
-    resolve_component,
-    searcher_for,
-)
+from raysearch.experiment.components import SCHEDULER, SEARCHER, resolve_component
 from raysearch.experiment.datasets import DataSet, resolve_data
 from raysearch.experiment.document import Document
 from raysearch.experiment.environment import expand
 from raysearch.experiment.experiment import Experiment
 from raysearch.experiment.families import Family, place, resolve_models
 from raysearch.experiment.links import resolve_links, resolve_points
+from raysearch.experiment.methods import try_methods
 from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.plain import plain_document
 from raysearch.experiment.reading import read
@@ -43,14 +34,10 @@ from raysearch.experiment.trainer import check_objects, trainer_arguments
 from raysearch.experiment.values import Component
 from raysearch.experiment.written import data_settings, model_settings
 from raysearch.models import FAMILIES
-from raysearch.space import Float, Space
-from raysearch.trial import Objective, Value
+from raysearch.space import Space
+from raysearch.trial import Value
 
 T = TypeVar("T")
-
-ANY_SPACE = Space({"learning_rate": Float(0.0, 1.0)})
-ANY_OBJECTIVE = Objective(metric="val/loss", direction="minimize")
-"""What searchers and schedulers are tried with where the section in question is at fault."""
 
 
 def load(path: str | FilePath, overrides: Iterable[str] = ()) -> Experiment:
@@ -118,7 +105,14 @@ def resolve(document: Document, *, default_name: str | None) -> Experiment:
     name = checked.get("name") or default_name or _name_of(parts)
     if name and "name" not in document.values and not NAME.fullmatch(name):
         report.add(("name",), f"name is missing, and {name} cannot be it. {NAME_RULE}")
-    _try_ranges(checked, parts, report=report)
+    try_methods(
+        checked,
+        space=parts.space,
+        aims=parts.aims,
+        searcher=parts.searcher,
+        scheduler=parts.scheduler,
+        report=report,
+    )
     report.raise_faults()
     return _experiment(name, checked, parts)
 
@@ -202,41 +196,6 @@ def _starting(
     if "points" in checked:
         checked["points"] = [absolute_paths(point, starting) for point in checked["points"]]
     return starting
-
-
-def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) -> None:
-    """Report settings out of range, which the classes refuse when they are constructed."""
-    fidelity = checked.get("fidelity")
-    max_epochs = ANY_EPOCHS if fidelity is None else fidelity.epochs
-    given: dict[str, Any] = {
-        "objective": ANY_OBJECTIVE if parts.aims is None else parts.aims.objective,
-        "objectives": () if parts.aims is None else parts.aims.objectives,
-        "seed": checked.get("seed", 0),
-    }
-    several = " for several objectives" if given["objectives"] else ""
-    try:
-        if parts.searcher is not None:
-            if parts.space is None:
-                construct(parts.searcher, ANY_SPACE, **given)
-            else:
-                searcher_for(parts.space, component=parts.searcher, **given)
-    except UnsuitableSpace as error:
-        name = parts.searcher.name if parts.searcher else ""
-        others = one_of(able_searchers(parts.space or ANY_SPACE, but=name, **given))
-        able = f"Methods that can search this space{several}: {others}."
-        for text in error.faults:
-            report.add(("searcher",), f"searcher: {text} {able}")
-    except ConfigurationError as error:
-        report.from_error(("searcher",), error)
-    try:
-        if parts.scheduler is not None:
-            construct(parts.scheduler, max_epochs=max_epochs, **given)
-    except UnsuitableSpace as error:
-        able = f"Schedulers that can{several}: {one_of(able_schedulers(**given))}."
-        for text in error.faults:
-            report.add(("scheduler",), f"scheduler: {text} {able}")
-    except ConfigurationError as error:
-        report.from_error(("scheduler",), error)
 
 
 def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experiment:

@@ -11,22 +11,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from raysearch.experiment.aim_sections import (
+    ObjectiveSection,
+    choose_of,
+    objective_of,
+    objectives_of,
+)
 from raysearch.experiment.refit import refit_of
 from raysearch.experiment.sections import (
     CheckpointSection,
     DataSection,
     ModelSection,
-    ObjectiveSection,
     SchedulerSection,
     SearcherSection,
-    choose_of,
     data_of,
     empty_if_none,
     list_if_none,
     models_of,
     name_alone,
-    objective_of,
-    objectives_of,
 )
 from raysearch.experiment.trainer import TrainerSection
 from raysearch.experiment.values import (

@@ -12,10 +12,10 @@ from typing import Any
 
 from raysearch.data_spec import Task
 from raysearch.errors import one_of
+from raysearch.experiment.aim_sections import ObjectiveSection
 from raysearch.experiment.document import Path, dotted
 from raysearch.experiment.objectives import resolve_objective
 from raysearch.experiment.report import Report
-from raysearch.experiment.sections import ObjectiveSection
 from raysearch.experiment.values import Budget, Choose, Measuring
 from raysearch.measure import MEASURES, SECONDS, Constraint, parse_constraint
 from raysearch.trial import Objective
