@@ -6,7 +6,8 @@ modules of the user's own take any form, so the ways to call a module are tried 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -46,7 +47,8 @@ def call_of(model: nn.Module, batch: Any) -> Call:
 
     The module's `example_input_array` is taken if it has one. Else `forward` is tried with all
     parts of the batch but the last, the targets, with the first alone, with all of them, and with
-    the batch as it is; and last `predict_step` of a LightningModule.
+    the batch as it is; and last `predict_step` and `validation_step` of a LightningModule, the
+    second of which computes metrics as well.
 
     Raises:
         Unsupported: None of that runs.
@@ -83,7 +85,27 @@ def _ways(model: nn.Module, batch: Any) -> list[tuple[str, Call]]:
     ways.append(("forward(batch)", lambda module: module(batch)))
     if hasattr(model, "predict_step"):
         ways.append(("predict_step(batch)", lambda module: module.predict_step(batch, 0)))
+    if hasattr(model, "validation_step"):
+        ways.append(("validation_step(batch)", lambda module: _validated(module, batch)))
     return ways
+
+
+def _validated(module: Any, batch: Any) -> Any:
+    """Run a validation step, which may log where nobody listens."""
+    with _silent(module):
+        return module.validation_step(batch, 0)
+
+
+@contextmanager
+def _silent(module: Any) -> Iterator[None]:
+    names = ("log", "log_dict")
+    for name in names:
+        object.__setattr__(module, name, lambda *_, **__: None)
+    try:
+        yield
+    finally:
+        for name in names:
+            object.__delattr__(module, name)
 
 
 def _calling(inputs: Any) -> Call:
