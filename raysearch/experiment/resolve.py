@@ -26,6 +26,7 @@ from raysearch.experiment.plain import plain_document
 from raysearch.experiment.reading import read
 from raysearch.experiment.refit import refit_settings
 from raysearch.experiment.report import Report
+from raysearch.experiment.sections import SearcherSection
 from raysearch.experiment.settings import NAME, NAME_RULE
 from raysearch.experiment.several import Aims, resolve_aims
 from raysearch.experiment.spaces import resolve_space
@@ -36,6 +37,9 @@ from raysearch.experiment.written import data_settings, model_settings
 from raysearch.models import FAMILIES
 from raysearch.space import Space
 from raysearch.trial import Value
+
+FOR_SEVERAL = "nsga2"
+"""The searcher of several objectives where the file names none."""
 
 T = TypeVar("T")
 
@@ -161,21 +165,25 @@ def _parts(checked: dict[str, Any], *, report: Report) -> _Parts:
     task = None if data is None or data.spec is None else data.spec.task
     models = checked.get("model") or ()
     is_own = not models or any(section.name not in FAMILIES for section in models)
+    aims = resolve_aims(
+        checked,
+        task=task,
+        is_own=is_own,
+        families=[section.name for section in models if section.name in FAMILIES],
+        has_functions=trains_itself,
+        report=report,
+    )
+    searcher = checked.get("searcher")
+    if aims is not None and aims.objectives and "searcher" not in report.document.values:
+        searcher = SearcherSection(name=FOR_SEVERAL)
     return _Parts(
         data=data,
         families=families,
         space=space,
         links=links,
         points=points,
-        aims=resolve_aims(
-            checked,
-            task=task,
-            is_own=is_own,
-            families=[section.name for section in models if section.name in FAMILIES],
-            has_functions=trains_itself,
-            report=report,
-        ),
-        searcher=resolve_component(checked.get("searcher"), role=SEARCHER, report=report),
+        aims=aims,
+        searcher=resolve_component(searcher, role=SEARCHER, report=report),
         scheduler=resolve_component(checked.get("scheduler"), role=SCHEDULER, report=report),
     )
 

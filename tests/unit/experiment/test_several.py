@@ -49,6 +49,11 @@ def test_what_is_resolved_says_all_of_it_and_is_read_again():
     assert from_settings(settings) == found
 
 
+def test_where_no_searcher_is_named_it_is_one_that_improves_several():
+    assert experiment(searcher=None).searcher.name == "nsga2"
+    assert experiment(searcher=None, objectives=None, objective="val/loss").searcher.name != "nsga2"
+
+
 def test_a_single_objective_is_as_it_was_and_has_none_of_the_new_sections():
     found = experiment(objectives=None, objective="val/accuracy")
     assert found.aims.objectives == ()
