@@ -28,6 +28,7 @@ _LARGER = (
     "rouge psnr ssim r2 r2_score kappa cohen_kappa mcc matthews_corrcoef ndcg hit_rate elbo "
     "log_likelihood"
 )
+_LESS: Direction = "minimize"
 DIRECTIONS: dict[str, Direction] = {
     **dict.fromkeys(_SMALLER.split(), "minimize"),
     **dict.fromkeys(_LARGER.split(), "maximize"),
@@ -76,6 +77,7 @@ def resolve_objective(
     is_own: bool,
     families: Iterable[str] = (),
     path: Path = ("objective",),
+    measures: Iterable[str] = (),
     report: Report,
 ) -> Objective | None:
     """Return the objective, or None with the faults reported.
@@ -86,6 +88,7 @@ def resolve_objective(
         is_own: Whether a model of the user's own may log whatever he likes.
         families: The built-in families of the experiment, which may log more than their task asks.
         path: Where the section stands.
+        measures: What else can be an objective there; named in the message if this is none.
         report: Where the faults go.
     """
     if section is None:
@@ -94,7 +97,10 @@ def resolve_objective(
     if is_own:
         return _own(section, path=path, report=report)
     if section.metric not in metrics:
-        _report_metric(section.metric, metrics=metrics, task=task, path=path, report=report)
+        beside = dict.fromkeys(measures, _LESS)
+        _report_metric(
+            section.metric, metrics=metrics | beside, task=task, path=path, report=report
+        )
         return None
     known = metrics[section.metric]
     if section.direction not in (None, known):

@@ -149,7 +149,13 @@ def _objectives(
     several = [
         _measured(section, path=("objectives", number), report=report)
         if _is_measure(section.metric)
-        else resolve_objective(section, path=("objectives", number), report=report, **given)
+        else resolve_objective(
+            section,
+            path=("objectives", number),
+            measures=[*MEASURES, SECONDS] if number else (),
+            report=report,
+            **given,
+        )
         for number, section in enumerate(sections)
     ]
     if any(objective is None for objective in several):

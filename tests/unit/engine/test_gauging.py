@@ -72,7 +72,9 @@ def test_many_rejected_trials_are_no_reason_to_give_up():
     lab = limited(abort_after=2, max_trials=8)
     for _ in range(6):
         lab.engine.gauged(lab.new_trial(), {"params": 200.0})
-    lab.report(lab.new_trial(), 1, 0.5)
+    trial = lab.new_trial()
+    lab.engine.gauged(trial, {"params": 20.0})
+    lab.report(trial, 1, 0.5)
 
 
 def test_a_reader_of_the_journal_sees_the_same():

@@ -88,7 +88,7 @@ def test_measures_can_be_recorded_without_being_asked_for_otherwise():
         ({"objectives": ["val/accuracy", "val/accuracy"]}, ("val/accuracy twice", "once")),
         (
             {"objectives": ["val/accuracy", "parms"]},
-            ("objectives.metric: parms is not a metric", "Valid: "),
+            ("objectives: parms is not a metric", "Did you mean params?", "Valid: "),
         ),
         (
             {"objectives": ["val/accuracy", {"metric": "params", "direction": "maximize"}]},
@@ -134,7 +134,7 @@ def test_measures_can_be_recorded_without_being_asked_for_otherwise():
             {"searcher": "hyperopt"},
             (
                 "hyperopt compares trials by one objective, and there are 2: val/accuracy, params.",
-                "Methods that can search this space for several objectives: grid, nsga2 and random",
+                "Methods that can search this space for several objectives: grid, nsga2, random",
             ),
         ),
         (

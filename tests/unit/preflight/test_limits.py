@@ -55,7 +55,7 @@ def test_an_objective_that_is_the_same_in_all_is_told_and_no_fault(experiment):
     (warning,) = found
     assert warning.kind == "warning"
     assert f"flops is 77 in all {FEW} configurations that were measured" in warning.text
-    assert "what is left is val/loss and params" in warning.text
+    assert "what is left is params, val/loss" in warning.text
 
 
 def test_models_that_cannot_be_built_say_nothing_here(experiment):

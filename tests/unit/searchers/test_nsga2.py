@@ -72,7 +72,7 @@ def optunas(seed: int, n_trials: int) -> float:
 
 def test_on_a_flat_space_it_is_no_worse_than_optunas_and_better_than_random_search():
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    seeds, n_trials = range(6), 96
+    seeds, n_trials = range(5), 72
     given = {"objective": ONE, "objectives": BOTH}
     ours = [volume(front_of(Nsga2(FLAT, seed=s, **given), n_trials, zdt1)) for s in seeds]
     chance = [volume(front_of(Random(FLAT, seed=s, **given), n_trials, zdt1)) for s in seeds]
