@@ -35,8 +35,14 @@ while none meets the constraints."""
 N_RANDOM = 12
 """Random ones, before neighbours of the closest."""
 
+ENOUGH = FEW + N_RANDOM
+"""Configurations that must have been measured before a limit is said to be out of reach."""
+
 TIME_LIMIT_S = 20.0
-"""Seconds after which no further configuration is measured."""
+"""Seconds after which no further configuration is measured, if there are enough."""
+
+PATIENCE = 4
+"""So many times that long at most, where there are not."""
 
 MOST_NAMED = 6
 """Parameters of the closest configuration that are named at most."""
@@ -64,17 +70,16 @@ def limit_findings(
         time_limit_s: Seconds after which no further configuration is measured.
 
     Returns:
-        A fault if no configuration meets the constraints; a warning for each measure that is an
-        objective and the same in all.
+        A fault if no configuration meets the constraints, a warning if there was no time for enough
+        of them; and a warning for each measure that is an objective and the same in all.
     """
     if not experiment.aims.measures:
         return ()
     tried = list(_tried(experiment, model_cost=model_cost, time_limit_s=time_limit_s))
     if not tried:
         return ()
-    closest = min(tried, key=lambda one: one.violation)
-    if closest.violation > 0:
-        return (_never_met(experiment, closest, n_tried=len(tried)),)
+    if all(one.violation > 0 for one in tried):
+        return (_never_met(experiment, tried),)
     return tuple(_constant(experiment, tried))
 
 
@@ -82,16 +87,20 @@ def _tried(
     experiment: Experiment, *, model_cost: ModelCost, time_limit_s: float
 ) -> Iterator[Costed]:
     """Yield configurations, measured, until enough is known."""
-    ends_s = time.monotonic() + time_limit_s
+    began_s = time.monotonic()
     are_objectives = any(each.metric in MEASURES for each in experiment.aims.objectives)
     tried: list[Costed] = []
     with scratch_folder("measuring") as folder:
         for number, configuration in enumerate(_candidates(experiment, tried)):
-            is_met = any(one.violation == 0 for one in tried)
-            if number == MOST or time.monotonic() > ends_s:
+            limit_s = time_limit_s * (1 if len(tried) >= ENOUGH else PATIENCE)
+            is_late = time.monotonic() - began_s > limit_s
+            if number == MOST or (tried and is_late):
                 return
+            is_met = any(one.violation == 0 for one in tried)
             if is_met and (not are_objectives or len(tried) >= FEW):
                 return
+            if any(one.configuration == configuration for one in tried):
+                continue
             job = _job(experiment, configuration, folder=folder)
             try:
                 measures = model_cost(job)
@@ -121,18 +130,22 @@ def _job(experiment: Experiment, configuration: Configuration, *, folder: Path) 
     return replace(job, accelerator="auto") if job.accelerator == "gpu" else job
 
 
-def _never_met(experiment: Experiment, closest: Costed, *, n_tried: int) -> Finding:
-    constraints = experiment.aims.constraints
+def _never_met(experiment: Experiment, tried: list[Costed]) -> Finding:
+    constraints, size = experiment.aims.constraints, experiment.space.grid_size()
+    closest = min(tried, key=lambda one: one.violation)
+    is_sure = len(tried) >= min(ENOUGH, size or ENOUGH)
     limits = " and ".join(str(each) for each in constraints)
     has = " and ".join(
         f"{each.measure} {closest.measures[each.measure]:.6g}" for each in constraints
     )
     text = (
-        f"constraints: none of {n_tried} configurations that were measured meets {limits}. The "
+        f"constraints: none of {len(tried)} configurations that were measured meets {limits}. The "
         f"closest has {has}: {_named(closest.configuration, experiment)}. Raise the limit, or let "
         "the space reach models that cost less."
     )
-    return Finding(kind="fault", path=("constraints",), text=text)
+    if not is_sure:
+        text += " There was no time to measure more of them, so the search begins all the same."
+    return Finding(kind="fault" if is_sure else "warning", path=("constraints",), text=text)
 
 
 def _named(configuration: Configuration, experiment: Experiment) -> str:

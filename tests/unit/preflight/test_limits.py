@@ -58,6 +58,23 @@ def test_an_objective_that_is_the_same_in_all_is_told_and_no_fault(experiment):
     assert "what is left is params, val/loss" in warning.text
 
 
+def test_where_there_was_no_time_for_enough_the_search_is_warned_and_begins(experiment):
+    limited = experiment(constraints={"params": "<= 1"})
+    (found,) = limit_findings(limited, model_cost=by_width, time_limit_s=0.0)
+    assert found.kind == "warning"
+    assert "none of 1 configurations" in found.text
+    assert "no time to measure more of them, so the search begins all the same" in found.text
+
+
+def test_a_small_space_that_was_tried_in_full_is_enough(experiment):
+    tiny = experiment(space={"width": {"int": [4, 6]}}, constraints={"params": "<= 1"})
+    (found,) = limit_findings(tiny, model_cost=by_width)
+    assert (found.kind, found.text.split(" configurations")[0]) == (
+        "fault",
+        "constraints: none of 3",
+    )
+
+
 def test_models_that_cannot_be_built_say_nothing_here(experiment):
     def cost(job: TrainingJob) -> Mapping[str, float]:
         raise TrialFailed("no")
@@ -69,6 +86,6 @@ def test_models_that_cannot_be_built_say_nothing_here(experiment):
 def test_real_models_are_measured_on_their_own_data(experiment):
     limited = experiment(constraints={"params": "<= 100", "latency_ms": "<= 1e4"})
     assert limit_findings(limited, model_cost=model_cost) == ()
-    hopeless = experiment(constraints={"params": "<= 10"})
-    (fault,) = limit_findings(hopeless, model_cost=model_cost, time_limit_s=2.0)
-    assert "The closest has params " in fault.text
+    hopeless = experiment(space={"width": {"int": [4, 5]}}, constraints={"params": "<= 10"})
+    (fault,) = limit_findings(hopeless, model_cost=model_cost)
+    assert "The closest has params 43:" in fault.text
