@@ -13,6 +13,9 @@ from raysearch.space.values import is_among
 from raysearch.trial import Value
 from raysearch.tuners.domains import KINDS, config_of, domain_of
 
+MOST_VALUES = 10_000
+"""Values that are listed of one hyperparameter at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parent:
@@ -59,8 +62,9 @@ class HyperParameter:
 
     @property
     def values(self) -> tuple[Value, ...]:
-        """All values; ten, evenly in its sampling, of a number without a step."""
-        return tuple(self.domain.grid(None if self.domain.size() is not None else 10))
+        """All values; ten, evenly in its sampling, of a number that has too many."""
+        size = self.domain.size()
+        return tuple(self.domain.grid(10 if size is None or size > MOST_VALUES else None))
 
     def random_sample(self, seed: int | None = None) -> Value:
         """Return a random value; the same one for the same seed."""
