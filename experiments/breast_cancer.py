@@ -32,6 +32,7 @@ if __name__ == "__main__":
         build_model,
         objective="val_accuracy",
         max_epochs=10,
+        factor=3,
         loss="binary_cross_entropy_with_logits",
         optimizer="adam",
         metrics=["accuracy"],
@@ -39,6 +40,9 @@ if __name__ == "__main__":
     stop_early = EarlyStopping(monitor="val_loss", patience=5)
     tuner.search(x_train, y_train, validation_split=0.2, callbacks=[stop_early])
     best = tuner.get_best_hyperparameters(num_trials=1)[0]
-    print(f"units {best['units']}, layers {best['num_layers']}, dropout {best['dropout']}")
+    print(
+        f"units {best.get('units')}, layers {best.get('num_layers')}, dropout {best.get('dropout')}"
+    )
     model = tuner.hypermodel.build(best)
-    print(tuner.hypermodel.fit(best, model, x_train, y_train, epochs=10, validation_split=0.2))
+    logged = tuner.hypermodel.fit(best, model, x_train, y_train, epochs=10, validation_split=0.2)
+    print(logged["val_accuracy"])

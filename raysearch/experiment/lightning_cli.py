@@ -4,7 +4,7 @@
     data: config.yaml                                        from the current folder
     model: {class_path: nets.Net, init_args: {hidden: 64}}   or one of them, copied
 
-What the settings then hold is the class and its arguments, so that nothing depends on the file later.
+What the settings then hold is the class and its arguments: nothing depends on the file later.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def _section(path: str, *, section: str) -> Mapping[str, Any]:
     found = document.get(section) if isinstance(document, Mapping) else None
     if not isinstance(found, Mapping) or not isinstance(found.get("class_path"), str):
         raise ValueError(
-            f"{path} does not name the class: it has no {section}.class_path, as where LightningCLI "
-            f"is called with the class. Write {{class: package.module:Class, args: ...}} with what "
-            f"{path} has under {section}."
+            f"{path} does not name the class: it has no {section}.class_path, as where "
+            "LightningCLI is called with the class. Write {class: package.module:Class, args: ...} "
+            f"with what {path} has under {section}."
         )
     return found
 

@@ -14,8 +14,8 @@
     model = tuner.hypermodel.build(best)
 
 `build` returns a LightningModule, or a plain network as here. The engine is that of
-`raysearch.Search`: trials run in parallel, a search can be resumed and runs on a cluster, and its run
-directory is one like any other.
+`raysearch.Search`: trials run in parallel, a search can be resumed and runs on a cluster, and its
+run directory is one like any other.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Common(TypedDict, total=False):
 _ELSEWHERE = {
     "distribution_strategy": "Trials run in parallel by themselves; see resources and address.",
     "logger": "TensorBoard's files are written by themselves; further loggers go into trainer.",
-    "max_model_size": "Raise ValueError in build for what is too large; that trial has then failed.",
+    "max_model_size": "Raise in build for what is too large: that trial has then failed.",
     "oracle": "The tuner's class says which method searches.",
     "tuner_id": "Several machines are one Ray cluster; see address.",
 }

@@ -97,8 +97,12 @@ class Given:
             batch_size=batch_size,
         )
 
-    def data(self, *, namespace: Namespace) -> Any:
+    def data(self, *, namespace: Namespace, metric: str = "") -> Any:
         """Return what `Search` takes as data.
+
+        Args:
+            namespace: Whose data module it becomes, where it is none yet.
+            metric: What is to be measured on them.
 
         Raises:
             ConfigurationError: Arrays differ in length, or are none; or there are no data.
@@ -109,6 +113,11 @@ class Given:
             return self.train
         train, validation = self._sides()
         part = ":LightningDataModule"
+        if validation is None and metric.startswith("val"):
+            raise ConfigurationError(
+                f"objective is {metric}, and there are no validation data to measure it on. Give "
+                "val, or validation_split, to search."
+            )
         if validation is None:
             return namespace.derive(Training, part=part)(train, batch_size=self.batch_size)
         kind = namespace.derive(TrainingAndValidation, part=part)

@@ -74,6 +74,7 @@ def as_hypermodel(given: Any) -> HyperModel:
     if isinstance(given, type) or not callable(given):
         what = "nothing" if given is None else repr(given)
         raise ConfigurationError(
-            f"hypermodel is {what}. Give a function build(hp) that returns a model, or a HyperModel."
+            f"hypermodel is {what}. Give a function build(hp) that returns a model, or a "
+            "HyperModel."
         )
     return FunctionModel(given)

@@ -29,7 +29,8 @@ def space_lines(space: Space, *, extended: bool) -> Iterator[str]:
         yield f"{entry.name} ({entry.kind})"
         yield str(config)
     if len(shown) < len(space):
-        yield f"{len(space) - len(shown)} more under conditions: search_space_summary(extended=True)"
+        more = len(space) - len(shown)
+        yield f"{more} more under conditions: search_space_summary(extended=True)"
 
 
 def results_lines(results: Results, *, objective: Objective, num_trials: int) -> Iterator[str]:

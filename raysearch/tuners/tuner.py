@@ -7,7 +7,7 @@ any other: `python -m raysearch results RUN`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, Unpack
 
@@ -22,10 +22,11 @@ from raysearch.tuners.hypermodel import HyperModel, as_hypermodel
 from raysearch.tuners.hyperparameters import HyperParameters
 from raysearch.tuners.method import Method
 from raysearch.tuners.objective import as_objective
-from raysearch.tuners.project import Project, refuse_another, refuse_other_epochs
+from raysearch.tuners.project import Project, refuse_another
 from raysearch.tuners.ranking import ranked
 from raysearch.tuners.summaries import results_lines, space_lines
 from raysearch.tuners.supervision import Supervision
+from raysearch.tuners.wording import Wording
 
 if TYPE_CHECKING:
     from raysearch.search import Search
@@ -57,9 +58,6 @@ class Tuner:
     ) -> None:
         refuse_wrong(common)
         self.objective = as_objective(objective)
-        self._common = common
-        self._method = method
-        self._seed = 0 if seed is None else seed
         supervision = Supervision.of(
             loss=common.get("loss"),
             optimizer=common.get("optimizer"),
@@ -77,15 +75,22 @@ class Tuner:
             namespace=namespace_for(),
         )
         """Builds models: `tuner.hypermodel.build(tuner.get_best_hyperparameters()[0])`."""
-        self._project = Project.of(
-            directory=common.get("directory"),
-            project_name=common.get("project_name"),
-            overwrite=common.get("overwrite", False),
+        self._wording = Wording(
+            tunable=self.hypermodel,
+            objective=self.objective,
+            method=method,
+            project=Project.of(
+                directory=common.get("directory"),
+                project_name=common.get("project_name"),
+                overwrite=common.get("overwrite", False),
+            ),
+            seed=0 if seed is None else seed,
+            common=common,
         )
         space = self.hypermodel.space
         if self.hypermodel.is_supervised and supervision is not None:
             supervision.refuse_unlogged(self.objective.name)
-        self._results = self._project.earlier()
+        self._results = self._wording.project.earlier()
         if self._results is not None:
             refuse_another(self._results, space=space, objective=self.objective)
 
@@ -139,7 +144,7 @@ class Tuner:
             path = self._results.run_dir.path
             print(f"{path} holds this search, which is finished: nothing is left to do.")
             return
-        if self._project.clear():
+        if self._wording.project.clear():
             search = self.as_search(train, val, **given)  # in the folder that is free now
         self._results = search.run(progress=progress)
         if self._results.state.status is SearchStatus.INTERRUPTED:
@@ -170,75 +175,17 @@ class Tuner:
             validation_split=validation_split,
             batch_size=batch_size,
         )
-        data = given.data(namespace=self.hypermodel.namespace)
-        trainer = dict(self._common.get("trainer") or {})
-        if callbacks:
-            trainer["callbacks"] = list(callbacks)
-        return self._search(data, max_epochs=self._max_epochs(epochs), trainer=trainer)
-
-    def _search(self, data: Any, *, max_epochs: int, trainer: Mapping[str, Any]) -> Search:
-        from raysearch.search import Search
-
-        common = self._common
-        objects: dict[str, Any] = {
-            "model": {"builder": self.hypermodel.builder},
-            "data": data,
-            "trainer": trainer,
+        data = given.data(namespace=self.hypermodel.namespace, metric=self.objective.name)
+        further: dict[str, Any] = {
+            "max_epochs": self._max_epochs(epochs),
+            "callbacks": list(callbacks),
         }
-        if self._results is not None:
-            path = self._results.run_dir.path
-            refuse_other_epochs(self._results, max_epochs=max_epochs)
-            return Search.resume(path, **objects, address=common.get("address"))
-        return Search(
-            **objects,
-            objective=self.objective.resolved,
-            fidelity={"max_epochs": max_epochs},
-            searcher=self._searcher,
-            scheduler=common.get("scheduler") or self._method.scheduler,
-            budget={"trials": self._n_trials, "minutes": common.get("minutes")},
-            resources=common.get("resources"),
-            parallel=common.get("parallel"),
-            failures=self._failures,
-            refit=False,
-            seed=self._seed,
-            name=self._name,
-            run_dir=self._project.free_path,
-            storage=self._project.storage,
-            address=common.get("address"),
-        )
-
-    @property
-    def _executions(self) -> int:
-        return self._common.get("executions_per_trial", 1)
-
-    @property
-    def _n_trials(self) -> int:
-        return self._method.n_trials(self.space) * self._executions
-
-    @property
-    def _searcher(self) -> Mapping[str, Any]:
-        if self._executions == 1:
-            return self._method.searcher
-        args = {"times": self._executions, "searcher": dict(self._method.searcher)}
-        return {"class": "raysearch.searchers.repeated:Repeated", "args": args}
-
-    @property
-    def _name(self) -> str:
-        if self._project.path is not None:
-            return self._project.path.name
-        return (
-            "".join(c if c.isalnum() else "-" for c in self.hypermodel.name).strip("-") or "search"
-        )
-
-    @property
-    def _failures(self) -> dict[str, Any]:
-        retries = self._common.get("max_retries_per_trial", 0)
-        in_a_row = self._common.get("max_consecutive_failed_trials", 3)
-        given = {"attempts": retries + 1, "retry_exceptions": True} if retries else {}
-        return {**given, "abort_after": in_a_row, "abort_in_a_row": in_a_row}
+        if self._results is None:
+            return self._wording.search(data, **further)
+        return self._wording.resumed(self._results, data, **further)
 
     def _max_epochs(self, epochs: int | None) -> int:
-        by_method = self._method.max_epochs
+        by_method = self._wording.method.max_epochs
         if by_method is None and epochs is None:
             raise ConfigurationError(
                 f"{type(self).__name__}.search needs epochs=..., the epochs of each trial."
@@ -255,7 +202,7 @@ class Tuner:
         return by_method
 
     def _how_to_go_on(self) -> str:
-        if self._project.path is None:
+        if self._wording.project.path is None:
             return "give project_name to be able to go on with a search"
         return "the same call of search goes on"
 
@@ -286,7 +233,7 @@ class Tuner:
     def remaining_trials(self) -> int:
         """How many further trials the search has; each execution is one."""
         begun = 0 if self._results is None else len(self._results.state.trials)
-        return max(0, self._n_trials - begun)
+        return max(0, self._wording.n_trials - begun)
 
     def get_best_hyperparameters(self, num_trials: int = 1) -> list[HyperParameters]:
         """Return the hyperparameters of the best trials, best first.
