@@ -58,6 +58,7 @@ class HyperParameters(Asking):
         self.inactive_scopes: list[tuple[Parent, ...]] = []
         """Conditions of those that were not."""
         self._entries: dict[str, list[HyperParameter]] = {}
+        self._asked_for: dict[str, list[Domain]] = {}  # before `_change`
         self._names: tuple[str, ...] = ()
         self._conditions: tuple[Parent, ...] = ()
         self._answer: Answer | None = None
@@ -205,7 +206,9 @@ class HyperParameters(Asking):
             with self.conditional_scope(parent[0], parent[1]):
                 return self._ask(name, make, parent=(None, None))
         full = self._full(name)
-        domain = self._change(full, made(full, make))
+        asked_for = made(full, make)
+        self._asked_for.setdefault(full, []).append(asked_for)
+        domain = self._change(full, asked_for)
         is_active = self._holds(self._conditions)
         if not self._is_known(full, domain):
             self._add(HyperParameter(full, domain, self._conditions))
@@ -245,12 +248,14 @@ class HyperParameters(Asking):
     def _under(self, parent_name: str, parent_values: Any) -> tuple[Parent, ...]:
         """Return the conditions here with one more."""
         name = self._full(parent_name)
+        name = name if name in self._entries else parent_name  # one of outside this scope of names
         if name not in self._entries:
             known = unknown_name(name, kind="a hyperparameter so far", valid=self._entries)
             raise ConfigurationError(f"A condition on {name}: {known} Ask for it first.")
         is_one = parent_values is None or type(parent_values) in (bool, int, float, str)
         values = (parent_values,) if is_one else tuple(parent_values)
         domains = [entry.domain for entry in self._entries[name]]
+        domains += self._asked_for.get(name, ())
         for value in values:
             if not any(domain.contains(value) for domain in domains):
                 raise ConfigurationError(f"A condition on {name}: {domains[0].explain(value)}")

@@ -140,9 +140,10 @@ class Tuner:
             "validation_split": validation_split,
         }
         search = self.as_search(train, val, **given)
-        if self._results is not None and self._results.state.status is SearchStatus.FINISHED:
-            path = self._results.run_dir.path
-            print(f"{path} holds this search, which is finished: nothing is left to do.")
+        if self._is_finished and not self.remaining_trials:
+            print(
+                f"{self.project_dir} holds this search, which is finished: nothing is left to do."
+            )
             return
         if self._wording.project.clear():
             search = self.as_search(train, val, **given)  # in the folder that is free now
@@ -200,6 +201,10 @@ class Tuner:
                 f"max_epochs={by_method}."
             )
         return by_method
+
+    @property
+    def _is_finished(self) -> bool:
+        return self._results is not None and (self._results.state.status is SearchStatus.FINISHED)
 
     def _how_to_go_on(self) -> str:
         if self._wording.project.path is None:

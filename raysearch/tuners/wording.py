@@ -58,7 +58,7 @@ class Wording:
             fidelity={"max_epochs": max_epochs},
             searcher=self._searcher,
             scheduler=common.get("scheduler") or self.method.scheduler,
-            budget={"trials": self.n_trials, "minutes": common.get("minutes")},
+            budget=self._budget,
             resources=common.get("resources"),
             parallel=common.get("parallel"),
             failures=self._failures,
@@ -82,14 +82,18 @@ class Wording:
 
         refuse_other_epochs(earlier, max_epochs=max_epochs)
         objects = self._objects(data, callbacks)
-        path = earlier.run_dir.path
-        return Search.resume(path, **objects, address=self.common.get("address"))
+        path, address = earlier.run_dir.path, self.common.get("address")
+        return Search.resume(path, **objects, budget=self._budget, address=address)
 
     def _objects(self, data: Any, callbacks: list[Any]) -> dict[str, Any]:
         trainer = dict(self.common.get("trainer") or {})
         if callbacks:
             trainer["callbacks"] = callbacks
         return {"model": {"builder": self.tunable.builder}, "data": data, "trainer": trainer}
+
+    @property
+    def _budget(self) -> dict[str, Any]:
+        return {"trials": self.n_trials, "minutes": self.common.get("minutes")}
 
     @property
     def _searcher(self) -> Mapping[str, Any]:

@@ -158,6 +158,25 @@ def test_new_ones_may_stay_at_their_defaults():
     }
 
 
+def test_a_condition_on_one_that_is_narrowed_or_fixed_does_not_hold():
+    def conditional(hp):
+        hp.Choice("optimizer", ["adam", "sgd"])
+        with hp.conditional_scope("optimizer", ["sgd"]):
+            hp.Float("momentum", 0.0, 0.9)
+        return nn.Linear(2, hp.Int("units", 2, 4))
+
+    hp = HyperParameters()
+    hp.Int("units", 2, 3)
+    tuner = RandomSearch(conditional, hyperparameters=hp, tune_new_entries=False, **PLAIN)
+    assert tuner.space.keys == ("optimizer", "units")
+    narrow = HyperParameters()
+    narrow.Choice("optimizer", ["adam"])
+    assert RandomSearch(conditional, hyperparameters=narrow, **PLAIN).space.keys == (
+        "optimizer",
+        "units",
+    )
+
+
 def test_new_ones_may_be_refused():
     with pytest.raises(
         ConfigurationError, match=r"num_layers is not among.*units_0.*allow_new_ent"

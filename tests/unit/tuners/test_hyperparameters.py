@@ -123,7 +123,15 @@ def test_a_name_in_a_scope_of_names():
         hp.Int("layers", 1, 3)
         with hp.conditional_scope("layers", [1]):
             hp.Int("width", 4, 8)
-    assert hp.values == {"encoder/layers": 1, "encoder/width": 4}
+    hp.Boolean("deep", default=True)
+    with hp.name_scope("decoder"), hp.conditional_scope("deep", True):
+        hp.Int("layers", 2, 3)
+    assert hp.values == {
+        "encoder/layers": 1,
+        "encoder/width": 4,
+        "deep": True,
+        "decoder/layers": 2,
+    }
 
 
 def test_a_name_reused_with_another_range_says_both():

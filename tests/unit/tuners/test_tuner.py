@@ -169,14 +169,14 @@ def searched(tuner, *values, path=None, end=SearchStatus.FINISHED):
 
 
 def test_a_search_that_is_there_is_gone_on_with_and_looked_at(capsys):
-    given = {"project_name": "mine", "directory": "here", **PLAIN}
+    given = {"project_name": "mine", "directory": "here", "max_trials": 4, **PLAIN}
     recorded = searched(RandomSearch(build, **given), [0.5], [0.6, 0.9], None, [0.7])
     again = RandomSearch(build, **given)
     best = again.get_best_hyperparameters(num_trials=9)
     assert len(best) == 3  # Keras Tuner adds the one that failed
     trials = recorded.engine.state.trials
     assert [hp.values for hp in best] == [trials[n].configuration for n in ("0001", "0003", "0000")]
-    assert again.remaining_trials == 6
+    assert again.remaining_trials == 0
     assert again.project_dir.as_posix() == "here/mine"
 
     again.results_summary(num_trials=2)
@@ -201,6 +201,16 @@ def test_one_that_was_stopped_is_resumed():
     search = RandomSearch(build, **given).as_search((X, Y), (X, Y), epochs=4)
     assert search.run_dir.path.as_posix() == "runs/mine"
     assert len(list(search.run_dir.events())) > 1
+
+
+def test_a_search_that_is_finished_may_be_given_more_trials():
+    given = {"project_name": "mine", **PLAIN}
+    searched(RandomSearch(build, max_trials=2, **given), [0.5], [0.6])
+    more = RandomSearch(build, max_trials=5, **given)
+    assert more.remaining_trials == 3
+    assert more.as_search((X, Y), (X, Y), epochs=4).experiment.budget.trials == 5
+    with pytest.raises(ConfigurationError, match=r"budget.trials is 1, and the search has used 2"):
+        RandomSearch(build, max_trials=1, **given).as_search((X, Y), (X, Y), epochs=4)
 
 
 def test_without_a_name_every_search_is_a_new_one():
