@@ -63,6 +63,7 @@ LEARNING: dict[str, dict[str, Any]] = {
     "hyperopt": {"n_startup": 3},
     "local_search": {"n_startup": 3},
     "neat": {"population": 4},
+    "nsga2": {"population": 4},
     "tpe": {"n_startup": 3},
 }
 """Settings with which a method learns from the first few trials."""
