@@ -13,9 +13,10 @@ from raysearch.errors import ConfigurationError
 from raysearch.tuners import HyperParameters, RandomSearch
 from raysearch.tuners.supervision import Supervision, optimizers
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"
-)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*does not have many workers"),  # Lightning's, of a Trainer
+    pytest.mark.filterwarnings("ignore:`isinstance.treespec, LeafSpec:FutureWarning"),
+]
 
 X = torch.linspace(-1, 1, 40).unsqueeze(1).repeat(1, 3)
 CLASSES = (X[:, 0] > 0).long()
