@@ -208,7 +208,7 @@ class Tuner:
 
     def _how_to_go_on(self) -> str:
         if self._wording.project.path is None:
-            return "give project_name to be able to go on with a search"
+            return f'a tuner with project_name="{self.project_dir.name}" goes on with it'
         return "the same call of search goes on"
 
     # ---- what was found
