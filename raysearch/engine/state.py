@@ -174,6 +174,9 @@ class SearchState:
         self.restarts += event.attempt > 1 and not is_first
         self.account.began(self.trials[event.trial], from_epoch=event.from_epoch)
 
+    def _model_measured(self, event: ev.ModelMeasured) -> None:
+        self._change(event.trial, measures=event.values, violation=event.violation)
+
     def _measured(self, event: ev.Measured) -> None:
         trial = self.trials[event.trial]
         self.handover.measured()
