@@ -1,7 +1,7 @@
 """How long does a forward pass take?
 
-On one thread of a CPU that thread's own time counts: as long as the pass takes on a core that it has
-for itself, also where trials train beside it. Elsewhere it is the time that passes.
+On one thread of a CPU that thread's own time counts: as long as the pass takes on a core of its
+own, also where trials train beside it. Elsewhere it is the time that passes.
 """
 
 from __future__ import annotations
