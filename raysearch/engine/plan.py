@@ -59,6 +59,8 @@ class Plan:
     """Whether a trial that failed is tried again from its last checkpoint."""
     abort_after: int | None = 5
     """The search is aborted when the first this many trials all failed."""
+    abort_in_a_row: int | None = None
+    """The search is aborted when so many trials fail one after the other; None for never."""
     checkpoint_budget_bytes: float = math.inf
 
     @property

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from raysearch.data_spec import DataSpec, Form, Task
+from raysearch.experiment.lightning_cli import from_cli
 from raysearch.experiment.values import (
     FORM,
     CheckpointSettings,
@@ -43,6 +44,7 @@ def models_of(value: object) -> object:
 
 
 def _model(value: object) -> object:
+    value = from_cli(value, section="model")
     if not isinstance(value, str | dict):
         raise ValueError(
             "Write the name of a model family, the path of a class as package.module:Class, or a "
@@ -53,6 +55,7 @@ def _model(value: object) -> object:
 
 def data_of(value: object) -> object:
     """Return the data that are written as a mapping."""
+    value = from_cli(value, section="data")
     if not isinstance(value, str | dict):
         raise ValueError(
             "Write the name of a data set, or the path of a class as package.module:Class."

@@ -130,6 +130,9 @@ class Failures:
     the seconds of its start. One that ran out of memory always is."""
     abort_after: Annotated[int, Field(ge=1, strict=True)] = 5
     """The search stops when the first this many trials have all failed."""
+    abort_in_a_row: Annotated[int, Field(ge=1, strict=True)] | None = None
+    """The search stops when this many trials have failed one after the other, whatever came before;
+    null for any number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
