@@ -47,7 +47,8 @@ class Scheduler(Protocol):
     keyword-only, typed and documented: they are the keys of an experiment file's `scheduler:`
     section. One that must know how many trials there will be has an argument `max_trials`, which
     raysearch gives as well: that of the budget, or None. One that changes configurations has the
-    arguments `space` and `fixed` (parameter -> why it must stay as it is). A setting out of range is a
+    arguments `space` and `fixed` (parameter -> why it must stay as it is), and one that must know
+    how many epochs there will be has `max_total_epochs`. A setting out of range is a
     `ConfigurationError` that names it as "scheduler.<setting>".
     """
 
