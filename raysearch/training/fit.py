@@ -28,6 +28,7 @@ from raysearch.training.refit_data import refit_loaders
 from raysearch.training.refitting import Refit, prepare_refit
 from raysearch.training.reporter import FIRST, LAST, Clock, EpochBegins, ReportEpochs, Reporter
 from raysearch.training.rounds import ReportRounds
+from raysearch.training.taking_over import taken_over
 from raysearch.training.trainers import make_trainer
 from raysearch.trial import Measurement
 
@@ -96,9 +97,10 @@ def _callbacks(job: TrainingJob, parts: Parts, *, reporter: Reporter) -> tuple[A
     derive = parts.namespace.derive
     if job.max_steps is not None:
         made = derive(ReportRounds, part=LAST)(job, reporter=reporter, exact=parts.exact)
-        return (parts.exact,), (made,)
+        return (*taken_over(job, parts), parts.exact), (made,)
     begins = derive(EpochBegins, part=FIRST)(meter=reporter.meter)
-    return (parts.exact, begins), (derive(ReportEpochs, part=LAST)(job, reporter=reporter),)
+    reports = derive(ReportEpochs, part=LAST)(job, reporter=reporter)
+    return (*taken_over(job, parts), parts.exact, begins), (reports,)
 
 
 def _is_complete(job: TrainingJob, parts: Parts, *, trainer: Any) -> bool:
