@@ -24,9 +24,10 @@ from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
 from raysearch.training.measuring import read_metrics
+from raysearch.training.meter import Clock
 from raysearch.training.refit_data import refit_loaders
 from raysearch.training.refitting import Refit, prepare_refit
-from raysearch.training.reporter import FIRST, LAST, Clock, EpochBegins, ReportEpochs, Reporter
+from raysearch.training.reporter import FIRST, LAST, EpochBegins, ReportEpochs, Reporter
 from raysearch.training.rounds import ReportRounds
 from raysearch.training.taking_over import taken_over
 from raysearch.training.trainers import make_trainer

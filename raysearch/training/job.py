@@ -104,6 +104,9 @@ class TrainingJob:
     """The same job from an older checkpoint, or from the start: if that one cannot be read."""
     takes_over: bool = False
     """Whether that checkpoint was written with other hyperparameters, which give way to these."""
+    reads_back: tuple[str, ...] = ()
+    """Arguments whose values in use are read from the live objects in each epoch; those of the data
+    begin with "data."."""
     epochs_before: int = 0
     """Epochs that were trained when that checkpoint was written."""
     seconds_before: float = 0.0

@@ -93,10 +93,10 @@ class TakesOver:
         restored = getattr(config.scheduler, "last_epoch", 0)
         is_automatic = trainer.lightning_module.automatic_optimization
         n_steps = trainer.estimated_stepping_batches
-        if config.interval == "step" and is_automatic and self._job.max_steps is None:
-            if math.isfinite(n_steps):
-                share = self._exact.trained / self._job.max_epochs
-                return round(n_steps * share) // int(config.frequency)
+        counts_epochs = self._job.max_steps is None and math.isfinite(n_steps)
+        if config.interval == "step" and is_automatic and counts_epochs:
+            share = self._exact.trained / self._job.max_epochs
+            return round(n_steps * share) // int(config.frequency)
         if is_restored:
             return int(restored)
         if config.interval == "step":

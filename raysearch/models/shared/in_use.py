@@ -41,11 +41,8 @@ def of_layers(network: nn.Module) -> dict[str, Value]:
     shares = [layer.p for layer in network.modules() if isinstance(layer, nn.Dropout)]
     if shares:
         found["dropout"] = max(shares)
-    attention = [
-        layer.dropout
-        for layer in network.modules()
-        if isinstance(vars(layer).get("dropout"), float)
-    ]
+    own = (vars(layer).get("dropout") for layer in network.modules())
+    attention = [share for share in own if isinstance(share, float)]
     if attention:
         found["attention_dropout"] = max(attention)
     return found
