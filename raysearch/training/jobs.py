@@ -57,6 +57,7 @@ def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> Train
         max_steps=experiment.fidelity.max_steps,
         every_steps=experiment.fidelity.every_steps,
         seed=experiment.seed,
+        reads_back=experiment.mutable_arguments(trial.configuration),
         directory=str(run_dir.absolute() / "trials" / trial.id),
         checkpoint_every_epochs=experiment.checkpoint.every_epochs,
         checkpoint_every_s=experiment.checkpoint.every_s,
