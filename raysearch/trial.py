@@ -221,6 +221,11 @@ class Trial:
     """Unix time in seconds."""
     ended_at: float | None = None
 
+    def best_configuration(self, objective: Objective) -> Configuration:
+        """Return the configuration of its best epoch; the present one if it has none."""
+        best = self.best(objective) if self.takeovers else None
+        return self.configuration if best is None else self.configuration_at(best.epoch)
+
     @property
     def is_evidence(self) -> bool:
         """Whether it is a trial of an earlier run, and none of this search."""

@@ -136,7 +136,7 @@ def _row(results: Results, trial: Trial, *, rank: int) -> list[str]:
     objective, default = results.objective, results.default
     best = trial.best(objective)
     compared = None if default is None else default.configuration
-    changed, same = changed_first(trial.configuration, default=compared)
+    changed, same = changed_first(trial.best_configuration(objective), default=compared)
     return [
         str(rank),
         trial.id,

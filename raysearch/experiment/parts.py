@@ -1,4 +1,4 @@
-"""What do the sections of a document stand for, and are the settings of searcher and scheduler right?
+"""What do the sections of a document stand for, and are the settings of components in range?
 
 Their ranges are known to the classes alone, which are constructed to find out.
 """

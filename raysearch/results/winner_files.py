@@ -14,6 +14,7 @@ import yaml
 
 from raysearch.results.chosen import chosen_document
 from raysearch.results.found import Found
+from raysearch.results.history import schedule_document
 from raysearch.results.opening import opening_lines
 from raysearch.results.spread import spread_of
 from raysearch.results.winner_folder import CONFIG, FOLDER, METRICS, path_of, telling_what_is_kept
@@ -31,7 +32,8 @@ def write_config(found: Found, *, trial: Trial, job: TrainingJob, model: ev.Refi
         "schema_version": SCHEMA_VERSION,
         "run": found.run_dir.path.absolute().name,
         "trial": trial.id,
-        "configuration": dict(trial.configuration),
+        "configuration": dict(trial.best_configuration(objective)),
+        **schedule_document(found, trial),
         "model": {
             "class": job.model_class,
             "kind": job.kind,

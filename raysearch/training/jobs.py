@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from raysearch.engine.lineage import Stretch, schedule_of
 from raysearch.experiment import Experiment
-from raysearch.training.job import TrainingJob
+from raysearch.training.job import Stage, TrainingJob
 from raysearch.trial import Trial
 
 
@@ -40,6 +42,32 @@ def job_for(
             takes_over=checkpoint not in trial.checkpoints,
         )
     return job
+
+
+def model_job(
+    experiment: Experiment, trial: Trial, *, trials: Mapping[str, Trial], epochs: int, run_dir: Path
+) -> TrainingJob:
+    """Return the job that trains the model of a trial once more, as it was trained up to an epoch.
+
+    Args:
+        experiment: Where model, data and settings come from.
+        trial: Whose model.
+        trials: All trials of the search, by id: it may have taken over weights of others.
+        epochs: Epochs after which it is wanted.
+        run_dir: The run directory, as the worker reaches it.
+    """
+    *before, last = schedule_of(trials, trial.id, epoch=epochs)
+    job = _from_start(experiment, replace(trial, configuration=last.configuration), run_dir=run_dir)
+    return replace(job, history=tuple(_stage(experiment, stretch) for stretch in before))
+
+
+def _stage(experiment: Experiment, stretch: Stretch) -> Stage:
+    binding = experiment.bind(stretch.configuration)
+    return Stage(
+        until=stretch.last,
+        model_arguments=binding.model_arguments,
+        data_arguments=binding.data_arguments,
+    )
 
 
 def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJob:
