@@ -75,6 +75,8 @@ class TakesOver:
         ]
         for optimizer, groups in zip(trainer.optimizers, self._groups, strict=True):
             for group, settings in zip(optimizer.param_groups, groups, strict=True):
+                for key in group.keys() - settings.keys() - {PARAMETERS}:
+                    del group[key]  # such as the base of a schedule that there is no more
                 group.update(copy.deepcopy(settings))
         found = zip(trainer.lr_scheduler_configs, self._schedules, due, strict=True)
         for config, state, steps in found:
