@@ -1,4 +1,4 @@
-"""Is population-based training worth its name on the toy problem of its paper? In simulated time."""
+"""Is population-based training worth its name on the toy problem of its paper?"""
 
 from __future__ import annotations
 
