@@ -58,10 +58,10 @@ def to_document(found: Found) -> dict[str, Any]:
         },
         "damage": None if found.damage is None else str(found.damage),
         "families": family_documents(found),
-        "lineage": lineage_documents(found),
         "evidence": [
             {"run": run, "usable": used, "trials": n} for run, used, n in summary(state.evidence)
         ],
+        "lineage": lineage_documents(found),
     }
 
 
