@@ -38,6 +38,13 @@ from raysearch.space import Choice, Domain, Float, Int, Space
 MODULE = "raysearch.models.cnn.module:CNN"
 """Import path of the module class."""
 
+ARCHITECTURE = (
+    "connections", "block", "expansion", "growth_rate", "stages", "blocks_per_stage",
+    "n_parameters", "width", "width_growth", "pooling", "kernel_size", "normalization",
+    "activation", "head_pooling", "cell_space", *map(edge_key, DEFAULTS),
+)  # fmt: skip
+"""Arguments whose change makes another network."""
+
 WIDEST = 8192
 """Channels that a first stage may have."""
 

@@ -21,6 +21,11 @@ from raysearch.space import Choice, Domain, Float, Int, Space
 MODULE = "raysearch.models.mlp.module:MLP"
 """Import path of the module class."""
 
+ARCHITECTURE = (
+    "embedding_factor", "depth", "width", "connections", "normalization", "activation",
+)  # fmt: skip
+"""Arguments whose change makes another network."""
+
 
 def search_space(data: DataSpec) -> Space:
     """Return the recommended search space.
