@@ -178,7 +178,7 @@ class Workers:
     def _begin(self, trial: Trial, *, worker: int) -> None:
         engine, now = self._engine, self._clock.now
         number = engine.attempt_started(trial.id, worker=f"simulated:{worker}")
-        from_epoch = trial.checkpoints[-1].epoch if trial.checkpoints else 0
+        from_epoch = trial.starts[-1].epoch if trial.starts else 0
         self._go_on(
             _Attempt(
                 trial=trial.id,

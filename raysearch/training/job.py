@@ -102,6 +102,8 @@ class TrainingJob:
     """How long that file was when it was written; None where nobody knows."""
     otherwise: TrainingJob | None = None
     """The same job from an older checkpoint, or from the start: if that one cannot be read."""
+    takes_over: bool = False
+    """Whether that checkpoint was written with other hyperparameters, which give way to these."""
     epochs_before: int = 0
     """Epochs that were trained when that checkpoint was written."""
     seconds_before: float = 0.0

@@ -15,9 +15,10 @@ def job_for(
 ) -> TrainingJob:
     """Return the job that trains a trial from its last checkpoint, or from the start.
 
-    Epochs after that checkpoint are repeated; if one of them was the best, its checkpoint, which
-    was lost, is written again. The job also says how to go on from the checkpoints before it, the
-    newest first, and from the start, should they turn out to be damaged (`sound_start`).
+    That checkpoint may be another trial's, whose weights it took over. Epochs after it are
+    repeated; if one of them was the best, its checkpoint, which was lost, is written again. The job
+    also says how to go on from the checkpoints before it, the newest first, and from the start,
+    should they turn out to be damaged (`sound_start`).
 
     Args:
         experiment: Where model, data and settings come from.
@@ -26,7 +27,7 @@ def job_for(
         checkpoint_at: Epochs at which it may be paused, and needs a checkpoint.
     """
     job = replace(_from_start(experiment, trial, run_dir=run_dir), checkpoint_at=checkpoint_at)
-    for checkpoint in trial.checkpoints:
+    for checkpoint in trial.starts:
         before = tuple(m for m in trial.measurements if m.epoch <= checkpoint.epoch)
         job = replace(
             job,
@@ -36,6 +37,7 @@ def job_for(
             seconds_before=before[-1].seconds if before else 0.0,
             best_before=replace(trial, measurements=before).value(experiment.objective),
             otherwise=job,
+            takes_over=checkpoint not in trial.checkpoints,
         )
     return job
 
