@@ -105,6 +105,9 @@ class Measurement:
     learnt: Mapping[str, Value] = field(default_factory=dict)
     """Parameters whose values training itself has changed, such as a graph with its weights, by
     argument of the model; told where the epoch is the trial's best so far."""
+    inherited: Mapping[str, Value] = field(default_factory=dict)
+    """What became of another trial's weights with which this one began, told once: its id as
+    `trial`, and what `raysearch.training.growing` says of them."""
 
 
 class DecisionKind(StrEnum):

@@ -14,6 +14,7 @@ from raysearch.engine.account import Account
 from raysearch.engine.causes import DISK_FULL, INTERRUPTED, NOT_FINITE, WORKER_LOST
 from raysearch.engine.handover import Handover
 from raysearch.engine.spending import Spending
+from raysearch.init_from import Inheritance
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.trial import (
@@ -158,6 +159,9 @@ class SearchState:
                 created_at=event.at,
             )
         )
+        inherited = Inheritance.read(event.origin)
+        if inherited is not None and inherited.checkpoint is not None:
+            self.pinned[event.trial] = inherited.checkpoint
 
     def _attempt_started(self, event: ev.AttemptStarted) -> None:
         if event.trial not in self.live:

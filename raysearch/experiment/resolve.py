@@ -27,6 +27,7 @@ from raysearch.experiment.document import Document
 from raysearch.experiment.environment import expand
 from raysearch.experiment.experiment import Experiment
 from raysearch.experiment.families import Family, place, resolve_models
+from raysearch.experiment.inheritance import check_heirs
 from raysearch.experiment.links import resolve_links, resolve_points
 from raysearch.experiment.objectives import resolve_objective
 from raysearch.experiment.overrides import apply_overrides
@@ -215,7 +216,9 @@ def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) ->
             if parts.space is None:
                 construct(parts.searcher, ANY_SPACE, **given)
             else:
-                searcher_for(parts.space, component=parts.searcher, **given)
+                made = searcher_for(parts.space, component=parts.searcher, **given)
+                families = parts.families or ()
+                check_heirs(made, families=families, space=parts.space, report=report)
     except UnsuitableSpace as error:
         name = parts.searcher.name if parts.searcher else ""
         others = one_of(able_searchers(parts.space or ANY_SPACE, but=name, **given))

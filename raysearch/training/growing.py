@@ -152,8 +152,8 @@ def _rebuilt(checkpoint: Mapping[str, Any], *, model: FamilyModule) -> FamilyMod
     arguments = checkpoint.get("hyper_parameters")
     if not isinstance(arguments, Mapping) or not arguments.keys() == dict(model.hparams).keys():
         raise ConfigurationError(
-            f"a checkpoint has no arguments of {type(model).__name__}, so that nothing can be taken "
-            "over from it. Give one that a trial of this family has written."
+            f"a checkpoint has no arguments of {type(model).__name__}, so that nothing can be "
+            "taken over from it. Give one that a trial of this family has written."
         )
     for name in _OF_DATA:
         if arguments.get(name) != model.hparams.get(name):
