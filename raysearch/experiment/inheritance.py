@@ -1,4 +1,4 @@
-"""Can the models of an experiment begin with their parents' weights, where its searcher wants that?"""
+"""Can models begin with their parents' weights, where the searcher of an experiment wants it?"""
 
 from __future__ import annotations
 

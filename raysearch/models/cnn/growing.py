@@ -165,10 +165,11 @@ class _Growth:
             outputs = blocks.widened(first, new_first)
             blocks.convolution(first, new_first, inputs=stream, outputs=outputs)
             return outputs
-        if new is None:
-            self._transfer.differs("a convolution between stages is left out")
-            return stream
-        return self._carried(new, stream)
+        if new is not None:
+            return self._carried(new, stream)
+        self._transfer.differs("a convolution between stages is left out")
+        n_old = stream.n_old if old is None else channels_of(_convolution_in(old))
+        return blocks.spread(n_old, stream.n_new)
 
     def _carried(self, new: nn.Module, stream: Spread) -> Spread:
         """Let a convolution between stages, that is new, hand on what it is given."""
