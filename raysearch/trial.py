@@ -105,6 +105,9 @@ class Measurement:
     learnt: Mapping[str, Value] = field(default_factory=dict)
     """Parameters whose values training itself has changed, such as a graph with its weights, by
     argument of the model; told where the epoch is the trial's best so far."""
+    inherited: Mapping[str, Value] = field(default_factory=dict)
+    """What became of another trial's weights with which this one began, told once: its id as
+    `trial`, and what `raysearch.training.growing` says of them."""
 
 
 class DecisionKind(StrEnum):
@@ -119,10 +122,9 @@ class DecisionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exploit:
-    """What a trial goes on with that takes over the weights of another one."""
+    """What a trial goes on with that takes over the weights of another one, the source."""
 
     source: str
-    """Id of the trial whose weights it takes."""
     epoch: int
     """Epochs that these weights were trained, from which the trial goes on."""
     configuration: Configuration
@@ -154,7 +156,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takeover:
-    """Weights that a trial has taken over from another one."""
+    """Weights that a trial has taken over from another one; changes are as of `Exploit`."""
 
     source: str
     """Id of that trial."""
@@ -163,7 +165,6 @@ class Takeover:
     before: Configuration
     """The trial's own until then."""
     changes: Mapping[str, tuple[Value | None, Value | None]] = field(default_factory=dict)
-    """As of `Exploit`."""
 
     @property
     def epoch(self) -> int:
@@ -247,21 +248,12 @@ class Trial:
         """Checkpoints that it can go on from, in order of epochs; the first may be another's."""
         if not self.takeovers:
             return self.checkpoints
-        first = self.takeovers[-1].checkpoint
-        return (first, *(c for c in self.checkpoints if c.epoch > first.epoch))
+        taken = self.takeovers[-1].checkpoint
+        return (taken, *(c for c in self.checkpoints if c.epoch > taken.epoch))
 
     def configuration_at(self, epoch: int) -> Configuration:
-        """Return the configuration with which the trial itself trained an epoch, from 1.
-
-        Example:
-            >>> old = Checkpoint(epoch=5, path="trials/0001/epoch-0005.ckpt", size_bytes=9)
-            >>> taken = Takeover(source="0001", checkpoint=old, before={"rate": 0.1})
-            >>> trial = Trial(id="", number=0, configuration={"rate": 0.2}, takeovers=(taken,))
-            >>> trial.configuration_at(5), trial.configuration_at(6)
-            ({'rate': 0.1}, {'rate': 0.2})
-        """
-        later = (taken.before for taken in self.takeovers if taken.epoch >= epoch)
-        return next(later, self.configuration)
+        """Return the configuration with which the trial itself trained an epoch, from 1."""
+        return next((t.before for t in self.takeovers if t.epoch >= epoch), self.configuration)
 
     @property
     def seconds(self) -> float:

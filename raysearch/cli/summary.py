@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from raysearch.cli.lineage import inheritance_facts, line_text
 from raysearch.cli.tested import outcome_facts
 from raysearch.engine.evidence import summary
 from raysearch.errors import RunDirectoryError
@@ -61,6 +62,7 @@ def winner_facts(results: Results) -> list[tuple[str, str]]:
         *_chosen(results, winner),
         (objective.metric, value_against_default(results, winner)),
         *configuration_facts(results, winner),
+        *inheritance_facts(results, winner),
     ]
     if results.model_of(winner) is None and (not is_final or results.damage is not None):
         return facts  # refit and test come at the end of the search, and not behind a damage
@@ -236,7 +238,7 @@ def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
     missing = shortage(model, seeds=results.seeds_to_have(model))
     made = "trained again on train + validation data" if model.refit else missing
     if not model.is_refused:  # whose reason names the epoch
-        made += f", {counted(model.epochs, 'epoch')}"
+        made += f", {counted(model.epochs, 'epoch')}{line_text(model)}"
     facts = [("model", f"{run / model.path} ({file_size(model.size_bytes)})"), ("", made)]
     if model.n_models > 1:
         facts.append(("", f"with {counted(model.n_models - 1, 'other seed')}: {run / SEEDS}"))

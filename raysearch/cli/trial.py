@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from raysearch.cli.command import Command, add_json, add_run, positive
+from raysearch.cli.lineage import inheritance_facts
 
 if TYPE_CHECKING:
     from raysearch.results import Results
@@ -170,6 +171,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         ("trial", f"{trial.id} of {results.run_dir.path}"),
         ("status", f"{trial.status}{': ' if why else ''}{why}"),
         ("came from", origin_text(trial)),
+        *inheritance_facts(results, trial),
         *configuration_facts(results, trial),
         *schedule_facts(results, trial),
         *_place(results, trial),

@@ -75,13 +75,16 @@ class ByteBudget:
             kept = [trial for trial in state.ended if trial.checkpoints]
             self._ranked = sorted((t.rank_key(self._objective), t.id) for t in kept)
         given_up: list[tuple[Trial, Checkpoint]] = []
-        while len(self._ranked) > 1:
-            trial = state.trials[self._ranked[-1][1]]
+        for place in range(len(self._ranked) - 1, 0, -1):
+            trial = state.trials[self._ranked[place][1]]
             pinned = self._pinned(trial)
+            left = len(trial.checkpoints)
             for checkpoint in (c for c in trial.checkpoints if c.path not in pinned):
                 if excess_bytes <= 0:
                     return given_up
                 given_up.append((trial, checkpoint))
                 excess_bytes -= checkpoint.size_bytes
-            self._ranked.pop()
+                left -= 1
+            if not left:
+                del self._ranked[place]
         return given_up

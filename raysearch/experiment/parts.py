@@ -13,6 +13,7 @@ from raysearch.errors import ConfigurationError, UnsuitableSpace, one_of
 from raysearch.experiment.components import able_searchers, construct, searcher_for
 from raysearch.experiment.datasets import DataSet
 from raysearch.experiment.families import Family
+from raysearch.experiment.inheritance import check_heirs
 from raysearch.experiment.mutables import fixed_parameters
 from raysearch.experiment.report import Report
 from raysearch.experiment.values import Component
@@ -52,7 +53,9 @@ def try_ranges(checked: Mapping[str, Any], parts: Parts, *, report: Report) -> N
             if parts.space is None:
                 construct(parts.searcher, ANY_SPACE, **given)
             else:
-                searcher_for(parts.space, component=parts.searcher, **given)
+                made = searcher_for(parts.space, component=parts.searcher, **given)
+                families = parts.families or ()
+                check_heirs(made, families=families, space=parts.space, report=report)
     except UnsuitableSpace as error:
         name = parts.searcher.name if parts.searcher else ""
         others = one_of(able_searchers(parts.space or ANY_SPACE, but=name, **given))

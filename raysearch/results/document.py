@@ -15,7 +15,9 @@ from raysearch.results.evaluation import recorded_test
 from raysearch.results.families import family_documents
 from raysearch.results.found import Found
 from raysearch.results.history import lineage_documents, schedule_document
+from raysearch.results.lineage import inheritance_document
 from raysearch.results.selection import best_checkpoint
+from raysearch.run_dir import events as ev
 from raysearch.trial import Objective, Trial, TrialStatus
 
 SCHEMA_VERSION = 1
@@ -35,7 +37,9 @@ def to_document(found: Found) -> dict[str, Any]:
     that took over the weights of others has a "schedule" of all that led there, and "lineage" tells
     who took over whom. The winner's entry tells what made it the winner. Of
     a winner with several seeds, "test" has the values of the model that was handed over, and
-    "test_seeds" those of all, with mean and sample standard deviation.
+    "test_seeds" those of all, with mean and sample standard deviation. Trials that began with
+    another one's weights have "inherited"; the refit of such a winner has the "line" that it
+    trained before.
     """
     objective, state = found.objective, found.state
     winner = found.winner
@@ -45,7 +49,11 @@ def to_document(found: Found) -> dict[str, Any]:
         "status": str(found.status),
         "objectives": [{"metric": objective.metric, "direction": objective.direction}],
         "trials": [
-            {**trial_document(t, objective=objective), **schedule_document(found, t)}
+            {
+                **trial_document(t, objective=objective),
+                **schedule_document(found, t),
+                **_inherited(t, found),
+            }
             for t in state.trials.values()
         ],
         "pareto_front": [] if winner is None else [winner.id],
@@ -99,9 +107,7 @@ def _winner(found: Found, winner: Trial) -> dict[str, Any]:
         "trial": winner.id,
         "values": dict(best.values) if best else {},
         "checkpoint": path or None,
-        "refit": {"epochs": model.epochs, "seeds": model.n_models}
-        if model and model.refit
-        else None,
+        "refit": _refit(model) if model and model.refit else None,
         "test": None if tested.values is None else dict(tested.values),
         **chosen_document(found, winner),
     }
@@ -116,6 +122,17 @@ def _winner(found: Found, winner: Trial) -> dict[str, Any]:
     elif tested.note:
         entry["test_seeds_reason"] = tested.note
     return entry
+
+
+def _refit(model: ev.Refitted) -> dict[str, Any]:
+    line = {"line": [dict(each) for each in model.line]} if model.line else {}
+    return {"epochs": model.epochs, "seeds": model.n_models, **line}
+
+
+def _inherited(trial: Trial, found: Found) -> dict[str, Any]:
+    """Return with whose weights a trial began, for those that inherited."""
+    told = inheritance_document(trial, trials=found.state.trials)
+    return {} if told is None else {"inherited": told}
 
 
 def failures_by_cause(found: Found) -> dict[str, list[Trial]]:

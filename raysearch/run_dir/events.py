@@ -149,6 +149,7 @@ class Measured:
     applied: Mapping[str, Value] = field(default_factory=dict)
     n_validated: int | None = None
     learnt: Mapping[str, Value] = field(default_factory=dict)
+    inherited: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def measurement(self) -> Measurement:
@@ -162,6 +163,7 @@ class Measured:
             applied=self.applied,
             n_validated=self.n_validated,
             learnt=self.learnt,
+            inherited=self.inherited,
         )
 
 

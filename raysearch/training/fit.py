@@ -19,7 +19,7 @@ from raysearch.training.allowed import allowed_only
 from raysearch.training.building import Parts, build
 from raysearch.training.checkpoints import write_whole
 from raysearch.training.failure import is_out_of_memory
-from raysearch.training.init_from import started
+from raysearch.training.init_from import inherited_by, started
 from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
@@ -75,7 +75,9 @@ def _train(job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead:
     reporter = Reporter(job, report=report, clock=clock, may_run_ahead=may_run_ahead)
     parts = build(job)
     first, last = _callbacks(job, parts, reporter=reporter)
-    first = (*first, *started(job, parts, is_begun=job.resume_from is not None))
+    old = started(job, parts, is_begun=job.resume_from is not None)
+    reporter.inherited = inherited_by(old)
+    first = (*first, *old)
     trainer = make_trainer(job, namespace=parts.namespace, first=first, last=last)
     try:
         _fit(trainer, parts, checkpoint=job.resume_from, allow=job.allow)

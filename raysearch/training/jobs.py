@@ -8,6 +8,7 @@ from pathlib import Path
 
 from raysearch.engine.lineage import Stretch, schedule_of
 from raysearch.experiment import Experiment
+from raysearch.init_from import Inheritance, InitFrom
 from raysearch.training.job import Stage, TrainingJob
 from raysearch.trial import Trial
 
@@ -72,10 +73,15 @@ def _stage(experiment: Experiment, stretch: Stretch) -> Stage:
 
 def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJob:
     binding = experiment.bind(trial.configuration)
+    parent = Inheritance.read(trial.origin)
+    start = binding.init_from
+    if parent is not None and parent.checkpoint is not None:
+        path = run_dir.absolute() / parent.checkpoint
+        start = InitFrom(checkpoint=str(path), parent=parent.trial)
     return TrainingJob(
         trial=trial.id,
         kind=binding.kind,
-        init_from=binding.init_from,
+        init_from=start,
         model_class=binding.model_class,
         model_arguments=binding.model_arguments,
         data_class=binding.data_class,
