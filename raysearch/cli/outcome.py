@@ -87,6 +87,7 @@ def _document(results: Results, *, top: int | None) -> dict[str, Any]:
 
 def _print(results: Results, *, top: int) -> None:
     from raysearch.cli.aims import front_facts, front_rows, rejected_facts
+    from raysearch.cli.descent import print_descent
     from raysearch.cli.distributions import distribution_facts
     from raysearch.cli.families import family_facts
     from raysearch.cli.screen import print_facts, print_table
@@ -130,6 +131,7 @@ def _print(results: Results, *, top: int) -> None:
         ]
     )
     print()
+    print_descent(results)
     opening = opening_facts(results)
     if opening:
         print_facts(opening, wrap=False)
@@ -145,7 +147,7 @@ def _row(results: Results, trial: Trial, *, rank: int) -> list[str]:
     objective, default = results.objective, results.default
     best = trial.best(objective)
     compared = None if default is None else default.configuration
-    changed, same = changed_first(trial.configuration, default=compared)
+    changed, same = changed_first(trial.best_configuration(objective), default=compared)
     return [
         str(rank),
         trial.id,

@@ -112,6 +112,8 @@ def resolve(document: Document, *, default_name: str | None) -> Experiment:
     try_methods(
         checked,
         space=parts.space,
+        families=parts.families,
+        links=parts.links,
         aims=parts.aims,
         searcher=parts.searcher,
         scheduler=parts.scheduler,
