@@ -1,0 +1,218 @@
+"""How did trials learn, where were they stopped, and when was the best value found?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from raysearch.live.text import counted, short_number
+from raysearch.report.figure import Axis, Figure, Panel, Series
+from raysearch.report.shown import (
+    DEFAULT,
+    STATUS_COLORS,
+    UNDER_WAY,
+    WINNER,
+    Shown,
+    axis_of,
+    status_name,
+)
+from raysearch.trial import Measurement, Objective, Trial
+
+MOST_POINTS = 40_000
+"""Points of all learning curves of a run; longer ones are thinned."""
+FEWEST = 12
+"""Points that a curve keeps at least, if it has them."""
+
+_ORDER = ("stopped", "failed", "rejected", "under way", "completed")
+"""Those drawn last lie on top."""
+
+
+def learning_curves(run: Shown) -> Figure:
+    """Return the objective of every trial, epoch by epoch, and where it ended."""
+    objective = run.objective
+    most = max(FEWEST, MOST_POINTS // max(1, len(run.trials)))
+    groups: dict[str, list[Trial]] = {}
+    for trial in run.trials:
+        if trial.measurements:
+            groups.setdefault(status_name(trial), []).append(trial)
+    series = [_curves(run, groups[name], name=name, most=most) for name in _ORDER if name in groups]
+    ends = [trial for name in ("stopped", "failed") for trial in groups.get(name, [])]
+    series += [_ends(run, ends)] if ends else []
+    series += _two(run, most=most)
+    values = [
+        v
+        for trial in run.trials
+        for m in trial.measurements
+        if (v := m.values.get(objective.metric)) is not None
+    ]
+    n = sum(len(trials) for trials in groups.values())
+    thin = " Long curves are thinned." if _is_thinned(run.trials, most=most) else ""
+    return Figure(
+        key=f"curves-{run.place}",
+        title="Learning curves",
+        caption=f"{objective.metric} of {counted(n, 'trial')} after each epoch. A cross is where "
+        f"a trial was stopped or failed.{thin}",
+        panels=(
+            Panel(
+                series=tuple(series),
+                x=Axis(title="epoch"),
+                y=axis_of(values, objective=objective),
+            ),
+        ),
+        height=400,
+    )
+
+
+def _curves(run: Shown, trials: Sequence[Trial], *, name: str, most: int) -> Series:
+    """Return the curves of trials as one line with gaps."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    owners: list[Sequence[int]] = []
+    for trial in trials:
+        points = _points(trial, objective=run.objective, most=most)
+        own = (run.owner(trial.id),)
+        x += [*(p[0] for p in points), None]
+        y += [*(p[1] for p in points), None]
+        owners += [own] * (len(points) + 1)
+    color = next((c for status, c in STATUS_COLORS.items() if str(status) == name), UNDER_WAY)
+    few = len(trials) <= 40
+    return Series(
+        kind="line",
+        x=x,
+        y=y,
+        owners=owners,
+        name=name,
+        color=color,
+        weight=1.3 if few else 0.8,
+        opacity=0.8 if few else 0.45,
+    )
+
+
+def _ends(run: Shown, trials: Sequence[Trial]) -> Series:
+    """Return a cross at the end of each trial that did not come to its own end."""
+    metric = run.objective.metric
+    ended = [
+        (trial, last)
+        for trial in trials
+        if (last := trial.last) is not None and last.values.get(metric) is not None
+    ]
+    return Series(
+        kind="points",
+        x=[last.epoch for _, last in ended],
+        y=[last.values[metric] for _, last in ended],
+        owners=[(run.owner(trial.id),) for trial, _ in ended],
+        texts=[trial.reason or trial.cause or "" for trial, _ in ended],
+        name="ended early",
+        color="#5c6670",
+        symbol="x",
+        weight=5,
+        opacity=0.8,
+    )
+
+
+def _two(run: Shown, *, most: int) -> list[Series]:
+    """Return the curves of the default configuration and of the winner, to be seen above all."""
+    series = []
+    default, winner = run.results.default, run.winner
+    for trial, name, color in ((default, "default", DEFAULT), (winner, "winner", WINNER)):
+        if trial is None or not trial.measurements or (name == "default" and trial == winner):
+            continue
+        points = _points(trial, objective=run.objective, most=10 * most)
+        series.append(
+            Series(
+                kind="line",
+                x=[p[0] for p in points],
+                y=[p[1] for p in points],
+                owners=[(run.owner(trial.id),)] * len(points),
+                name=f"{name}, {trial.id}",
+                color=color,
+                weight=2.6,
+            )
+        )
+    return series
+
+
+def _points(trial: Trial, *, objective: Objective, most: int) -> list[tuple[int, float | None]]:
+    kept = thinned(trial.measurements, objective=objective, most=most)
+    return [(m.epoch, m.values.get(objective.metric)) for m in kept]
+
+
+def thinned(
+    measurements: Sequence[Measurement], *, objective: Objective, most: int
+) -> list[Measurement]:
+    """Return at most about so many measurements: the first, the last, the best, and some between.
+
+    Args:
+        measurements: In order of epochs.
+        objective: Says which one is the best.
+        most: At least 2.
+    """
+    if len(measurements) <= most:
+        return list(measurements)
+    last = len(measurements) - 1
+    kept = {round(n * last / (most - 1)) for n in range(most)}
+    losses = [objective.loss(m.values.get(objective.metric)) for m in measurements]
+    kept.add(min(range(len(losses)), key=losses.__getitem__))
+    return [measurements[n] for n in sorted(kept)]
+
+
+def _is_thinned(trials: Iterable[Trial], *, most: int) -> bool:
+    return any(len(trial.measurements) > most for trial in trials)
+
+
+def incumbents(runs: Sequence[Shown]) -> Figure:
+    """Return the best value so far, against time and against epochs trained; a line for a run."""
+    objective = runs[0].objective
+    longest = max(run.history.seconds for run in runs)
+    unit, size = next(
+        u
+        for u in (("hours", 3600), ("minutes", 60), ("seconds", 1))
+        if longest > 5 * u[1] or u[1] == 1
+    )
+    by_time = tuple(_incumbent(run, per=size, many=len(runs) > 1) for run in runs)
+    by_epoch = tuple(_incumbent(run, per=None, many=len(runs) > 1) for run in runs)
+    values = [found.value for run in runs for found in run.history.improvements]
+    y = axis_of(values, objective=objective)
+    words = "; ".join(_found(run, many=len(runs) > 1) for run in runs)
+    return Figure(
+        key="incumbent",
+        title="Best value so far",
+        caption=f"A point for each new best value. {words}.",
+        panels=(
+            Panel(series=by_time, x=Axis(title=f"{unit} of the search"), y=y),
+            Panel(series=by_epoch, x=Axis(title="epochs trained in all trials"), y=y),
+        ),
+        columns=2,
+        height=320,
+    )
+
+
+def _incumbent(run: Shown, *, per: float | None, many: bool) -> Series:
+    found = run.history.improvements
+    end = run.history.epochs if per is None else run.history.seconds / per
+    x = [float(i.epochs) if per is None else i.seconds / per for i in found]
+    y = [i.value for i in found]
+    owners: list[Sequence[int]] = [(run.owner(i.trial),) for i in found]
+    texts = [f"epoch {i.epoch}" for i in found]
+    if found:  # the best value holds up to now
+        x, y = [*x, max(end, x[-1])], [*y, y[-1]]
+        owners, texts = [*owners, owners[-1]], [*texts, texts[-1]]
+    return Series(
+        kind="steps",
+        x=x,
+        y=y,
+        owners=owners,
+        texts=texts,
+        name=run.name if many else "",
+        color=run.color,
+        weight=2,
+    )
+
+
+def _found(run: Shown, *, many: bool) -> str:
+    last = run.history.improvements[-1]
+    prefix = f"{run.name}: " if many else ""
+    share = 100 * last.epochs / max(1, run.history.epochs)
+    return (
+        f"{prefix}{short_number(last.value)} by trial {last.trial}, after {last.epochs} of "
+        f"{run.history.epochs} epochs ({share:.0f} %)"
+    )

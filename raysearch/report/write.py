@@ -1,0 +1,63 @@
+"""Where is the report written, and what does it hold?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from raysearch.errors import RunDirectoryError
+from raysearch.report.page import to_html
+from raysearch.report.sections import sections
+from raysearch.report.shown import shown
+from raysearch.results.found import Found
+from raysearch.run_dir import LocalStorage
+
+NAME = "report.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was written."""
+
+    page: Path
+    size_bytes: int
+    pictures: tuple[Path, ...] = ()
+    """PNG files, where they were asked for."""
+
+
+def write_report(found: Sequence[Found], path: Path, *, pictures: Path | None = None) -> Report:
+    """Write the report on one run, or on several side by side.
+
+    Args:
+        found: The runs, at least one.
+        path: The HTML file.
+        pictures: Folder for the same figures as PNG files; None for no such files.
+
+    Raises:
+        RunDirectoryError: A run has no trial with a value, or a file cannot be written.
+        ConfigurationError: Plotly, or for pictures matplotlib, is not installed.
+
+    Side effects:
+        Replaces the file, and each picture, atomically.
+    """
+    runs = shown(found)
+    parts = sections(runs)
+    title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs side by side"
+    made = time.strftime("%Y-%m-%d %H:%M", time.localtime())
+    about = f"Made {made} by raysearch {metadata.version('raysearch')}."
+    page = to_html(runs, parts, title=title, about=about).encode()
+    _put(path, page)
+    return Report(page=path, size_bytes=len(page))
+
+
+def _put(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        LocalStorage(path.parent.absolute()).put(path.name, data)
+    except OSError as error:
+        raise RunDirectoryError(
+            f"{path} cannot be written: {error.strerror or error}. Give another path by --output."
+        ) from error
