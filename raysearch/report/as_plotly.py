@@ -11,15 +11,23 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from raysearch.report.figure import Axis, Drawing, Figure, Panel, Parallel, Series
+from raysearch.report.figure import (
+    SHADES,
+    Axis,
+    Drawing,
+    Figure,
+    Panel,
+    Parallel,
+    Series,
+    log_ticks,
+)
 
 FAST_FROM = 3_000
 """Points of a figure from which on it is drawn by WebGL."""
 
-SHADES = [[0, "#d9dee3"], [0.5, "#8fb3c9"], [0.8, "#2f7fa8"], [0.95, "#12466b"], [1, "#e08e0b"]]
-"""From the worst to the best."""
 CELLS = [[0, "#f5f8fa"], [0.2, "#c5dceb"], [0.6, "#4a90b8"], [1, "#0d3b5c"]]
 
+_SHADED = {"colorscale": [list(pair) for pair in SHADES], "cmin": 0, "cmax": 1}
 _GAP = 0.08
 """Room between panels, as a share of the figure."""
 _SYMBOLS = {"circle": "circle", "x": "x-thin", "star": "star", "diamond": "diamond"}
@@ -49,7 +57,8 @@ def _figure(figure: Figure) -> dict[str, Any]:
         row, column = divmod(n, figure.columns)
         across = _domain(column, figure.columns)
         down = _domain(n_rows - 1 - row, n_rows, gap=0.26 / n_rows)
-        x, y = _axis(panel.x), _axis(panel.y)
+        x = _axis(panel.x, [v for s in panel.series for v in s.x])
+        y = _axis(panel.y, [v for s in panel.series for v in s.y])
         layout[f"xaxis{number}"] = x | {"domain": across, "anchor": f"y{number}"}
         layout[f"yaxis{number}"] = y | {"domain": down, "anchor": f"x{number}"}
         for series in panel.series:
@@ -68,15 +77,18 @@ def _domain(place: int, n: int, *, gap: float = _GAP) -> list[float]:
     return [round(start, 4), round(min(1.0, start + width), 4)]
 
 
-def _axis(axis: Axis) -> dict[str, Any]:
+def _axis(axis: Axis, values: Sequence[float | None]) -> dict[str, Any]:
     found: dict[str, Any] = {"title": {"text": axis.title}}
+    ticks = axis.ticks
     if axis.is_log:
-        found |= {"type": "log", "dtick": None, "exponentformat": "power"}
-    if axis.ticks:
+        found |= {"type": "log"}
+        ticks = ticks or log_ticks(axis.ends or [v for v in values if v is not None])
+    if ticks:
         found |= {
             "tickmode": "array",
-            "tickvals": [place for place, _ in axis.ticks],
-            "ticktext": [name for _, name in axis.ticks],
+            "tickvals": [place for place, _ in ticks],
+            "ticktext": [name for _, name in ticks],
+            "tickangle": 0,
         }
     if axis.ends is not None:
         found["range"] = [math.log10(end) for end in axis.ends] if axis.is_log else [*axis.ends]
@@ -170,7 +182,7 @@ def _marker(series: Series) -> dict[str, Any]:
         "color": series.color,
     }
     if series.shades:
-        marker |= {"color": numbers(series.shades), "colorscale": SHADES, "cmin": 0, "cmax": 1}
+        marker |= {"color": numbers(series.shades), **_SHADED}
     if series.symbol == "x":
         marker["line"] = {"color": series.color, "width": 1.2}
     return marker
@@ -226,12 +238,7 @@ def _parallel(drawing: Parallel) -> dict[str, Any]:
     trace = {
         "type": "parcoords",
         "dimensions": dimensions,
-        "line": {
-            "color": numbers(drawing.shades),
-            "colorscale": SHADES,
-            "cmin": 0,
-            "cmax": 1,
-        },
+        "line": {"color": numbers(drawing.shades), **_SHADED},
         "customdata": list(drawing.owners),
         "meta": {"filter": "parallel"},
         "labelangle": -18,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from raysearch.live.text import counted, short_number
 from raysearch.report.figure import Axis, Figure, Panel, Series
@@ -19,6 +20,8 @@ from raysearch.trial import Measurement, Objective, Trial
 
 MOST_POINTS = 40_000
 """Points of all learning curves of a run; longer ones are thinned."""
+LONG = 20
+"""Epochs from which on their axis is logarithmic, since most trials end early."""
 FEWEST = 12
 """Points that a curve keeps at least, if it has them."""
 
@@ -45,21 +48,37 @@ def learning_curves(run: Shown) -> Figure:
         if (v := m.values.get(objective.metric)) is not None
     ]
     n = sum(len(trials) for trials in groups.values())
+    longest = max(trial.epochs for trial in run.trials)
     thin = " Long curves are thinned." if _is_thinned(run.trials, most=most) else ""
     return Figure(
         key=f"curves-{run.place}",
         title="Learning curves",
         caption=f"{objective.metric} of {counted(n, 'trial')} after each epoch. A cross is where "
-        f"a trial was stopped or failed.{thin}",
+        f"a trial was stopped or failed. The axis is fitted to the better trials: a double "
+        f"click shows all.{thin}",
         panels=(
             Panel(
                 series=tuple(series),
-                x=Axis(title="epoch"),
-                y=axis_of(values, objective=objective),
+                x=Axis(title="epoch", is_log=longest >= LONG),
+                y=_axis(values, run),
             ),
         ),
         height=400,
     )
+
+
+def _axis(values: Sequence[float], run: Shown) -> Axis:
+    """Return the axis on which the ends of the better trials can be told apart."""
+    axis = axis_of(values, objective=run.objective)
+    reached = [v for trial in run.ranking if (v := trial.value(run.objective)) is not None]
+    if axis.is_log or len(reached) < 4:
+        return axis
+    best, far = reached[0], reached[round(0.75 * (len(reached) - 1))]
+    pad = 0.06 * abs(best - far)
+    edge, end = (best + pad, far - 2 * pad) if best > far else (best - pad, far + 2 * pad)
+    if not pad or not min(values) < end < max(values):
+        return axis
+    return replace(axis, ends=(min(edge, end), max(edge, end)))
 
 
 def _curves(run: Shown, trials: Sequence[Trial], *, name: str, most: int) -> Series:
@@ -168,8 +187,9 @@ def incumbents(runs: Sequence[Shown]) -> Figure:
         for u in (("hours", 3600), ("minutes", 60), ("seconds", 1))
         if longest > 5 * u[1] or u[1] == 1
     )
-    by_time = tuple(_incumbent(run, per=size, many=len(runs) > 1) for run in runs)
-    by_epoch = tuple(_incumbent(run, per=None, many=len(runs) > 1) for run in runs)
+    many = len(runs) > 1
+    by_time = tuple(s for run in runs for s in _incumbent(run, per=size, many=many))
+    by_epoch = tuple(s for run in runs for s in _incumbent(run, per=None, many=many))
     values = [found.value for run in runs for found in run.history.improvements]
     y = axis_of(values, objective=objective)
     words = "; ".join(_found(run, many=len(runs) > 1) for run in runs)
@@ -186,7 +206,7 @@ def incumbents(runs: Sequence[Shown]) -> Figure:
     )
 
 
-def _incumbent(run: Shown, *, per: float | None, many: bool) -> Series:
+def _incumbent(run: Shown, *, per: float | None, many: bool) -> tuple[Series, ...]:
     found = run.history.improvements
     end = run.history.epochs if per is None else run.history.seconds / per
     x = [float(i.epochs) if per is None else i.seconds / per for i in found]
@@ -196,7 +216,7 @@ def _incumbent(run: Shown, *, per: float | None, many: bool) -> Series:
     if found:  # the best value holds up to now
         x, y = [*x, max(end, x[-1])], [*y, y[-1]]
         owners, texts = [*owners, owners[-1]], [*texts, texts[-1]]
-    return Series(
+    line = Series(
         kind="steps",
         x=x,
         y=y,
@@ -206,6 +226,11 @@ def _incumbent(run: Shown, *, per: float | None, many: bool) -> Series:
         color=run.color,
         weight=2,
     )
+    n = len(found)
+    points = replace(
+        line, kind="points", x=x[:n], y=y[:n], owners=owners[:n], texts=texts[:n], name="", weight=5
+    )
+    return line, points
 
 
 def _found(run: Shown, *, many: bool) -> str:

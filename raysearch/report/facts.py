@@ -106,8 +106,10 @@ def configurations(run: Shown) -> Rows:
         (key, value_text(value), value_text(of_default[key]) if key in of_default else "-")
         for key, value in winner.configuration.items()
     ]
-    rows.sort(key=lambda row: row[1] == row[2])
-    return (("parameter", f"winner, {winner.id}", "default, 0000"), *rows)
+    differ = [row for row in rows if row[1] != row[2]]
+    same = ", ".join(f"{key} {value}" for key, value, other in rows if value == other)
+    head = ("parameter", f"winner, {winner.id}", "default, 0000")
+    return (head, *differ, *([("the same", same, "")] if same else []))
 
 
 def trial_text(run: Shown, trial: Trial) -> str:

@@ -7,9 +7,15 @@ list of trials of the page, called owners, by which a click filters.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from raysearch.live.text import short_number
+
+SHADES = ((0.0, "#d9dee3"), (0.5, "#8fb3c9"), (0.8, "#2f7fa8"), (0.95, "#12466b"), (1.0, "#e08e0b"))
+"""Colours of what is shaded, from the worst to the best."""
 
 Kind = Literal["line", "steps", "points", "bars", "counts", "spans", "cells"]
 """line: x and y, with gaps where both are None. steps: the same, each value held to the next.
@@ -125,3 +131,31 @@ class Section:
     """What is to be said before them, or why there are none."""
     table: tuple[tuple[str, ...], ...] = ()
     """Rows of texts, the first of which is the header."""
+
+
+def log_ticks(values: Sequence[float]) -> tuple[tuple[float, str], ...]:
+    """Return places with names for a logarithmic axis: powers of ten, and 2 and 5 where few.
+
+    Args:
+        values: What lies on the axis; those above 0 count.
+
+    Example:
+        >>> log_ticks([0.01, 1.0]), log_ticks([2, 40])
+        (((0.01, '0.01'), (0.1, '0.1'), (1.0, '1')), ((2, '2'), (5, '5'), (10, '10'), (20, '20')))
+        >>> log_ticks([])
+        ()
+    """
+    above = [value for value in values if value > 0]
+    if not above:
+        return ()
+    low, high = min(above), max(above)
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    every = max(1, (last - first) // 6)
+    parts = (1, 2, 5) if math.log10(high / low) < 2 else (1,)
+    places = [
+        part * 10**power if power >= 0 else part / 10**-power
+        for power in range(first, last + 1, every)
+        for part in parts
+    ]
+    slack = 1.02
+    return tuple((p, short_number(p)) for p in places if low / slack <= p <= high * slack)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from raysearch.live.text import counted, short_number, value_text
@@ -18,6 +19,9 @@ MOST_BARS = 16
 MOST_SLICES = 18
 MOST_AXES = 10
 """Parameters that are drawn at most, the most important first."""
+FEWEST_IN_PART = 3
+"""Trials of which a median says something."""
+LONGEST_TICK = 13
 NOT_THERE = -0.1
 """Place of a trial on an axis of parallel coordinates that it has no value on."""
 MARGINAL = "#c2410c"
@@ -94,21 +98,25 @@ def slices(known: Parameters) -> Figure | None:
     drawn = known.drawn[:MOST_SLICES]
     if not drawn:
         return None
-    more = len(known.drawn) - len(drawn)
+    more, y = len(known.drawn) - len(drawn), run.value_axis
     return Figure(
         key=f"slices-{run.place}",
         title="Slices",
         caption=f"{run.objective.metric} of {counted(len(run.ranking), 'trial')} against each "
-        "parameter. Diamonds are medians over a part of the range, with quartiles: of everything "
-        "else that differed, too. Those that were stopped count with what they had reached."
+        "parameter. Diamonds are medians over a part of the range, with quartiles, of at least "
+        f"{FEWEST_IN_PART} trials, whatever else differed in them. Those that were stopped "
+        "count with what they had reached."
         f"{f' {more} parameters more are left out.' if more else ''}",
-        panels=tuple(_slice(run, parameter, n_trials=len(run.ranking)) for parameter in drawn),
+        panels=tuple(
+            _slice(run, p, n_trials=len(run.ranking), y=replace(y, title="") if n % 3 else y)
+            for n, p in enumerate(drawn)
+        ),
         columns=3,
         height=250,
     )
 
 
-def _slice(run: Shown, parameter: Parameter, *, n_trials: int) -> Panel:
+def _slice(run: Shown, parameter: Parameter, *, n_trials: int, y: Axis) -> Panel:
     trials = [trial for trial in run.ranking if is_active(parameter, trial)]
     is_numeric = is_cut(parameter.domain)
     ended = [t for t in trials if t.status is TrialStatus.COMPLETED]
@@ -132,26 +140,38 @@ def _slice(run: Shown, parameter: Parameter, *, n_trials: int) -> Panel:
         if some
     ]
     return Panel(
-        series=(*series, _marginal(run, parameter, trials, is_numeric=is_numeric)),
+        series=(*series, *_marginal(run, parameter, trials, is_numeric=is_numeric)),
         x=_axis(parameter, is_numeric=is_numeric),
-        y=run.value_axis,
+        y=y,
         title=f"{parameter.label}  ({len(trials)})",
     )
 
 
 def _marginal(
     run: Shown, parameter: Parameter, trials: Sequence[Trial], *, is_numeric: bool
-) -> Series:
-    found = parts(parameter, trials, objective=run.objective)
+) -> tuple[Series, ...]:
+    """Return medians with quartiles of those parts that have a few trials."""
+    found = [
+        part
+        for part in parts(parameter, trials, objective=run.objective)
+        if part.n_trials >= FEWEST_IN_PART
+    ]
     values = list(parameter.domain.grid()) if not is_numeric else []
-    return Series(
+    places = [
+        _middle(parameter, part.low, part.high) if is_numeric else float(values.index(part.low))
+        for part in found
+    ]
+    spread = Series(
+        kind="line",
+        x=[x for place in places for x in (place, place, None)],
+        y=[y for part in found for y in (part.lower, part.upper, None)],
+        color=MARGINAL,
+        weight=2,
+    )
+    medians = Series(
         kind="points",
-        x=[
-            _middle(parameter, part.low, part.high) if is_numeric else values.index(part.low)
-            for part in found
-        ],
+        x=places,
         y=[part.median for part in found],
-        sizes=[(part.upper - part.lower) / 2 for part in found],
         texts=[
             f"{value_text(part.low)} to {value_text(part.high)}: median "
             f"{short_number(part.median)} of {counted(part.n_trials, 'trial')}"
@@ -162,6 +182,7 @@ def _marginal(
         symbol="diamond",
         weight=6,
     )
+    return (spread, medians) if found else ()
 
 
 def _is_log(parameter: Parameter) -> bool:
@@ -199,8 +220,12 @@ def _jitter(number: int) -> float:
 def _axis(parameter: Parameter, *, is_numeric: bool) -> Axis:
     if is_numeric:
         return Axis(is_log=_is_log(parameter))
-    values = [value_text(value) for value in parameter.domain.grid()]
+    values = [_tick(value_text(value)) for value in parameter.domain.grid()]
     return Axis(ticks=tuple(enumerate(values)), ends=(-0.5, len(values) - 0.5))
+
+
+def _tick(text: str) -> str:
+    return text if len(text) <= LONGEST_TICK else text[: LONGEST_TICK - 1] + "\u2026"
 
 
 def parallel(known: Parameters) -> Parallel | None:

@@ -153,7 +153,7 @@ def rungs(run: Shown) -> Figure:
         key=f"rungs-{run.place}",
         title="How far trials got",
         caption=f"Of {counted(n_first, 'trial')} that reached epoch {levels[0]}, {n_last} reached "
-        f"epoch {levels[-1]}. A row for each epoch at which trials were compared.",
+        f"epoch {levels[-1]}. A row for each epoch at which trials ended.",
         panels=(
             Panel(
                 series=series,

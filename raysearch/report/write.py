@@ -9,6 +9,8 @@ from importlib import metadata
 from pathlib import Path
 
 from raysearch.errors import RunDirectoryError
+from raysearch.report.as_picture import to_png
+from raysearch.report.figure import Section
 from raysearch.report.page import to_html
 from raysearch.report.sections import sections
 from raysearch.report.shown import shown
@@ -49,8 +51,16 @@ def write_report(found: Sequence[Found], path: Path, *, pictures: Path | None = 
     made = time.strftime("%Y-%m-%d %H:%M", time.localtime())
     about = f"Made {made} by raysearch {metadata.version('raysearch')}."
     page = to_html(runs, parts, title=title, about=about).encode()
-    _put(path, page)
-    return Report(page=path, size_bytes=len(page))
+    files = {} if pictures is None else _drawn(parts, folder=pictures)
+    for file, data in {path: page, **files}.items():
+        _put(file, data)
+    return Report(page=path, size_bytes=len(page), pictures=tuple(files))
+
+
+def _drawn(parts: Sequence[Section], *, folder: Path) -> dict[Path, bytes]:
+    """Return the PNG files by their paths; all are drawn before anything is written."""
+    drawings = [drawing for part in parts for drawing in part.drawings]
+    return {folder / f"{drawing.key}.png": to_png(drawing) for drawing in drawings}
 
 
 def _put(path: Path, data: bytes) -> None:
