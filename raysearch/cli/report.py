@@ -28,6 +28,11 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--png", metavar="DIR", type=given, help="write the same figures as PNG files, too"
     )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="do not open the winner's model: it is not drawn, nor what it gets wrong",
+    )
 
 
 def _execute(arguments: Namespace) -> int:
@@ -41,7 +46,8 @@ def _execute(arguments: Namespace) -> int:
     runs = [find_run(name, storage=arguments.storage) for name in arguments.run]
     found = [Results.read(run.path) for run in runs]
     pictures = None if arguments.png is None else Path(arguments.png)
-    report = write_report(found, _path(arguments, found), pictures=pictures)
+    path, with_models = _path(arguments, found), not arguments.quick
+    report = write_report(found, path, pictures=pictures, with_models=with_models)
     print(f"{report.page} ({file_size(report.size_bytes)}): open it in any browser.")
     if pictures is not None:
         print(f"{counted(len(report.pictures), 'picture')} in {pictures}")
@@ -55,10 +61,10 @@ REPORT = Command(
     help="show one or several searches as one HTML file, to be opened in any browser",
     description="Write one HTML file that needs nothing else and loads nothing: learning curves, "
     "the best value over time, which hyperparameters mattered, what each worker did when, "
-    "failures, and the winner. A click on anything shows its trials alone. With several runs, "
-    "side by side. Works while a search runs, and shows it as it stands. Needs plotly, and for "
-    "--png matplotlib: pip install 'raysearch[report]'. Exit status 1 where no trial has a value "
-    "yet.",
+    "failures, the winner's layers, and what it gets wrong on validation data. A click on anything "
+    "shows its trials alone. With several runs, side by side. Works while a search runs, and shows "
+    "it as it stands. Needs plotly, and for --png matplotlib: pip install 'raysearch[report]'. "
+    "Exit status 1 where no trial has a value yet.",
     example="report runs/digits-20261123-170912",
     add_arguments=_add_arguments,
     execute=_execute,

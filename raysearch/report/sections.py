@@ -8,13 +8,21 @@ from dataclasses import replace
 from raysearch.report.curves import incumbents, learning_curves
 from raysearch.report.facts import configurations, run_facts
 from raysearch.report.figure import Drawing, Section
+from raysearch.report.lineage import lineage
 from raysearch.report.parameters import Parameters, importance_figure, parallel, slices
 from raysearch.report.shown import Shown
+from raysearch.report.winner import architecture, graphs, mistakes
 from raysearch.report.workers import failures, rungs, timeline
+from raysearch.results.inspection import inspect_winner
 
 
-def sections(runs: Sequence[Shown]) -> list[Section]:
-    """Return the sections of a report on one run, or on several side by side."""
+def sections(runs: Sequence[Shown], *, with_models: bool = True) -> list[Section]:
+    """Return the sections of a report on one run, or on several side by side.
+
+    Args:
+        runs: At least one.
+        with_models: Whether the winners' models are opened, which loads torch.
+    """
     known = {run.place: Parameters(run) for run in runs}
     found = [
         Section(title="Result", table=_facts(runs)),
@@ -26,9 +34,35 @@ def sections(runs: Sequence[Shown]) -> list[Section]:
         _of_each("How far trials got", runs, rungs),
         _of_each("Workers", runs, timeline),
         _failures(runs),
+        _of_each("Lineage", runs, lineage),
+        *(_winners(runs) if with_models else []),
         *[_configuration(run, is_one=len(runs) == 1) for run in runs],
     ]
     return [section for section in found if section is not None]
+
+
+def _winners(runs: Sequence[Shown]) -> list[Section]:
+    """Return what the winners look like, and what they get wrong."""
+    is_one = len(runs) == 1
+    drawn: list[Drawing] = []
+    wrong: list[Drawing] = []
+    missing: list[str] = []
+    for run in runs:
+        seen = inspect_winner(run.results, run.winner) if run.winner is not None else "none"
+        prefix = "" if is_one else f"{run.name}: "
+        drawn += [named(drawing, run, is_one=is_one) for drawing in graphs(run)]
+        if isinstance(seen, str):
+            missing.append(f"{prefix}the winner's model cannot be looked at: {seen}")
+            continue
+        layers = architecture(run, seen)
+        drawn += [named(layers, run, is_one=is_one)] if layers is not None else []
+        if seen.predictions is not None:
+            wrong.append(named(mistakes(run, seen.predictions), run, is_one=is_one))
+        else:
+            missing.append(f"{prefix}no predictions are drawn: {seen.reason}")
+    text = ". ".join(missing) + ("." if missing else "")
+    found = [Section(title="The winner's architecture", drawings=tuple(drawn), text=text)]
+    return [*found, *([Section(title="Mistakes", drawings=tuple(wrong))] if wrong else [])]
 
 
 def _of_each(

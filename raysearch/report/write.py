@@ -30,13 +30,17 @@ class Report:
     """PNG files, where they were asked for."""
 
 
-def write_report(found: Sequence[Found], path: Path, *, pictures: Path | None = None) -> Report:
+def write_report(
+    found: Sequence[Found], path: Path, *, pictures: Path | None = None, with_models: bool = True
+) -> Report:
     """Write the report on one run, or on several side by side.
 
     Args:
         found: The runs, at least one.
         path: The HTML file.
         pictures: Folder for the same figures as PNG files; None for no such files.
+        with_models: Whether the winners' models are opened, to be drawn and to show what they get
+            wrong on validation data; it loads torch.
 
     Raises:
         RunDirectoryError: A run has no trial with a value, or a file cannot be written.
@@ -46,7 +50,7 @@ def write_report(found: Sequence[Found], path: Path, *, pictures: Path | None = 
         Replaces the file, and each picture, atomically.
     """
     runs = shown(found)
-    parts = sections(runs)
+    parts = sections(runs, with_models=with_models)
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs side by side"
     made = time.strftime("%Y-%m-%d %H:%M", time.localtime())
     about = f"Made {made} by raysearch {metadata.version('raysearch')}."
