@@ -179,31 +179,38 @@ def _is_thinned(trials: Iterable[Trial], *, most: int) -> bool:
 
 
 def incumbents(runs: Sequence[Shown]) -> Figure:
-    """Return the best value so far, against time and against epochs trained; a line for a run."""
-    objective = runs[0].objective
-    longest = max(run.history.seconds for run in runs)
-    unit, size = next(
-        u
-        for u in (("hours", 3600), ("minutes", 60), ("seconds", 1))
-        if longest > 5 * u[1] or u[1] == 1
-    )
+    """Return the best value so far, against time and against epochs trained; a line for a run.
+
+    Runs with the same objective are drawn together.
+    """
     many = len(runs) > 1
-    by_time = tuple(s for run in runs for s in _incumbent(run, per=size, many=many))
-    by_epoch = tuple(s for run in runs for s in _incumbent(run, per=None, many=many))
-    values = [found.value for run in runs for found in run.history.improvements]
-    y = axis_of(values, objective=objective)
-    words = "; ".join(_found(run, many=len(runs) > 1) for run in runs)
+    longest = max(run.history.seconds for run in runs)
+    size, unit = next((s, name) for s, name in _UNITS if longest > 5 * s or s == 1)
+    together: dict[Objective, list[Shown]] = {}
+    for run in runs:
+        together.setdefault(run.objective, []).append(run)
+    panels: list[Panel] = []
+    for objective, some in together.items():
+        values = [found.value for run in some for found in run.history.improvements]
+        y = axis_of(values, objective=objective)
+        by_time = tuple(s for run in some for s in _incumbent(run, per=size, many=many))
+        by_epoch = tuple(s for run in some for s in _incumbent(run, per=None, many=many))
+        panels += [
+            Panel(series=by_time, x=Axis(title=f"{unit} of the search"), y=y),
+            Panel(series=by_epoch, x=Axis(title="epochs trained in all trials"), y=y),
+        ]
+    words = "; ".join(_found(run, many=many) for run in runs)
     return Figure(
         key="incumbent",
         title="Best value so far",
         caption=f"A point for each new best value. {words}.",
-        panels=(
-            Panel(series=by_time, x=Axis(title=f"{unit} of the search"), y=y),
-            Panel(series=by_epoch, x=Axis(title="epochs trained in all trials"), y=y),
-        ),
+        panels=tuple(panels),
         columns=2,
         height=320,
     )
+
+
+_UNITS = ((3600, "hours"), (60, "minutes"), (1, "seconds"))
 
 
 def _incumbent(run: Shown, *, per: float | None, many: bool) -> tuple[Series, ...]:

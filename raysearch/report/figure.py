@@ -129,6 +129,8 @@ class Section:
     drawings: tuple[Drawing, ...] = ()
     text: str = ""
     """What is to be said before them, or why there are none."""
+    is_wide: bool = False
+    """Whether drawings of several runs are below each other, since they need the width."""
     table: tuple[tuple[str, ...], ...] = ()
     """Rows of texts, the first of which is the header."""
 

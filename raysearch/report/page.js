@@ -37,7 +37,7 @@
   function label(owner) {
     const trial = trials[owner];
     const run = page.runs.length > 1 ? `${page.runs[trial.run]} ` : "";
-    return `<b>${run}${trial.id}</b> ${trial.status}, ${page.metric} ${short(trial.value)}`;
+    return `<b>${run}${trial.id}</b> ${trial.status}, ${page.metrics[trial.run]} ${short(trial.value)}`;
   }
 
   function hover(trace, n) {

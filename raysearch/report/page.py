@@ -40,7 +40,7 @@ def to_html(runs: Sequence[Shown], sections: Sequence[Section], *, title: str, a
     figures = [to_plotly(drawing) for section in sections for drawing in section.drawings]
     data = {
         "runs": [run.name for run in runs],
-        "metric": runs[0].objective.metric,
+        "metrics": [run.objective.metric for run in runs],
         "trials": [_trial(run, trial) for run in runs for trial in run.trials],
         "order": _order(runs),
         "figures": figures,
@@ -99,12 +99,17 @@ def _trial(run: Shown, trial: Trial) -> dict[str, Any]:
 
 
 def _order(runs: Sequence[Shown]) -> list[int]:
-    """Return the owners in the order of the table: best first, those without a value last."""
-    keyed = []
-    for run in runs:
-        for trial in run.trials:
-            keyed.append((trial.rank_key(run.objective), run.owner(trial.id)))
-    return [owner for _, owner in sorted(keyed)]
+    """Return the owners in the order of the table: best first, those without a value last.
+
+    Runs whose objectives differ come one after the other.
+    """
+    is_one = len({run.objective for run in runs}) == 1
+    keyed = [
+        (0 if is_one else run.place, trial.rank_key(run.objective), run.owner(trial.id))
+        for run in runs
+        for trial in run.trials
+    ]
+    return [owner for *_, owner in sorted(keyed)]
 
 
 def _bar(sections: Sequence[Section]) -> str:
@@ -133,7 +138,8 @@ def _sections(sections: Sequence[Section], *, is_many: bool) -> list[str]:
         parts += [f'<p class="caption">{escape(section.text)}</p>'] if section.text else []
         if section.table:
             parts.append(_table(section.table))
-        side = " side" if is_many and len(section.drawings) > 1 else ""
+        is_side = is_many and len(section.drawings) > 1 and not section.is_wide
+        side = " side" if is_side else ""
         parts.append(f'<div class="drawings{side}">')
         for drawing in section.drawings:
             parts.append(_drawing(drawing, number=n, of=section))

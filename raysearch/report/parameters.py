@@ -21,6 +21,8 @@ MOST_AXES = 10
 """Parameters that are drawn at most, the most important first."""
 FEWEST_IN_PART = 3
 """Trials of which a median says something."""
+REACHED_BY = 0.85
+"""The axis of the objective ends at the value that this share of the trials reached."""
 LONGEST_TICK = 13
 NOT_THERE = -0.1
 """Place of a trial on an axis of parallel coordinates that it has no value on."""
@@ -267,23 +269,25 @@ def _dimension(parameter: Parameter, trials: Sequence[Trial]) -> Dimension:
 
 
 def _values(run: Shown, trials: Sequence[Trial]) -> Dimension:
-    """Return the axis of the objective, whose better end is at the top."""
-    axis = run.value_axis
-    losses = [run.objective.loss(trial.value(run.objective)) for trial in trials]
-    if axis.is_log:  # only of losses above 0
+    """Return the axis of the objective, whose better end is at the top.
+
+    It ends at the value that all but the worst trials reach; those lie at its lower end.
+    """
+    objective, is_log = run.objective, run.value_axis.is_log
+    losses = [objective.loss(trial.value(objective)) for trial in trials]
+    if is_log:  # only of losses above 0
         losses = [math.log10(loss) for loss in losses]
-    worst, best = max(losses), min(losses)
-    if axis.ends is not None:
-        worst = max(run.objective.loss(end) for end in axis.ends)
+    ordered = sorted(losses)
+    best, worst = ordered[0], ordered[round(REACHED_BY * (len(ordered) - 1))]
     width = (worst - best) or 1.0
     ticks = []
     for place in (0.0, 0.25, 0.5, 0.75, 1.0):
         loss = worst - place * width
-        loss = 10**loss if axis.is_log else loss
-        value = loss if run.objective.direction == "minimize" else -loss
-        ticks.append((place, short_number(value)))
+        loss = 10**loss if is_log else loss
+        value = loss if objective.direction == "minimize" else -loss
+        ticks.append((place, short_number(value, digits=3)))
     return Dimension(
-        title=run.objective.metric,
+        title=objective.metric,
         places=[max(0.0, min(1.0, (worst - loss) / width)) for loss in losses],
         ticks=tuple(ticks),
     )

@@ -29,8 +29,8 @@ def sections(runs: Sequence[Shown], *, with_models: bool = True) -> list[Section
         Section(title="Best value so far", drawings=(incumbents(runs),)),
         _of_each("Learning curves", runs, learning_curves),
         _importance(runs, known),
-        _of_each("Parallel coordinates", runs, lambda run: parallel(known[run.place])),
-        _of_each("Slices", runs, lambda run: slices(known[run.place])),
+        _wide(_of_each("Parallel coordinates", runs, lambda run: parallel(known[run.place]))),
+        _wide(_of_each("Slices", runs, lambda run: slices(known[run.place]))),
         _of_each("How far trials got", runs, rungs),
         _of_each("Workers", runs, timeline),
         _failures(runs),
@@ -75,6 +75,10 @@ def _of_each(
         if drawing is not None:
             drawings.append(named(drawing, run, is_one=len(runs) == 1))
     return Section(title=title, drawings=tuple(drawings), text=text) if drawings else None
+
+
+def _wide(section: Section | None) -> Section | None:
+    return section and replace(section, is_wide=True)
 
 
 def named(drawing: Drawing, run: Shown, *, is_one: bool) -> Drawing:
