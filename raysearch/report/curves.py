@@ -184,14 +184,14 @@ def incumbents(runs: Sequence[Shown]) -> Figure:
     Runs with the same objective are drawn together.
     """
     many = len(runs) > 1
-    longest = max(run.history.seconds for run in runs)
+    longest = max(run.chronicle.seconds for run in runs)
     size, unit = next((s, name) for s, name in _UNITS if longest > 5 * s or s == 1)
     together: dict[Objective, list[Shown]] = {}
     for run in runs:
         together.setdefault(run.objective, []).append(run)
     panels: list[Panel] = []
     for objective, some in together.items():
-        values = [found.value for run in some for found in run.history.improvements]
+        values = [found.value for run in some for found in run.chronicle.improvements]
         y = axis_of(values, objective=objective)
         by_time = tuple(s for run in some for s in _incumbent(run, per=size, many=many))
         by_epoch = tuple(s for run in some for s in _incumbent(run, per=None, many=many))
@@ -214,8 +214,8 @@ _UNITS = ((3600, "hours"), (60, "minutes"), (1, "seconds"))
 
 
 def _incumbent(run: Shown, *, per: float | None, many: bool) -> tuple[Series, ...]:
-    found = run.history.improvements
-    end = run.history.epochs if per is None else run.history.seconds / per
+    found = run.chronicle.improvements
+    end = run.chronicle.epochs if per is None else run.chronicle.seconds / per
     x = [float(i.epochs) if per is None else i.seconds / per for i in found]
     y = [i.value for i in found]
     owners: list[Sequence[int]] = [(run.owner(i.trial),) for i in found]
@@ -241,10 +241,10 @@ def _incumbent(run: Shown, *, per: float | None, many: bool) -> tuple[Series, ..
 
 
 def _found(run: Shown, *, many: bool) -> str:
-    last = run.history.improvements[-1]
+    last = run.chronicle.improvements[-1]
     prefix = f"{run.name}: " if many else ""
-    share = 100 * last.epochs / max(1, run.history.epochs)
+    share = 100 * last.epochs / max(1, run.chronicle.epochs)
     return (
         f"{prefix}{short_number(last.value)} by trial {last.trial}, after {last.epochs} of "
-        f"{run.history.epochs} epochs ({share:.0f} %)"
+        f"{run.chronicle.epochs} epochs ({share:.0f} %)"
     )

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from raysearch.errors import RunDirectoryError
 from raysearch.report.figure import Axis
+from raysearch.results.chronicle import Chronicle, chronicle
 from raysearch.results.found import Found
-from raysearch.results.history import History, history
 from raysearch.results.messages import to_type
 from raysearch.space import Space
 from raysearch.trial import Objective, Trial, TrialStatus
@@ -71,9 +71,9 @@ class Shown:
         return self.results.objective
 
     @cached_property
-    def history(self) -> History:
+    def chronicle(self) -> Chronicle:
         """What happened when."""
-        return history(self.results)
+        return chronicle(self.results)
 
     @cached_property
     def space(self) -> Space:

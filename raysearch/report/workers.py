@@ -8,7 +8,7 @@ from raysearch.live.text import counted, duration, first_line
 from raysearch.report.figure import Axis, Figure, Panel, Series
 from raysearch.report.shown import STATUS_COLORS, UNDER_WAY, Shown, status_name
 from raysearch.results import failures_by_cause
-from raysearch.results.history import Attempt
+from raysearch.results.chronicle import Attempt
 from raysearch.trial import TrialStatus
 
 LATE_S = 0.05
@@ -27,8 +27,8 @@ _LOST = "#5b2c6f"
 
 def timeline(run: Shown) -> Figure:
     """Return what each worker trained when, a row for each; gaps are idle time."""
-    slots = in_slots(run.history.attempts)
-    long = run.history.seconds > 600
+    slots = in_slots(run.chronicle.attempts)
+    long = run.chronicle.seconds > 600
     per, unit = (60.0, "minutes") if long else (1.0, "seconds")
     outcomes = dict.fromkeys(attempt.outcome for _, attempts in slots for attempt in attempts)
     series = tuple(_spans(run, slots, outcome=outcome, per=per) for outcome in outcomes)
@@ -39,12 +39,12 @@ def timeline(run: Shown) -> Figure:
         panels=(
             Panel(
                 series=series,
-                x=Axis(title=f"{unit} of the search", ends=(0.0, run.history.seconds / per)),
+                x=Axis(title=f"{unit} of the search", ends=(0.0, run.chronicle.seconds / per)),
                 y=Axis(
                     ticks=tuple((row, name) for row, (name, _) in enumerate(slots)),
                     ends=(len(slots) - 0.4, -0.6),
                 ),
-                marks=tuple((at / per, "resumed") for at in run.history.breaks_s),
+                marks=tuple((at / per, "resumed") for at in run.chronicle.breaks_s),
             ),
         ),
         height=130 + ROW * len(slots),
@@ -110,7 +110,7 @@ def _spans(run: Shown, slots: Slots, *, outcome: str, per: float) -> Series:
 
 
 def _idle(run: Shown, slots: Slots) -> str:
-    total = run.history.seconds
+    total = run.chronicle.seconds
     if not slots or total <= 0:
         return "No worker has begun yet."
     busy = sum(a.ended_s - a.started_s for _, attempts in slots for a in attempts)

@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from raysearch.experiment.spaces import MODEL
+from raysearch.results.chronicle import chronicle
 from raysearch.results.found import Found
-from raysearch.results.history import history
 from raysearch.results.kinds import family_names
 from raysearch.trial import Objective
 
@@ -95,9 +95,9 @@ def compare(found: Sequence[Found]) -> Comparison:
     different = [key for key in TASK if _differ([run.state.settings.get(key) for run in found])]
     if different:
         return Comparison(reason=f"they differ in {' and '.join(different)}")
-    objective, histories = found[0].objective, [history(run) for run in found]
-    epochs = min(known.epochs for known in histories)
-    values = [known.best_after(epochs) for known in histories]
+    objective, chronicles = found[0].objective, [chronicle(run) for run in found]
+    epochs = min(known.epochs for known in chronicles)
+    values = [known.best_after(epochs) for known in chronicles]
     without = [run for run, value in zip(found, values, strict=True) if value is None]
     if without:
         paths = ", ".join(run.run_dir.path.name for run in without)

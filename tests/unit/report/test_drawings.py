@@ -111,8 +111,8 @@ def test_idle_time_is_said(tmp_path):
     search.trial(0.5, 0.6)
     search.finish()
     (run,) = shown([Results.read(search.run_dir.path)])
-    attempt = run.history.attempts[0]
-    busy = (attempt.ended_s - attempt.started_s) / run.history.seconds
+    attempt = run.chronicle.attempts[0]
+    busy = (attempt.ended_s - attempt.started_s) / run.chronicle.seconds
     assert f"idle {100 * (1 - busy):.0f} % of that" in timeline(run).caption
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from raysearch.results import Results
-from raysearch.results.history import history
+from raysearch.results.chronicle import chronicle
 from raysearch.run_dir import RunDir
 from raysearch.run_dir import events as ev
 from raysearch.trial import SearchStatus
@@ -38,13 +38,13 @@ def ended(trial, at, status="completed"):
 
 @pytest.fixture
 def told(tmp_path):
-    """Journal events, and return the history that they make."""
+    """Journal events, and return the chronicle that they make."""
 
     def tell(*events):
         run = RunDir(tmp_path / "run")
         with run.writing() as journal:
             journal.append(list(events))
-        return history(Results.read(run.path))
+        return chronicle(Results.read(run.path))
 
     return tell
 
@@ -121,5 +121,5 @@ def test_behind_a_damage_nothing_is_told(told, tmp_path):
     segment = next((tmp_path / "run" / "journal").glob("*.jsonl"))
     lines = segment.read_bytes().splitlines(keepends=True)
     segment.write_bytes(b"".join([*lines[:2], b"damage\n", *lines[3:]]))
-    found = history(Results.read(tmp_path / "run"))
+    found = chronicle(Results.read(tmp_path / "run"))
     assert found.improvements == []

@@ -46,7 +46,7 @@ class Improvement:
 
 
 @dataclass(slots=True, kw_only=True)
-class History:
+class Chronicle:
     """What happened in a search, in order."""
 
     attempts: list[Attempt] = field(default_factory=list)
@@ -65,7 +65,7 @@ class History:
         return seen[-1] if seen else None
 
 
-def history(found: Found) -> History:
+def chronicle(found: Found) -> Chronicle:
     """Return what happened in a search; where its journal is damaged, what happened before."""
     state, reader = SearchState(), _Reader()
     for event in _events(found):
@@ -82,10 +82,10 @@ def _events(found: Found) -> Iterator[Event]:
 
 
 class _Reader:
-    """Gathers the history, event by event."""
+    """Gathers the chronicle, event by event."""
 
     def __init__(self) -> None:
-        self._history = History()
+        self._told = Chronicle()
         self._open: dict[str, Attempt] = {}  # by trial
 
     def read(self, event: Event, state: SearchState) -> None:
@@ -111,18 +111,18 @@ class _Reader:
         """Take into account that a new session begins: what was in training then was lost."""
         for trial in list(self._open):
             self._close(trial, at_s=at_s, outcome="interrupted")
-        self._history.breaks_s.append(at_s)
+        self._told.breaks_s.append(at_s)
 
-    def done(self, state: SearchState) -> History:
-        """Return the history, with what is still in training up to now."""
+    def done(self, state: SearchState) -> Chronicle:
+        """Return the chronicle, with what is still in training up to now."""
         for trial in list(self._open):
             self._close(trial, at_s=state.seconds, outcome="running")
-        self._history.attempts.sort(key=lambda attempt: (attempt.started_s, attempt.trial))
-        self._history.seconds, self._history.epochs = state.seconds, state.epochs
-        return self._history
+        self._told.attempts.sort(key=lambda attempt: (attempt.started_s, attempt.trial))
+        self._told.seconds, self._told.epochs = state.seconds, state.epochs
+        return self._told
 
     def _measured(self, event: ev.Measured, state: SearchState, *, at_s: float) -> None:
-        objective, known = state.objective, self._history.improvements
+        objective, known = state.objective, self._told.improvements
         if objective is None:
             return
         value = event.values.get(objective.metric)
@@ -142,4 +142,4 @@ class _Reader:
         attempt = self._open.pop(trial, None)
         if attempt is not None:
             ended_s = max(at_s, attempt.started_s)
-            self._history.attempts.append(replace(attempt, ended_s=ended_s, outcome=outcome))
+            self._told.attempts.append(replace(attempt, ended_s=ended_s, outcome=outcome))
