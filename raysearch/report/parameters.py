@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 from raysearch.live.text import counted, short_number, value_text
 from raysearch.report.figure import Axis, Dimension, Figure, Panel, Parallel, Series
+from raysearch.report.places import axis_for, is_numeric, middle, place
 from raysearch.report.shown import Shown
 from raysearch.results.importance import Importance, importance
 from raysearch.results.marginal import is_active, is_cut, parts
@@ -23,7 +23,6 @@ FEWEST_IN_PART = 3
 """Trials of which a median says something."""
 REACHED_BY = 0.85
 """The axis of the objective ends at the value that this share of the trials reached."""
-LONGEST_TICK = 13
 NOT_THERE = -0.1
 """Place of a trial on an axis of parallel coordinates that it has no value on."""
 MARGINAL = "#c2410c"
@@ -120,13 +119,12 @@ def slices(known: Parameters) -> Figure | None:
 
 def _slice(run: Shown, parameter: Parameter, *, n_trials: int, y: Axis) -> Panel:
     trials = [trial for trial in run.ranking if is_active(parameter, trial)]
-    is_numeric = is_cut(parameter.domain)
     ended = [t for t in trials if t.status is TrialStatus.COMPLETED]
     others = [t for t in trials if t.status is not TrialStatus.COMPLETED]
     series = [
         Series(
             kind="points",
-            x=[_place(parameter, trial, is_numeric=is_numeric) for trial in some],
+            x=[place(parameter, trial) for trial in some],
             y=[trial.value(run.objective) for trial in some],
             owners=[(run.owner(trial.id),) for trial in some],
             texts=[value_text(trial.configuration[parameter.key]) for trial in some],
@@ -142,25 +140,24 @@ def _slice(run: Shown, parameter: Parameter, *, n_trials: int, y: Axis) -> Panel
         if some
     ]
     return Panel(
-        series=(*series, *_marginal(run, parameter, trials, is_numeric=is_numeric)),
-        x=_axis(parameter, is_numeric=is_numeric),
+        series=(*series, *_marginal(run, parameter, trials)),
+        x=axis_for(parameter),
         y=y,
         title=f"{parameter.label}  ({len(trials)})",
     )
 
 
-def _marginal(
-    run: Shown, parameter: Parameter, trials: Sequence[Trial], *, is_numeric: bool
-) -> tuple[Series, ...]:
+def _marginal(run: Shown, parameter: Parameter, trials: Sequence[Trial]) -> tuple[Series, ...]:
     """Return medians with quartiles of those parts that have a few trials."""
     found = [
         part
         for part in parts(parameter, trials, objective=run.objective)
         if part.n_trials >= FEWEST_IN_PART
     ]
-    values = list(parameter.domain.grid()) if not is_numeric else []
+    is_number = is_numeric(parameter)
+    values = [] if is_number else list(parameter.domain.grid())
     places = [
-        _middle(parameter, part.low, part.high) if is_numeric else float(values.index(part.low))
+        middle(parameter, part.low, part.high) if is_number else float(values.index(part.low))
         for part in found
     ]
     spread = Series(
@@ -185,49 +182,6 @@ def _marginal(
         weight=6,
     )
     return (spread, medians) if found else ()
-
-
-def _is_log(parameter: Parameter) -> bool:
-    return getattr(parameter.domain, "sampling", "") == "log"
-
-
-def _middle(parameter: Parameter, low: object, high: object) -> float:
-    one, other = float(low), float(high)  # type: ignore[arg-type]  # numbers, as it is cut
-    return math.sqrt(one * other) if _is_log(parameter) else (one + other) / 2
-
-
-def _place(parameter: Parameter, trial: Trial, *, is_numeric: bool) -> float:
-    """Return where a trial lies on the axis: its value, or beside the tick of its choice."""
-    value = trial.configuration[parameter.key]
-    if is_numeric:
-        return float(value)  # type: ignore[arg-type]  # a number, as it is cut
-    return _indices(parameter)[value] + _jitter(trial.number)
-
-
-@lru_cache(maxsize=256)
-def _indices(parameter: Parameter) -> dict[object, int]:
-    return {value: n for n, value in enumerate(parameter.domain.grid())}
-
-
-def _jitter(number: int) -> float:
-    """Return a small number that spreads the points of one choice, the same for each trial.
-
-    Example:
-        >>> all(abs(_jitter(n)) <= 0.25 for n in range(100))
-        True
-    """
-    return 0.5 * ((number * 0.6180339887) % 1.0) - 0.25
-
-
-def _axis(parameter: Parameter, *, is_numeric: bool) -> Axis:
-    if is_numeric:
-        return Axis(is_log=_is_log(parameter))
-    values = [_tick(value_text(value)) for value in parameter.domain.grid()]
-    return Axis(ticks=tuple(enumerate(values)), ends=(-0.5, len(values) - 0.5))
-
-
-def _tick(text: str) -> str:
-    return text if len(text) <= LONGEST_TICK else text[: LONGEST_TICK - 1] + "\u2026"
 
 
 def parallel(known: Parameters) -> Parallel | None:
@@ -281,11 +235,11 @@ def _values(run: Shown, trials: Sequence[Trial]) -> Dimension:
     best, worst = ordered[0], ordered[round(REACHED_BY * (len(ordered) - 1))]
     width = (worst - best) or 1.0
     ticks = []
-    for place in (0.0, 0.25, 0.5, 0.75, 1.0):
-        loss = worst - place * width
+    for height in (0.0, 0.25, 0.5, 0.75, 1.0):
+        loss = worst - height * width
         loss = 10**loss if is_log else loss
         value = loss if objective.direction == "minimize" else -loss
-        ticks.append((place, short_number(value, digits=3)))
+        ticks.append((height, short_number(value, digits=3)))
     return Dimension(
         title=objective.metric,
         places=[max(0.0, min(1.0, (worst - loss) / width)) for loss in losses],

@@ -9,6 +9,7 @@ from raysearch.report.curves import incumbents, learning_curves
 from raysearch.report.facts import configurations, run_facts
 from raysearch.report.figure import Drawing, Section
 from raysearch.report.lineage import lineage
+from raysearch.report.pairs import pairs
 from raysearch.report.parameters import Parameters, importance_figure, parallel, slices
 from raysearch.report.shown import Shown
 from raysearch.report.winner import architecture, graphs, mistakes
@@ -30,6 +31,7 @@ def sections(runs: Sequence[Shown], *, with_models: bool = True) -> list[Section
         _of_each("Learning curves", runs, learning_curves),
         _importance(runs, known),
         _wide(_of_each("Parallel coordinates", runs, lambda run: parallel(known[run.place]))),
+        _wide(_of_each("Pairs", runs, lambda run: pairs(known[run.place]))),
         _wide(_of_each("Slices", runs, lambda run: slices(known[run.place]))),
         _of_each("How far trials got", runs, rungs),
         _of_each("Workers", runs, timeline),

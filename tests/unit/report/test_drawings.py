@@ -9,6 +9,7 @@ import pytest
 from raysearch.report.curves import incumbents, learning_curves, thinned
 from raysearch.report.figure import Parallel
 from raysearch.report.lineage import lineage
+from raysearch.report.pairs import pairs
 from raysearch.report.parameters import NOT_THERE, Parameters, importance_figure, parallel, slices
 from raysearch.report.shown import shown
 from raysearch.report.workers import failures, rungs, timeline
@@ -184,6 +185,19 @@ def test_parallel_coordinates_have_a_line_for_each_trial(known, run):
     assert values.title == "val/accuracy"
     best = figure.owners.index(run.owner(run.ranking[0].id))
     assert values.places[best] == 1.0 and figure.shades[best] == 1.0
+
+
+def test_the_most_important_parameters_are_drawn_against_each_other(known, run):
+    panels = pairs(known).panels
+    assert panels[0].x.title.startswith("learning_rate")
+    (points,) = panels[0].series
+    assert owners_of(points) == set(run.owners(run.ranking))
+    assert points.owners[-1] == (run.owner(run.ranking[0].id),)  # the best lies on top
+    assert points.shades[-1] == 1.0
+
+
+def test_few_trials_are_not_paired(small):
+    assert pairs(Parameters(small)) is None
 
 
 def test_lineage_links_children_to_their_parents(run):
