@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING, Any
 
 from raysearch.cli.command import Command, add_run
+from raysearch.errors import RunDirectoryError
 
 if TYPE_CHECKING:
     from raysearch.run_dir import RunDir
@@ -35,7 +38,6 @@ def _port(text: str) -> int:
 
 def _execute(arguments: Namespace) -> int:
     from raysearch.cli.find import find_run
-    from raysearch.errors import RunDirectoryError
 
     run = find_run(arguments.run, storage=arguments.storage)
     if not run.tensorboard.is_dir():
@@ -72,27 +74,33 @@ def _nothing(run: RunDir) -> str:
     )
 
 
+def _server_errors() -> tuple[type[Exception], ...]:
+    from tensorboard import program
+
+    return (program.TensorBoardServerException,)
+
+
 def _serve(run: RunDir, *, port: int | None) -> str:
     """Start TensorBoard in this process and return its address.
 
     Raises:
         RunDirectoryError: The port is taken, or TensorBoard cannot be started.
     """
-    import logging
+    from raysearch.live.text import first_line
 
-    from tensorboard import default, program
-
-    from raysearch.errors import RunDirectoryError
-
-    logging.getLogger("tensorboard").setLevel(logging.ERROR)
-    board: Any = program.TensorBoard(plugins=default.get_plugins())
     words = ["--logdir", str(run.tensorboard.absolute()), "--host", LOOPBACK]
     words += [] if port is None else ["--port", str(port)]
+    said = io.StringIO()  # what it advises its developers of
     try:
-        board.configure(argv=["tensorboard", *words, "--reload_interval", "5"])
-        return str(board.launch())
-    except (program.TensorBoardServerException, SystemExit) as error:
+        with contextlib.redirect_stderr(said):
+            from tensorboard import default, program
+
+            board: Any = program.TensorBoard(plugins=default.get_plugins())
+            board.configure(argv=["tensorboard", *words, "--reload_interval", "5"])
+            return str(board.launch())
+    except (OSError, SystemExit, *_server_errors()) as error:
+        reason = getattr(error, "msg", "") or first_line(said.getvalue()) or error
         raise RunDirectoryError(
-            f"TensorBoard could not be started for {run.path}: {error}. Give another port by "
+            f"TensorBoard could not be started for {run.path}: {reason}. Give another port by "
             "--port, or 0 for any that is free."
         ) from error

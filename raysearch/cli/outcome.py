@@ -88,14 +88,11 @@ def _export(found: Sequence[Results], file: str) -> None:
     from pathlib import Path
 
     from raysearch.cli.screen import note
-    from raysearch.live.text import counted
     from raysearch.results.optuna_journal import export_to_optuna
 
     names = export_to_optuna(found, Path(file))
-    note(
-        f"{file}: {counted(len(names), 'study').replace('studys', 'studies')}, to be opened by "
-        f"optuna-dashboard {file}\n"
-    )
+    what = "a study" if len(names) == 1 else f"{len(names)} studies"
+    note(f"{file}: {what} for optuna-dashboard {file}\n")
 
 
 def _documents(found: Sequence[Results], *, top: int | None) -> dict[str, Any]:

@@ -131,7 +131,8 @@ def _trace(series: Series, panel: Panel, *, is_fast: bool) -> dict[str, Any]:
         case _:
             trace = _scattered(series, is_fast=is_fast)
     title = panel.y.title if series.kind not in ("bars", "counts", "spans") else panel.x.title
-    trace |= {"name": series.name, "hoverinfo": "text"}
+    hover = "x+y+z" if series.kind == "cells" else "text"
+    trace |= {"name": series.name, "hoverinfo": hover}
     trace["meta"] = {"filter": _filtered(series), "texts": list(series.texts), "title": title}
     if series.owners:
         trace["customdata"] = [_short(owners) for owners in series.owners]
@@ -159,8 +160,6 @@ def _scattered(series: Series, *, is_fast: bool) -> dict[str, Any]:
     if series.kind == "points":
         trace["mode"] = "markers+text" if series.is_labelled else "markers"
         trace["marker"] = _marker(series)
-        if series.sizes:
-            trace["error_y"] = {"array": numbers(series.sizes), "color": series.color, "width": 0}
     else:
         trace["mode"] = "lines"
         trace["line"] = {

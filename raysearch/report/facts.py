@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from raysearch.live.text import (
     changed_first,
@@ -46,9 +48,9 @@ def run_facts(run: Shown) -> Rows:
     return (*rows, *_tested(run), *_model(run))
 
 
-def _named(settings: object, section: str) -> str:
-    found = settings.get(section) if hasattr(settings, "get") else None
-    return str(found.get("name")) if hasattr(found, "get") else "none"
+def _named(settings: Mapping[str, Any], section: str) -> str:
+    found = settings.get(section)
+    return str(found.get("name")) if isinstance(found, Mapping) else "none"
 
 
 def _winner(run: Shown, winner: Trial) -> str:

@@ -49,7 +49,7 @@ class Series:
     shades: Sequence[float] = ()
     """Of points: numbers from 0 to 1, from the worst to the best, in place of one colour."""
     sizes: Sequence[float] = ()
-    """Lengths of spans; half lengths of the lines around bars and points that show a spread."""
+    """Lengths of spans."""
     matrix: Sequence[Sequence[float | None]] = ()
     owners: Sequence[Sequence[int]] = ()
     """Of each point: the trials that it is about; empty where clicks mean nothing."""

@@ -7,7 +7,7 @@ data are one JSON document: the trials once, and the figures, whose points name 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib import resources
 from importlib.util import find_spec
@@ -57,7 +57,11 @@ def to_html(runs: Sequence[Shown], sections: Sequence[Section], *, title: str, a
             f'<header><h1>{escape(title)}</h1><p class="soft">{escape(about)}</p></header>',
             _bar(sections),
             "<main>",
-            *_sections(sections, is_many=len(runs) > 1),
+            *_sections(
+                sections,
+                heights=iter([figure["height"] for figure in figures]),
+                is_many=len(runs) > 1,
+            ),
             _trials(is_many=len(runs) > 1),
             "</main>",
             f'<script type="application/json" id="page-data">{text}</script>',
@@ -131,7 +135,7 @@ def _anchor(title: str) -> str:
     return "".join(c if c.isalnum() else "-" for c in title.lower())
 
 
-def _sections(sections: Sequence[Section], *, is_many: bool) -> list[str]:
+def _sections(sections: Sequence[Section], *, heights: Iterator[int], is_many: bool) -> list[str]:
     found, n = [], 0
     for section in sections:
         parts = [f'<section id="{_anchor(section.title)}"><h2>{escape(section.title)}</h2>']
@@ -142,16 +146,15 @@ def _sections(sections: Sequence[Section], *, is_many: bool) -> list[str]:
         side = " side" if is_side else ""
         parts.append(f'<div class="drawings{side}">')
         for drawing in section.drawings:
-            parts.append(_drawing(drawing, number=n, of=section))
+            parts.append(_drawing(drawing, number=n, height=next(heights), of=section))
             n += 1
         parts.append("</div></section>")
         found.append("".join(parts))
     return found
 
 
-def _drawing(drawing: Drawing, *, number: int, of: Section) -> str:
+def _drawing(drawing: Drawing, *, number: int, height: int, of: Section) -> str:
     head = "" if drawing.title == of.title else f"<h3>{escape(drawing.title)}</h3>"
-    height = to_plotly(drawing)["height"]
     return (
         f'<figure id="{escape(drawing.key)}"><figcaption>{head}'
         f'<span class="caption">{escape(drawing.caption)}</span></figcaption>'

@@ -93,9 +93,10 @@ class _Reader:
         now = state.seconds_at(event.at)
         match event:
             case ev.AttemptStarted(trial=trial, worker=worker):
-                begun = {"started_s": now, "ended_s": now, "outcome": "running"}
                 self._close(trial, at_s=now, outcome="lost")
-                self._open[trial] = Attempt(trial=trial, worker=worker, **begun)
+                self._open[trial] = Attempt(
+                    trial=trial, worker=worker, started_s=now, ended_s=now, outcome="running"
+                )
             case ev.Measured():
                 self._measured(event, state, at_s=now)
             case ev.Decided(trial=trial, kind=DecisionKind.PAUSE):

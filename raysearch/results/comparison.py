@@ -193,7 +193,8 @@ def permutation_test(one: Sequence[float], other: Sequence[float]) -> tuple[floa
     slack = 1e-12 * max(1.0, float(np.abs(values).max()))
     n_deals = math.comb(len(values), n)
     is_exact = n_deals <= MOST_DEALS
-    deals = itertools.combinations(range(len(values)), n) if is_exact else _drawn(len(values), n)
+    every = itertools.combinations(range(len(values)), n)
+    deals: Iterator[Sequence[int]] = every if is_exact else _drawn(len(values), n)
     total, n_counted, n_as_large = float(values.sum()), 0, 0
     for deal in deals:
         first = float(values[list(deal)].sum())
