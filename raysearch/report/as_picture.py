@@ -169,6 +169,8 @@ def _draw_cells(axes: Any, series: Series) -> None:
     largest = max((v for row in matrix for v in row if math.isfinite(v)), default=1.0) or 1.0
     for y, row in enumerate(matrix):
         for x, value in enumerate(row):
+            if not math.isfinite(value):
+                continue
             color = "white" if value > 0.6 * largest else _INK
             axes.text(x, y, f"{value:g}", ha="center", va="center", fontsize=8, color=color)
 

@@ -47,7 +47,7 @@ def architecture(run: Shown, seen: Inspected) -> Figure | None:
                     ends=(0.0, 1.35 * max(1, *(layer.n_parameters for layer in layers))),
                 ),
                 y=Axis(
-                    ticks=tuple((n, _short(layer.name)) for n, layer in enumerate(layers)),
+                    ticks=tuple(enumerate(_names(layers))),
                     ends=(len(layers) - 0.4, -0.6),
                 ),
             ),
@@ -76,15 +76,22 @@ def _text(layer: Layer) -> str:
     return f"{amount}{out}".removesuffix(", ")
 
 
+def _names(layers: Sequence[Layer]) -> list[str]:
+    """Return the names of layers, without the parts that all of them begin with."""
+    parts = [layer.name.split(".") for layer in layers]
+    shortest = min(len(names) for names in parts)
+    first = next((n for n in range(shortest - 1) if len({p[n] for p in parts}) > 1), shortest - 1)
+    return [_short(".".join(names[first:])) for names in parts]
+
+
 def _short(name: str) -> str:
-    """Return a name with its first part left out where it is long.
+    """Return a name without its beginning where it is long.
 
     Example:
-        >>> _short("network.head"), _short("network.encoder.stages.0.blocks.1.normalization")
-        ('network.head', '….stages.0.blocks.1.normalization')
+        >>> _short("stem.0"), len(_short("encoder." * 8 + "norm"))
+        ('stem.0', 34)
     """
-    parts = name.split(".")
-    return name if len(name) <= LONGEST_NAME else "\u2026." + ".".join(parts[2:])
+    return name if len(name) <= LONGEST_NAME else "\u2026" + name[1 - LONGEST_NAME :]
 
 
 def graphs(run: Shown) -> list[Figure]:
@@ -187,7 +194,9 @@ def _confusion(run: Shown, found: Predictions) -> Figure:
                         kind="cells",
                         x=list(range(len(classes))),
                         y=list(range(len(classes))),
-                        matrix=[[counts[true, guess] for guess in classes] for true in classes],
+                        matrix=[
+                            [counts[true, guess] or None for guess in classes] for true in classes
+                        ],
                         is_labelled=len(classes) <= 20,
                     ),
                 ),
