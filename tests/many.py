@@ -18,7 +18,11 @@ from tests.recorded import SETTINGS, VERSIONS
 RUNGS = (1, 3, 9)
 N_WORKERS = 4
 METRIC = "val/accuracy"
-SPACE = {"learning_rate": {"float": [1e-4, 1e-1], "log": True}, "width": {"int": [8, 64]}}
+SPACE = {
+    "optimizer": "adamw",
+    "learning_rate": {"float": [1e-4, 1e-1], "log": True},
+    "width": {"int": [8, 64]},
+}
 
 
 def many(path: Path, n_trials: int, *, seed: int = 0, gain: float = 0.0, **settings: Any) -> RunDir:

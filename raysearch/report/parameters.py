@@ -127,7 +127,9 @@ def _slice(run: Shown, parameter: Parameter, *, n_trials: int, y: Axis) -> Panel
             x=[place(parameter, trial) for trial in some],
             y=[trial.value(run.objective) for trial in some],
             owners=[(run.owner(trial.id),) for trial in some],
-            texts=[value_text(trial.configuration[parameter.key]) for trial in some],
+            texts=[]
+            if is_numeric(parameter)
+            else [value_text(trial.configuration[parameter.key]) for trial in some],
             name=name,
             color=color,
             weight=2.5,

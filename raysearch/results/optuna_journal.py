@@ -9,7 +9,9 @@ it, widens the range.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,19 +58,29 @@ def export_to_optuna(found: Sequence[Found], path: Path) -> list[str]:
         raise ConfigurationError(
             f"{path} exists, and Optuna would append to it. Give a new file. Nothing was written."
         )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _quietly() as optuna:
+            backend = optuna.storages.journal.JournalFileBackend(str(path))
+            storage = optuna.storages.JournalStorage(backend)
+            return [_write(run, storage) for run in found]
+    except OSError as error:
+        raise RunDirectoryError(
+            f"{path} cannot be written: {error.strerror or error}. Give another path."
+        ) from error
+
+
+@contextmanager
+def _quietly() -> Iterator[Any]:
+    """Yield Optuna, which says neither what it makes nor what of it may change."""
     import optuna
 
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        backend = optuna.storages.journal.JournalFileBackend(str(path))
-        storage = optuna.storages.JournalStorage(backend)
-        return [_write(run, storage) for run in found]
-    except OSError as error:
-        raise RunDirectoryError(
-            f"{path} cannot be written: {error.strerror or error}. Give another path."
-        ) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield optuna
     finally:
         optuna.logging.set_verbosity(before)
 
