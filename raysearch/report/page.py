@@ -65,7 +65,7 @@ def to_html(runs: Sequence[Shown], sections: Sequence[Section], *, title: str, a
             _trials(is_many=len(runs) > 1),
             "</main>",
             f'<script type="application/json" id="page-data">{text}</script>',
-            f"<script>{_plotly()}</script>",
+            f"<script>{plotly_script()}</script>",
             f"<script>{_own('page.js')}</script>",
             "</body></html>",
         ]
@@ -76,8 +76,12 @@ def _own(name: str) -> str:
     return resources.files("raysearch.report").joinpath(name).read_text("utf-8")
 
 
-def _plotly() -> str:
-    """Return plotly's JavaScript, as its Python package has it."""
+def plotly_script() -> str:
+    """Return plotly's JavaScript, as its Python package has it.
+
+    Raises:
+        ConfigurationError: It is not installed.
+    """
     if find_spec("plotly") is None:
         raise ConfigurationError(
             "the report needs the package plotly, which is not installed. Install it: "

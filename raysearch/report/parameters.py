@@ -10,7 +10,6 @@ from raysearch.live.text import counted, short_number, value_text
 from raysearch.report.figure import Axis, Dimension, Figure, Panel, Parallel, Series
 from raysearch.report.places import axis_for, is_numeric, middle, place
 from raysearch.report.shown import Shown
-from raysearch.results.importance import Importance, importance
 from raysearch.results.marginal import is_active, is_cut, parts
 from raysearch.space import Graph, Parameter
 from raysearch.trial import Trial, TrialStatus
@@ -33,8 +32,7 @@ class Parameters:
 
     def __init__(self, run: Shown) -> None:
         self.run = run
-        self.importance: Importance = importance(run.results)
-        order = {effect.label: n for n, effect in enumerate(self.importance.effects)}
+        order = {effect.label: n for n, effect in enumerate(run.importance.effects)}
         drawn = [p for p in run.space.parameters if self._is_drawn(p)]
         self.drawn = sorted(drawn, key=lambda p: order.get(p.label, len(order)))
 
@@ -51,7 +49,7 @@ class Parameters:
 
 def importance_figure(known: Parameters) -> Figure | None:
     """Return how much each parameter mattered; None where nothing can be said."""
-    found = known.importance
+    found = known.run.importance
     if not found.effects:
         return None
     effects = found.effects[:MOST_BARS]

@@ -97,7 +97,7 @@ def _facts(runs: Sequence[Shown]) -> tuple[tuple[str, ...], ...]:
 
 def _importance(runs: Sequence[Shown], known: Mapping[int, Parameters]) -> Section:
     found = _of_each("Importance", runs, lambda run: importance_figure(known[run.place]))
-    silent = [(run, known[run.place].importance.reason) for run in runs]
+    silent = [(run, run.importance.reason) for run in runs]
     why = "; ".join(
         (f"{run.name}: " if len(runs) > 1 else "") + reason for run, reason in silent if reason
     )

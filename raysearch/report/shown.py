@@ -10,6 +10,7 @@ from raysearch.errors import RunDirectoryError
 from raysearch.report.figure import Axis
 from raysearch.results.chronicle import Chronicle, chronicle
 from raysearch.results.found import Found
+from raysearch.results.importance import Importance, importance
 from raysearch.results.messages import to_type
 from raysearch.space import Space
 from raysearch.trial import Objective, Trial, TrialStatus
@@ -74,6 +75,11 @@ class Shown:
     def chronicle(self) -> Chronicle:
         """What happened when."""
         return chronicle(self.results)
+
+    @cached_property
+    def importance(self) -> Importance:
+        """Which hyperparameters mattered; loads Optuna."""
+        return importance(self.results)
 
     @cached_property
     def space(self) -> Space:

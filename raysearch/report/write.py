@@ -11,7 +11,7 @@ from pathlib import Path
 from raysearch.errors import RunDirectoryError
 from raysearch.report.as_picture import to_png
 from raysearch.report.figure import Section
-from raysearch.report.page import to_html
+from raysearch.report.page import plotly_script, to_html
 from raysearch.report.sections import sections
 from raysearch.report.shown import shown
 from raysearch.results.found import Found
@@ -49,6 +49,7 @@ def write_report(
     Side effects:
         Replaces the file, and each picture, atomically.
     """
+    plotly_script()  # what is missing is said before anything takes time
     runs = shown(found)
     parts = sections(runs, with_models=with_models)
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs side by side"

@@ -35,7 +35,7 @@ from raysearch.trial import Trial
 
 FEWEST = 20
 """Trials from which on anything is said."""
-MOST = 600
+MOST = 400
 """Trials that are looked at: the best half and an even share of the others, if there are more."""
 BEST_SHARE, FEWEST_BEST = 0.1, 5
 """The best trials are this share of all, and so many at least."""

@@ -16,7 +16,7 @@ def forty(tmp_path_factory):
     return many(tmp_path_factory.mktemp("forty") / "forty-1", 40)
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def run(forty):
     """The same, as a report shows it."""
     (run,) = shown([Results.read(forty.path)])

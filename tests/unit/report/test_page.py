@@ -55,7 +55,7 @@ def data_of(text):
 
 def test_nothing_is_loaded_from_anywhere(written, outline):
     assert all(link.startswith(("#", "data:")) for link in outline.links)
-    own = written.replace(module._plotly(), "")
+    own = written.replace(module.plotly_script(), "")
     assert "http" not in own
     assert "plotly" in written
 
@@ -103,7 +103,7 @@ def test_two_thousand_trials_stay_small(tmp_path):
     path = tmp_path / "report.html"
     report = write_report([Results.read(run.path)], path, with_models=False)
     assert report.size_bytes == path.stat().st_size
-    assert report.size_bytes - len(module._plotly().encode()) < 4 * MEGABYTE
+    assert report.size_bytes - len(module.plotly_script().encode()) < 4 * MEGABYTE
     figures = data_of(path.read_text("utf-8"))["figures"]
     kinds = {trace["type"] for figure in figures for trace in figure["data"]}
     assert "scattergl" in kinds  # so many points are drawn by WebGL
