@@ -147,6 +147,7 @@ def next_facts(results: Results) -> list[tuple[str, str]]:
     facts = opening_facts(results)
     if curves.is_dir():
         facts.append(("curves", f"tensorboard --logdir {shlex.quote(str(curves))}"))
+    facts.append(("report", to_type("report", run)))
     facts.append(("ranking", to_type("results", run)))
     facts.append(_go_on(results))
     return facts
