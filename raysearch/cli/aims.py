@@ -20,8 +20,7 @@ def aim_facts(experiment: Experiment) -> list[tuple[str, str]]:
     label = "objectives" if aims.objectives else "objective"
     facts = [(label, ", ".join(f"{each.direction} {each.metric}" for each in objectives))]
     if aims.objectives:
-        why = why_chosen(aims.choose.settings(), n_front=0).partition(" of a front")[0]
-        facts.append(("winner", f"{why} of the front"))
+        facts.append(("winner", why_chosen(aims.choose.settings(), front=[])))
     if aims.constraints:
         facts.append(("constraints", ", ".join(str(each) for each in aims.constraints)))
     for name in aims.measures:

@@ -233,7 +233,7 @@ def _better_one(results: Results, winner: Trial) -> str:
 def _chosen(results: Results, winner: Trial) -> list[tuple[str, str]]:
     """Return why the winner was chosen: of a front, or by the searcher where it is not the best."""
     if results.chosen_by(winner) == "front":
-        why = why_chosen(results.state.settings.get("choose", {}), n_front=len(results.front))
+        why = why_chosen(results.state.settings.get("choose", {}), front=results.front)
         return [("chosen for", why), *_other_values(results, winner)]
     recommended = results.recommendation
     if recommended is None or recommended.trial != winner.id:

@@ -15,7 +15,7 @@ POINTS = [(0.90, 900.0), (0.99, 5000.0), (0.98, 800.0), (0.50, 100.0), (0.97, 40
 """Accuracy and parameters: 0 is beaten by 2, 4 by 2 as well; the front bends at 2."""
 
 
-def recorded(tmp_path, points=POINTS, **settings) -> Recorded:
+def begun(tmp_path, points=POINTS, **settings) -> Recorded:
     given = {
         "objectives": ["val/accuracy", "params"],
         "constraints": {"params": "<= 10000"},
@@ -25,8 +25,11 @@ def recorded(tmp_path, points=POINTS, **settings) -> Recorded:
     for accuracy, params in points:
         search.begin(0.1, accuracy, costs={"params": params})
         search.engine.finished(f"{len(search.engine.state.trials) - 1:04d}", reason="done")
-    search.finish()
     return search
+
+
+def recorded(tmp_path, points=POINTS, **settings) -> Recorded:
+    return begun(tmp_path, points, **settings).finish()
 
 
 def opened(search) -> Results:
@@ -57,6 +60,17 @@ def test_the_front_has_those_that_none_beats_and_the_knee_of_it_wins(results):
 )
 def test_the_file_says_who_wins(tmp_path, choose, winner):
     assert opened(recorded(tmp_path, choose=choose)).winner.id == winner
+
+
+def test_what_was_stopped_early_wins_only_where_nothing_on_the_front_was_trained_in_full(tmp_path):
+    search = begun(tmp_path, choose={"by": "lexicographic", "order": ["params"]})
+    search.scheduler.reason = "too bad"
+    stopped = search.begin(0.2, costs={"params": 10.0})
+    results = opened(search.finish())
+    assert stopped.id in {trial.id for trial in results.front}
+    assert results.winner.id == "0003"  # the smallest of those trained in full
+    why = results.to_json()["winner"]["chosen_because"]
+    assert why.endswith("of a front of 4 trials, from the 3 that were trained in full")
 
 
 def test_where_the_model_of_the_chosen_one_is_lost_the_next_choice_wins(tmp_path):
