@@ -50,7 +50,9 @@ def _winners(runs: Sequence[Shown]) -> list[Section]:
     wrong: list[Drawing] = []
     missing: list[str] = []
     for run in runs:
-        seen = inspect_winner(run.results, run.winner) if run.winner is not None else "none"
+        seen = (
+            inspect_winner(run.results, run.winner) if run.winner is not None else "there is none"
+        )
         prefix = "" if is_one else f"{run.name}: "
         drawn += [named(drawing, run, is_one=is_one) for drawing in graphs(run)]
         if isinstance(seen, str):
