@@ -113,6 +113,9 @@ def _document(results: Results, *, top: int | None) -> dict[str, Any]:
 
 
 def _print(results: Results, *, top: int, is_alone: bool) -> None:
+    from raysearch.cli.aims import front_facts, front_rows, rejected_facts
+    from raysearch.cli.descent import print_descent
+    from raysearch.cli.distributions import distribution_facts
     from raysearch.cli.families import family_facts
     from raysearch.cli.importance import importance_facts
     from raysearch.cli.screen import print_facts, print_table
@@ -139,17 +142,25 @@ def _print(results: Results, *, top: int, is_alone: bool) -> None:
         if len(ranking) > top:
             print(f"... and {len(ranking) - top} more: --top {len(ranking)}")
         print()
+    if len(results.objectives) > 1 and results.front:
+        metrics = [objective.metric for objective in results.objectives]
+        print_table(front_rows(results), header=["Pareto front", *metrics], numbers=metrics)
+        print()
     print_facts(
         [
             *winner_facts(results),
+            *front_facts(results),
             *family_facts(results),
+            *distribution_facts(results),
             *(importance_facts(results) if is_alone else []),
             *evidence_facts(results),
+            *rejected_facts(results),
             *failure_facts(results),
             *unranked_facts(results),
         ]
     )
     print()
+    print_descent(results)
     opening = opening_facts(results)
     if opening:
         print_facts(opening, wrap=False)
@@ -165,7 +176,7 @@ def _row(results: Results, trial: Trial, *, rank: int) -> list[str]:
     objective, default = results.objective, results.default
     best = trial.best(objective)
     compared = None if default is None else default.configuration
-    changed, same = changed_first(trial.configuration, default=compared)
+    changed, same = changed_first(trial.best_configuration(objective), default=compared)
     return [
         str(rank),
         trial.id,

@@ -162,12 +162,15 @@ class EngineScheduler(TrialScheduler):
         if kind == "measured":
             return self._measured(trial, content)
         if kind == "started":
-            folder = f"trials/{trial.trial_id}"
-            damaged = {f"{folder}/{name}": why for name, why in content["damaged"].items()}
+            damaged = {f"trials/{name}": why for name, why in content["damaged"].items()}
             engine.attempt_started(trial.trial_id, worker=content["worker"], damaged=damaged)
             if damaged:
                 self._update_job(trial)
             return Decision(kind=DecisionKind.CONTINUE)
+        if kind == "gauged":
+            decision = engine.gauged(trial.trial_id, content["values"], seconds=content["seconds"])
+            self._update_job(trial)
+            return decision
         if kind == "failed":
             goes_on = engine.failed(trial.trial_id, cause=content["cause"], error=content["error"])
             if goes_on:
