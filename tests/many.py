@@ -107,7 +107,7 @@ def _life(
             attempt=1,
             epoch=epoch,
             step=10 * epoch,
-            values={METRIC: float(value), "train/loss": 1 / epoch},
+            values={METRIC: float(value), "val/loss": 2.0 / (epoch + number % 7 + 1)},
             seconds=0.5 * epoch,
         )
     if number % 20 == 19:

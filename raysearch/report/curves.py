@@ -241,8 +241,10 @@ def _incumbent(run: Shown, *, per: float | None, many: bool) -> tuple[Series, ..
 
 
 def _found(run: Shown, *, many: bool) -> str:
-    last = run.chronicle.improvements[-1]
     prefix = f"{run.name}: " if many else ""
+    if not run.chronicle.improvements:
+        return f"{prefix}none yet"
+    last = run.chronicle.improvements[-1]
     share = 100 * last.epochs / max(1, run.chronicle.epochs)
     return (
         f"{prefix}{short_number(last.value)} by trial {last.trial}, after {last.epochs} of "

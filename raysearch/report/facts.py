@@ -106,7 +106,7 @@ def configurations(run: Shown) -> Rows:
     of_default = {} if default is None else default.configuration
     rows = [
         (key, value_text(value), value_text(of_default[key]) if key in of_default else "-")
-        for key, value in winner.configuration.items()
+        for key, value in winner.best_configuration(run.objective).items()
     ]
     differ = [row for row in rows if row[1] != row[2]]
     same = ", ".join(f"{key} {value}" for key, value, other in rows if value == other)

@@ -13,7 +13,8 @@ from raysearch.trial import Trial
 def lineage(run: Shown) -> Figure | None:
     """Return trials in their order, with lines to those they were made from; None without any.
 
-    A search method that breeds configurations says of each which trials it was made from.
+    A search method that breeds configurations says of each which trials it was made from; in
+    population-based training a trial takes over another one, with its weights.
     """
     by_id = {trial.id: trial for trial in run.ranking}
     links = [
@@ -60,9 +61,10 @@ def lineage(run: Shown) -> Figure | None:
 
 
 def parents_of(trial: Trial) -> list[str]:
-    """Return the ids of the trials that a trial was made from."""
+    """Return the ids of the trials that a trial was made from, or took over in training."""
     parents = trial.origin.get("parents", [])
-    return [str(parent) for parent in parents] if isinstance(parents, list | tuple) else []
+    named = [str(parent) for parent in parents] if isinstance(parents, list | tuple) else []
+    return list(dict.fromkeys([*named, *(takeover.source for takeover in trial.takeovers)]))
 
 
 def _ancestors(trial: Trial | None, by_id: dict[str, Trial]) -> set[str]:

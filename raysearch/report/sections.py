@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from raysearch.report.curves import incumbents, learning_curves
+from raysearch.report.distributions import distributions
 from raysearch.report.facts import configurations, run_facts
 from raysearch.report.figure import Drawing, Section
+from raysearch.report.front import front
 from raysearch.report.lineage import lineage
 from raysearch.report.pairs import pairs
 from raysearch.report.parameters import Parameters, importance_figure, parallel, slices
@@ -28,11 +30,13 @@ def sections(runs: Sequence[Shown], *, with_models: bool = True) -> list[Section
     found = [
         Section(title="Result", table=_facts(runs)),
         Section(title="Best value so far", drawings=(incumbents(runs),)),
+        _wide(_of_each("Pareto front", runs, front)),
         _of_each("Learning curves", runs, learning_curves),
         _importance(runs, known),
         _wide(_of_each("Parallel coordinates", runs, lambda run: parallel(known[run.place]))),
         _wide(_of_each("Pairs", runs, lambda run: pairs(known[run.place]))),
         _wide(_of_each("Slices", runs, lambda run: slices(known[run.place]))),
+        _wide(_of_each("Distributions", runs, distributions)),
         _of_each("How far trials got", runs, rungs),
         _of_each("Workers", runs, timeline),
         _failures(runs),
@@ -50,7 +54,9 @@ def _winners(runs: Sequence[Shown]) -> list[Section]:
     wrong: list[Drawing] = []
     missing: list[str] = []
     for run in runs:
-        seen = inspect_winner(run.results, run.winner) if run.winner is not None else "none"
+        seen = (
+            inspect_winner(run.results, run.winner) if run.winner is not None else "there is none"
+        )
         prefix = "" if is_one else f"{run.name}: "
         drawn += [named(drawing, run, is_one=is_one) for drawing in graphs(run)]
         if isinstance(seen, str):

@@ -32,7 +32,7 @@ FEWEST_RUNS = 2
 """Runs of a group from which on it is compared."""
 MOST_DEALS = 20_000
 """Beyond so many deals, as many are drawn at random."""
-TASK = ("data", "objective")
+TASK = ("data", "objective", "objectives")
 """Sections in which runs that are compared agree."""
 _ASIDE = ("seed", "name", "include", "evidence")
 """Sections that make no difference between two searches of one group."""
