@@ -33,7 +33,6 @@ from raysearch.trial import Checkpoint, Measurement, Value
 if TYPE_CHECKING:
     import pytorch_lightning as pl
 
-
 FIRST, LAST = "callbacks:Callback", "callbacks:Checkpoint"
 """What callbacks of ours derive from: those before the user's, and those that come last."""
 
@@ -122,8 +121,7 @@ class Reporter:
         self.has_diverged = False
         """Whether it was ended because it cannot recover."""
         self.n_reports = 0
-        self.inherited: Mapping[str, Value] = {}
-        """What the first measurement says of another trial's weights that it began with."""
+        self.inherited: Mapping[str, Value] = {}  # told with the first measurement
         self.meter = Meter(clock=clock)
         self._ahead = Ahead() if may_run_ahead else None
         self._job = job
