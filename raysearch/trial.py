@@ -122,10 +122,9 @@ class DecisionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exploit:
-    """What a trial goes on with that takes over the weights of another one."""
+    """What a trial goes on with that takes over the weights of another one, the source."""
 
     source: str
-    """Id of the trial whose weights it takes."""
     epoch: int
     """Epochs that these weights were trained, from which the trial goes on."""
     configuration: Configuration
@@ -157,7 +156,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takeover:
-    """Weights that a trial has taken over from another one."""
+    """Weights that a trial has taken over from another one; changes are as of `Exploit`."""
 
     source: str
     """Id of that trial."""
@@ -166,7 +165,6 @@ class Takeover:
     before: Configuration
     """The trial's own until then."""
     changes: Mapping[str, tuple[Value | None, Value | None]] = field(default_factory=dict)
-    """As of `Exploit`."""
 
     @property
     def epoch(self) -> int:
@@ -224,6 +222,11 @@ class Trial:
     """Unix time in seconds."""
     ended_at: float | None = None
 
+    def best_configuration(self, objective: Objective) -> Configuration:
+        """Return the configuration of its best epoch; the present one if it has none."""
+        best = self.best(objective) if self.takeovers else None
+        return self.configuration if best is None else self.configuration_at(best.epoch)
+
     @property
     def is_evidence(self) -> bool:
         """Whether it is a trial of an earlier run, and none of this search."""
@@ -245,21 +248,12 @@ class Trial:
         """Checkpoints that it can go on from, in order of epochs; the first may be another's."""
         if not self.takeovers:
             return self.checkpoints
-        first = self.takeovers[-1].checkpoint
-        return (first, *(c for c in self.checkpoints if c.epoch > first.epoch))
+        taken = self.takeovers[-1].checkpoint
+        return (taken, *(c for c in self.checkpoints if c.epoch > taken.epoch))
 
     def configuration_at(self, epoch: int) -> Configuration:
-        """Return the configuration with which the trial itself trained an epoch, from 1.
-
-        Example:
-            >>> old = Checkpoint(epoch=5, path="trials/0001/epoch-0005.ckpt", size_bytes=9)
-            >>> taken = Takeover(source="0001", checkpoint=old, before={"rate": 0.1})
-            >>> trial = Trial(id="", number=0, configuration={"rate": 0.2}, takeovers=(taken,))
-            >>> trial.configuration_at(5), trial.configuration_at(6)
-            ({'rate': 0.1}, {'rate': 0.2})
-        """
-        later = (taken.before for taken in self.takeovers if taken.epoch >= epoch)
-        return next(later, self.configuration)
+        """Return the configuration with which the trial itself trained an epoch, from 1."""
+        return next((t.before for t in self.takeovers if t.epoch >= epoch), self.configuration)
 
     @property
     def seconds(self) -> float:

@@ -67,8 +67,12 @@ def rerun(results: Results, trial: Trial, *, epochs: int | None, debugs: bool) -
 
 
 def job_of(results: Results, trial: Trial, *, folder: Path) -> TrainingJob:
-    """Return the job that trains a trial from the start, and writes nothing but to a folder."""
-    fresh = replace(trial, measurements=(), checkpoints=())
+    """Return the job that trains a trial from the start, and writes nothing but to a folder.
+
+    One that took over weights is trained as it began.
+    """
+    began = trial.configuration_at(1)
+    fresh = replace(trial, measurements=(), checkpoints=(), takeovers=(), configuration=began)
     job = job_for(results.experiment, fresh, run_dir=folder)
     parent = Inheritance.read(trial.origin)
     if job.init_from is None or parent is None or parent.checkpoint is None:

@@ -207,14 +207,7 @@ class SearchState:
             self._change(event.trial, reason=event.reason)
 
     def _exploited(self, event: ev.Exploited) -> None:
-        known = self.trials[event.trial]
-        self._change(
-            event.trial,
-            status=TrialStatus.PENDING,
-            reason=event.reason,
-            configuration=event.configuration,
-            takeovers=(*known.takeovers, event.takeover(before=known.configuration)),
-        )
+        self._change(event.trial, **event.changed(self.trials[event.trial]))
         self.pinned[event.trial] = event.path
 
     def _attempt_ended(self, event: ev.AttemptEnded) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from raysearch.errors import one_of, unknown_name
-from raysearch.space import Choice, Space
+from raysearch.space import Bool, Choice, Domain, Space
 from raysearch.trial import Configuration, Value
 
 if TYPE_CHECKING:
@@ -64,10 +64,14 @@ def explored(
         if is_known and key in mutable and domain.size() != 1:
             if rng.random() < resample:
                 value = domain.sample(rng)
-            elif not isinstance(domain, Choice) or domain.ordered:
+            elif _has_neighbours(domain):
                 value = domain.mutate(value, rng, scale)
         found[key] = domain.canonical(value)
     return found
+
+
+def _has_neighbours(domain: Domain) -> bool:
+    return domain.ordered if isinstance(domain, Choice) else not isinstance(domain, Bool)
 
 
 def changes_of(before: Configuration, after: Configuration) -> dict[str, tuple[object, object]]:

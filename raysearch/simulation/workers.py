@@ -15,8 +15,9 @@ from heapq import heapify, heappop, heappush
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.engine import Engine
+from raysearch.engine.lineage import schedule_of
 from raysearch.randomness import generator
-from raysearch.simulation.curves import Curve, Curves
+from raysearch.simulation.curves import Curve, Curves, Histories
 from raysearch.simulation.suggesting import TimedHelper
 from raysearch.trial import Checkpoint, DecisionKind, Trial
 
@@ -183,7 +184,7 @@ class Workers:
             _Attempt(
                 trial=trial.id,
                 worker=worker,
-                curve=self._curves.curve(trial.configuration, n_epochs=engine.plan.max_epochs),
+                curve=self._curve_of(trial),
                 pauses_at=engine.pauses_at(trial),
                 from_epoch=from_epoch,
                 began_at=now + self._conditions.start_seconds,
@@ -191,6 +192,15 @@ class Workers:
                 epoch=from_epoch + 1,
             )
         )
+
+    def _curve_of(self, trial: Trial) -> Curve:
+        """Return what training achieves with the trial's configuration, from where it stands."""
+        n_epochs, curves = self._engine.plan.max_epochs, self._curves
+        if not trial.takeovers or not isinstance(curves, Histories):
+            return curves.curve(trial.configuration, n_epochs=n_epochs)
+        taken = trial.takeovers[-1].epoch
+        before = schedule_of(self._engine.state.trials, trial.id, epoch=taken + 1)[:-1]
+        return curves.continued(trial.configuration, before=before, n_epochs=n_epochs)
 
     def _seconds_to_loss(self, trial: Trial, *, attempt: int) -> float:
         mean = self._conditions.mean_seconds_to_loss

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from raysearch.engine.lineage import Stretch, schedule_of
 from raysearch.experiment import Experiment
 from raysearch.init_from import Inheritance, InitFrom
-from raysearch.training.job import TrainingJob
+from raysearch.training.job import Stage, TrainingJob
 from raysearch.trial import Trial
 
 
@@ -43,6 +45,32 @@ def job_for(
     return job
 
 
+def model_job(
+    experiment: Experiment, trial: Trial, *, trials: Mapping[str, Trial], epochs: int, run_dir: Path
+) -> TrainingJob:
+    """Return the job that trains the model of a trial once more, as it was trained up to an epoch.
+
+    Args:
+        experiment: Where model, data and settings come from.
+        trial: Whose model.
+        trials: All trials of the search, by id: it may have taken over weights of others.
+        epochs: Epochs after which it is wanted.
+        run_dir: The run directory, as the worker reaches it.
+    """
+    *before, last = schedule_of(trials, trial.id, epoch=epochs)
+    job = _from_start(experiment, replace(trial, configuration=last.configuration), run_dir=run_dir)
+    return replace(job, history=tuple(_stage(experiment, stretch) for stretch in before))
+
+
+def _stage(experiment: Experiment, stretch: Stretch) -> Stage:
+    binding = experiment.bind(stretch.configuration)
+    return Stage(
+        until=stretch.last,
+        model_arguments=binding.model_arguments,
+        data_arguments=binding.data_arguments,
+    )
+
+
 def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJob:
     binding = experiment.bind(trial.configuration)
     parent = Inheritance.read(trial.origin)
@@ -63,6 +91,7 @@ def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> Train
         max_steps=experiment.fidelity.max_steps,
         every_steps=experiment.fidelity.every_steps,
         seed=experiment.seed,
+        reads_back=experiment.mutable_arguments(trial.configuration),
         directory=str(run_dir.absolute() / "trials" / trial.id),
         checkpoint_every_epochs=experiment.checkpoint.every_epochs,
         checkpoint_every_s=experiment.checkpoint.every_s,

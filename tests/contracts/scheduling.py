@@ -141,7 +141,9 @@ class Run:
         return True
 
     def _taken_over(self, trial: Trial, exploit: Exploit) -> Trial:
-        source = next(t for t in self.trials.values() if t.id == exploit.source)
+        source = next((t for t in self.trials.values() if t.id == exploit.source), None)
+        if source is None:  # it ended before this policy ruled, and its checkpoint is gone
+            return trial
         assert source.number != trial.number
         assert source.epochs >= exploit.epoch >= trial.epochs
         assert exploit.epoch in self.scheduler.keeps(source)
