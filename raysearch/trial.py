@@ -7,10 +7,13 @@ decides and who trains is elsewhere. A trial of a running search is replaced, ne
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+
+from raysearch.statuses import SearchStatus as SearchStatus
+from raysearch.statuses import TrialStatus as TrialStatus
 
 Value = bool | int | float | str | None
 """A value of a configuration: a plain JSON scalar."""
@@ -23,39 +26,6 @@ Loop = Literal["auto", "lean", "trainer"]
 Trainer, or always one of them."""
 
 Direction = Literal["minimize", "maximize"]
-
-
-class TrialStatus(StrEnum):
-    """Where a trial stands. Values are stored in journals: only ever add."""
-
-    PENDING = "pending"
-    RUNNING = "running"
-    PAUSED = "paused"
-    COMPLETED = "completed"
-    STOPPED = "stopped"
-    REJECTED = "rejected"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-
-    @property
-    def is_ended(self) -> bool:
-        """Whether the trial will not be trained again, short of being asked to."""
-        return self in _ENDED
-
-
-_ENDED = frozenset(
-    {TrialStatus.COMPLETED, TrialStatus.STOPPED, TrialStatus.REJECTED, TrialStatus.FAILED}
-)
-
-
-class SearchStatus(StrEnum):
-    """Where a search stands. Values are stored in journals: only ever add."""
-
-    RUNNING = "running"
-    INTERRUPTED = "interrupted"
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +191,10 @@ class Trial:
     created_at: float = 0.0
     """Unix time in seconds."""
     ended_at: float | None = None
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """What was measured of its model before training, by name, such as "params"; see `measure`."""
+    violation: float = 0.0
+    """By how much these miss the constraints, as shares of their limits; 0 if they meet all."""
 
     def best_configuration(self, objective: Objective) -> Configuration:
         """Return the configuration of its best epoch; the present one if it has none."""
@@ -288,6 +262,28 @@ class Trial:
         """Return the objective's value at the best epoch, or None."""
         best = self.best(objective)
         return None if best is None else best.values[objective.metric]
+
+    def losses(self, objectives: Sequence[Objective]) -> tuple[float, ...]:
+        """Return the trial as a point: a loss for each objective, infinite where it has no value.
+
+        All are taken at the best epoch of the first one; what was measured of the model itself is
+        the same in every epoch.
+
+        Args:
+            objectives: The first of them is one that training reports.
+
+        Example:
+            >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
+            >>> params = Objective(metric="params", direction="minimize")
+            >>> last = Measurement(epoch=1, step=9, values={"val/accuracy": 0.5}, seconds=1.0)
+            >>> trial = Trial(id="0000", number=0, configuration={}, measurements=(last,),
+            ...               measures={"params": 9})
+            >>> trial.losses([accuracy, params])
+            (-0.5, 9)
+        """
+        best = self.best(objectives[0])
+        values = self.measures if best is None else {**self.measures, **best.values}
+        return tuple(objective.loss(values.get(objective.metric)) for objective in objectives)
 
 
 def trial_id(number: int) -> str:

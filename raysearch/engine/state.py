@@ -74,6 +74,8 @@ class SearchState:
     """Trial -> path of another one's checkpoint that it goes on from, until it has one itself."""
     checkpoint_bytes: int = 0
     """Bytes of all checkpoints on disk."""
+    failed_in_a_row: int = 0
+    """How many of the trials that ended last failed, in the sessions since the last resume."""
     is_failing: bool = True
     """Whether every trial that ended so far failed, and of those that diverged none was finite."""
 
@@ -140,6 +142,7 @@ class SearchState:
         self.seconds_before = self.seconds
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""
+        self.failed_in_a_row = 0  # the cause may have been mended
         if self.handover.refit is None or not self.handover.is_settled:
             self.recommendation = None  # asked for again; else it says why that model is there
 
@@ -176,6 +179,9 @@ class SearchState:
         )
         self.restarts += event.attempt > 1 and not is_first
         self.account.began(self.trials[event.trial], from_epoch=event.from_epoch)
+
+    def _model_measured(self, event: ev.ModelMeasured) -> None:
+        self._change(event.trial, measures=event.values, violation=event.violation)
 
     def _measured(self, event: ev.Measured) -> None:
         trial = self.trials[event.trial]
@@ -230,7 +236,9 @@ class SearchState:
             error=event.error,
             ended_at=event.at,
         )
-        self.is_failing = self.is_failing and self._is_for_nothing(self.trials[event.trial])
+        is_for_nothing = self._is_for_nothing(self.trials[event.trial])
+        self.is_failing = self.is_failing and is_for_nothing
+        self.failed_in_a_row = self.failed_in_a_row + 1 if is_for_nothing else 0
         self.account.put_aside(self.trials[event.trial])
         self.failures.pop(event.trial, None)
         self.pinned.pop(event.trial, None)
