@@ -14,7 +14,15 @@ from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.errors import ConfigurationError
 from raysearch.randomness import generator
 from raysearch.searchers.base import NoSuggestion
-from raysearch.searchers.lineage import Member, descent, heir, inherit_fault, member_of, walk
+from raysearch.searchers.lineage import (
+    Inherit,
+    Member,
+    descent,
+    heir,
+    inherit_fault,
+    member_of,
+    walk,
+)
 from raysearch.searchers.tried import Tried, suggest_untried
 from raysearch.space import Space
 from raysearch.trial import Objective, Suggestion, Trial
@@ -62,7 +70,7 @@ class Evolution:
         population_size: int = 10,
         tournament_size: int = 5,
         further_mutations: float = 0.5,
-        inherit: str = "none",
+        inherit: Inherit = "none",
     ) -> None:
         raise_faults(
             integer_fault("searcher.population_size", population_size, at_least=2),

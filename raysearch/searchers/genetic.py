@@ -17,6 +17,7 @@ from raysearch.randomness import generator
 from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.evolution import check_tournament
 from raysearch.searchers.lineage import (
+    Inherit,
     Member,
     descent,
     heir,
@@ -79,7 +80,7 @@ class Genetic:
         crossover: float = 0.8,
         mutation: float = 0.7,
         further_mutations: float = 0.5,
-        inherit: str = "none",
+        inherit: Inherit = "none",
     ) -> None:
         raise_faults(
             integer_fault("searcher.population_size", population_size, at_least=2),

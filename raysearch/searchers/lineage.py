@@ -7,7 +7,7 @@ the order of trials, and what a child needs to know of it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from raysearch.checks import number_fault
 from raysearch.init_from import INHERITS, Inheritance
@@ -69,7 +69,7 @@ def descent(kind: str, *parents: Member) -> dict[str, Any]:
     }
 
 
-INHERIT = ("none", "weights")
+Inherit = Literal["none", "weights"]
 """What children can inherit beside their configuration."""
 
 _FAMILY = "model"
@@ -78,7 +78,7 @@ _FAMILY = "model"
 
 def inherit_fault(inherit: object) -> str | None:
     """Return what is wrong with what children are to inherit, or None."""
-    if inherit in INHERIT:
+    if inherit in get_args(Inherit):
         return None
     return f"searcher.inherit is {inherit!r}. It must be none or weights."
 
