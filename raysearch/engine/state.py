@@ -137,6 +137,7 @@ class SearchState:
         self.seconds_before = self.seconds
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""
+        self.handover.resumed(event.changed)
         if self.handover.refit is None or not self.handover.is_settled:
             self.recommendation = None  # asked for again; else it says why that model is there
 
@@ -160,9 +161,11 @@ class SearchState:
     def _attempt_started(self, event: ev.AttemptStarted) -> None:
         if event.trial not in self.live:
             return
-        is_first = self.trials[event.trial].status is TrialStatus.PENDING  # or after a pause
+        known = self.trials[event.trial]
+        is_first = known.status is TrialStatus.PENDING  # or after a pause
         self._change(
             event.trial,
+            reason=None if known.cause == INTERRUPTED else known.reason,
             attempts=event.attempt,
             status=TrialStatus.RUNNING,
             cause=None,
@@ -203,7 +206,11 @@ class SearchState:
         if event.trial not in self.live:
             return
         self._change(
-            event.trial, status=TrialStatus.INTERRUPTED, cause=event.cause, error=event.error
+            event.trial,
+            status=TrialStatus.INTERRUPTED,
+            cause=event.cause,
+            error=event.error,
+            reason=event.reason or self.trials[event.trial].reason,
         )
         if event.cause not in (INTERRUPTED, DISK_FULL):
             counts = self.losses if event.cause == WORKER_LOST else self.failures
