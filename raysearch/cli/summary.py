@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from raysearch.cli.tested import outcome_facts
+from raysearch.counting import counted
 from raysearch.engine.evidence import summary
 from raysearch.errors import RunDirectoryError
 from raysearch.live.text import (
     changed_first,
-    counted,
     counts_line,
     difference,
     duration,

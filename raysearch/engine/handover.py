@@ -6,7 +6,7 @@ follows whether a handed-over model still stands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from raysearch.run_dir import events as ev

@@ -72,7 +72,7 @@ class Pauses:
             return verdict
         paused = {id: trial for id, trial in paused.items() if id not in self._left}
         while (verdict := self._asked(paused, more_to_come=False)) is not None:
-            if verdict.decision.kind is DecisionKind.CONTINUE:
+            if verdict.decision.kind is not DecisionKind.STOP:
                 return verdict
             self._left.add(verdict.trial)
             del paused[verdict.trial]
