@@ -2,10 +2,10 @@
 
 A trial is worth what it reached at its best epoch, whatever became of it afterwards: a trial that
 failed at epoch 9 keeps what it reached at epoch 8. Only one that was cut off is not believed before
-one that was trained to its end (see `engine.ranking`). Of equals the one comes first that got there in
-fewer epochs, then the one that was created first. The winner is the best trial whose checkpoint of
-that epoch is still on disk; better ones without it are passed over, and said to be. Functions that
-train by themselves may keep none; such a trial can win all the same.
+one that was trained to its end (see `engine.ranking`). Of equals the one comes first that got there
+in fewer epochs, then the one that was created first. The winner is the best trial whose checkpoint
+of that epoch is still on disk; better ones without it are passed over, and said to be. Functions
+that train by themselves may keep none; such a trial can win all the same.
 """
 
 from __future__ import annotations

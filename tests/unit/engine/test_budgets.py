@@ -53,7 +53,7 @@ def test_the_epoch_that_reaches_the_budget_is_the_last_of_each_trial():
     assert lab.engine.next_trial() is None
     assert lab.report(first, 5, 0.6).kind is STOP  # one more than the budget: it was in training
     assert lab.state.epochs == 6
-    assert [t.status for t in lab.state.trials.values()] == [TrialStatus.STOPPED] * 2
+    assert [t.status for t in lab.state.trials.values()] == [TrialStatus.INTERRUPTED] * 2
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_the_time_budget_ends_the_search():
     simulation = search(table(scrambled), scheduler=STEADY, max_trials=None, max_seconds=100.0)
     trials = list(simulation.state.trials.values())
     assert [t.epochs for t in trials] == [27, 27, 27, 19]
-    assert [t.status for t in trials][-2:] == [TrialStatus.COMPLETED, TrialStatus.STOPPED]
+    assert [t.status for t in trials][-2:] == [TrialStatus.COMPLETED, TrialStatus.INTERRUPTED]
     assert simulation.state.seconds == 100.0
     assert trials[-1].reason == simulation.state.reason == "budget of 1.66667 minutes used"
 
