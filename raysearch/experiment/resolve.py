@@ -37,6 +37,7 @@ from raysearch.experiment.report import Report
 from raysearch.experiment.settings import NAME, NAME_RULE
 from raysearch.experiment.spaces import resolve_space
 from raysearch.experiment.starts import absolute_paths, can_start, check_starts
+from raysearch.experiment.superseded import explained
 from raysearch.experiment.trainer import check_objects, trainer_arguments
 from raysearch.experiment.values import Component
 from raysearch.experiment.written import data_settings, model_settings
@@ -98,7 +99,10 @@ def from_settings(
         True
     """
     document = apply_overrides(plain_document(mapping, source=source), overrides)
-    return resolve(document, default_name=None)
+    try:
+        return resolve(document, default_name=None)
+    except ConfigurationError as error:
+        raise explained(error, mapping) from error
 
 
 def resolve(document: Document, *, default_name: str | None) -> Experiment:
