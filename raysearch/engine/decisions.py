@@ -60,10 +60,16 @@ class Decisions:
             trial: Whose it is.
             measurement: Of a new epoch, not yet among what is known.
         """
+        return self.limit_reached(self._spent_after(trial, measurement))
+
+    def hits_target(self, trial: str, measurement: Measurement) -> bool:
+        """Return whether a trial is the one that reaches the target, with a new measurement."""
+        spent = self._spent_after(trial, measurement)
+        return spent.best_trial == trial and self._plan.is_target_reached(spent)
+
+    def _spent_after(self, trial: str, measurement: Measurement) -> Spending:
         state = self._ledger.state
-        return self.limit_reached(
-            state.account.after(state.trials[trial], measurement, objective=state.objective)
-        )
+        return state.account.after(state.trials[trial], measurement, objective=state.objective)
 
     def scheduled(self, trial: Trial, measurement: Measurement) -> Decision:
         """Return the scheduler's decision; the default configuration is spared.

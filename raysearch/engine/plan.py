@@ -89,7 +89,7 @@ class Plan:
             seconds: How long it has lasted, pauses left out.
         """
         hours = spent.gpu_seconds / 3600
-        if self.target is not None and _is_as_good(spent, self.target, self.objective):
+        if self.is_target_reached(spent):
             reached = f"trial {spent.best_trial} ({spent.best_value:.6g})"
             return f"target {self.target:.6g} reached by {reached}"
         if self.max_seconds is not None and seconds >= self.max_seconds:
@@ -99,6 +99,10 @@ class Plan:
         if self.max_gpu_hours is not None and hours >= self.max_gpu_hours:
             return f"budget of {self.max_gpu_hours:g} GPU hours used"
         return ""
+
+    def is_target_reached(self, spent: Spending) -> bool:
+        """Return whether the best value is as good as the target, if there is one."""
+        return self.target is not None and _is_as_good(spent, self.target, self.objective)
 
     def _enough(self, state: SearchState) -> str:
         """Return why there are trials enough; empty while there are not."""

@@ -43,7 +43,8 @@ class Reports:
         """Journal a measurement, and return the decision that follows; see `Engine.measured`.
 
         A trial that has reached its last epoch is completed whatever the scheduler says; one that
-        would go on is interrupted where a limit is reached. The
+        would go on is interrupted where a limit is reached, unless it is the one that reaches the
+        target, and so is done. The
         measurement is written before its checkpoint: were the write cut between them, the epoch
         would be trained and reported once more, instead of never.
 
@@ -77,7 +78,10 @@ class Reports:
                 after, TrialStatus.STOPPED, before=events, reason=decision.reason
             )
         elif limit and decision.kind is DecisionKind.CONTINUE:
-            return self._cut_off(after, events, limit=limit)
+            if not self._decisions.hits_target(trial, measurement):
+                return self._cut_off(after, events, limit=limit)
+            decision = Decision(kind=DecisionKind.STOP, reason=limit)
+            self._ledger.end_trial(after, TrialStatus.STOPPED, before=events, reason=limit)
         else:
             self._ledger.emit_and_tidy(after, events)
             return decision

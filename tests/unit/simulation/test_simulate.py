@@ -290,7 +290,7 @@ def test_the_epochs_of_all_trials_end_the_search(n_workers):
     )
     state = simulation.state
     assert 100 <= state.epochs < 100 + n_workers
-    assert not state.live
+    assert {trial.status for trial in state.live.values()} == {TrialStatus.INTERRUPTED}
     assert state.reason == "budget of 100 epochs used"
     assert {t.reason for t in state.trials.values()} == {state.reason, "trained all 27 epochs"}
 
