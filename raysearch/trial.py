@@ -7,7 +7,7 @@ decides and who trains is elsewhere. A trial of a running search is replaced, ne
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -189,6 +189,10 @@ class Trial:
     created_at: float = 0.0
     """Unix time in seconds."""
     ended_at: float | None = None
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """What was measured of its model before training, by name, such as "params"; see `measure`."""
+    violation: float = 0.0
+    """By how much these miss the constraints, as shares of their limits; 0 if they meet all."""
 
     @property
     def is_evidence(self) -> bool:
@@ -238,6 +242,28 @@ class Trial:
         """Return the objective's value at the best epoch, or None."""
         best = self.best(objective)
         return None if best is None else best.values[objective.metric]
+
+    def losses(self, objectives: Sequence[Objective]) -> tuple[float, ...]:
+        """Return the trial as a point: a loss for each objective, infinite where it has no value.
+
+        All are taken at the best epoch of the first one; what was measured of the model itself is
+        the same in every epoch.
+
+        Args:
+            objectives: The first of them is one that training reports.
+
+        Example:
+            >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
+            >>> params = Objective(metric="params", direction="minimize")
+            >>> last = Measurement(epoch=1, step=9, values={"val/accuracy": 0.5}, seconds=1.0)
+            >>> trial = Trial(id="0000", number=0, configuration={}, measurements=(last,),
+            ...               measures={"params": 9})
+            >>> trial.losses([accuracy, params])
+            (-0.5, 9)
+        """
+        best = self.best(objectives[0])
+        values = self.measures if best is None else {**self.measures, **best.values}
+        return tuple(objective.loss(values.get(objective.metric)) for objective in objectives)
 
 
 def trial_id(number: int) -> str:

@@ -168,6 +168,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         ("came from", origin_text(trial)),
         *configuration_facts(results, trial),
         *_place(results, trial),
+        *_measures(trial),
         ("trained", f"{counted(trial.epochs, 'epoch')} in {duration(trial.seconds)}{attempts}"),
         *_interruptions(events),
     ]
@@ -178,6 +179,14 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         size = file_size(checkpoint.size_bytes)
         facts.append(("checkpoint", f"{results.run_dir.path / checkpoint.path} ({size})"))
     return [*facts, *_curves(trial, objective=objective)]
+
+
+def _measures(trial: Trial) -> list[tuple[str, str]]:
+    """Return what its model costs, if that was measured."""
+    from raysearch.live.text import short_number
+
+    found = [f"{name} {short_number(value)}" for name, value in sorted(trial.measures.items())]
+    return [("model", ", ".join(found))] if found else []
 
 
 def origin_text(trial: Trial) -> str:

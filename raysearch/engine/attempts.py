@@ -121,12 +121,15 @@ class Attempts:
     def check_failures(self) -> None:
         """Give up if all of the first trials failed, and none in training is worth anything.
 
-        Called after each end of a trial.
+        Or if too many failed one after the other. Called after each end of a trial.
 
         Raises:
             SearchAborted: It is so.
         """
         limit, state = self._plan.abort_after, self._state
+        in_a_row = self._plan.abort_in_a_row
+        if in_a_row is not None and state.failed_in_a_row >= in_a_row:
+            raise SearchAborted(messages.failed_in_a_row(state.ended, n=state.failed_in_a_row))
         if limit is None or not state.is_failing or len(state.trials) - len(state.live) < limit:
             return
         if any(t.value(self._plan.objective) is not None for t in state.live.values()):

@@ -22,6 +22,7 @@ from typing import Any
 from raysearch.engine.ahead import Helper
 from raysearch.engine.attempts import Attempts
 from raysearch.engine.decisions import Decisions
+from raysearch.engine.gauging import Gauging
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.pauses import Pauses
 from raysearch.engine.plan import Plan
@@ -101,6 +102,7 @@ class Engine:
         self._suggestions, self._ledger, self._decisions = suggestions, ledger, decisions
         self._attempts = attempts
         self._reports = Reports(plan=plan, ledger=ledger, decisions=decisions, attempts=attempts)
+        self._gauging = Gauging(plan=plan, ledger=ledger)
         self._queue = Queue(**shared, decisions=decisions, pauses=pauses)
         self._replay = Replay(**shared, decisions=decisions, space=space)
         self._sessions = Sessions(**shared, space=space)
@@ -155,6 +157,7 @@ class Engine:
         """
         self._sessions.resume(settings=settings, changed=changed, fingerprints=fingerprints or {})
         self.has_begun = True
+        self._gauging.settle()
         self._replay.settle()
         return [t for t in self.state.live.values() if t.status is not TrialStatus.PAUSED]
 
@@ -197,13 +200,7 @@ class Engine:
         return self._queue.goes_on
 
     def is_next_ready(self, *, held: Collection[str] = ()) -> bool:
-        """Return whether `next_up` would answer at once; if not, a suggestion is begun beside.
-
-        So a worker can be kept until there is something for it to train.
-
-        Args:
-            held: See `next_up`.
-        """
+        """Return whether `next_up` would answer at once; if not, a suggestion is begun beside."""
         return self._queue.is_next_ready(held=held)
 
     def next_up(self, *, held: Collection[str] = (), beside: bool = False) -> Trial | None:
@@ -246,6 +243,16 @@ class Engine:
         """
         return self._attempts.started(trial, worker=worker, damaged=damaged or {})
 
+    def gauged(self, trial: str, values: Mapping[str, float], *, seconds: float = 0.0) -> Decision:
+        """Journal what a trial's model costs, before its first epoch; return whether it is trained.
+
+        Args:
+            trial: Its id.
+            values: By name: see `raysearch.measure.MEASURES`.
+            seconds: How long it took to measure them.
+        """
+        return self._gauging.measured(trial, values, seconds=seconds)
+
     def measured(
         self, trial: str, measurement: Measurement, *, checkpoint: Checkpoint | None = None
     ) -> Decision:
@@ -260,11 +267,7 @@ class Engine:
         return self._reports.measured(trial, measurement, checkpoint=checkpoint)
 
     def finished(self, trial: str, *, reason: str) -> None:
-        """Journal that training ended by itself: early, or with its last epoch not measured.
-
-        Raises:
-            SearchAborted: All of the first trials failed.
-        """
+        """Journal that training ended by itself: early, or with its last epoch not measured."""
         self._attempts.finished(trial, reason=reason)
 
     def failed(self, trial: str, *, cause: str, error: str) -> bool:

@@ -57,7 +57,9 @@ class Ledger:
         self._clock = clock
         self._listeners = list(listeners)
         self._byte_budget = ByteBudget(
-            objective=plan.objective, budget_bytes=plan.checkpoint_budget_bytes
+            objective=plan.objective,
+            objectives=plan.objectives,
+            budget_bytes=plan.checkpoint_budget_bytes,
         )
 
     def now(self) -> float:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from raysearch.counting import counted
 from raysearch.engine.spending import Spending
 from raysearch.engine.state import SearchState
+from raysearch.measure import Constraint
 from raysearch.trial import Objective
 
 
@@ -31,6 +32,11 @@ class Plan:
     """
 
     objective: Objective
+    """What is improved; of several, the first."""
+    objectives: tuple[Objective, ...] = ()
+    """All of them where there are several, else empty."""
+    constraints: tuple[Constraint, ...] = ()
+    """What a model may cost; a trial that does not meet them is rejected before it is trained."""
     max_epochs: int
     """Epochs of a trial that is never stopped."""
     unit: str = "epoch"
@@ -54,6 +60,8 @@ class Plan:
     """Whether a trial that failed is tried again from its last checkpoint."""
     abort_after: int | None = 5
     """The search is aborted when the first this many trials all failed."""
+    abort_in_a_row: int | None = None
+    """The search is aborted when so many trials fail one after the other; None for never."""
     checkpoint_budget_bytes: float = math.inf
 
     @property
@@ -89,7 +97,7 @@ class Plan:
             seconds: How long it has lasted, pauses left out.
         """
         hours = spent.gpu_seconds / 3600
-        if self.is_target_reached(spent):
+        if self.target is not None and self.is_target_reached(spent):
             reached = f"trial {spent.best_trial} ({spent.best_value:.6g})"
             return f"target {self.target:.6g} reached by {reached}"
         if self.max_seconds is not None and seconds >= self.max_seconds:

@@ -8,7 +8,9 @@ trials are given up, worst trial first; the best trial's is always kept.
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Iterator, Sequence
 
+from raysearch import pareto
 from raysearch.engine.state import SearchState
 from raysearch.trial import Checkpoint, Objective, Trial
 
@@ -31,8 +33,12 @@ class ByteBudget:
 
     Trials are ranked once, as they end, so that an answer costs no more when thousands have ended.
 
+    Of several objectives, those on the Pareto front are given up last, and then those on the front
+    that these leave, and so on; that is sorted anew for each answer.
+
     Args:
         objective: By which trials are ranked.
+        objectives: All of them where there are several.
         budget_bytes: Bytes for the checkpoints of all trials.
 
     Example:
@@ -41,15 +47,18 @@ class ByteBudget:
         []
     """
 
-    def __init__(self, *, objective: Objective, budget_bytes: float) -> None:
+    def __init__(
+        self, *, objective: Objective, budget_bytes: float, objectives: Sequence[Objective] = ()
+    ) -> None:
         self._objective = objective
+        self._objectives = objectives
         self._budget_bytes = budget_bytes
         self._ranked: list[tuple[tuple[float, int, int], str]] | None = None
         # ended trials with checkpoints by their keys, best first; not before there is an excess
 
     def ended(self, trial: Trial) -> None:
         """Take a trial into account that has just ended."""
-        if self._ranked is not None and trial.checkpoints:
+        if self._ranked is not None and trial.checkpoints and not self._objectives:
             insort(self._ranked, (trial.rank_key(self._objective), trial.id))
 
     def excess(self, state: SearchState) -> list[tuple[Trial, Checkpoint]]:
@@ -61,9 +70,9 @@ class ByteBudget:
         excess_bytes = state.checkpoint_bytes - self._budget_bytes
         if excess_bytes <= 0:
             return []
-        if self._ranked is None:
+        if self._ranked is None or self._objectives:
             kept = [trial for trial in state.ended if trial.checkpoints]
-            self._ranked = sorted((t.rank_key(self._objective), t.id) for t in kept)
+            self._ranked = sorted((key, t.id) for key, t in self._keyed(kept))
         given_up: list[tuple[Trial, Checkpoint]] = []
         while len(self._ranked) > 1:
             trial = state.trials[self._ranked[-1][1]]
@@ -74,3 +83,12 @@ class ByteBudget:
                 excess_bytes -= checkpoint.size_bytes
             self._ranked.pop()
         return given_up
+
+    def _keyed(self, trials: Sequence[Trial]) -> Iterator[tuple[tuple[float, int, int], Trial]]:
+        """Yield each trial with a key that sorts them best first."""
+        if not self._objectives:
+            yield from ((trial.rank_key(self._objective), trial) for trial in trials)
+            return
+        points = [trial.losses(self._objectives) for trial in trials]
+        for place, index in enumerate(pareto.order(points)):
+            yield (float(place), 0, trials[index].number), trials[index]

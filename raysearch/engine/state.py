@@ -71,6 +71,8 @@ class SearchState:
     """How often a trial that has not ended failed, where it did: each time it was tried again."""
     checkpoint_bytes: int = 0
     """Bytes of all checkpoints on disk."""
+    failed_in_a_row: int = 0
+    """How many of the trials that ended last failed, in the sessions since the last resume."""
     is_failing: bool = True
     """Whether every trial that ended so far failed, and of those that diverged none was finite."""
 
@@ -138,6 +140,7 @@ class SearchState:
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""
         self.handover.resumed(event.changed)
+        self.failed_in_a_row = 0  # the cause may have been mended
         if self.handover.refit is None or not self.handover.is_settled:
             self.recommendation = None  # asked for again; else it says why that model is there
 
@@ -174,6 +177,9 @@ class SearchState:
         self.restarts += event.attempt > 1 and not is_first
         self.account.began(self.trials[event.trial], from_epoch=event.from_epoch)
 
+    def _model_measured(self, event: ev.ModelMeasured) -> None:
+        self._change(event.trial, measures=event.values, violation=event.violation)
+
     def _measured(self, event: ev.Measured) -> None:
         trial = self.trials[event.trial]
         self.handover.measured()
@@ -205,13 +211,9 @@ class SearchState:
     def _attempt_ended(self, event: ev.AttemptEnded) -> None:
         if event.trial not in self.live:
             return
-        self._change(
-            event.trial,
-            status=TrialStatus.INTERRUPTED,
-            cause=event.cause,
-            error=event.error,
-            reason=event.reason or self.trials[event.trial].reason,
-        )
+        reason = event.reason or self.trials[event.trial].reason
+        ended = {"cause": event.cause, "error": event.error, "reason": reason}
+        self._change(event.trial, status=TrialStatus.INTERRUPTED, **ended)
         if event.cause not in (INTERRUPTED, DISK_FULL):
             counts = self.losses if event.cause == WORKER_LOST else self.failures
             counts[event.trial] = counts.get(event.trial, 0) + 1
@@ -226,7 +228,9 @@ class SearchState:
             error=event.error,
             ended_at=event.at,
         )
-        self.is_failing = self.is_failing and self._is_for_nothing(self.trials[event.trial])
+        is_for_nothing = self._is_for_nothing(self.trials[event.trial])
+        self.is_failing = self.is_failing and is_for_nothing
+        self.failed_in_a_row = self.failed_in_a_row + 1 if is_for_nothing else 0
         self.account.put_aside(self.trials[event.trial])
         self.failures.pop(event.trial, None)
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from raysearch.errors import ConfigurationError
+from raysearch.errors import ConfigurationError, UnsuitableSpace
 from raysearch.experiment.checking import report_errors
 from raysearch.experiment.report import Report
 from raysearch.experiment.sections import SchedulerSection, SearcherSection
@@ -24,8 +24,9 @@ from raysearch.schedulers import SCHEDULERS
 from raysearch.searchers import SEARCHERS
 from raysearch.searchers.suitability import require_graphs
 from raysearch.space import Space
+from raysearch.trial import Objective
 
-GIVEN = frozenset({"space", "objective", "seed", "max_epochs", "max_trials"})
+GIVEN = frozenset({"space", "objective", "objectives", "seed", "max_epochs", "max_trials"})
 """Arguments that raysearch gives; all others are settings."""
 
 
@@ -86,7 +87,11 @@ def resolve_component(
 
 
 def construct(
-    component: Component, *given: Any, max_trials: int | None = None, **named: Any
+    component: Component,
+    *given: Any,
+    max_trials: int | None = None,
+    objectives: Sequence[Objective] = (),
+    **named: Any,
 ) -> Any:
     """Return a new object of the component's class.
 
@@ -94,14 +99,25 @@ def construct(
         component: Class and settings.
         given: Arguments by position.
         max_trials: Trials of the budget, None for any number; given to a class that asks for it.
+        objectives: All of them where there are several; given to a class that can improve several.
         named: Arguments by name.
 
     Raises:
-        ConfigurationError: A setting is out of range.
+        ConfigurationError: A setting is out of range; an UnsuitableSpace if there are several
+            objectives, and the class can improve one.
     """
     made = load_object(component.class_path)
-    if "max_trials" in inspect.signature(made).parameters:
+    asked = inspect.signature(made).parameters
+    if "max_trials" in asked:
         named["max_trials"] = max_trials
+    if objectives and "objectives" not in asked:
+        metrics = ", ".join(objective.metric for objective in objectives)
+        raise UnsuitableSpace(
+            f"{component.name} compares trials by one objective, and there are "
+            f"{len(objectives)}: {metrics}."
+        )
+    if objectives:
+        named["objectives"] = tuple(objectives)
     return made(*given, **named, **component.settings)
 
 
@@ -143,3 +159,24 @@ def able_searchers(space: Space, *, but: str = "", **named: Any) -> list[str]:
             continue
         able.append(name)
     return able
+
+
+def able_schedulers(**named: Any) -> list[str]:
+    """Return the names of the schedulers that can compare trials by several objectives.
+
+    Args:
+        named: What every scheduler is given: `objective`, `objectives`, `seed`.
+    """
+    able = []
+    for name, class_path in SCHEDULERS.items():
+        try:
+            component = Component(name=name, class_path=class_path, settings={})
+            construct(component, max_epochs=ANY_EPOCHS, **named)
+        except ConfigurationError:
+            continue
+        able.append(name)
+    return able
+
+
+ANY_EPOCHS = 1_000_000
+"""What schedulers are tried with where it does not matter."""

@@ -14,6 +14,7 @@ from raysearch.results.chosen import chosen_document
 from raysearch.results.evaluation import recorded_test
 from raysearch.results.families import family_documents
 from raysearch.results.found import Found
+from raysearch.results.front import hypervolume_curve
 from raysearch.results.selection import best_checkpoint
 from raysearch.trial import Objective, Trial, TrialStatus
 
@@ -40,9 +41,22 @@ def to_document(found: Found) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "run_dir": found.run_dir.path.as_posix(),
         "status": str(found.status),
-        "objectives": [{"metric": objective.metric, "direction": objective.direction}],
+        "objectives": [
+            {"metric": each.metric, "direction": each.direction} for each in found.objectives
+        ],
         "trials": [trial_document(t, objective=objective) for t in state.trials.values()],
-        "pareto_front": [] if winner is None else [winner.id],
+        "pareto_front": _front(found, winner),
+        "hypervolume": [
+            {
+                "trial": each.trial,
+                "seconds": round(each.at - state.started_at, 3),
+                "share": each.share,
+            }
+            for each in hypervolume_curve(state.trials.values(), found.objectives)
+        ]
+        if len(found.objectives) > 1
+        else [],
+        "constraints": dict(state.settings.get("constraints", {})),
         "winner": None if winner is None else _winner(found, winner),
         "totals": {
             "trials": len(state.trials),
@@ -58,6 +72,13 @@ def to_document(found: Found) -> dict[str, Any]:
     }
 
 
+def _front(found: Found, winner: Trial | None) -> list[str]:
+    """Return the ids of the trials on the front; of a single objective that is the winner."""
+    if len(found.objectives) > 1:
+        return [trial.id for trial in found.front]
+    return [] if winner is None else [winner.id]
+
+
 def trial_document(trial: Trial, *, objective: Objective) -> dict[str, Any]:
     """Return one entry of the document's "trials"."""
     best = trial.best(objective)
@@ -70,7 +91,7 @@ def trial_document(trial: Trial, *, objective: Objective) -> dict[str, Any]:
         "cause": _told(trial) or (shown.cause if shown else None),
         "configuration": dict(trial.configuration),
         "epochs": trial.epochs,
-        "values": dict(shown.values) if shown else {},
+        "values": {**trial.measures, **(shown.values if shown else {})},
         "best_epoch": best.epoch if best else None,
         "seconds": round(trial.seconds, 3),
         "attempts": trial.attempts,

@@ -10,7 +10,7 @@ that train by themselves may keep none; such a trial can win all the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from raysearch.engine.ranking import ranked
@@ -99,7 +99,7 @@ def checkpoint_fault(
 
 
 def select(
-    ranking: Sequence[Trial],
+    ranking: Iterable[Trial],
     *,
     objective: Objective,
     run_dir: RunDir,

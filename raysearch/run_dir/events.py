@@ -1,8 +1,8 @@
 """What can happen in a search?
 
 Each event is one line of JSON in the journal (see `lines`). The names and fields are a format on
-disk: only ever add, and give what is added a default. Those that tell what is
-done with the winner are defined in `handed`; the list of all events is here.
+disk: only ever add, and give what is added a default. Those of the winner
+are defined in `handed`, that of a model's measures in `gauged`; the list of all events is here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from raysearch.run_dir.gauged import ModelMeasured
 from raysearch.run_dir.handed import Handed, Refitted, Tested, TestOpened, TestSkipped
 from raysearch.trial import (
     Configuration,
@@ -33,6 +34,7 @@ __all__ = [
     "Event",
     "Handed",
     "Measured",
+    "ModelMeasured",
     "Recommended",
     "Refitted",
     "SearchEnded",
@@ -256,6 +258,7 @@ Event = (
     | SearchResumed
     | TrialCreated
     | AttemptStarted
+    | ModelMeasured
     | Measured
     | CheckpointWritten
     | CheckpointRemoved
@@ -275,6 +278,7 @@ TYPES: dict[str, type[Event]] = {
     "search_resumed": SearchResumed,
     "trial_created": TrialCreated,
     "attempt_started": AttemptStarted,
+    "model_measured": ModelMeasured,
     "measured": Measured,
     "checkpoint_written": CheckpointWritten,
     "checkpoint_removed": CheckpointRemoved,

@@ -157,7 +157,8 @@ def _begin(
 def _check(plan: Plan, *, space: Space, n_workers: int) -> None:
     seconds, target = plan.max_seconds, plan.target
     counts = {name: getattr(plan, name) for name in ("max_trials", "max_total_epochs", "patience")}
-    at_least_1 = {**counts, "abort_after": plan.abort_after}
+    failures = {name: getattr(plan, name) for name in ("abort_after", "abort_in_a_row")}
+    at_least_1 = {**counts, **failures}
     raise_faults(
         integer_fault("max_epochs", plan.max_epochs, at_least=1),
         integer_fault("max_attempts", plan.max_attempts, at_least=1),

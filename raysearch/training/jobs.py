@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from raysearch.experiment import Experiment
+from raysearch.measure import How
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Trial
 
@@ -41,7 +42,7 @@ def job_for(
 
 
 def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJob:
-    binding = experiment.bind(trial.configuration)
+    binding, measuring = experiment.bind(trial.configuration), experiment.aims.measuring
     return TrainingJob(
         trial=trial.id,
         kind=binding.kind,
@@ -58,6 +59,13 @@ def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> Train
         directory=str(run_dir.absolute() / "trials" / trial.id),
         checkpoint_every_epochs=experiment.checkpoint.every_epochs,
         checkpoint_every_s=experiment.checkpoint.every_s,
+        measures=() if trial.measures else experiment.aims.measures,
+        measured_how=How(
+            batch_size=measuring.batch_size,
+            threads=measuring.threads,
+            runs=measuring.runs,
+            device=measuring.device,
+        ),
         allow=experiment.checkpoint.allow,
         trainer_arguments=dict(experiment.trainer),
         loop=experiment.loop,
