@@ -360,7 +360,7 @@ def suggested_by(searcher: Searcher, number: int) -> Suggestion:
 @every_case
 def test_a_paused_trial_counts_like_a_stopped_one(name: str, settings: dict[str, float]) -> None:
     stopped, paused = build(name, settings), build(name, settings)
-    for number in range(1, 26):
+    for number in range(1, 17):
         suggestion = suggested_by(stopped, number)
         assert suggested_by(paused, number) == suggestion
         trial = ended(number, suggestion.configuration, [1 / number], status=TrialStatus.STOPPED)
@@ -375,7 +375,7 @@ def test_what_is_told_twice_counts_once(
     name: str, settings: dict[str, float], train: Callable[[int, Configuration], Trial]
 ) -> None:
     once, twice = build(name, settings), build(name, settings)
-    for number in range(1, 26):
+    for number in range(1, 17):
         suggestion = suggested_by(once, number)
         assert suggested_by(twice, number) == suggestion
         trial = replace(train(number, suggestion.configuration), origin=suggestion.origin)
