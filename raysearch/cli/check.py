@@ -184,6 +184,7 @@ def _needs(parameter: Parameter) -> str:
 
 def _facts(experiment: Experiment) -> list[tuple[str, str]]:
     from raysearch.cli.aims import aim_facts
+    from raysearch.cli.descent import changing_facts
     from raysearch.counting import counted
 
     space = experiment.space
@@ -201,6 +202,7 @@ def _facts(experiment: Experiment) -> list[tuple[str, str]]:
         *[("points", f"{text} tried first, after the default") for text in points],
         ("searcher", _searcher(experiment)),
         ("scheduler", _scheduler(experiment)),
+        *changing_facts(experiment),
         ("budget", _budget(experiment)),
         ("one trial", _trial(experiment)),
         ("seed", str(experiment.seed)),

@@ -91,6 +91,7 @@ class Engine:
             journal=journal,
             on_trial_ended=self._ended,
             on_trial_paused=suggestions.observe,
+            keeps=scheduler.keeps,
             remove_checkpoint=remove_checkpoint,
             clock=clock,
             listeners=listeners,

@@ -75,6 +75,8 @@ class Replay:
                 self._unsettled[event.trial] = Decision(kind=kind, reason=event.reason)
                 if kind is DecisionKind.PAUSE:
                     self._suggestions.observe(state.trials[event.trial])
+            elif isinstance(event, ev.Exploited):
+                self._unsettled.pop(event.trial, None)
             elif isinstance(event, ev.TrialEnded):
                 self._unsettled.pop(event.trial, None)
                 self._suggestions.observe(state.trials[event.trial])
@@ -86,6 +88,7 @@ class Replay:
         A trial that another scheduler has paused, and this one would not have, waits for nobody: it
         goes on, or is stopped, as this one says.
         """
+        self._ledger.look_again()
         for trial in list(self._ledger.state.live.values()):
             if trial.status is TrialStatus.PAUSED:
                 self._adopt(trial, self._own.get(trial.id))

@@ -132,7 +132,7 @@ def _best(snapshot: Snapshot, *, objective: Objective, width: int, rows: int) ->
     if best is None:
         return [_labelled("best", Text(f"no {printable(objective.metric)} yet"))]
     default = snapshot.default.configuration if snapshot.default else None
-    changed, same = changed_first(best.trial.configuration, default=default)
+    changed, same = changed_first(best.trial.configuration_at(best.epoch), default=default)
     tokens = [(token, "") for token in changed] + [(token, _DIM) for token in same]
     line = Text.assemble(
         (short_number(best.value), f"bold {_GOOD}"),

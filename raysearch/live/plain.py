@@ -149,7 +149,7 @@ class PlainView:
         return (
             f"best {short_number(best.value)} in trial {best.trial.id}, "
             f"{snapshot.unit} {best.epoch}{', ' if phrase else ''}{phrase}: "
-            f"{configuration_line(best.trial.configuration, default=default)}"
+            f"{configuration_line(best.trial.configuration_at(best.epoch), default=default)}"
         )
 
     def _beat(self) -> None:

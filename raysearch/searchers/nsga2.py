@@ -156,8 +156,8 @@ class Nsga2:
 
     def _drawn(self, rng: np.random.Generator) -> Individual:
         """Return the better of two parents that are drawn."""
-        first, second = rng.integers(len(self._parents), size=2).tolist()
-        return self._parents[min(first, second)]
+        drawn: list[int] = rng.integers(len(self._parents), size=2).tolist()
+        return self._parents[min(drawn)]
 
     def _origin(self, one: Individual, other: Individual) -> dict[str, Any]:
         parents = list(dict.fromkeys((one.id, other.id)))

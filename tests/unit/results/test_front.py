@@ -8,6 +8,7 @@ from raysearch.cli.aims import front_facts, front_rows, rejected_facts
 from raysearch.cli.summary import winner_facts
 from raysearch.results import Results
 from raysearch.results.front import BEYOND, hypervolume_curve
+from raysearch.trial import Measurement
 from tests.recorded import Bytes, Recorded
 
 POINTS = [(0.90, 900.0), (0.99, 5000.0), (0.98, 800.0), (0.50, 100.0), (0.97, 4000.0)]
@@ -111,7 +112,19 @@ def test_the_table_and_the_summary_name_the_chosen_one(results):
     assert facts["params"] == "800"
 
 
-def test_a_constant_objective_and_a_missing_metric_are_said(tmp_path):
+def test_trials_without_a_metric_that_others_report_are_named(tmp_path):
+    search = Recorded(tmp_path / "run", objectives=["val/accuracy", "val/f1"])
+    for values in ({"val/accuracy": 0.9, "val/f1": 0.8}, {"val/accuracy": 0.95}):
+        trial = search.begin()
+        search.engine.measured(trial.id, Measurement(epoch=1, step=1, values=values, seconds=1.0))
+        search.engine.finished(trial.id, reason="done")
+    results = opened(search.finish())
+    assert [trial.id for trial in results.front] == ["0000"]
+    text = " ".join(value for _, value in front_facts(results))
+    assert "not on it: 0001, without a finite val/f1" in text
+
+
+def test_a_constant_objective_is_said(tmp_path):
     search = recorded(tmp_path, points=[(0.5, 70.0), (0.9, 70.0)])
     text = " ".join(value for _, value in front_facts(opened(search)))
     assert "params is 70 in all 2 trials, so it tells none of them apart" in text
