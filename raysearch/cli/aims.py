@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from raysearch.counting import counted
 from raysearch.experiment import Experiment
-from raysearch.live.text import counted, short_number
+from raysearch.live.text import short_number
 from raysearch.measure import MEASURES
 from raysearch.results import Results
 from raysearch.results.front import hypervolume_curve, why_chosen

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from raysearch.cli.tested import with_spread
-from raysearch.live.text import counted, short_number
+from raysearch.counting import counted
+from raysearch.live.text import short_number
 from raysearch.results import Results
 from raysearch.results.comparison import Comparison, Duel, Group, compare
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from raysearch.live.text import counted, short_number, value_text
+from raysearch.counting import counted
+from raysearch.live.text import short_number, value_text
 from raysearch.results import Results
 from raysearch.results.importance import Effect, importance, ranked_trials
 from raysearch.results.marginal import best_part, parts

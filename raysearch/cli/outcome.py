@@ -193,7 +193,8 @@ def print_comparison(found: Sequence[Results]) -> None:
     from raysearch.cli.comparison import comparison_facts
     from raysearch.cli.screen import print_facts, print_table
     from raysearch.cli.tested import on_test_split
-    from raysearch.live.text import counted, duration, short_number
+    from raysearch.counting import counted
+    from raysearch.live.text import duration, short_number
 
     rows = []
     for results in found:

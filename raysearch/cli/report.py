@@ -39,7 +39,8 @@ def _execute(arguments: Namespace) -> int:
     from raysearch.cli.find import find_run
     from raysearch.cli.screen import note
     from raysearch.cli.summary import damages
-    from raysearch.live.text import counted, file_size
+    from raysearch.counting import counted
+    from raysearch.live.text import file_size
     from raysearch.report import write_report
     from raysearch.results import Results
 

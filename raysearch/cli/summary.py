@@ -9,11 +9,11 @@ from pathlib import Path
 
 from raysearch.cli.lineage import inheritance_facts, line_text
 from raysearch.cli.tested import outcome_facts
+from raysearch.counting import counted
 from raysearch.engine.evidence import summary
 from raysearch.errors import RunDirectoryError
 from raysearch.live.text import (
     changed_first,
-    counted,
     counts_line,
     difference,
     duration,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from raysearch.live.text import counted, short_number
+from raysearch.counting import counted
+from raysearch.live.text import short_number
 from raysearch.report.figure import Axis, Figure, Panel, Series
 from raysearch.report.shown import (
     DEFAULT,

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from raysearch.counting import counted
 from raysearch.live.text import (
     changed_first,
-    counted,
     difference,
     duration,
     file_size,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from raysearch.live.text import counted
+from raysearch.counting import counted
 from raysearch.report.figure import Axis, Figure, Panel, Series
 from raysearch.report.shown import WINNER, Shown
 from raysearch.trial import Trial

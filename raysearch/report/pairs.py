@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from raysearch.live.text import counted, value_text
+from raysearch.counting import counted
+from raysearch.live.text import value_text
 from raysearch.report.figure import Figure, Panel, Series
 from raysearch.report.parameters import Parameters
 from raysearch.report.places import axis_for, place

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from raysearch.live.text import counted, short_number, value_text
+from raysearch.counting import counted
+from raysearch.live.text import short_number, value_text
 from raysearch.report.figure import Axis, Dimension, Figure, Panel, Parallel, Series
 from raysearch.report.places import axis_for, is_numeric, middle, place
 from raysearch.report.shown import Shown

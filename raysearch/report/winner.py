@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from raysearch.live.text import counted, short_number
+from raysearch.counting import counted
+from raysearch.live.text import short_number
 from raysearch.report.figure import Axis, Drawing, Figure, Panel, Series
 from raysearch.report.shown import WINNER, Shown
 from raysearch.space.genome import Connection, levels

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from raysearch.live.text import counted, duration, first_line
+from raysearch.counting import counted
+from raysearch.live.text import duration, first_line
 from raysearch.report.figure import Axis, Figure, Panel, Series
 from raysearch.report.shown import STATUS_COLORS, UNDER_WAY, Shown, status_name
 from raysearch.results import failures_by_cause

@@ -132,6 +132,7 @@ class Genetic:
         self._tried.add(trial)
         member = member_of(trial, space=self._space, objective=self._objective)
         if member is not None:
+            self._population = [known for known in self._population if known.id != member.id]
             insort(self._population, member)
             del self._population[self._population_size :]
 

@@ -6,6 +6,7 @@ the order of trials, and what a child needs to know of it.
 
 from __future__ import annotations
 
+from collections.abc import MutableSequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Member:
-    """A trial that ended and can have children; sorts the best first."""
+    """A trial that is known and can have children; sorts the best first."""
 
     rank: Rank
     """No two trials have the same one, so that it alone says which member is meant."""
@@ -52,6 +53,21 @@ def member_of(trial: Trial, *, space: Space, objective: Objective) -> Member | N
         return None
     generation = trial.origin.get("generation", 0)
     return Member(place, trial.id, trial.configuration, generation)
+
+
+def renew(members: MutableSequence[Member], member: Member) -> bool:
+    """Put what is known of a trial now where it was known before; return whether it was.
+
+    Example:
+        >>> members = [Member((1, -1, 0.5, 3), "0003", {}, 0), Member((0, 0, 1, 7), "0007", {}, 2)]
+        >>> renew(members, Member((0, 0, 0.4, 3), "0003", {}, 0)), members[0].rank
+        (True, (0, 0, 0.4, 3))
+    """
+    for index, known in enumerate(members):
+        if known.id == member.id:
+            members[index] = member
+            return True
+    return False
 
 
 def descent(kind: str, *parents: Member) -> dict[str, Any]:
