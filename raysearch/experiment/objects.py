@@ -194,7 +194,9 @@ def _trainer_value(value: Any, names: _Names) -> Any:
 
 
 def _without_nones(value: Any) -> Any:
-    """Return a record as the mapping that stands for it in a file."""
+    """Return a record, or each of a list, as the mapping that stands for it in a file."""
+    if isinstance(value, list | tuple):
+        return [_without_nones(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type | Domain):
         return {key: item for key, item in asdict(value).items() if item is not None}
     return value
