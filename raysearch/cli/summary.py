@@ -7,12 +7,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from raysearch.cli.lineage import inheritance_facts, line_text
 from raysearch.cli.tested import outcome_facts
+from raysearch.counting import counted
 from raysearch.engine.evidence import summary
 from raysearch.errors import RunDirectoryError
 from raysearch.live.text import (
     changed_first,
-    counted,
     counts_line,
     difference,
     duration,
@@ -65,6 +66,7 @@ def winner_facts(results: Results) -> list[tuple[str, str]]:
         *_chosen(results, winner),
         (objective.metric, value_against_default(results, winner)),
         *configuration_facts(results, winner),
+        *inheritance_facts(results, winner),
     ]
     if results.model_of(winner) is None and (not is_final or results.damage is not None):
         return facts  # refit and test come at the end of the search, and not behind a damage
@@ -145,6 +147,7 @@ def next_facts(results: Results) -> list[tuple[str, str]]:
     facts = opening_facts(results)
     if curves.is_dir():
         facts.append(("curves", f"tensorboard --logdir {shlex.quote(str(curves))}"))
+    facts.append(("report", to_type("report", run)))
     facts.append(("ranking", to_type("results", run)))
     facts.append(_go_on(results))
     return facts
@@ -204,11 +207,11 @@ def value_against_default(results: Results, trial: Trial) -> str:
 
 def configuration_facts(results: Results, trial: Trial) -> list[tuple[str, str]]:
     """Return a trial's configuration, what differs from the default first."""
-    default = results.default
+    default, configuration = results.default, trial.best_configuration(results.objective)
     if default is None or default.id == trial.id:
-        _, same = changed_first(trial.configuration)
+        _, same = changed_first(configuration)
         return [("configuration", " ".join(same))]
-    changed, same = changed_first(trial.configuration, default=default.configuration)
+    changed, same = changed_first(configuration, default=default.configuration)
     facts = [("changed", " ".join(changed))] if changed else []
     return [*facts, ("as default", " ".join(same))] if same else facts
 
@@ -230,7 +233,7 @@ def _better_one(results: Results, winner: Trial) -> str:
 def _chosen(results: Results, winner: Trial) -> list[tuple[str, str]]:
     """Return why the winner was chosen: of a front, or by the searcher where it is not the best."""
     if results.chosen_by(winner) == "front":
-        why = why_chosen(results.state.settings.get("choose", {}), n_front=len(results.front))
+        why = why_chosen(results.state.settings.get("choose", {}), front=results.front)
         return [("chosen for", why), *_other_values(results, winner)]
     recommended = results.recommendation
     if recommended is None or recommended.trial != winner.id:
@@ -257,7 +260,7 @@ def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
     missing = shortage(model, seeds=results.seeds_to_have(model))
     made = "trained again on train + validation data" if model.refit else missing
     if not model.is_refused:  # whose reason names the epoch
-        made += f", {counted(model.epochs, 'epoch')}"
+        made += f", {counted(model.epochs, 'epoch')}{line_text(model)}"
     facts = [("model", f"{run / model.path} ({file_size(model.size_bytes)})"), ("", made)]
     if model.n_models > 1:
         facts.append(("", f"with {counted(model.n_models - 1, 'other seed')}: {run / SEEDS}"))

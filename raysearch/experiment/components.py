@@ -33,7 +33,10 @@ from raysearch.searchers.suitability import require_graphs
 from raysearch.space import Space
 from raysearch.trial import Objective
 
-GIVEN = frozenset({"space", "objective", "objectives", "seed", "max_epochs", "max_trials"})
+IF_ASKED = ("fixed", "max_total_epochs", "max_trials", "space")
+"""Arguments that raysearch gives to a scheduler that has them."""
+
+GIVEN = frozenset({*IF_ASKED, "objective", "objectives", "seed", "max_epochs"})
 """Arguments that raysearch gives; all others are settings."""
 
 
@@ -175,7 +178,7 @@ def _check_arguments(
 def construct(
     component: Component,
     *given: Any,
-    max_trials: int | None = None,
+    if_asked: Mapping[str, Any] | None = None,
     objectives: Sequence[Objective] = (),
     **named: Any,
 ) -> Any:
@@ -184,7 +187,7 @@ def construct(
     Args:
         component: Class and settings.
         given: Arguments by position.
-        max_trials: Trials of the budget, None for any number; given to a class that asks for it.
+        if_asked: Further arguments by name, given to a class that has them.
         objectives: All of them where there are several; given to a class that can improve several.
         named: Arguments by name.
 
@@ -194,8 +197,7 @@ def construct(
     """
     made = load_object(component.class_path)
     asked = inspect.signature(made).parameters
-    if "max_trials" in asked:
-        named["max_trials"] = max_trials
+    named |= {name: value for name, value in (if_asked or {}).items() if name in asked}
     if objectives and "objectives" not in asked:
         metrics = ", ".join(objective.metric for objective in objectives)
         raise UnsuitableSpace(
@@ -223,6 +225,18 @@ def _made_of_own(made: Any, *given: Any, component: Component, **named: Any) -> 
             f"it raised {error!r}. Its constructor takes what raysearch gives by these names, and "
             "what stands under args."
         ) from error
+
+
+def changes_configurations(component: Component) -> bool:
+    """Return whether a scheduler changes the configurations of trials that train.
+
+    Example:
+        >>> changes_configurations(
+        ...     Component(name="none", class_path=SCHEDULERS["none"], settings={})
+        ... )
+        False
+    """
+    return "fixed" in inspect.signature(load_object(component.class_path)).parameters
 
 
 def searcher_for(space: Space, *, component: Component, **named: Any) -> Any:

@@ -5,7 +5,7 @@ Each is constructed for that: ranges of settings, and what a method cannot searc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from raysearch.errors import ConfigurationError, UnsuitableSpace, one_of
@@ -16,9 +16,12 @@ from raysearch.experiment.components import (
     construct,
     searcher_for,
 )
+from raysearch.experiment.families import Family
+from raysearch.experiment.inheritance import check_heirs
+from raysearch.experiment.mutables import fixed_parameters
 from raysearch.experiment.report import Report
 from raysearch.experiment.several import Aims
-from raysearch.experiment.values import Component
+from raysearch.experiment.values import Budget, Component
 from raysearch.space import Float, Space
 from raysearch.trial import Objective
 
@@ -31,6 +34,8 @@ def try_methods(
     checked: Mapping[str, Any],
     *,
     space: Space | None,
+    families: Sequence[Family] | None,
+    links: Mapping[str, str],
     aims: Aims | None,
     searcher: Component | None,
     scheduler: Component | None,
@@ -41,6 +46,8 @@ def try_methods(
     Args:
         checked: The checked sections.
         space: The search space; this and the following are None where they are at fault.
+        families: The models.
+        links: Argument -> parameter whose value it takes.
         aims: The objectives.
         searcher: What suggests.
         scheduler: What decides.
@@ -52,22 +59,37 @@ def try_methods(
         "seed": checked.get("seed", 0),
     }
     if searcher is not None:
-        _try_searcher(searcher, space=space, given=given, report=report)
+        made = _try_searcher(searcher, space=space, given=given, report=report)
+        if made is not None and space is not None:
+            check_heirs(made, families=families or (), space=space, report=report)
     if scheduler is not None:
         fidelity = checked.get("fidelity")
-        max_epochs = ANY_EPOCHS if fidelity is None else fidelity.epochs
-        _try_scheduler(scheduler, max_epochs=max_epochs, given=given, report=report)
+        given |= {"max_epochs": ANY_EPOCHS if fidelity is None else fidelity.epochs}
+        given |= {"if_asked": _if_asked(checked.get("budget"))}
+        if space is not None and families is not None:
+            asked = scheduler.settings.get("parameters") or ()
+            models = [family.choice for family in families]
+            fixed = fixed_parameters(space, models=models, links=links, asked=asked)
+            given["if_asked"] |= {"space": space, "fixed": fixed}
+        _try_scheduler(scheduler, given=given, report=report)
+
+
+def _if_asked(budget: Budget | None) -> dict[str, Any]:
+    """Return what a scheduler is told of the budget if it asks for it."""
+    if budget is None:
+        return {}
+    return {"max_trials": budget.trials, "max_total_epochs": budget.epochs}
 
 
 def _try_searcher(
     searcher: Component, *, space: Space | None, given: Mapping[str, Any], report: Report
-) -> None:
+) -> object | None:
+    """Return the searcher, or None with the faults reported."""
     several = " for several objectives" if given["objectives"] else ""
     try:
         if space is None:
-            construct(searcher, ANY_SPACE, **given)
-        else:
-            searcher_for(space, component=searcher, **given)
+            return construct(searcher, ANY_SPACE, **given)
+        return searcher_for(space, component=searcher, **given)
     except UnsuitableSpace as error:
         others = one_of(able_searchers(space or ANY_SPACE, but=searcher.name, **given))
         able = f"Methods that can search this space{several}: {others}."
@@ -75,15 +97,15 @@ def _try_searcher(
             report.add(("searcher",), f"searcher: {text} {able}")
     except ConfigurationError as error:
         report.from_error(("searcher",), error)
+    return None
 
 
-def _try_scheduler(
-    scheduler: Component, *, max_epochs: int, given: Mapping[str, Any], report: Report
-) -> None:
+def _try_scheduler(scheduler: Component, *, given: Mapping[str, Any], report: Report) -> None:
     try:
-        construct(scheduler, max_epochs=max_epochs, **given)
+        construct(scheduler, **given)
     except UnsuitableSpace as error:
-        able = f"Schedulers for several objectives: {one_of(able_schedulers(**given))}."
+        of_search = {key: given[key] for key in ("objective", "objectives", "seed")}
+        able = f"Schedulers for several objectives: {one_of(able_schedulers(**of_search))}."
         for text in error.faults:
             report.add(("scheduler",), f"scheduler: {text} {able}")
     except ConfigurationError as error:

@@ -93,8 +93,7 @@ def _front(snapshot: Snapshot, *, plan: Plan) -> list[Text]:
 
 def share_used(snapshot: Snapshot, *, plan: Plan) -> float | None:
     """Return how much of the budget that is nearest to its end is used, from 0 to 1, if any is."""
-    done = snapshot.ended + snapshot.paused
-    used = [done / plan.max_trials] if plan.max_trials else []
+    used = [snapshot.done / plan.max_trials] if plan.max_trials else []
     if plan.max_seconds:
         used.append(snapshot.elapsed_s / plan.max_seconds)
     if plan.max_total_epochs:
@@ -133,7 +132,7 @@ def _best(snapshot: Snapshot, *, objective: Objective, width: int, rows: int) ->
     if best is None:
         return [_labelled("best", Text(f"no {printable(objective.metric)} yet"))]
     default = snapshot.default.configuration if snapshot.default else None
-    changed, same = changed_first(best.trial.configuration, default=default)
+    changed, same = changed_first(best.trial.configuration_at(best.epoch), default=default)
     tokens = [(token, "") for token in changed] + [(token, _DIM) for token in same]
     line = Text.assemble(
         (short_number(best.value), f"bold {_GOOD}"),

@@ -115,7 +115,8 @@ def _configuration(snapshot: Snapshot) -> str:
     if snapshot.incumbent is None:
         return ""
     default = snapshot.default.configuration if snapshot.default else None
-    changed, same = changed_first(snapshot.incumbent.trial.configuration, default=default)
+    best = snapshot.incumbent
+    changed, same = changed_first(best.trial.configuration_at(best.epoch), default=default)
     return " ".join(
         [*map(_text, changed), *(_element("span", _text(pair), style=_DIM) for pair in same)]
     )

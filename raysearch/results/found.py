@@ -100,11 +100,12 @@ class Found:
 
     def kind_of(self, trial: Trial) -> Kind:
         """Return what trained the trial: a module, a builder's module, or a function by itself."""
-        kind = written_kind(trial.configuration, settings=self.state.settings)
+        configuration = trial.best_configuration(self.objective)
+        kind = written_kind(configuration, settings=self.state.settings)
         if kind is not None:
             return kind
         try:
-            return self.experiment.bind(trial.configuration).kind
+            return self.experiment.bind(configuration).kind
         except ConfigurationError:  # its source is not here, and nearly all are classes
             return "module"
 
@@ -119,9 +120,11 @@ class Found:
     def seeds_to_have(self, model: ev.Refitted) -> int:
         """Return how many models of a winner there are to be.
 
-        As many as the experiment says, or as the call did that made it, which may have been
-        interrupted.
+        As many as the experiment says; or as the call did that made it, if that were more, which
+        may have been interrupted, unless the experiment was changed since.
         """
+        if self.handover.is_setting_newer:
+            return max(1, self.seeds_wanted)
         return max(self.seeds_wanted, model.seeds)
 
     def wants_refit(self, trial: Trial) -> bool:

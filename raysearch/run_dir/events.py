@@ -1,8 +1,9 @@
 """What can happen in a search?
 
 Each event is one line of JSON in the journal (see `lines`). The names and fields are a format on
-disk: only ever add, and give what is added a default. Those of the winner
-are defined in `handed`, that of a model's measures in `gauged`; the list of all events is here.
+disk: only ever add, and give what is added a default. Those of the winner are
+defined in `handed`, that of a model's measures in `gauged`, that of a trial that takes over weights
+in `exploited`; the list of all events is here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from raysearch.run_dir.exploited import Exploited
 from raysearch.run_dir.gauged import ModelMeasured
 from raysearch.run_dir.handed import Handed, Refitted, Tested, TestOpened, TestSkipped
 from raysearch.trial import (
@@ -32,6 +34,7 @@ __all__ = [
     "CheckpointWritten",
     "Decided",
     "Event",
+    "Exploited",
     "Handed",
     "Measured",
     "ModelMeasured",
@@ -114,7 +117,8 @@ class TrialCreated:
     origin: Mapping[str, Any] = field(default_factory=dict)
     n_observed: int | None = None
     """The evidence for it: of how many trials the searcher had been told when it suggested this,
-    the first ones that ended; those of earlier runs not counted. None if it was not asked."""
+    the first ones that ended or were paused, each counted once; those of earlier runs not counted.
+    None if it was not asked. Where trials were paused, older versions counted those that ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +152,7 @@ class Measured:
     applied: Mapping[str, Value] = field(default_factory=dict)
     n_validated: int | None = None
     learnt: Mapping[str, Value] = field(default_factory=dict)
+    inherited: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def measurement(self) -> Measurement:
@@ -161,6 +166,7 @@ class Measured:
             applied=self.applied,
             n_validated=self.n_validated,
             learnt=self.learnt,
+            inherited=self.inherited,
         )
 
 
@@ -207,6 +213,8 @@ class AttemptEnded:
     cause: str
     """ "worker lost", "exception", "interrupted", ..."""
     error: str | None = None
+    reason: str = ""
+    """Which limit interrupted it, for a person: "budget of 10 minutes used"; empty if none did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +268,7 @@ Event = (
     | CheckpointWritten
     | CheckpointRemoved
     | Decided
+    | Exploited
     | AttemptEnded
     | TrialEnded
     | Recommended
@@ -280,6 +289,7 @@ TYPES: dict[str, type[Event]] = {
     "checkpoint_written": CheckpointWritten,
     "checkpoint_removed": CheckpointRemoved,
     "decided": Decided,
+    "exploited": Exploited,
     "attempt_ended": AttemptEnded,
     "trial_ended": TrialEnded,
     "recommended": Recommended,
