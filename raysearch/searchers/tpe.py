@@ -108,8 +108,9 @@ class TPE:
         self._now_shown: list[Told] = []  # what the study shows
 
     def prepare(self) -> None:
-        """Import Optuna, which takes a second."""
+        """Import Optuna, which takes a second, and make what the first suggestion would."""
         importlib.import_module("optuna")
+        _ = self._study
 
     def suggest(self, *, number: int, pending: Sequence[Trial]) -> Suggestion | NoSuggestion:
         """Return a configuration that is new, or EXHAUSTED."""
