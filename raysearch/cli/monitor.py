@@ -74,12 +74,6 @@ def _nothing(run: RunDir) -> str:
     )
 
 
-def _server_errors() -> tuple[type[Exception], ...]:
-    from tensorboard import program
-
-    return (program.TensorBoardServerException,)
-
-
 def _serve(run: RunDir, *, port: int | None) -> str:
     """Start TensorBoard in this process and return its address.
 
@@ -91,14 +85,14 @@ def _serve(run: RunDir, *, port: int | None) -> str:
     words = ["--logdir", str(run.tensorboard.absolute()), "--host", LOOPBACK]
     words += [] if port is None else ["--port", str(port)]
     said = io.StringIO()  # what it advises its developers of
+    with contextlib.redirect_stderr(said):
+        from tensorboard import default, program
     try:
         with contextlib.redirect_stderr(said):
-            from tensorboard import default, program
-
             board: Any = program.TensorBoard(plugins=default.get_plugins())
             board.configure(argv=["tensorboard", *words, "--reload_interval", "5"])
             return str(board.launch())
-    except (OSError, SystemExit, *_server_errors()) as error:
+    except (program.TensorBoardServerException, OSError, SystemExit) as error:
         reason = getattr(error, "msg", "") or first_line(said.getvalue()) or error
         raise RunDirectoryError(
             f"TensorBoard could not be started for {run.path}: {reason}. Give another port by "

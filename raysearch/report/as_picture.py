@@ -91,15 +91,17 @@ def _draw_series(axes: Any, series: Series, *, reached: dict[float, float]) -> A
         case "cells":
             return _draw_cells(axes, series)
     rows = [y for y in series.y if y is not None]
-    starts = list(series.x) if series.kind == "spans" else [reached.get(y, 0.0) for y in rows]
-    lengths = {
-        "bars": list(series.x),
+    x = [value or 0.0 for value in series.x]
+    starts = x if series.kind == "spans" else [reached.get(y, 0.0) for y in rows]
+    by_kind: dict[str, list[float]] = {
+        "bars": x,
         "counts": [float(len(owners)) for owners in series.owners],
         "spans": list(series.sizes),
-    }[series.kind]
+    }
+    lengths = by_kind[series.kind]
     if series.kind == "counts":
         for y, n in zip(rows, lengths, strict=True):
-            reached[y] = reached.get(y, 0.0) + (n or 0.0)
+            reached[y] = reached.get(y, 0.0) + n
     drawn = axes.barh(
         rows,
         lengths,
