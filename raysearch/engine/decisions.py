@@ -61,7 +61,9 @@ class Decisions:
             measurement: Of a new epoch, not yet among what is known.
         """
         decision = self.scheduled(trial, measurement)
-        limit = self.limit_reached(self._ledger.state.spent_after(trial.id, measurement))
+        state = self._ledger.state
+        spent = state.account.after(state.trials[trial.id], measurement, objective=state.objective)
+        limit = self.limit_reached(spent)
         if limit and decision.kind is not DecisionKind.STOP:
             return Decision(kind=DecisionKind.STOP, reason=limit)
         return decision

@@ -2,8 +2,8 @@
 
 The engine turns what workers report into events, writes them ahead of every consequence, and asks
 the searcher and the scheduler. This is its front, the list of all that can happen in a search; what
-is done then stands in `suggestions`, `attempts`, `decisions` and `replay`. Whoever runs the trials
-(Ray, or a simulation) calls it from one thread:
+is done then stands in `sessions`, `replay`, `queue`, `reports` and `attempts`. Whoever runs the
+trials (Ray, or a simulation) calls it from one thread:
 
     engine.start(settings=..., space=..., versions=...)       # or engine.replay(events)
     trial = engine.next_up()                          # journalled before it is returned
@@ -17,19 +17,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from raysearch.engine import records
 from raysearch.engine.ahead import Helper
 from raysearch.engine.attempts import Attempts
-from raysearch.engine.causes import INTERRUPTED
 from raysearch.engine.decisions import Decisions
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.pauses import Pauses
 from raysearch.engine.plan import Plan
+from raysearch.engine.queue import Queue
 from raysearch.engine.replay import Replay
 from raysearch.engine.reports import Reports
+from raysearch.engine.sessions import Sessions
 from raysearch.engine.state import Listener, SearchState
 from raysearch.engine.suggestions import Suggestions
 from raysearch.run_dir import events as ev
@@ -46,7 +45,6 @@ from raysearch.trial import (
     SearchStatus,
     Trial,
     TrialStatus,
-    trial_id,
 )
 
 
@@ -85,12 +83,9 @@ class Engine:
         helper: Helper | None = None,
     ) -> None:
         self.plan = plan
-        self._space = space
         self._scheduler = scheduler
-        self._suggestions = Suggestions(
-            space=space, searcher=searcher, points=points, helper=helper
-        )
-        self._ledger = Ledger(
+        suggestions = Suggestions(space=space, searcher=searcher, points=points, helper=helper)
+        ledger = Ledger(
             plan=plan,
             journal=journal,
             on_trial_ended=self._ended,
@@ -98,21 +93,16 @@ class Engine:
             clock=clock,
             listeners=listeners,
         )
-        self._decisions = Decisions(plan=plan, ledger=self._ledger, scheduler=scheduler)
-        self._pauses = Pauses(ledger=self._ledger, scheduler=scheduler)
-        self._attempts = Attempts(plan=plan, ledger=self._ledger, decisions=self._decisions)
-        self._reports = Reports(
-            plan=plan, ledger=self._ledger, decisions=self._decisions, attempts=self._attempts
-        )
-        self._replay = Replay(
-            plan=plan,
-            space=space,
-            ledger=self._ledger,
-            suggestions=self._suggestions,
-            decisions=self._decisions,
-        )
-
-        self._awaits = False  # a suggestion, and nothing else, when a trial was asked for
+        decisions = Decisions(plan=plan, ledger=ledger, scheduler=scheduler)
+        pauses = Pauses(ledger=ledger, scheduler=scheduler)
+        attempts = Attempts(plan=plan, ledger=ledger, decisions=decisions)
+        shared: dict[str, Any] = {"plan": plan, "ledger": ledger, "suggestions": suggestions}
+        self._suggestions, self._ledger, self._decisions = suggestions, ledger, decisions
+        self._attempts = attempts
+        self._reports = Reports(plan=plan, ledger=ledger, decisions=decisions, attempts=attempts)
+        self._queue = Queue(**shared, decisions=decisions, pauses=pauses)
+        self._replay = Replay(**shared, decisions=decisions, space=space)
+        self._sessions = Sessions(**shared, pauses=pauses, space=space)
         self.has_begun = False
         """Whether the start of this session is journalled, so that its end is to be as well."""
 
@@ -132,37 +122,18 @@ class Engine:
         fingerprints: Mapping[str, str] | None = None,
         evidence: Mapping[str, Any] | None = None,
     ) -> None:
-        """Journal the start of a new search, with its objective among the settings.
-
-        Args:
-            settings: The resolved experiment.
-            space: The search space, as `Space.to_json` has it.
-            versions: Of what decides what a trial does.
-            fingerprints: Path of a checkpoint that models begin from -> SHA-256 of the file.
-            evidence: Trials of earlier runs, which the searcher is told of: see `engine.evidence`.
-        """
-        settings = {"objective": asdict(self.plan.objective), **settings}
-        self._ledger.emit(
-            ev.SearchStarted(
-                at=self._ledger.now(),
-                settings=settings,
-                space=space,
-                versions=versions,
-                fingerprints=fingerprints or {},
-                evidence=evidence or {},
-            )
+        """Journal the start of a new search; the arguments are fields of `SearchStarted`."""
+        self._sessions.start(
+            settings=settings,
+            space=space,
+            versions=versions,
+            fingerprints=fingerprints or {},
+            evidence=evidence or {},
         )
-        self._suggestions.learn(self.state, plan=self.plan)
         self.has_begun = True
 
     def replay(self, events: Iterable[Event]) -> None:
-        """Bring state, searcher and scheduler to where the journal ends; nothing is written.
-
-        They may be others than those that were at work before. The scheduler sees all measurements,
-        so that it compares with all trials; what it says of them has no effect, except of the last
-        one of a trial that has not ended, where the journal holds no decision. The searcher is told
-        of the trials that lie in the space.
-        """
+        """Bring state, searcher and scheduler to where the journal ends; nothing is written."""
         self._replay.of(events)
 
     def resume(
@@ -181,41 +152,17 @@ class Engine:
             The trials that have neither ended nor paused, in order of their numbers: they go on
             first. Paused ones wait until the scheduler lets them go on.
         """
-        space = self._space.to_json()
-        self._ledger.emit(
-            ev.SearchResumed(
-                at=self._ledger.now(),
-                settings=settings,
-                changed=tuple(changed),
-                space=None if space == self.state.space else space,
-                fingerprints=fingerprints or {},
-            )
-        )
+        self._sessions.resume(settings=settings, changed=changed, fingerprints=fingerprints or {})
         self.has_begun = True
         self._replay.settle()
         return [t for t in self.state.live.values() if t.status is not TrialStatus.PAUSED]
 
     def end(self, status: SearchStatus, *, reason: str = "") -> None:
-        """Journal the end of this session, with the trials in training as interrupted.
+        """Journal the end of this session, and what the searcher would hand over, if it is asked.
 
-        Before it stands what the searcher would hand over, unless the search failed. With the end
-        of the search, paused trials are stopped.
+        Trials in training are interrupted. The searcher is not asked if the search failed.
         """
-        if status is SearchStatus.FINISHED:
-            self._pauses.give_up(why=reason or "the search has ended")
-        at = self._ledger.now()
-        running = [t for t in self.state.live.values() if t.status is TrialStatus.RUNNING]
-        before: list[Event] = [
-            records.attempt_ended(trial, cause=INTERRUPTED, at=at) for trial in running
-        ]
-        if status is not SearchStatus.FAILED:
-            found = self._suggestions.recommend(
-                self.state,
-                objective=self.plan.objective,
-                may_wait=status is SearchStatus.FINISHED,
-            )
-            before += [] if found is None else [records.recommended(found, at=at)]
-        self._ledger.emit(*before, ev.SearchEnded(at=at, status=status, reason=reason))
+        self._sessions.end(status, reason=reason)
 
     def record(self, *events: ev.Handed) -> None:
         """Journal what is done with the winner."""
@@ -225,23 +172,13 @@ class Engine:
 
     @property
     def stop_reason(self) -> str:
-        """Why no further trial will be created, for a person; empty while more will be.
-
-        It is taken back if the search ran out of patience and a trial in training then became the
-        best.
-        """
-        if self._suggestions.is_exhausted and not self.is_over:
-            return "the searcher has nothing left to suggest"
-        if self._pauses.is_stuck and not self.is_over:
-            return "the scheduler lets no further trial begin"
-        return self.plan.used_up(self.state, now=self._ledger.now())
+        """Why no further trial will be created, for a person; empty while more will be."""
+        return self._queue.stop_reason
 
     @property
     def n_trials_left(self) -> float:
         """How many further trials will be created at most; infinity if no number limits them."""
-        if self._suggestions.is_exhausted or self._pauses.is_stuck:
-            return 0
-        return self.plan.n_trials_left(self.state, now=self._ledger.now())
+        return self._queue.n_trials_left
 
     @property
     def is_over(self) -> bool:
@@ -258,9 +195,7 @@ class Engine:
 
         So a worker can be kept until there is something for it to train.
         """
-        if self.stop_reason or not self._pauses.may_begin():
-            return True
-        return self._suggestions.is_ready(self.state)
+        return self._queue.is_next_ready()
 
     def next_up(self, *, held: Collection[str] = (), beside: bool = False) -> Trial | None:
         """Return what a free worker trains next, journalled; None for nothing now, or never again.
@@ -276,14 +211,7 @@ class Engine:
         Raises:
             SearchAborted: The searcher suggested a configuration outside the space.
         """
-        if self.is_over:
-            return None
-        more_to_come = not self.stop_reason
-        trial = self._pauses.next(held=held, more_to_come=more_to_come)
-        trial = trial or self.next_trial(beside=beside)
-        if trial is not None or self._awaits or not self._pauses.is_nothing_else(held=held):
-            return trial
-        return self._pauses.last(why=self.stop_reason) or self.next_trial(beside=beside)
+        return self._queue.next_up(held=held, beside=beside)
 
     def next_trial(self, *, beside: bool = False) -> Trial | None:
         """Return a new trial, journalled, or None when there is none yet, now, or never again.
@@ -296,22 +224,7 @@ class Engine:
         Raises:
             SearchAborted: The searcher suggested a configuration outside the space.
         """
-        self._awaits = False
-        if self.stop_reason or not self._pauses.may_begin():
-            return None
-        found = self._suggestions.next(self.state, beside=beside)
-        if found is None:
-            self._awaits = self._suggestions.is_under_way
-            return None
-        number, at = self.state.next_number, self._ledger.now()
-        self._ledger.emit(
-            records.trial_created(
-                found.suggestion, number=number, at=at, n_observed=found.n_observed
-            )
-        )
-        if beside and not self.stop_reason and self._pauses.may_begin():
-            self._suggestions.begin_ahead(self.state)
-        return self.state.trials[trial_id(number)]
+        return self._queue.next_trial(beside=beside)
 
     def attempt_started(
         self, trial: str, *, worker: str, damaged: Mapping[str, str] | None = None
@@ -322,9 +235,7 @@ class Engine:
             trial: Its id.
             worker: Host and process.
             damaged: Checkpoints that the worker could not read, by path, with what is wrong with
-                each; it went back to the one before them, or to the start. They are given up. Their
-                files stay until the next `resume`, since an epoch that is repeated may have been
-                written under the same name by now.
+                each; it went back to the one before them, or to the start. They are given up.
         """
         return self._attempts.started(trial, worker=worker, damaged=damaged or {})
 
@@ -333,11 +244,8 @@ class Engine:
     ) -> Decision:
         """Journal a measurement together with the decision that follows, and return the decision.
 
-        A trial that has reached its last epoch is completed whatever the scheduler says. A
-        measurement of an epoch that the journal already holds (it was repeated after a loss)
-        changes nothing but the checkpoint. The measurement is written before its checkpoint: were
-        the write cut between them, the epoch would be trained and reported once more, instead of
-        never.
+        A measurement of an epoch that the journal already holds (it was repeated after a loss)
+        changes nothing but the checkpoint.
 
         Raises:
             SearchAborted: The objective's metric was not reported.
@@ -347,8 +255,6 @@ class Engine:
     def finished(self, trial: str, *, reason: str) -> None:
         """Journal that training ended by itself: early, or with its last epoch not measured.
 
-        A trial that ends before anything was measured has failed.
-
         Raises:
             SearchAborted: All of the first trials failed.
         """
@@ -357,8 +263,7 @@ class Engine:
     def failed(self, trial: str, *, cause: str, error: str) -> bool:
         """Journal that the trial raised; return whether it is tried again.
 
-        A failure is a result like any other, and tried again only where the plan says so. A full
-        disk is none, and ends the search.
+        A failure is a result like any other; a full disk is none, and ends the search.
 
         Raises:
             SearchAborted: All of the first trials failed, or the disk is full.

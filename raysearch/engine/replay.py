@@ -48,7 +48,13 @@ class Replay:
         self._unsettled: dict[str, Decision] = {}  # the last one about each trial in training
 
     def of(self, events: Iterable[Event]) -> None:
-        """Take all events of the journal into account; nothing is written."""
+        """Take all events of the journal into account; nothing is written.
+
+        Searcher and scheduler may be others than those that were at work before. The scheduler sees
+        all measurements, so that it compares with all trials; what it says of them has no effect,
+        except of the last one of a trial that has not ended, where the journal holds no decision.
+        The searcher is told of the trials that lie in the space.
+        """
         state, space, is_same = self._ledger.state, self._space.to_json(), True
         for event in events:
             state.apply(event)

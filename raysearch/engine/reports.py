@@ -41,6 +41,10 @@ class Reports:
     ) -> Decision:
         """Journal a measurement, and return the decision that follows; see `Engine.measured`.
 
+        A trial that has reached its last epoch is completed whatever the scheduler says. The
+        measurement is written before its checkpoint: were the write cut between them, the epoch
+        would be trained and reported once more, instead of never.
+
         Raises:
             SearchAborted: The objective's metric was not reported, or all first trials failed.
         """

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from raysearch.engine.account import Account
 from raysearch.engine.causes import DISK_FULL, INTERRUPTED, NOT_FINITE, WORKER_LOST
 from raysearch.engine.handover import Handover
 from raysearch.engine.spending import Spending
@@ -18,7 +19,6 @@ from raysearch.run_dir.events import Event
 from raysearch.trial import (
     Checkpoint,
     DecisionKind,
-    Measurement,
     Objective,
     SearchStatus,
     Trial,
@@ -61,20 +61,14 @@ class SearchState:
     """Unix time of the start of the latest driver session, in seconds."""
     objective: Objective | None = None
     """What is improved, as the settings say; None where they do not."""
-    gpus: float = 0.0
-    """GPUs of each trial, as the latest settings say."""
-    spent: Spending = field(default_factory=Spending)
+    account: Account = field(default_factory=Account)
     """What counts against the budgets."""
-    timed: dict[str, float] = field(default_factory=dict)
-    """Of trials in training, up to where their own training time is in `spent`, in seconds."""
     restarts: int = 0
     """Attempts beyond the first one of each trial, those after a pause not counted."""
     losses: dict[str, int] = field(default_factory=dict)
     """How often a trial lost its worker, where it did."""
     failures: dict[str, int] = field(default_factory=dict)
     """How often a trial that has not ended failed, where it did: each time it was tried again."""
-    set_aside: set[str] = field(default_factory=set)
-    """Trials that have been paused, which for `spent` ended then."""
     checkpoint_bytes: int = 0
     """Bytes of all checkpoints on disk."""
     is_failing: bool = True
@@ -90,6 +84,11 @@ class SearchState:
         return self.seconds_before + now - self.session_started_at
 
     @property
+    def spent(self) -> Spending:
+        """What counts against the budgets, apart from trials and time."""
+        return self.account.spent
+
+    @property
     def epochs(self) -> int:
         """Epochs trained in all trials, repeated ones not counted."""
         return self.spent.epochs
@@ -103,16 +102,6 @@ class SearchState:
             "epochs": self.spent.epochs,
             "gpu_hours": self.spent.gpu_seconds / 3600,
         }
-
-    def spent_after(self, trial: str, measurement: Measurement) -> Spending:
-        """Return what is spent once a measurement of a new epoch of the trial has been applied."""
-        seconds = max(0.0, measurement.seconds - self.timed.get(trial, 0.0))
-        return self.spent.measured(
-            measurement,
-            trial=self.trials[trial],
-            gpu_seconds=seconds * self.gpus,
-            objective=self.objective,
-        )
 
     def n_bad_attempts(self, trial: str) -> int:
         """Return how many attempts of a trial ended in a loss or a failure of theirs."""
@@ -155,7 +144,7 @@ class SearchState:
         self.settings = settings
         if "objective" in settings:
             self.objective = Objective(**settings["objective"])
-        self.gpus = settings.get("resources", {}).get("gpus", 0.0)
+        self.account.gpus = settings.get("resources", {}).get("gpus", 0.0)
 
     def _trial_created(self, event: ev.TrialCreated) -> None:
         self._keep(
@@ -180,18 +169,14 @@ class SearchState:
             error=None,
         )
         self.restarts += event.attempt > 1 and not is_first
-        seen = [
-            m.seconds for m in self.trials[event.trial].measurements if m.epoch <= event.from_epoch
-        ]
-        self.timed[event.trial] = seen[-1] if seen else 0.0
+        self.account.began(self.trials[event.trial], from_epoch=event.from_epoch)
 
     def _measured(self, event: ev.Measured) -> None:
         trial = self.trials[event.trial]
         self.handover.measured()
         self.recommendation = None
         if event.epoch > trial.epochs:
-            self.spent = self.spent_after(event.trial, event.measurement)
-            self.timed[event.trial] = event.seconds
+            self.account.measured(trial, event.measurement, objective=self.objective)
             self._change(event.trial, measurements=(*trial.measurements, event.measurement))
 
     def _checkpoint_written(self, event: ev.CheckpointWritten) -> None:
@@ -208,7 +193,7 @@ class SearchState:
     def _decided(self, event: ev.Decided) -> None:
         if event.kind == DecisionKind.PAUSE:
             self._change(event.trial, status=TrialStatus.PAUSED, reason=event.reason)
-            self._set_aside(self.trials[event.trial])
+            self.account.put_aside(self.trials[event.trial])
         elif event.trial in self.paused:  # it goes on, once a worker begins with it
             self._change(event.trial, status=TrialStatus.PENDING, reason=event.reason)
         elif event.reason:
@@ -235,19 +220,8 @@ class SearchState:
             ended_at=event.at,
         )
         self.is_failing = self.is_failing and self._is_for_nothing(self.trials[event.trial])
-        self._set_aside(self.trials[event.trial])
-        self.timed.pop(event.trial, None)
+        self.account.put_aside(self.trials[event.trial])
         self.failures.pop(event.trial, None)
-
-    def _set_aside(self, trial: Trial) -> None:
-        """Let a trial count as one that brought no gain, if it did not: once, at its first pause.
-
-        The one that holds the best value counts as ended whenever it is paused.
-        """
-        if trial.id not in self.set_aside or trial.id == self.spent.best_trial:
-            self.spent = self.spent.ended(trial)
-        if not trial.status.is_ended:
-            self.set_aside.add(trial.id)
 
     def _is_for_nothing(self, trial: Trial) -> bool:
         """Return whether the trial failed; one that diverged may have been good before."""

@@ -228,7 +228,7 @@ class Progress:
             per_second = self._epoch_rate.per_second(at=at)
             left = sooner(left, time_at(plan.max_total_epochs - state.epochs, rate=per_second))
         if plan.max_gpu_hours is not None:
-            gpus = state.gpus * self._counts[TrialStatus.RUNNING]
+            gpus = state.account.gpus * self._counts[TrialStatus.RUNNING]
             seconds = plan.max_gpu_hours * 3600 - state.spent.gpu_seconds
             left = sooner(left, time_at(seconds, rate=gpus))
         limit_s = None if plan.max_seconds is None else plan.max_seconds - elapsed_s

@@ -1,8 +1,8 @@
 """What can happen in a search?
 
 Each event is one line of JSON in the journal (see `lines`). The names and fields are a format on
-disk: only ever add, and give what is added a default. The module is longer than most because it is
-the list of all events.
+disk: only ever add, and give what is added a default. Those that tell what is
+done with the winner are defined in `handed`; the list of all events is here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from raysearch.run_dir.handed import Handed, Refitted, Tested, TestOpened, TestSkipped
 from raysearch.trial import (
     Configuration,
     Direction,
@@ -20,6 +21,29 @@ from raysearch.trial import (
     TrialStatus,
     Value,
 )
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "TYPES",
+    "AttemptEnded",
+    "AttemptStarted",
+    "CheckpointRemoved",
+    "CheckpointWritten",
+    "Decided",
+    "Event",
+    "Handed",
+    "Measured",
+    "Recommended",
+    "Refitted",
+    "SearchEnded",
+    "SearchResumed",
+    "SearchStarted",
+    "TestOpened",
+    "TestSkipped",
+    "Tested",
+    "TrialCreated",
+    "TrialEnded",
+]
 
 SCHEMA_VERSION = 1
 """Version of the journal that this code writes; it reads this one and all before it."""
@@ -208,84 +232,6 @@ class Recommended:
     trial: str
     reason: str
     """A phrase for a person: "lowest posterior mean 0.031 ± 0.004 among 14 completed trials"."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refitted:
-    """The winner was trained again on train + validation data, or taken as it was."""
-
-    at: float
-    trial: str
-    epochs: int
-    path: str
-    """Relative to the run directory, with forward slashes; empty if the winner has no model."""
-    size_bytes: int
-    seconds: float
-    refit: bool = True
-    """False when the best checkpoint itself became the winner."""
-    reason: str = ""
-    """Why it was not refitted."""
-    is_refused: bool = False
-    """Whether it was to be refitted and could not be; that is tried again only when asked for."""
-    seeds: int = 1
-    """Models that were wanted, each of a seed of its own; the one at `path` is the first."""
-    seed_bytes: tuple[int, ...] = ()
-    """Sizes in bytes of the models of further seeds that there are, in their order."""
-    seeds_reason: str = ""
-    """Why there are fewer than wanted, where that was tried; else they are still to come."""
-
-    @property
-    def n_models(self) -> int:
-        """Models that there are, one for each seed."""
-        return 1 + len(self.seed_bytes) if self.path else 0
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether there is nothing left to train of what was wanted."""
-        return self.is_enough(seeds=self.seeds)
-
-    def is_enough(self, *, seeds: int) -> bool:
-        """Return whether so many models are there, or as many as can be had."""
-        was_tried = bool(self.seeds_reason) and self.seeds >= seeds
-        return not self.refit or was_tried or self.n_models >= seeds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestOpened:
-    """The test split is about to be read; written before it is."""
-
-    __test__ = False  # a name that pytest would collect
-
-    at: float
-    trial: str
-    forced: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
-    """What the winner reached on the test split."""
-
-    at: float
-    trial: str
-    values: Mapping[str, float | None]
-    others: tuple[Mapping[str, float | None], ...] = ()
-    """What the models of its further seeds reached, in their order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestSkipped:
-    """The winner cannot be tested: its model or its data has nothing for it."""
-
-    __test__ = False  # a name that pytest would collect
-
-    at: float
-    trial: str
-    reason: str
-    """A phrase for a person."""
-
-
-Handed = Refitted | TestOpened | Tested | TestSkipped
-"""What is done with the winner after the search, perhaps days later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """How do the engine's decisions become what Ray Tune does?
 
-Ray Tune asks two objects what to do: a search algorithm for new trials, and a trial scheduler about
-each result. `TrialSource` and `EngineScheduler` are these two, over one `Session`; the journal is
-written inside the engine, so always before Ray acts. Both use documented interfaces; what they hand
-to Ray Tune is a `ScratchTrial`.
+Ray Tune asks two objects what to do: a search algorithm for new trials (`TrialSource`, in
+`source`), and a trial scheduler about each result (`EngineScheduler`). Both act for one `Session`;
+the journal is written inside the engine, so always before Ray acts. Both use documented
+interfaces; what they hand to Ray Tune is a `ScratchTrial`.
 
 A trial that is paused ends for Ray Tune, and frees its actor as one that is stopped does; when it
 goes on, Ray Tune gets it again, with its last checkpoint, as it does after a loss.
@@ -27,88 +27,20 @@ from typing import Any
 
 from ray.tune.experiment import Trial as RayTrial
 from ray.tune.schedulers import TrialScheduler
-from ray.tune.search import SearchAlgorithm
 from ray.tune.stopper import Stopper
 
 from raysearch.engine.causes import NOT_FINITE
 from raysearch.training.job import Ending
 from raysearch.training.silence import TIMEOUT
-from raysearch.trial import Checkpoint, Decision, DecisionKind, Trial, TrialStatus
+from raysearch.trial import Checkpoint, Decision, DecisionKind, TrialStatus
 from raysearch.tuning.messages import read_message
-from raysearch.tuning.scratch_trial import ScratchTrial
-from raysearch.tuning.session import Opening, Session
-from raysearch.tuning.worker import EXAMPLE, JOB, OBJECTS, RULES, WorkerConfig
+from raysearch.tuning.session import Session
+from raysearch.tuning.source import AHEAD, config_for
 
 _DIVERGED = "weights of the model are not finite, from which training does not recover"
 
-AHEAD = "ahead-"
-"""Begins the ids of what Ray takes for trials, and what only starts workers."""
-
 STARTING_LIMIT_S = 30.0
 """How long freed actors are held back for one that is starting, in seconds."""
-
-
-class TrialSource(SearchAlgorithm):
-    """Hands trials to Ray Tune, one for each free slot.
-
-    Args:
-        session: Shared with the scheduler.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._experiment: Any = None
-
-    def add_configurations(self, experiments: Any) -> None:
-        """Take the experiment that Ray Tune made of the Tuner's settings; called once."""
-        self._experiment = experiments[0] if isinstance(experiments, list) else experiments
-
-    def next_trial(self) -> RayTrial | None:
-        """Return a trial if a slot is free; None also while the searcher is asked for it."""
-        session = self._session
-        session.take_back()
-        session.open_if_ready()
-        if session.must_stop or len(session.on_ray) >= session.slots():
-            return None
-        if session.opening is not None:
-            return self._start_ahead(session.opening)
-        return session.guard(self._make_trial)
-
-    def is_finished(self) -> bool:
-        """Return whether all trials have ended; before that, Ray Tune must keep its actors."""
-        return self._finished or self._session.must_stop or self._session.is_done
-
-    def _start_ahead(self, opening: Opening) -> RayTrial | None:
-        """Return what Ray takes for a trial, whose actor will be free for the first real one."""
-        session = self._session
-        if session.n_ahead >= session.slots():
-            return None
-        session.n_ahead += 1
-        config = _common(session, {EXAMPLE: opening.example})
-        return self._on_ray(f"{AHEAD}{session.n_ahead}", config=config, max_failures=0)
-
-    def _make_trial(self) -> RayTrial | None:
-        session = self._session
-        trial = session.next_trial()
-        if trial is None:
-            return None
-        bad = session.engine.state.n_bad_attempts(trial.id)
-        max_failures = max(0, session.max_losses - bad)
-        return self._on_ray(trial.id, config=_config(session, trial), max_failures=max_failures)
-
-    def _on_ray(self, trial: str, *, config: dict[str, Any], max_failures: int) -> RayTrial:
-        return ScratchTrial(
-            self._experiment.spec["run"],
-            config=config,
-            trial_id=trial,
-            storage=self._experiment.storage,
-            placement_group_factory=self._session.resources,
-            trial_dirname_creator=_dirname,
-            max_failures=max_failures,
-        )
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {}
 
 
 class EngineScheduler(TrialScheduler):
@@ -267,7 +199,7 @@ class EngineScheduler(TrialScheduler):
     def _update_job(self, trial: RayTrial) -> None:
         """Let any later start of the trial read its last checkpoint."""
         known = self._session.engine.state.trials[trial.trial_id]
-        trial.set_config(_config(self._session, known))
+        trial.set_config(config_for(self._session, known))
 
     def _has_ended(self, trial: RayTrial) -> bool:
         """Return whether nothing is left to do for a trial, or for what Ray takes for one."""
@@ -326,20 +258,6 @@ class SessionStopper(Stopper):
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
-
-
-def _config(session: Session, trial: Trial) -> WorkerConfig:
-    """Return what a worker is given to train a trial."""
-    return _common(session, {JOB: session.job_for(trial)})
-
-
-def _common(session: Session, work: dict[str, Any]) -> WorkerConfig:
-    objects = {} if session.objects is None else {OBJECTS: session.objects}
-    return WorkerConfig({**work, RULES: session.rules, **objects})
-
-
-def _dirname(trial: RayTrial) -> str:
-    return str(trial.trial_id)
 
 
 def _in_run_dir(checkpoint: Checkpoint | None, *, trial: str) -> Checkpoint | None:

@@ -24,10 +24,11 @@ from raysearch.experiment import Experiment
 from raysearch.notices import heeded
 from raysearch.run_dir import RunDir
 from raysearch.training.jobs import job_for
-from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
+from raysearch.tuning.adapter import EngineScheduler, SessionStopper
 from raysearch.tuning.cluster import Cluster, RayGone
 from raysearch.tuning.scratch_trial import Nominal
 from raysearch.tuning.session import Opening, Session, SessionEnd
+from raysearch.tuning.source import TrialSource
 from raysearch.tuning.switches import actors_in_waiting_workers
 from raysearch.tuning.worker import WorkerRules
 

@@ -83,7 +83,7 @@ def test_lost_workers_change_nothing_but_the_time(policy):
 @each_policy
 def test_from_any_prefix_one_worker_goes_on_to_the_same_end(policy):
     whole = run(policy, max_trials=25)
-    assert policy == "median" or whole.state.set_aside  # some were paused
+    assert policy == "median" or whole.state.account.set_aside  # some were paused
     for end in range(1, len(whole.events) + 1, len(whole.events) // 9):
         again = run(policy, max_trials=25, events=whole.events[:end])
         assert what_was_found(again) == what_was_found(whole), whole.events[end - 1]

@@ -20,9 +20,10 @@ from raysearch.schedulers import Scheduler, Verdict
 from raysearch.training.job import Ending
 from raysearch.trial import Decision, DecisionKind, TrialStatus
 from raysearch.tuning import adapter, session
-from raysearch.tuning.adapter import EngineScheduler, SessionStopper, TrialSource
+from raysearch.tuning.adapter import EngineScheduler, SessionStopper
 from raysearch.tuning.messages import message
 from raysearch.tuning.session import Opening, Session, SessionEnd
+from raysearch.tuning.source import TrialSource, config_for
 from raysearch.tuning.worker import EXAMPLE, JOB, RULES, WorkerRules
 from tests.lab import Counting, Lab, StopBelow, measurement
 
@@ -314,7 +315,7 @@ def test_a_trial_that_is_paused_gives_its_worker_away_and_goes_on_from_its_check
     assert pausing.session.next_trial().id == "0002"
     pausing.lab.scheduler.goes_on = True
     assert pausing.session.next_trial().id == "0001"
-    again = adapter._config(pausing.session, pausing.lab.state.trials["0001"])
+    again = config_for(pausing.session, pausing.lab.state.trials["0001"])
     assert again[JOB] == "job of 0001 from 1 checkpoints"
     assert pausing.lab.state.trials["0001"].status is TrialStatus.PENDING
 

@@ -1,4 +1,4 @@
-"""How is a search described, run, resumed and extended, from Python?
+"""What does a person describe a search with, and what does it do for them?
 
 `Search` takes an experiment, in Python's words or from a file, and gives back its results. The
 wiring of what lies below is in `driving`. The module is longer than most because the arguments,
@@ -7,9 +7,8 @@ each explained, are the interface.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -18,7 +17,6 @@ from raysearch import driving
 from raysearch.driving import Drive, plan_of
 from raysearch.engine import Plan
 from raysearch.engine.state import Listener
-from raysearch.errors import ConfigurationError
 from raysearch.experiment import (
     Budget,
     Experiment,
@@ -30,12 +28,12 @@ from raysearch.experiment import (
     load,
 )
 from raysearch.experiment.fingerprints import fingerprinted
-from raysearch.experiment.objects import plain_settings, provide_again
-from raysearch.experiment.resuming import Former, Wish, resumed
+from raysearch.experiment.objects import plain_settings
 from raysearch.results import Results
-from raysearch.results.messages import to_type
 from raysearch.run_dir import RunDir
-from raysearch.run_dir.events import SearchStarted
+from raysearch.search.places import place_for, reserve
+from raysearch.search.resuming import resumed_drive
+from raysearch.search.watching import watched
 from raysearch.trial import Objective, SearchStatus
 from raysearch.trying import Stage
 
@@ -153,7 +151,7 @@ class Search:
         }
         settings, objects = plain_settings(given)
         experiment = from_settings(settings, source="Search")
-        path = _run_dir(run_dir, storage=Path(storage), name=experiment.name)
+        path = place_for(run_dir, storage=Path(storage), name=experiment.name)
         self._drive = Drive(
             experiment=experiment, run_dir=RunDir(path), address=address, objects=objects
         )
@@ -190,7 +188,7 @@ class Search:
         address: str | None = None,
     ) -> Search:
         """Return the search for an experiment that is resolved already; see `from_file`."""
-        path = _run_dir(run_dir, storage=Path(storage), name=experiment.name)
+        path = place_for(run_dir, storage=Path(storage), name=experiment.name)
         drive = Drive(experiment=experiment, run_dir=RunDir(path), address=address)
         return cls._of(drive, may_rename=run_dir is None)
 
@@ -267,37 +265,16 @@ class Search:
             is moved into a new folder of the run directory, with the checkpoints and the winner
             that only it speaks of.
         """
-        results = Results.read(run_dir)
-        if results.damage is not None and not from_intact:
-            raise results.damage
-        state = results.state
-        again = {"model": model, "data": data, "trainer": trainer}
-        objects = provide_again(state.settings, given=again)
         asked = {"space": space, "searcher": searcher, "scheduler": scheduler, "budget": budget}
-        former = Former(
-            settings=state.settings,
-            first_points=_first_points(results.run_dir),
-            space=state.space,
-            trials=list(state.trials.values()),
-            used=state.used,
-            source=str(results.run_dir.experiment_file),
-        )
-        wish = Wish(
-            file=None if file is None else Path(file),
-            sections=plain_settings(asked)[0],
-            overrides=tuple(overrides),
-        )
-        found = resumed(former, wish)
-        aside = (driving.set_damage_aside(results.run_dir),) if from_intact else ()
         return cls._of(
-            Drive(
-                experiment=fingerprinted(found.experiment, known=state.fingerprints),
-                run_dir=RunDir(Path(run_dir)),
+            resumed_drive(
+                run_dir,
+                file=file,
+                overrides=overrides,
+                asked=asked,
+                again={"model": model, "data": data, "trainer": trainer},
                 address=address,
-                objects=objects,
-                resumes=True,
-                changed=found.changed,
-                notes=(*aside, *found.notes),
+                from_intact=from_intact,
             )
         )
 
@@ -371,19 +348,11 @@ class Search:
         Side effects:
             Removes the folder again if nothing was written to it.
         """
-        made: Path | None = None
         experiment = fingerprinted(self.experiment, known=self.experiment.fingerprints)
-        self._drive = replace(self._drive, experiment=experiment)
-        while self._may_rename:
-            path = self.run_dir.path
-            try:
-                path.mkdir(parents=True)
-                made, self._may_rename = path, False
-            except FileExistsError:
-                path = _new_path(path.parent, name=self.experiment.name)
-                self._drive = replace(self._drive, run_dir=RunDir(path))
-            except OSError:
-                break  # the session will say what is wrong with the place
+        self._drive, made = replace(self._drive, experiment=experiment), None
+        if self._may_rename:
+            self._drive, made = reserve(self._drive)
+            self._may_rename = made is None
         try:
             yield self._drive
         finally:
@@ -391,59 +360,14 @@ class Search:
                 with suppress(OSError):  # it is not empty
                     made.rmdir()
 
-    @contextmanager
     def _watched(
-        self,
-        progress: bool | TextIO | None,
-        *,
-        listeners: Sequence[Listener] | None,
-        stage: Stage | None,
-    ) -> Iterator[Watch]:
-        """Show the search while it runs, and write TensorBoard's files, unless told who listens."""
-        from raysearch.live.watch import Watch, watch
-
-        if listeners is not None:
-            yield Watch(listeners=listeners, **({} if stage is None else {"stage": stage}))
-            return
-        given: dict[str, Any] = {"experiment": self.experiment, "run_dir": self.run_dir}
-        with watch(progress, plan=self.plan, **given) as seen:
-            yield seen if stage is None else Watch(listeners=seen.listeners, stage=stage)
+        self, progress: bool | TextIO | None, **given: Any
+    ) -> AbstractContextManager[Watch]:
+        experiment, run_dir, plan = self.experiment, self.run_dir, self.plan
+        return watched(progress, experiment=experiment, run_dir=run_dir, plan=plan, **given)
 
 
 def _paths(given: str | Path | Sequence[str | Path] | None) -> list[str] | None:
     if given is None:
         return None
     return [str(path) for path in ([given] if isinstance(given, str | Path) else given)]
-
-
-def _run_dir(given: str | Path | None, *, storage: Path, name: str) -> Path:
-    """Return the run directory that is given, or a new one.
-
-    Raises:
-        ConfigurationError: The one given holds a search already.
-    """
-    if given is None:
-        return _new_path(storage, name=name)
-    if RunDir(Path(given)).has_search():
-        raise ConfigurationError(
-            f"--run-dir {given} holds a search already. Give another folder, or go on with that "
-            f"one: {to_type('resume', given)}. Nothing was started."
-        )
-    return Path(given)
-
-
-def _first_points(run_dir: RunDir) -> Sequence[Any]:
-    """Return the points that a search was started with, also if they have been tried since."""
-    started = next((e for e in run_dir.events() if isinstance(e, SearchStarted)), None)
-    points: Sequence[Any] = [] if started is None else started.settings.get("points", [])
-    return points
-
-
-def _new_path(storage: Path, *, name: str) -> Path:
-    """Return a run directory that does not exist: name, date and time, and a number if need be."""
-    stem = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    path, attempt = storage / stem, 1
-    while path.exists():
-        attempt += 1
-        path = storage / f"{stem}-{attempt}"
-    return path

@@ -1,0 +1,44 @@
+"""What is done with the winner at the end of a search, and is anything left to be done?"""
+
+from __future__ import annotations
+
+from raysearch.driving.drive import Drive, plan_of
+from raysearch.engine import Engine
+from raysearch.results import Executor, Results
+from raysearch.results.messages import shortage
+from raysearch.trial import SearchStatus
+from raysearch.trying import Stage
+
+
+def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage) -> None:
+    """Refit the winner and open the test split."""
+    results = Results(drive.run_dir, state=engine.state, experiment=drive.experiment)
+    if results.winner is None:
+        return
+    model = results.refit(executor=executor, record=engine.record, say=stage)
+    if model.is_refused or model.seeds_reason:
+        stage(shortage(model, seeds=results.seeds_to_have(model)))
+    if not results.test_outcome.is_final:
+        of_models = f", {model.n_models} models" if model.n_models > 1 else ""
+        stage(f"testing the winner{of_models}, once")
+        tested = results.test(executor=executor, record=engine.record)
+        if tested.values is None:
+            stage(tested.reason)
+    elif results.test_outcome.note:
+        stage(results.test_outcome.note)
+
+
+def is_all_done(drive: Drive) -> bool:
+    """Return whether the search has ended and its winner is handed over and tested."""
+    results = Results.open(drive.run_dir.path)
+    state, winner = results.state, results.winner
+    is_used_up = plan_of(drive.experiment).used_up(state, now=state.last_at) and not state.live
+    if state.status is not SearchStatus.FINISHED or winner is None:
+        return False
+    if drive.changed and not is_used_up:
+        return False
+    if any(key.partition(".")[0] == "refit" for key in drive.changed):
+        return False  # the model in winner/ was made as the setting before said
+    model = results.model_of(winner)
+    is_handed_over = model is not None and model.is_enough(seeds=results.seeds_to_have(model))
+    return is_handed_over and results.test_outcome.is_final
