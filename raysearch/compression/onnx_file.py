@@ -83,7 +83,11 @@ def write_onnx(traced: Traced, *, outputs: Any, path: Path) -> None:
         with _quiet():
             try:
                 program = torch.onnx.export(
-                    traced.program, (), dynamo=True, verbose=False, external_data=False
+                    traced.program,
+                    dynamo=True,
+                    verbose=False,
+                    input_names=list(traced.input_names),
+                    output_names=_output_names(outputs),
                 )
                 program.save(str(raw))
             except Exception as error:  # the exporter's own classes, and those of torch
@@ -91,14 +95,18 @@ def write_onnx(traced: Traced, *, outputs: Any, path: Path) -> None:
         _fold(raw, to=folded)
         model = onnx.load(folded)
     tidy(model)
-    _rename(model, names=traced.input_names)
     onnx.helper.set_model_props(model, {OUTPUTS: form})
     save_model(model, path=path)
 
 
 def save_model(model: Any, *, path: Path) -> None:
     """Write an ONNX model, atomically."""
-    write_whole(lambda to: to.write_bytes(model.SerializeToString()) and None, path=path)
+    data = model.SerializeToString()
+
+    def save(to: Path) -> None:
+        to.write_bytes(data)
+
+    write_whole(save, path=path)
 
 
 def compare(calls: Sequence[Call], *, path: Path) -> Parity:
@@ -124,7 +132,7 @@ def compare(calls: Sequence[Call], *, path: Path) -> Parity:
     for call in compared:
         try:
             found = pytree.tree_leaves(forward(*call.inputs))
-        except Exception as error:  # noqa: BLE001 - onnxruntime has a class for each status code
+        except Exception as error:
             raise TrialFailed(f"{path.name} cannot be run: {_why(error)}") from error
         for one, other in zip(pytree.tree_leaves(call.outputs), found, strict=True):
             difference = max(difference, _apart(one, other))
@@ -172,27 +180,18 @@ def tidy(model: Any) -> None:
     for part in (*graph.node, *graph.initializer, *graph.input, *graph.output):
         part.doc_string = ""
         del part.metadata_props[:]
-    used = {node.domain for node in graph.node} | {"" for _ in range(1)}
-    used |= {node.domain for function in model.functions for node in function.node}
+    bodies = (graph, *model.functions)
+    used = {""} | {node.domain for body in bodies for node in body.node}
     kept = [opset for opset in model.opset_import if opset.domain in used]
     del model.opset_import[:]
     model.opset_import.extend(kept)
 
 
-def _rename(model: Any, *, names: Sequence[str]) -> None:
-    """Give the inputs their names, and the outputs "output", or "output_0" and so on."""
-    graph = model.graph
-    new = {given.name: name for given, name in zip(graph.input, names, strict=False)}
-    several = len(graph.output) > 1
-    for number, out in enumerate(graph.output):
-        if out.name not in new:
-            new[out.name] = f"output_{number}" if several else "output"
-    for value in (*graph.input, *graph.output):
-        value.name = new.get(value.name, value.name)
-    for node in graph.node:
-        for refs in (node.input, node.output):
-            for position, name in enumerate(refs):
-                refs[position] = new.get(name, name)
+def _output_names(outputs: Any) -> list[str]:
+    if isinstance(outputs, dict):
+        return [f"output_{key}" for key in outputs]
+    n = len(pytree.tree_leaves(outputs))
+    return ["output"] if n == 1 else [f"output_{number}" for number in range(n)]
 
 
 def _fold(source: Path, *, to: Path) -> None:

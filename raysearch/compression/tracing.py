@@ -1,4 +1,4 @@
-"""What does a model compute, as a graph that needs no Python? `torch.export` with a free batch size.
+"""What does a model compute, as a graph without Python? `torch.export` with a free batch size.
 
 The graph is that of the model's forward in eval mode. Its batch size is free, and so is every other
 axis that differed between the batches that the model was seen with; all others are as they were.

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from raysearch.run_dir.handed import Handed, Refitted, Tested, TestOpened, TestSkipped
+from raysearch.run_dir.handed import Compressed, Handed, Refitted, Tested, TestOpened, TestSkipped
 from raysearch.trial import (
     Configuration,
     Direction,
@@ -29,6 +29,7 @@ __all__ = [
     "AttemptStarted",
     "CheckpointRemoved",
     "CheckpointWritten",
+    "Compressed",
     "Decided",
     "Event",
     "Handed",
@@ -261,6 +262,7 @@ Event = (
     | TrialEnded
     | Recommended
     | Refitted
+    | Compressed
     | TestOpened
     | Tested
     | TestSkipped
@@ -280,6 +282,7 @@ TYPES: dict[str, type[Event]] = {
     "trial_ended": TrialEnded,
     "recommended": Recommended,
     "refitted": Refitted,
+    "compressed": Compressed,
     "test_opened": TestOpened,
     "tested": Tested,
     "test_skipped": TestSkipped,

@@ -68,10 +68,8 @@ def session_for(path: str | Path, *, threads: int = 1) -> Any:
     # threads that wait by turning in circles would take the time of others
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # noqa: BLE001 - onnxruntime has an exception for each status code
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
         raise TrialFailed(f"{path} cannot be run: {' '.join(str(error).split())[:400]}") from error
 
 

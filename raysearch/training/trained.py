@@ -64,9 +64,7 @@ def open_trained(job: TrainingJob, checkpoint: str | Path) -> Parts:
     return parts
 
 
-def recorded_calls(
-    parts: Parts, *, job: TrainingJob, source: Source, n_batches: int
-) -> list[Call]:
+def recorded_calls(parts: Parts, *, job: TrainingJob, source: Source, n_batches: int) -> list[Call]:
     """Return what a model's forward is given, and returns, in the first batches of a split.
 
     Args:
