@@ -28,6 +28,9 @@ def outcome_facts(results: Results) -> Facts:
         facts = [("test", ", ".join(texts))]
     else:
         facts = _over_seeds(texts, [name for name, _ in ordered], spread=outcome.spread)
+    if outcome.compressed is not None:
+        small = [f"{name} {short_number(outcome.compressed.get(name))}" for name, _ in ordered]
+        facts.append(("", f"compressed: {', '.join(small)}"))
     return [*facts, *(_with_command("", outcome.note, results=results) if outcome.note else [])]
 
 

@@ -1,7 +1,7 @@
 """How does a trained model become one that ships: smaller, faster, and without raysearch?
 
-    export_winner(Results.open(run))        # winner/export/: ONNX, torch.export, weights, model card
-    compress_winner(Results.open(run))      # winner/compressed/: the recipe that a search chose
-
-Needs the packages of the extra `export`; nothing of them is loaded before it is needed.
+`exporting` writes a folder that works alone: ONNX, `torch.export`, plain weights, a model card.
+`compressing` searches for a recipe that makes the winner smaller (`searching`, by the spaces of
+`recipe`), and applies it (`applying`). Both need the packages of the extra `export`, and load them
+when they are first used.
 """

@@ -121,10 +121,6 @@ class Examples:
         """Return the next batch, None after the last."""
         return next(self._batches, None)
 
-    def __len__(self) -> int:
-        """Return how many are left."""
-        return len(list(self._batches))
-
 
 def _heavy(model: Any) -> Counter[str]:
     """Return the operators that do the work in floating point, and how many there are of each."""
