@@ -191,8 +191,8 @@ COMPRESS = Command(
     name="compress",
     help="make the winner smaller and faster, and lose no more than is allowed",
     description="Search for a recipe that makes the winner small and fast: channels or weights "
-    "pruned, layers factorised, or a smaller network taught by this one, each trained on for "
-    "some epochs; and int8, with ranges of the data or trained for. The search is by validation data, "
+    "pruned, layers factorised, or a smaller network taught by this one, each trained on for some "
+    "epochs; and int8, with ranges of the data or trained for. The search is by validation data, "
     "on the winner as it was before the refit; the best recipe is then applied to the model in "
     "winner/, and lies in winner/compressed/. Shows what none beats in size, latency and quality. "
     "The test split stays closed. Exit status 1 when nothing was compressed.",

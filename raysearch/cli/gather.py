@@ -59,8 +59,8 @@ COLLECT = Command(
     help="copy the winner's models, and checkpoints of trials, into a folder",
     description="Copy what lies in winner/ into a folder, and the best checkpoints of the trials "
     "that are asked for, with a manifest: of each file the trial, its values, its configuration "
-    "and a checksum. Before the winner is handed over, its best checkpoint is taken. A checkpoint that "
-    "is damaged is left out, and said to be; the exit status is 1 then.",
+    "and a checksum. Before the winner is handed over, its best checkpoint is taken. A checkpoint "
+    "that is damaged is left out, and said to be; the exit status is 1 then.",
     example="collect runs/digits-20261123-170912 models --top 3",
     add_arguments=_add_arguments,
     execute=_execute,
