@@ -29,7 +29,7 @@ from raysearch.models import FAMILIES
 SHORT_FORMS = {"data": "name", "objective": "metric", "searcher": "name", "scheduler": "name"}
 """Section -> the key that its value stands for when it is written as plain text."""
 
-SWITCHES = (("refit",),)
+SWITCHES = (("refit",), ("compress",))
 """Paths of mappings for which true or false may stand; a key below one switches it on."""
 
 DOTTED_SECTIONS = ("space", "link")

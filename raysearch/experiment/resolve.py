@@ -22,6 +22,7 @@ from raysearch.experiment.components import (
     resolve_component,
     searcher_for,
 )
+from raysearch.experiment.compress import compress_settings
 from raysearch.experiment.datasets import DataSet, resolve_data
 from raysearch.experiment.document import Document
 from raysearch.experiment.environment import expand
@@ -262,6 +263,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         "trainer": dict(trainer),
         "loop": checked["loop"],
         "refit": refit_settings(checked["refit"]),
+        "compress": compress_settings(checked["compress"]),
     }
     return Experiment(
         name=name,
@@ -285,6 +287,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         trainer=trainer,
         loop=checked["loop"],
         refit=checked["refit"],
+        compress=checked["compress"],
         settings=values,
     )
 

@@ -126,6 +126,8 @@ def json_schema() -> dict[str, Any]:
     sections["include"] = INCLUDE
     refit = {"$ref": "#/$defs/Refit"}
     _replace(sections["refit"], {"anyOf": [{"type": "boolean"}, refit], "default": True})
+    compress = {"$ref": "#/$defs/Compress"}
+    _replace(sections["compress"], {"anyOf": [{"type": "boolean"}, compress], "default": False})
     for role in (SEARCHER, SCHEDULER):
         _replace(sections[role.section], _named(role.table, *_components(role)))
     _replace(sections["space"], {"type": ["object", "null"], "additionalProperties": _range()})
