@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING, Any
 
-from raysearch.cli.command import Command, add_json, add_run, positive
+from raysearch.cli.command import Command, add_json, add_run, given, positive
 
 if TYPE_CHECKING:
     from raysearch.compression.compressing import Outcome
@@ -30,6 +30,15 @@ def _at_least_zero(text: str) -> float:
 
 def _add_arguments(parser: ArgumentParser) -> None:
     add_run(parser)
+    parser.add_argument(
+        "--experiment",
+        metavar="FILE",
+        type=given,
+        help="take RUN for a checkpoint, of the model and data that this file names",
+    )
+    parser.add_argument(
+        "--run-dir", metavar="DIR", type=given, help="the run directory that it is taken into"
+    )
     parser.add_argument(
         "--max-drop",
         type=_at_least_zero,
@@ -66,7 +75,10 @@ def _execute(arguments: Namespace) -> int:
     from raysearch.compression.searching import Wish
     from raysearch.results import Results
 
-    results = Results.read(find_run(arguments.run, storage=arguments.storage).path)
+    if arguments.experiment is None:
+        results = Results.read(find_run(arguments.run, storage=arguments.storage).path)
+    else:
+        results = _adopted(arguments)
     wish = Wish(
         max_drop=arguments.max_drop,
         trials=arguments.trials,
@@ -81,6 +93,24 @@ def _execute(arguments: Namespace) -> int:
     else:
         _print(results, outcome)
     return DONE if outcome.made is not None else FAILED
+
+
+def _adopted(arguments: Namespace) -> Results:
+    """Return a search that has nothing but the checkpoint that was given."""
+    from pathlib import Path
+
+    from raysearch.compression.adopting import adopt
+    from raysearch.experiment import load
+    from raysearch.results import Results
+    from raysearch.run_dir import RunDir
+
+    experiment = load(arguments.experiment)
+    path = arguments.run_dir or Path(arguments.storage) / f"{experiment.name}-checkpoint"
+    with contextlib.redirect_stdout(sys.stderr):
+        adopt(Path(arguments.run), experiment=experiment, run_dir=RunDir(Path(path)))
+        results = Results.read(path)
+        results.refit()
+    return results
 
 
 def _document(results: Results, outcome: Outcome) -> dict[str, Any]:
@@ -195,7 +225,8 @@ COMPRESS = Command(
     "epochs; and int8, with ranges of the data or trained for. The search is by validation data, "
     "on the winner as it was before the refit; the best recipe is then applied to the model in "
     "winner/, and lies in winner/compressed/. Shows what none beats in size, latency and quality. "
-    "The test split stays closed. Exit status 1 when nothing was compressed.",
+    "The test split stays closed. With --experiment, a checkpoint from anywhere is taken into a "
+    "run directory of its own first. Exit status 1 when nothing was compressed.",
     example="compress runs/digits-20261123-170912 --max-drop 0.005",
     add_arguments=_add_arguments,
     execute=_execute,
