@@ -51,9 +51,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--epochs",
         type=positive,
-        default=8,
         metavar="N",
-        help="most epochs of training after a change (8)",
+        help="most epochs of training after a change (as many as a trial has)",
     )
     parser.add_argument(
         "--batch-size",

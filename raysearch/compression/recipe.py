@@ -109,16 +109,14 @@ def recipe_space(*, max_epochs: int) -> Space:
 
 def first_recipes(*, max_epochs: int) -> list[Configuration]:
     """Return what is tried first, so that each way is tried once: whole configurations."""
-    most = max_epochs
-    changed = [
-        {"method": "channels", "keep": 0.5, "epochs": most, "int8": "static"},
-        {"method": "low_rank", "keep": 0.5, "epochs": most, "int8": "static"},
-        {"method": "distil", "keep": 0.5, "epochs": most, "int8": "static"},
-        {"method": "magnitude", "keep": 0.2, "epochs": most, "int8": "none"},
-    ]
+    most = {"epochs": max_epochs}
     return [
+        {"method": "channels", "keep": 0.25, **most, "int8": "none"},
+        {"method": "distil", "keep": 0.25, **most, "int8": "none"},
         {"method": "none", "int8": "static"},
+        {"method": "low_rank", "keep": 0.5, **most, "int8": "none"},
+        {"method": "channels", "keep": 0.5, **most, "int8": "static"},
         {"method": "none", "int8": "dynamic"},
-        *changed,
-        {"method": "none", "int8": "aware", "aware_epochs": max(1, most // 2)},
+        {"method": "none", "int8": "aware", "aware_epochs": max(1, max_epochs // 2)},
+        {"method": "magnitude", "keep": 0.2, **most, "int8": "none"},
     ]

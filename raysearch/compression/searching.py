@@ -12,7 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from raysearch.compression.applying import apply_recipe
@@ -46,8 +46,8 @@ class Wish:
     its value."""
     trials: int = 16
     """Recipes to try, the model as it is counted, at least 1."""
-    max_epochs: int = 8
-    """Most epochs of training after a change, at least 1."""
+    max_epochs: int | None = None
+    """Most epochs of training after a change, at least 1; None for as many as a trial has."""
     batch_size: int = 64
     """Examples in the batch whose latency is compared, at least 1."""
     runs: int = 50
@@ -98,6 +98,8 @@ def search_recipes(
     """
     if wish.searcher not in SEARCHERS:
         raise ConfigurationError(f"{wish.searcher} is not a searcher. See `list searchers`.")
+    if wish.max_epochs is None:
+        wish = replace(wish, max_epochs=_epochs_of_trial(subject))
     with run_dir.writing(doing="compressing") as journal:
         engine = _engine(subject, wish=wish, journal=journal, run_dir=run_dir)
         trying = Trying(subject, wish=wish, run_dir=run_dir)
@@ -113,8 +115,14 @@ def search_recipes(
         return _chosen(engine, trying=trying, run_dir=run_dir)
 
 
+def _epochs_of_trial(subject: Subject) -> int:
+    """Return the epochs that a trial has at most; 8 where steps are counted."""
+    return 8 if subject.job.max_steps is not None else subject.job.max_epochs
+
+
 def _engine(subject: Subject, *, wish: Wish, journal: Any, run_dir: RunDir) -> Engine:
-    space = recipe_space(max_epochs=wish.max_epochs)
+    max_epochs = wish.max_epochs or 1
+    space = recipe_space(max_epochs=max_epochs)
     searcher = load_object(SEARCHERS[wish.searcher])(
         space, objective=COST_OBJECTIVE, seed=subject.job.seed
     )
@@ -125,7 +133,7 @@ def _engine(subject: Subject, *, wish: Wish, journal: Any, run_dir: RunDir) -> E
         scheduler=NoScheduler(objective=COST_OBJECTIVE, max_epochs=1),
         journal=journal,
         remove_checkpoint=run_dir.storage.delete,
-        points=first_recipes(max_epochs=wish.max_epochs),
+        points=first_recipes(max_epochs=max_epochs),
     )
 
 
@@ -142,7 +150,7 @@ def _begun(engine: Engine, *, wish: Wish, run_dir: RunDir) -> list[Trial]:
     if run_dir.has_search():
         engine.replay(run_dir.events())
         return engine.resume(settings={"objective": asdict(COST_OBJECTIVE), **settings})
-    space = recipe_space(max_epochs=wish.max_epochs)
+    space = recipe_space(max_epochs=wish.max_epochs or 1)
     engine.start(settings=settings, space=space.to_json(), versions={})
     return []
 

@@ -23,8 +23,8 @@ class Compress:
     """How much worse the objective may be, in its units; null for a two hundredth of its value."""
     trials: Positive = 16
     """Recipes to try, the model as it is counted."""
-    max_epochs: Positive = 8
-    """Most epochs of training after a change."""
+    max_epochs: Positive | None = None
+    """Most epochs of training after a change; null for as many as a trial has."""
     batch_size: Positive = 64
     """Examples in the batch whose latency counts."""
 

@@ -10,6 +10,7 @@ import torch
 from raysearch.compression.adopting import adopt
 from raysearch.compression.bound import COST, LATENCY, SIZE
 from raysearch.compression.compressing import compress_winner, search_folder
+from raysearch.compression.recipe import Recipe, first_recipes
 from raysearch.compression.searching import Wish, search_recipes
 from raysearch.errors import ConfigurationError
 from raysearch.experiment import from_settings
@@ -24,7 +25,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
 ]
 WISH = Wish(max_drop=1.0, trials=2, max_epochs=1, batch_size=4, runs=3)
-"""The model as it is, and the first recipe: int8, static."""
+"""The model as it is, and the first recipe."""
+FIRST = first_recipes(max_epochs=1)[0]
 
 
 def kinds(run_dir):
@@ -40,15 +42,18 @@ def test_the_winner_is_compressed_and_recorded_and_nothing_is_done_twice(tmp_pat
         outcome = compress_winner(results, wish=WISH, record=record, say=told.append)
     first, second = outcome.chosen.trials
     assert (outcome.chosen.best, outcome.why_not) == (second, "")
-    assert second.configuration == {"method": "none", "int8": "static"}
+    assert second.configuration == FIRST
     assert first.last.values[COST] == pytest.approx(1.0, abs=0.5)
     assert second.last.values[SIZE] < first.last.values[SIZE]
     assert second.last.values[LATENCY] > 0
-    assert [line.partition(":")[0] for line in told] == ["0000 unchanged", "0001 int8 static"]
+    assert [line.partition(":")[0] for line in told] == [
+        "0000 unchanged",
+        f"0001 {Recipe.of(FIRST).describe()}",
+    ]
 
     made = opened(search).handover.compression_of(results.model_of(results.winner))
     assert made == outcome.made
-    assert made.recipe == {"method": "none", "int8": "static"}
+    assert made.recipe == FIRST
     path = search.run_dir.path / made.path
     assert path.stat().st_size == made.size_bytes < made.original_bytes
     assert json.loads(path.with_name("recipe.json").read_text())["recipe"] == made.recipe
@@ -77,7 +82,7 @@ def test_a_search_that_was_killed_goes_on_where_it_was(tmp_path, subject):
     assert search_folder(found, found.winner, wish=WISH).path == run_dir.path
     told: list[str] = []
     chosen = search_recipes(subject, wish=WISH, run_dir=run_dir, say=told.append)
-    assert [line.partition(":")[0] for line in told] == ["0001 int8 static"]
+    assert [line.partition(":")[0] for line in told] == [f"0001 {Recipe.of(FIRST).describe()}"]
     assert all(trial.status is TrialStatus.COMPLETED for trial in chosen.trials)
     another = search_folder(found, found.winner, wish=Wish(trials=3))
     assert another.path.name == "0002"
