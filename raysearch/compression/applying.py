@@ -117,7 +117,14 @@ def _changed(
     changed = Changed(model=model)
     if recipe.method != "none":
         change = load_object(METHODS[recipe.method])
-        changed = change(Given(subject=subject, model=model, calls=calls, keep=recipe.keep))
+        given = Given(
+            subject=subject,
+            model=model,
+            calls=calls,
+            keep=recipe.keep,
+            student=recipe.student,
+        )
+        changed = change(given)
         _do(changed.prepare)
         try:
             train(changed.model, epochs=recipe.epochs, rate=changed.rate, after=changed.after_step)

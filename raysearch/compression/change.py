@@ -25,6 +25,8 @@ class Given:
     """What its forward was given, at least once."""
     keep: float
     """Share of the parameters that is to be left, above 0 and at most 1."""
+    student: str = "same"
+    """Which network is taught, where one is; see `recipe.STUDENTS`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 The smaller configuration lies in the space of the search: its sizes (what the space draws on a log
 scale, such as widths; else all whole numbers) are made smaller together until the network has
-`keep` of the parameters. It is trained anew: to the usual loss comes how far its outputs are from
-those of the larger network. Of a classification these are its probabilities, softened, and their
-divergence; of anything else the outputs, and their mean squared difference.
+`keep` of the parameters. A "lighter" student first has another value of one choice, the one that
+saves most parameters, such as separable convolutions. It is trained anew: to the usual loss comes
+how far its outputs are from those of the larger network. Of a classification these are its
+probabilities, softened, and their divergence; of anything else the outputs, and their mean squared
+difference.
 
 References:
     Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015.
@@ -25,7 +27,7 @@ from torch.nn import functional as F
 from raysearch.compression.change import Changed, Given, computes_as_before, n_parameters
 from raysearch.compression.subject import Subject
 from raysearch.errors import Unsupported
-from raysearch.space import Int
+from raysearch.space import Choice, Int
 from raysearch.training.building import build
 from raysearch.trial import Value
 
@@ -43,7 +45,9 @@ def distil(given: Given) -> Changed:
             do not go through its forward.
     """
     teacher, subject = given.model, given.subject
-    student, change = smaller(subject, most=int(given.keep * n_parameters(teacher)))
+    lighter = lightest_choice(subject) if given.student == "lighter" else {}
+    most = int(given.keep * n_parameters(teacher))
+    student, change = smaller(subject, most=most, arguments=lighter)
     computes_as_before(student.eval(), given.calls[0])
     is_classifier = _task(subject) == "classification"
     lesson = Lesson(student, teacher=teacher, is_classifier=is_classifier)
@@ -128,26 +132,30 @@ def _with_loss(returned: Any, *, added: Tensor) -> Any:
     return (1 - WEIGHT) * returned + WEIGHT * added
 
 
-def smaller(subject: Subject, *, most: int) -> tuple[Any, str]:
+def smaller(subject: Subject, *, most: int, arguments: Mapping[str, Value]) -> tuple[Any, str]:
     """Return a new module with as many parameters as are allowed, or nearly, and its change.
 
     Args:
         subject: The larger model.
         most: Parameters at most.
+        arguments: Of its constructor that differ in any case.
 
     Raises:
         Unsupported: The space has no sizes, or its smallest network is too large.
     """
-    sizes = sizes_of(subject)
+    sizes = {name: size for name, size in sizes_of(subject).items() if name not in arguments}
+    model = _built(subject, arguments)
+    if arguments and n_parameters(model) <= most:
+        return model, _told(arguments)
     if not sizes:
         raise Unsupported(f"the space of {subject.name} has no sizes that could be smaller")
     low, high, found = 0.0, 1.0, None
     for _ in range(7):  # to within one part in a hundred
         factor = (low + high) / 2
-        arguments = {name: _times(sizes[name], factor) for name in sizes}
-        model = _built(subject, arguments)
+        changes = {**arguments, **{name: _times(sizes[name], factor) for name in sizes}}
+        model = _built(subject, changes)
         if n_parameters(model) <= most:
-            low, found = factor, (model, arguments)
+            low, found = factor, (model, changes)
         else:
             high = factor
     if found is None:
@@ -155,25 +163,54 @@ def smaller(subject: Subject, *, most: int) -> tuple[Any, str]:
             f"the smallest {subject.name} of the space has {n_parameters(model):,} parameters, and "
             f"{most:,} are the most"
         )
-    changes = [f"{name}={now}" for name, now in found[1].items() if now != sizes[name][0]]
-    return found[0], f"all but {', '.join(changes)}"
+    same = {name for name, (value, _) in sizes.items() if found[1][name] == value}
+    return found[0], _told({k: v for k, v in found[1].items() if k not in same})
+
+
+def _told(changes: Mapping[str, Value]) -> str:
+    return f"all but {', '.join(f'{name}={now}' for name, now in changes.items())}"
+
+
+def lightest_choice(subject: Subject) -> dict[str, Value]:
+    """Return the one choice of the space, with its other value, that saves most parameters.
+
+    Raises:
+        Unsupported: None saves any.
+    """
+    least = n_parameters(_built(subject, {}))
+    found: dict[str, Value] = {}
+    for name, (value, domain) in _numbered(subject, kind=Choice).items():
+        for other in domain.grid():
+            if other == value:
+                continue
+            try:
+                n = n_parameters(_built(subject, {name: other}))
+            except Exception:  # noqa: BLE001, S112 - a value that does not go with the others
+                continue
+            if n < least:
+                least, found = n, {name: other}
+    if not found:
+        raise Unsupported(f"no other choice in the space of {subject.name} has fewer parameters")
+    return found
 
 
 def sizes_of(subject: Subject) -> dict[str, tuple[int, Int]]:
     """Return the arguments that are sizes, each with its value and its domain."""
-    experiment, configuration = subject.found.experiment, subject.trial.configuration
-    arguments = subject.job.model_arguments
-    numbers: dict[str, tuple[int, Int]] = {}
-    for parameter in experiment.space:
-        name = parameter.key.rpartition(".")[2]
-        is_active = parameter.key in configuration and name in arguments
-        if parameter.key.startswith("data.") or not is_active:
-            continue
-        value = configuration[parameter.key]
-        if isinstance(parameter.domain, Int) and isinstance(value, int):
-            numbers[name] = (value, parameter.domain)
+    numbers = _numbered(subject, kind=Int)
     on_log = {name: size for name, size in numbers.items() if size[1].sampling == "log"}
     return on_log or numbers
+
+
+def _numbered(subject: Subject, *, kind: type[Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the model's parameters of one kind of domain, each with its value and its domain."""
+    experiment, configuration = subject.found.experiment, subject.trial.configuration
+    found: dict[str, tuple[Any, Any]] = {}
+    for parameter in experiment.space:
+        key, name = parameter.key, parameter.key.rpartition(".")[2]
+        is_model = not key.startswith("data.") and name in subject.job.model_arguments
+        if is_model and key in configuration and isinstance(parameter.domain, kind):
+            found[name] = (configuration[key], parameter.domain)
+    return found
 
 
 def _times(size: tuple[int, Int], factor: float) -> int:

@@ -29,6 +29,10 @@ INT8 = ("none", "dynamic", "static", "aware")
 """How a recipe computes in eight bits: not at all; weights alone, and activations by the range of
 each batch; both, by ranges of the training data; or the same after training with that in mind."""
 
+STUDENTS = ("same", "lighter")
+"""Which network is taught: one of the same kind with smaller sizes; or, before its sizes are made
+smaller, with the one choice changed that saves most parameters."""
+
 _CHANGES = {"method": list(METHODS)}
 
 
@@ -48,6 +52,8 @@ class Recipe:
     """A key of `METHODS`, or "none"."""
     keep: float = 1.0
     """Share of the parameters that is to be left, above 0 and at most 1."""
+    student: str = "same"
+    """One of `STUDENTS`; of "distil"."""
     epochs: int = 0
     """Epochs of training after the change, at least 0."""
     int8: str = "none"
@@ -63,7 +69,11 @@ class Recipe:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `of` reads back."""
-        changes = {"keep": self.keep, "epochs": self.epochs} if self.method != "none" else {}
+        changes: dict[str, Any] = {}
+        if self.method != "none":
+            changes = {"keep": self.keep, "epochs": self.epochs}
+        if self.method == "distil":
+            changes["student"] = self.student
         aware = {"aware_epochs": self.aware_epochs} if self.int8 == "aware" else {}
         return {"method": self.method, **changes, "int8": self.int8, **aware}
 
@@ -76,7 +86,8 @@ class Recipe:
         """Return it in one line for a person."""
         parts = []
         if self.method != "none":
-            parts.append(f"{self.method} keep={self.keep:g} epochs={self.epochs}")
+            student = f" {self.student}" if self.method == "distil" else ""
+            parts.append(f"{self.method}{student} keep={self.keep:g} epochs={self.epochs}")
         if self.int8 != "none":
             aware = f" epochs={self.aware_epochs}" if self.int8 == "aware" else ""
             parts.append(f"int8 {self.int8}{aware}")
@@ -98,6 +109,7 @@ def recipe_space(*, max_epochs: int) -> Space:
         {
             "method": Choice(["none", *METHODS], default="none"),
             "keep": Float(0.1, 0.9, step=0.05, default=0.5, when=_CHANGES),
+            "student": Choice(list(STUDENTS), default="same", when={"method": "distil"}),
             "epochs": Int(1, max_epochs, log=max_epochs > 1, default=middle, when=_CHANGES),
             "int8": Choice(list(INT8), default="none"),
             "aware_epochs": Int(
@@ -111,11 +123,11 @@ def first_recipes(*, max_epochs: int) -> list[Configuration]:
     """Return what is tried first, so that each way is tried once: whole configurations."""
     most = {"epochs": max_epochs}
     return [
-        {"method": "channels", "keep": 0.25, **most, "int8": "none"},
-        {"method": "distil", "keep": 0.25, **most, "int8": "none"},
+        {"method": "channels", "keep": 0.5, **most, "int8": "static"},
+        {"method": "distil", "keep": 0.3, "student": "lighter", **most, "int8": "none"},
         {"method": "none", "int8": "static"},
         {"method": "low_rank", "keep": 0.5, **most, "int8": "none"},
-        {"method": "channels", "keep": 0.5, **most, "int8": "static"},
+        {"method": "distil", "keep": 0.5, "student": "same", **most, "int8": "none"},
         {"method": "none", "int8": "dynamic"},
         {"method": "none", "int8": "aware", "aware_epochs": max(1, max_epochs // 2)},
         {"method": "magnitude", "keep": 0.2, **most, "int8": "none"},

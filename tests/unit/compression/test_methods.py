@@ -11,7 +11,7 @@ from torch import nn
 from raysearch.compression.aware import Rounding
 from raysearch.compression.change import n_parameters, output_modules
 from raysearch.compression.channels import prune_channels
-from raysearch.compression.distilling import Lesson, distil, sizes_of
+from raysearch.compression.distilling import Lesson, distil, lightest_choice, sizes_of
 from raysearch.compression.fine_tuning import fine_tune
 from raysearch.compression.low_rank import factorise, thin_of
 from raysearch.compression.magnitude import prune_weights
@@ -114,6 +114,13 @@ def test_the_student_is_of_the_same_space(given):
     assert n_parameters(changed.model) <= 0.5 * n_parameters(given.model)
     assert sizes["width"][1].contains(changed.model.hparams.width)
     assert changed.left == f"all but width={changed.model.hparams.width}"
+
+
+def test_a_lighter_student_differs_in_the_choice_that_saves_most(given):
+    assert lightest_choice(given.subject) == {"block": "depthwise_separable"}
+    changed = distil(replace(given, student="lighter"))
+    assert changed.left == "all but block=depthwise_separable"
+    assert n_parameters(changed.model) <= 0.5 * n_parameters(given.model)
 
 
 def test_what_cannot_be_small_enough_is_said(given):

@@ -50,7 +50,7 @@ def handed(search):
     return search
 
 
-def tested(search, **settings):
+def outcome_of(search, **settings):
     return Results.open(search.run_dir.path).test(executor=Smaller(), **settings)
 
 
@@ -60,7 +60,7 @@ def openings(search):
 
 def test_both_meet_the_test_split_in_one_opening(handed):
     compress(handed)
-    outcome = tested(handed)
+    outcome = outcome_of(handed)
     assert outcome.values == {"test/accuracy": 0.75}
     assert outcome.compressed == {"test/accuracy": 0.5}
     assert outcome.note == ""
@@ -71,9 +71,9 @@ def test_both_meet_the_test_split_in_one_opening(handed):
 
 
 def test_a_form_made_after_the_opening_has_no_result_unless_forced(handed):
-    tested(handed)
+    outcome_of(handed)
     compress(handed)
-    outcome = tested(handed)
+    outcome = outcome_of(handed)
     assert outcome.values == {"test/accuracy": 0.75}
     assert outcome.compressed is None
     assert outcome.note == (
@@ -82,20 +82,20 @@ def test_a_form_made_after_the_opening_has_no_result_unless_forced(handed):
         f"{handed.run_dir.path} --force"
     )
     assert len(openings(handed)) == 1
-    assert tested(handed, force=True).compressed == {"test/accuracy": 0.5}
+    assert outcome_of(handed, force=True).compressed == {"test/accuracy": 0.5}
     assert [opening.forced for opening in openings(handed)] == [False, True]
 
 
 def test_another_form_has_no_result_of_the_one_before(handed):
     compress(handed)
-    tested(handed)
+    outcome_of(handed)
     compress(handed, size_bytes=2)
-    assert tested(handed).compressed is None
+    assert outcome_of(handed).compressed is None
 
 
 def test_a_form_whose_file_has_changed_is_not_tested(handed):
     compress(handed, size_bytes=4)
-    outcome = tested(handed)
+    outcome = outcome_of(handed)
     assert (outcome.values, outcome.compressed) == ({"test/accuracy": 0.75}, None)
 
 
