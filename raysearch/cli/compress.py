@@ -177,6 +177,7 @@ def _row(outcome: Outcome, trial: Trial) -> list[str]:
 def _facts(results: Results, outcome: Outcome) -> list[tuple[str, str]]:
     from raysearch.compression.bound import LATENCY, LATENCY_1
     from raysearch.compression.recipe import Recipe
+    from raysearch.live.text import short_number
     from raysearch.results.messages import to_type
 
     made, chosen = outcome.made, outcome.chosen
@@ -205,7 +206,11 @@ def _facts(results: Results, outcome: Outcome) -> list[tuple[str, str]]:
             f"{made.size_bytes / made.original_bytes:.1%} of {made.original_bytes:,} bytes, "
             f"{', '.join(faster)}; onnxruntime, one thread, median of 500",
         ),
-        (metric, f"{values.get(metric)} before the refit; not compressed {original.get(metric)}"),
+        (
+            metric,
+            f"{short_number(values.get(metric))} on validation data, before the refit; not "
+            f"compressed {short_number(original.get(metric))}",
+        ),
     ]
     facts += [("left as it was", made.left)] if made.left else []
     outcome_of_test = results.test_outcome
