@@ -7,6 +7,7 @@ axis that differed between the batches that the model was seen with; all others 
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,9 +71,11 @@ def trace(model: nn.Module, calls: Sequence[Call]) -> Traced:
         for named in axes
     )
     try:
-        program = torch.export.export(
-            Served(model).eval(), inputs, dynamic_shapes={"inputs": shapes}, strict=False
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's, about its own inside
+            program = torch.export.export(
+                Served(model).eval(), inputs, dynamic_shapes={"inputs": shapes}, strict=False
+            )
     except Exception as error:  # torch raises dozens of classes, and the user's code its own
         raise Unsupported(f"torch.export cannot trace {type(model).__name__}: {_why(error)}") from (
             error

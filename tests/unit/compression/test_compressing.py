@@ -22,7 +22,9 @@ from tests.unit.compression.trained import SMALL, opened, searched
 
 pytestmark = [
     pytest.mark.timeout(300),  # torch's exporter takes seconds, and a busy machine ten times that
-    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings(
+        "ignore"
+    ),  # what torch, its exporter and Lightning say of each other
 ]
 WISH = Wish(max_drop=1.0, trials=2, max_epochs=1, batch_size=4, runs=3)
 """The model as it is, and the first recipe."""
@@ -43,7 +45,7 @@ def test_the_winner_is_compressed_and_recorded_and_nothing_is_done_twice(tmp_pat
     first, second = outcome.chosen.trials
     assert (outcome.chosen.best, outcome.why_not) == (second, "")
     assert second.configuration == FIRST
-    assert first.last.values[COST] == pytest.approx(1.0, abs=0.5)
+    assert 0 < second.last.values[COST] < 1
     assert second.last.values[SIZE] < first.last.values[SIZE]
     assert second.last.values[LATENCY] > 0
     assert [line.partition(":")[0] for line in told] == [
