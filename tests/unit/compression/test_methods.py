@@ -48,7 +48,7 @@ def test_channels_are_gone_and_outputs_are_not(given):
     before = n_parameters(given.model)
     changed = prune_channels(given)
     convolutions = [m for m in changed.model.modules() if isinstance(m, nn.Conv2d)]
-    assert [layer.out_channels for layer in convolutions] == [8, 20]
+    assert [layer.out_channels for layer in convolutions] == [8, 8, 20]
     assert n_parameters(changed.model) < 0.6 * before
     assert outputs(changed.model, given.calls).shape == given.calls[0].outputs.shape
 
