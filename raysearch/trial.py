@@ -7,10 +7,13 @@ decides and who trains is elsewhere. A trial of a running search is replaced, ne
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+
+from raysearch.statuses import SearchStatus as SearchStatus
+from raysearch.statuses import TrialStatus as TrialStatus
 
 Value = bool | int | float | str | None
 """A value of a configuration: a plain JSON scalar."""
@@ -23,39 +26,6 @@ Loop = Literal["auto", "lean", "trainer"]
 Trainer, or always one of them."""
 
 Direction = Literal["minimize", "maximize"]
-
-
-class TrialStatus(StrEnum):
-    """Where a trial stands. Values are stored in journals: only ever add."""
-
-    PENDING = "pending"
-    RUNNING = "running"
-    PAUSED = "paused"
-    COMPLETED = "completed"
-    STOPPED = "stopped"
-    REJECTED = "rejected"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-
-    @property
-    def is_ended(self) -> bool:
-        """Whether the trial will not be trained again, short of being asked to."""
-        return self in _ENDED
-
-
-_ENDED = frozenset(
-    {TrialStatus.COMPLETED, TrialStatus.STOPPED, TrialStatus.REJECTED, TrialStatus.FAILED}
-)
-
-
-class SearchStatus(StrEnum):
-    """Where a search stands. Values are stored in journals: only ever add."""
-
-    RUNNING = "running"
-    INTERRUPTED = "interrupted"
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +48,15 @@ class Objective:
         if value is None or not math.isfinite(value):
             return math.inf
         return value if self.direction == "minimize" else -value
+
+    def value(self, loss: float) -> float:
+        """Return the value that a finite loss stands for.
+
+        Example:
+            >>> Objective(metric="val/accuracy", direction="maximize").value(-0.9)
+            0.9
+        """
+        return loss if self.direction == "minimize" else -loss
 
     def is_better(self, value: float | None, than: float | None) -> bool:
         """Return whether `value` is strictly better than `than`; None and NaN are the worst."""
@@ -105,6 +84,9 @@ class Measurement:
     learnt: Mapping[str, Value] = field(default_factory=dict)
     """Parameters whose values training itself has changed, such as a graph with its weights, by
     argument of the model; told where the epoch is the trial's best so far."""
+    inherited: Mapping[str, Value] = field(default_factory=dict)
+    """What became of another trial's weights with which this one began, told once: its id as
+    `trial`, and what `raysearch.training.growing` says of them."""
 
 
 class DecisionKind(StrEnum):
@@ -113,6 +95,21 @@ class DecisionKind(StrEnum):
     CONTINUE = "continue"
     PAUSE = "pause"
     STOP = "stop"
+    EXPLOIT = "exploit"
+    """A paused trial goes on with the weights of another one, and a configuration of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exploit:
+    """What a trial goes on with that takes over the weights of another one, the source."""
+
+    source: str
+    epoch: int
+    """Epochs that these weights were trained, from which the trial goes on."""
+    configuration: Configuration
+    """Of the trial from there on."""
+    changes: Mapping[str, tuple[Value | None, Value | None]] = field(default_factory=dict)
+    """Parameter -> its value in the source and in the trial; None where it is not active."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +118,8 @@ class Decision:
 
     kind: DecisionKind
     reason: str = ""
+    exploit: Exploit | None = None
+    """What the trial goes on with, where the kind is "exploit"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +131,24 @@ class Checkpoint:
     path: str
     """Relative to the run directory, with forward slashes."""
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takeover:
+    """Weights that a trial has taken over from another one; changes are as of `Exploit`."""
+
+    source: str
+    """Id of that trial."""
+    checkpoint: Checkpoint
+    """With the weights; its epoch is the one from which the trial went on."""
+    before: Configuration
+    """The trial's own until then."""
+    changes: Mapping[str, tuple[Value | None, Value | None]] = field(default_factory=dict)
+
+    @property
+    def epoch(self) -> int:
+        """Epochs that the weights were trained."""
+        return self.checkpoint.epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +180,7 @@ class Trial:
     """Position in the order of suggestion, from 0; number 0 is the default configuration. Below 0
     for a trial of an earlier run, of which only searchers are told."""
     configuration: Configuration
+    """The one that it is trained with now; see `configuration_at`."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     status: TrialStatus = TrialStatus.PENDING
     reason: str | None = None
@@ -175,11 +193,22 @@ class Trial:
     """In order of epochs, each epoch once."""
     checkpoints: tuple[Checkpoint, ...] = ()
     """Those on disk, in order of epochs."""
+    takeovers: tuple[Takeover, ...] = ()
+    """Weights that it took over from others, in order of epochs."""
     attempts: int = 0
     """How often training was started; a retry is a new attempt."""
     created_at: float = 0.0
     """Unix time in seconds."""
     ended_at: float | None = None
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """What was measured of its model before training, by name, such as "params"; see `measure`."""
+    violation: float = 0.0
+    """By how much these miss the constraints, as shares of their limits; 0 if they meet all."""
+
+    def best_configuration(self, objective: Objective) -> Configuration:
+        """Return the configuration of its best epoch; the present one if it has none."""
+        best = self.best(objective) if self.takeovers else None
+        return self.configuration if best is None else self.configuration_at(best.epoch)
 
     @property
     def is_evidence(self) -> bool:
@@ -193,8 +222,21 @@ class Trial:
 
     @property
     def epochs(self) -> int:
-        """Epochs trained and measured."""
-        return self.measurements[-1].epoch if self.measurements else 0
+        """Epochs trained and measured, by itself or by the trial whose weights it took over."""
+        measured = self.measurements[-1].epoch if self.measurements else 0
+        return max(measured, self.takeovers[-1].epoch) if self.takeovers else measured
+
+    @property
+    def starts(self) -> tuple[Checkpoint, ...]:
+        """Checkpoints that it can go on from, in order of epochs; the first may be another's."""
+        if not self.takeovers:
+            return self.checkpoints
+        taken = self.takeovers[-1].checkpoint
+        return (taken, *(c for c in self.checkpoints if c.epoch > taken.epoch))
+
+    def configuration_at(self, epoch: int) -> Configuration:
+        """Return the configuration with which the trial itself trained an epoch, from 1."""
+        return next((t.before for t in self.takeovers if t.epoch >= epoch), self.configuration)
 
     @property
     def seconds(self) -> float:
@@ -229,6 +271,28 @@ class Trial:
         """Return the objective's value at the best epoch, or None."""
         best = self.best(objective)
         return None if best is None else best.values[objective.metric]
+
+    def losses(self, objectives: Sequence[Objective]) -> tuple[float, ...]:
+        """Return the trial as a point: a loss for each objective, infinite where it has no value.
+
+        All are taken at the best epoch of the first one; what was measured of the model itself is
+        the same in every epoch.
+
+        Args:
+            objectives: The first of them is one that training reports.
+
+        Example:
+            >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
+            >>> params = Objective(metric="params", direction="minimize")
+            >>> last = Measurement(epoch=1, step=9, values={"val/accuracy": 0.5}, seconds=1.0)
+            >>> trial = Trial(id="0000", number=0, configuration={}, measurements=(last,),
+            ...               measures={"params": 9})
+            >>> trial.losses([accuracy, params])
+            (-0.5, 9)
+        """
+        best = self.best(objectives[0])
+        values = self.measures if best is None else {**self.measures, **best.values}
+        return tuple(objective.loss(values.get(objective.metric)) for objective in objectives)
 
 
 def trial_id(number: int) -> str:

@@ -183,7 +183,9 @@ def _needs(parameter: Parameter) -> str:
 
 
 def _facts(experiment: Experiment) -> list[tuple[str, str]]:
-    from raysearch.live.text import counted
+    from raysearch.cli.aims import aim_facts
+    from raysearch.cli.descent import changing_facts
+    from raysearch.counting import counted
 
     space = experiment.space
     size = space.grid_size()
@@ -194,12 +196,13 @@ def _facts(experiment: Experiment) -> list[tuple[str, str]]:
         ("data", _data(experiment)),
         *[("", text) for text in advice_on_data(experiment)],
         ("model", ", ".join(choice.name for choice in experiment.models)),
-        ("objective", f"{experiment.objective.direction} {experiment.objective.metric}"),
+        *aim_facts(experiment),
         ("space", f"{counted(len(space), 'parameter')}, {number} configurations"),
         *[("linked", text) for text in linked],
         *[("points", f"{text} tried first, after the default") for text in points],
         ("searcher", _searcher(experiment)),
         ("scheduler", _scheduler(experiment)),
+        *changing_facts(experiment),
         ("budget", _budget(experiment)),
         ("one trial", _trial(experiment)),
         ("seed", str(experiment.seed)),
@@ -207,7 +210,7 @@ def _facts(experiment: Experiment) -> list[tuple[str, str]]:
 
 
 def _data(experiment: Experiment) -> str:
-    from raysearch.live.text import counted
+    from raysearch.counting import counted
 
     data, spec = experiment.data, experiment.data_spec
     if data is None:
@@ -233,7 +236,7 @@ def advice_on_data(experiment: Experiment) -> list[str]:
 
 
 def _searcher(experiment: Experiment) -> str:
-    from raysearch.live.text import counted
+    from raysearch.counting import counted
 
     text, trials = _component(experiment.searcher), experiment.budget.trials
     if experiment.searcher.name != "grid":
@@ -262,7 +265,8 @@ def _scheduler(experiment: Experiment) -> str:
 
 
 def _budget(experiment: Experiment) -> str:
-    from raysearch.live.text import counted, duration, short_number
+    from raysearch.counting import counted
+    from raysearch.live.text import duration, short_number
 
     budget, fidelity = experiment.budget, experiment.fidelity
     parts = [counted(budget.trials, "trial")] if budget.trials else []
@@ -282,7 +286,8 @@ def _budget(experiment: Experiment) -> str:
 
 
 def _trial(experiment: Experiment) -> str:
-    from raysearch.live.text import counted, short_number
+    from raysearch.counting import counted
+    from raysearch.live.text import short_number
 
     resources, parallel, fidelity = experiment.resources, experiment.parallel, experiment.fidelity
     gpus = f" and {short_number(resources.gpus)} GPU" if resources.gpus else ""

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from raysearch.cli.command import Command, add_json, add_run, positive
+from raysearch.cli.lineage import inheritance_facts
 
 if TYPE_CHECKING:
     from raysearch.results import Results
@@ -113,9 +114,13 @@ def to_document(trial: Trial, *, events: list[Event], objective: Objective) -> d
         "measurements": [asdict(measurement) for measurement in trial.measurements],
         "checkpoints": [asdict(checkpoint) for checkpoint in trial.checkpoints],
         "decisions": [
-            {"epoch": event.epoch, "kind": event.kind, "reason": event.reason}
+            {
+                "epoch": event.epoch,
+                "kind": event.kind if isinstance(event, ev.Decided) else "exploit",
+                "reason": event.reason,
+            }
             for event in events
-            if isinstance(event, ev.Decided)
+            if isinstance(event, ev.Decided | ev.Exploited)
         ],
         "attempts_made": [
             {
@@ -155,8 +160,10 @@ def _print(results: Results, trial: Trial, *, events: list[Event]) -> None:
 
 
 def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple[str, str]]:
+    from raysearch.cli.descent import schedule_facts
     from raysearch.cli.summary import configuration_facts, value_against_default
-    from raysearch.live.text import counted, duration, file_size, first_line
+    from raysearch.counting import counted
+    from raysearch.live.text import duration, file_size, first_line
 
     objective, best = results.objective, trial.best(results.objective)
     why = first_line(trial.reason) or first_line(trial.cause)
@@ -165,8 +172,11 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         ("trial", f"{trial.id} of {results.run_dir.path}"),
         ("status", f"{trial.status}{': ' if why else ''}{why}"),
         ("came from", origin_text(trial)),
+        *inheritance_facts(results, trial),
         *configuration_facts(results, trial),
+        *schedule_facts(results, trial),
         *_place(results, trial),
+        *_measures(trial),
         ("trained", f"{counted(trial.epochs, 'epoch')} in {duration(trial.seconds)}{attempts}"),
         *_interruptions(events),
     ]
@@ -177,6 +187,14 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         size = file_size(checkpoint.size_bytes)
         facts.append(("checkpoint", f"{results.run_dir.path / checkpoint.path} ({size})"))
     return [*facts, *_curves(trial, objective=objective)]
+
+
+def _measures(trial: Trial) -> list[tuple[str, str]]:
+    """Return what its model costs, if that was measured."""
+    from raysearch.live.text import short_number
+
+    found = [f"{name} {short_number(value)}" for name, value in sorted(trial.measures.items())]
+    return [("model", ", ".join(found))] if found else []
 
 
 def origin_text(trial: Trial) -> str:
@@ -244,12 +262,14 @@ def _print_epochs(trial: Trial, *, events: list[Event], objective: Objective) ->
     from raysearch.cli.screen import print_table
     from raysearch.live.text import duration, short_number
     from raysearch.run_dir import events as ev
+    from raysearch.trial import DecisionKind
 
     decided: dict[int, str] = {}  # one that was paused has a second decision when it goes on
     for event in events:
-        if isinstance(event, ev.Decided):
+        if isinstance(event, ev.Decided | ev.Exploited):
+            kind = event.kind if isinstance(event, ev.Decided) else DecisionKind.EXPLOIT
             before = f"{decided[event.epoch]}; " if event.epoch in decided else ""
-            decided[event.epoch] = f"{before}{event.kind}: {event.reason}"
+            decided[event.epoch] = f"{before}{kind}: {event.reason}"
     names = list(dict.fromkeys(name for m in trial.measurements for name in m.values))
     best = trial.best(objective)
     rows = []

@@ -8,15 +8,18 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 
 from raysearch.cli.screen import note, print_facts, print_table
+from raysearch.counting import counted
 from raysearch.errors import ConfigurationError
 from raysearch.experiment import Experiment, Refit
 from raysearch.experiment.document import Document
 from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.reading import NOTHING_STARTED, read
-from raysearch.live.text import NOTHING, counted, duration, file_size
+from raysearch.live.text import NOTHING, duration, file_size
 from raysearch.preflight import Cost, Finding, Probe, Tried, Verdict, preflight
 from raysearch.preflight.corners import DEFAULT, HIGHEST, LOWEST
 from raysearch.preflight.cost import Range, epoch_seconds
+from raysearch.preflight.limits import limit_findings
+from raysearch.results.executor import LocalExecutor
 from raysearch.trial import Loop
 
 MOST_LISTED = 6
@@ -40,6 +43,9 @@ def judged(experiment: Experiment, *, source: str, overrides: Sequence[str]) -> 
         note("stage 2: trying configurations, for 20 seconds at most")
     with redirect_stdout(sys.stderr):
         verdict = preflight(experiment)
+        if not verdict.faults:
+            limits = limit_findings(experiment, model_cost=LocalExecutor().model_cost)
+            verdict = replace(verdict, findings=(*verdict.findings, *limits))
     document = apply_overrides(read(source), overrides)
     findings = tuple(_placed(finding, document=document) for finding in verdict.findings)
     verdict = replace(verdict, findings=findings)

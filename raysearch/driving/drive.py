@@ -34,6 +34,8 @@ def plan_of(experiment: Experiment) -> Plan:
     budget = experiment.budget
     return Plan(
         objective=experiment.objective,
+        objectives=experiment.aims.objectives,
+        constraints=experiment.aims.constraints,
         max_epochs=experiment.fidelity.epochs,
         unit=experiment.fidelity.unit,
         max_trials=budget.trials,
@@ -45,5 +47,6 @@ def plan_of(experiment: Experiment) -> Plan:
         max_attempts=experiment.failures.attempts,
         retry_exceptions=experiment.failures.retry_exceptions,
         abort_after=experiment.failures.abort_after,
+        abort_in_a_row=experiment.failures.abort_in_a_row,
         checkpoint_budget_bytes=experiment.checkpoint.budget_gb * 1e9,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from raysearch.driving.drive import Drive, plan_of
-from raysearch.engine import Engine
+from raysearch.engine import Engine, SearchState
 from raysearch.errors import ConfigurationError, TrialFailed
 from raysearch.results import Executor, Results
 from raysearch.results.messages import shortage
@@ -56,13 +56,22 @@ def is_all_done(drive: Drive) -> bool:
     """Return whether the search has ended and its winner is handed over and tested."""
     results = Results.open(drive.run_dir.path)
     state, winner = results.state, results.winner
-    is_used_up = plan_of(drive.experiment).used_up(state, now=state.last_at) and not state.live
     if state.status is not SearchStatus.FINISHED or winner is None:
         return False
-    if drive.changed and not is_used_up:
+    sections = {key.partition(".")[0] for key in drive.changed}
+    if sections and _goes_on(drive, state, has_other_scheduler="scheduler" in sections):
         return False
-    if any(key.partition(".")[0] in ("refit", "compress") for key in drive.changed):
+    if sections & {"refit", "compress"}:
         return False  # the models in winner/ were made as the setting before said
     model = results.model_of(winner)
     is_handed_over = model is not None and model.is_enough(seeds=results.seeds_to_have(model))
     return is_handed_over and results.test_outcome.is_final
+
+
+def _goes_on(drive: Drive, state: SearchState, *, has_other_scheduler: bool) -> bool:
+    """Return whether anything is to be trained with the settings as they are now."""
+    plan = plan_of(drive.experiment)
+    if plan.limit_reached(state.spent, seconds=state.seconds):
+        return False
+    is_resting = not has_other_scheduler and len(state.paused) == len(state.live)
+    return not (is_resting and plan.used_up(state, now=state.last_at))

@@ -1,7 +1,7 @@
 """What becomes of a trial that reported: does it go on, stop or pause?
 
 The scheduler says so, with two exceptions: it neither stops nor pauses the default, and once a
-limit is reached everything stops.
+limit is reached, what would go on is interrupted.
 """
 
 from __future__ import annotations
@@ -42,31 +42,42 @@ class Decisions:
     def check_metric(self, trial: str, measurement: Measurement) -> None:
         """Give up if a trial did not report what is to be improved.
 
+        Of several objectives each trial must report the first, and of the others what no trial has
+        reported so far: a family that does not know one of them has no place on the front.
+
         Raises:
             SearchAborted: It is so.
         """
-        metric = self._plan.objective.metric
-        if metric in measurement.values:
-            return
-        n_ended = len(self._ledger.state.ended)
-        raise SearchAborted(
-            messages.missing_metric(metric, trial=trial, measurement=measurement, n_ended=n_ended)
-        )
+        values, state = measurement.values, self._ledger.state
+        metrics = [objective.metric for objective in self._plan.objectives]
+        first = self._plan.objective.metric
+        missing = [metric for metric in dict.fromkeys((first, *metrics)) if metric not in values]
+        for metric in missing:
+            if metric != first and any(_reported(known, metric) for known in state.trials.values()):
+                continue  # others do: this one has no place on the front, which results say
+            raise SearchAborted(
+                messages.missing_metric(
+                    metric, trial=trial, measurement=measurement, n_ended=len(state.ended)
+                )
+            )
 
-    def decide(self, trial: Trial, measurement: Measurement) -> Decision:
-        """Return what becomes of a trial.
+    def limit_after(self, trial: str, measurement: Measurement) -> str:
+        """Return which limit is reached with a measurement, for a person; empty if none is.
 
         Args:
-            trial: As it stands with the measurement.
+            trial: Whose it is.
             measurement: Of a new epoch, not yet among what is known.
         """
-        decision = self.scheduled(trial, measurement)
+        return self.limit_reached(self._spent_after(trial, measurement))
+
+    def hits_target(self, trial: str, measurement: Measurement) -> bool:
+        """Return whether a trial is the one that reaches the target, with a new measurement."""
+        spent = self._spent_after(trial, measurement)
+        return spent.best_trial == trial and self._plan.is_target_reached(spent)
+
+    def _spent_after(self, trial: str, measurement: Measurement) -> Spending:
         state = self._ledger.state
-        spent = state.account.after(state.trials[trial.id], measurement, objective=state.objective)
-        limit = self.limit_reached(spent)
-        if limit and decision.kind is not DecisionKind.STOP:
-            return Decision(kind=DecisionKind.STOP, reason=limit)
-        return decision
+        return state.account.after(state.trials[trial], measurement, objective=state.objective)
 
     def scheduled(self, trial: Trial, measurement: Measurement) -> Decision:
         """Return the scheduler's decision; the default configuration is spared.
@@ -88,3 +99,8 @@ class Decisions:
     def ended(self, trial: Trial) -> None:
         """Tell the scheduler that a trial has ended."""
         self._scheduler.on_end(trial)
+
+
+def _reported(trial: Trial, metric: str) -> bool:
+    """Return whether a trial has ever reported a metric."""
+    return any(metric in measurement.values for measurement in trial.measurements)

@@ -17,6 +17,15 @@ def outside_space(suggestion: object, *, searcher: str, trial: str) -> str:
     )
 
 
+def searcher_failed(error: str, *, searcher: str, doing: str) -> str:
+    """Return the message for a searcher that raised."""
+    return (
+        f"searcher {searcher} failed when it {doing}: {error}. This is a fault of the searcher or "
+        "of what it uses. The trials so far are kept, and `resume` goes on; where it fails again, "
+        "`resume` with another searcher, such as searcher=random."
+    )
+
+
 def missing_metric(metric: str, *, trial: str, measurement: Measurement, n_ended: int) -> str:
     """Return the message for a measurement without the objective's metric."""
     return (
@@ -58,6 +67,16 @@ def disk_full(trial: Trial, *, error: str) -> str:
         "was ended, since no other trial could either. All that was measured is kept, and no trial "
         f"counts as failed for this. Make room, then `resume` goes on, with trial {trial.id} "
         f"{onwards}."
+    )
+
+
+def failed_in_a_row(ended: Sequence[Trial], *, n: int) -> str:
+    """Return the message for a search of whose latest trials too many failed."""
+    last = max(ended, key=lambda trial: (trial.ended_at or 0.0, trial.number))
+    return (
+        f"{n} trials failed one after the other; the last one with: {last.error or last.cause}. "
+        "All that was measured is kept. Mend the cause, then `resume` goes on with new trials; "
+        "failures.abort_in_a_row says how many are accepted."
     )
 
 

@@ -7,6 +7,7 @@ from raysearch.trial import (
     Checkpoint,
     Decision,
     DecisionKind,
+    Exploit,
     Measurement,
     Objective,
     Recommendation,
@@ -44,6 +45,7 @@ def measured(measurement: Measurement, *, trial: Trial, at: float) -> ev.Measure
         applied=dict(measurement.applied),
         n_validated=measurement.n_validated,
         learnt=dict(measurement.learnt),
+        inherited=dict(measurement.inherited),
     )
 
 
@@ -65,11 +67,30 @@ def decided(decision: Decision, *, trial: Trial, at: float) -> ev.Decided:
     )
 
 
+def exploited(
+    decision: Decision, *, exploit: Exploit, trial: Trial, checkpoint: Checkpoint, at: float
+) -> ev.Exploited:
+    """Return the event of a trial that takes over a checkpoint of another one."""
+    return ev.Exploited(
+        at=at,
+        trial=trial.id,
+        source=exploit.source,
+        epoch=checkpoint.epoch,
+        path=checkpoint.path,
+        size_bytes=checkpoint.size_bytes,
+        configuration=dict(exploit.configuration),
+        changes={key: list(values) for key, values in exploit.changes.items()},
+        reason=decision.reason,
+    )
+
+
 def attempt_ended(
-    trial: Trial, *, cause: str, at: float, error: str | None = None
+    trial: Trial, *, cause: str, at: float, error: str | None = None, reason: str = ""
 ) -> ev.AttemptEnded:
     """Return the event of the end of the trial's current attempt, before the trial's end."""
-    return ev.AttemptEnded(at=at, trial=trial.id, attempt=trial.attempts, cause=cause, error=error)
+    return ev.AttemptEnded(
+        at=at, trial=trial.id, attempt=trial.attempts, cause=cause, error=error, reason=reason
+    )
 
 
 def recommended(recommendation: Recommendation, *, at: float) -> ev.Recommended:

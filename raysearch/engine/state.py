@@ -14,6 +14,7 @@ from raysearch.engine.account import Account
 from raysearch.engine.causes import DISK_FULL, INTERRUPTED, NOT_FINITE, WORKER_LOST
 from raysearch.engine.handover import Handover
 from raysearch.engine.spending import Spending
+from raysearch.init_from import Inheritance
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.trial import (
@@ -69,8 +70,12 @@ class SearchState:
     """How often a trial lost its worker, where it did."""
     failures: dict[str, int] = field(default_factory=dict)
     """How often a trial that has not ended failed, where it did: each time it was tried again."""
+    pinned: dict[str, str] = field(default_factory=dict)
+    """Trial -> path of another one's checkpoint that it goes on from, until it has one itself."""
     checkpoint_bytes: int = 0
     """Bytes of all checkpoints on disk."""
+    failed_in_a_row: int = 0
+    """How many of the trials that ended last failed, in the sessions since the last resume."""
     is_failing: bool = True
     """Whether every trial that ended so far failed, and of those that diverged none was finite."""
 
@@ -137,6 +142,8 @@ class SearchState:
         self.seconds_before = self.seconds
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""
+        self.handover.resumed(event.changed)
+        self.failed_in_a_row = 0  # the cause may have been mended
         if self.handover.refit is None or not self.handover.is_settled:
             self.recommendation = None  # asked for again; else it says why that model is there
 
@@ -156,13 +163,18 @@ class SearchState:
                 created_at=event.at,
             )
         )
+        inherited = Inheritance.read(event.origin)
+        if inherited is not None and inherited.checkpoint is not None:
+            self.pinned[event.trial] = inherited.checkpoint
 
     def _attempt_started(self, event: ev.AttemptStarted) -> None:
         if event.trial not in self.live:
             return
-        is_first = self.trials[event.trial].status is TrialStatus.PENDING  # or after a pause
+        known = self.trials[event.trial]
+        is_first = known.status is TrialStatus.PENDING  # or after a pause
         self._change(
             event.trial,
+            reason=None if known.cause == INTERRUPTED else known.reason,
             attempts=event.attempt,
             status=TrialStatus.RUNNING,
             cause=None,
@@ -170,6 +182,9 @@ class SearchState:
         )
         self.restarts += event.attempt > 1 and not is_first
         self.account.began(self.trials[event.trial], from_epoch=event.from_epoch)
+
+    def _model_measured(self, event: ev.ModelMeasured) -> None:
+        self._change(event.trial, measures=event.values, violation=event.violation)
 
     def _measured(self, event: ev.Measured) -> None:
         trial = self.trials[event.trial]
@@ -185,6 +200,7 @@ class SearchState:
         self._set_checkpoints(
             trial, [c for c in trial.checkpoints if c.path != event.path] + [written]
         )
+        self.pinned.pop(event.trial, None)
 
     def _checkpoint_removed(self, event: ev.CheckpointRemoved) -> None:
         trial = self.trials[event.trial]
@@ -199,12 +215,16 @@ class SearchState:
         elif event.reason:
             self._change(event.trial, reason=event.reason)
 
+    def _exploited(self, event: ev.Exploited) -> None:
+        self._change(event.trial, **event.changed(self.trials[event.trial]))
+        self.pinned[event.trial] = event.path
+
     def _attempt_ended(self, event: ev.AttemptEnded) -> None:
         if event.trial not in self.live:
             return
-        self._change(
-            event.trial, status=TrialStatus.INTERRUPTED, cause=event.cause, error=event.error
-        )
+        reason = event.reason or self.trials[event.trial].reason
+        ended = {"cause": event.cause, "error": event.error, "reason": reason}
+        self._change(event.trial, status=TrialStatus.INTERRUPTED, **ended)
         if event.cause not in (INTERRUPTED, DISK_FULL):
             counts = self.losses if event.cause == WORKER_LOST else self.failures
             counts[event.trial] = counts.get(event.trial, 0) + 1
@@ -219,9 +239,12 @@ class SearchState:
             error=event.error,
             ended_at=event.at,
         )
-        self.is_failing = self.is_failing and self._is_for_nothing(self.trials[event.trial])
+        is_for_nothing = self._is_for_nothing(self.trials[event.trial])
+        self.is_failing = self.is_failing and is_for_nothing
+        self.failed_in_a_row = self.failed_in_a_row + 1 if is_for_nothing else 0
         self.account.put_aside(self.trials[event.trial])
         self.failures.pop(event.trial, None)
+        self.pinned.pop(event.trial, None)
 
     def _is_for_nothing(self, trial: Trial) -> bool:
         """Return whether the trial failed; one that diverged may have been good before."""

@@ -8,8 +8,10 @@ from typing import Any, cast
 
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError, one_of
-from raysearch.experiment.components import construct
+from raysearch.experiment.components import changes_configurations, construct
 from raysearch.experiment.compress import Compress
+from raysearch.experiment.mutables import DATA_PREFIX, fixed_parameters
+from raysearch.experiment.several import Aims
 from raysearch.experiment.spaces import MODEL
 from raysearch.experiment.values import (
     Binding,
@@ -52,7 +54,8 @@ class Experiment:
     """Whole configurations that are tried first, after the default."""
     evidence: tuple[str, ...]
     """Run directories whose trials the searcher is told of."""
-    objective: Objective
+    aims: Aims
+    """Objectives, constraints, and who wins."""
     searcher: Component
     scheduler: Component
     fidelity: Fidelity
@@ -77,6 +80,11 @@ class Experiment:
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     """Of a search: path of a checkpoint that models begin from -> SHA-256 of the file with which it
     began. In the journal, not in the settings."""
+
+    @property
+    def objective(self) -> Objective:
+        """What is improved; of several objectives, the first."""
+        return self.aims.objective
 
     @property
     def begins_from_checkpoints(self) -> bool:
@@ -163,7 +171,13 @@ class Experiment:
 
     def make_searcher(self) -> Searcher:
         """Return a new searcher on the space."""
-        searcher = construct(self.searcher, self.space, objective=self.objective, seed=self.seed)
+        searcher = construct(
+            self.searcher,
+            self.space,
+            objective=self.objective,
+            objectives=self.aims.objectives,
+            seed=self.seed,
+        )
         return cast("Searcher", searcher)
 
     def make_scheduler(self) -> Scheduler:
@@ -171,11 +185,35 @@ class Experiment:
         scheduler = construct(
             self.scheduler,
             objective=self.objective,
+            objectives=self.aims.objectives,
             max_epochs=self.fidelity.epochs,
-            max_trials=self.budget.trials,
             seed=self.seed,
+            if_asked={
+                "max_trials": self.budget.trials,
+                "max_total_epochs": self.budget.epochs,
+                "space": self.space,
+                "fixed": self._fixed_parameters(),
+            },
         )
         return cast("Scheduler", scheduler)
+
+    def mutable_arguments(self, configuration: Configuration) -> tuple[str, ...]:
+        """Return the arguments that the scheduler may change while a trial trains.
+
+        Those of the data begin with "data.". None, if it is no scheduler that changes any.
+        """
+        if not changes_configurations(self.scheduler):
+            return ()
+        fixed, prefix = self._fixed_parameters(), self._choice(configuration).prefix
+        return tuple(
+            key if key.startswith(DATA_PREFIX) else key.removeprefix(prefix)
+            for key in configuration
+            if key not in fixed
+        )
+
+    def _fixed_parameters(self) -> dict[str, str]:
+        asked = self.scheduler.settings.get("parameters") or ()
+        return fixed_parameters(self.space, models=self.models, links=self.links, asked=asked)
 
     def _choice(self, configuration: Configuration) -> ModelChoice:
         if len(self.models) == 1:

@@ -191,11 +191,16 @@ def _kind(section: ModelSection, signature: Signature) -> Kind:
 
 
 def _recorded(class_path: str, *, path: Path, report: Report) -> Space | None:
-    """Return the space that a function build(hp) describes, or None with the fault reported."""
+    """Return the space that a function build(hp) describes, or None with the fault reported.
+
+    One that knows it already has it as its attribute `space`.
+    """
     from raysearch.space.define_by_run import record_space
 
     try:
-        return record_space(load_object(class_path))
+        build = load_object(class_path)
+        known = getattr(build, "space", None)
+        return known if isinstance(known, Space) else record_space(build)
     except ConfigurationError as error:
         report.from_error(path, error, prefix=f"{dotted(path)}: ")
     except Exception as error:  # noqa: BLE001 - a module of the user's may raise anything

@@ -11,17 +11,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
-from raysearch.errors import ConfigurationError, UnsuitableSpace, one_of
+from raysearch.errors import ConfigurationError
 from raysearch.experiment.checking import check
 from raysearch.experiment.completeness import check_complete, check_functions
-from raysearch.experiment.components import (
-    SCHEDULER,
-    SEARCHER,
-    able_searchers,
-    construct,
-    resolve_component,
-    searcher_for,
-)
+from raysearch.experiment.component_sections import SearcherSection
+from raysearch.experiment.components import SCHEDULER, SEARCHER, resolve_component
 from raysearch.experiment.compress import compress_settings
 from raysearch.experiment.datasets import DataSet, resolve_data
 from raysearch.experiment.document import Document
@@ -29,28 +23,28 @@ from raysearch.experiment.environment import expand
 from raysearch.experiment.experiment import Experiment
 from raysearch.experiment.families import Family, place, resolve_models
 from raysearch.experiment.links import resolve_links, resolve_points
-from raysearch.experiment.objectives import resolve_objective
+from raysearch.experiment.methods import try_methods
 from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.plain import plain_document
 from raysearch.experiment.reading import read
 from raysearch.experiment.refit import refit_settings
 from raysearch.experiment.report import Report
 from raysearch.experiment.settings import NAME, NAME_RULE
+from raysearch.experiment.several import Aims, resolve_aims
 from raysearch.experiment.spaces import resolve_space
 from raysearch.experiment.starts import absolute_paths, can_start, check_starts
+from raysearch.experiment.superseded import explained
 from raysearch.experiment.trainer import check_objects, trainer_arguments
 from raysearch.experiment.values import Component
 from raysearch.experiment.written import data_settings, model_settings
 from raysearch.models import FAMILIES
-from raysearch.space import Float, Space
-from raysearch.trial import Objective, Value
+from raysearch.space import Space
+from raysearch.trial import Value
+
+FOR_SEVERAL = "nsga2"
+"""The searcher of several objectives where the file names none."""
 
 T = TypeVar("T")
-
-ANY_SPACE = Space({"learning_rate": Float(0.0, 1.0)})
-ANY_OBJECTIVE = Objective(metric="val/loss", direction="minimize")
-ANY_EPOCHS = 1_000_000
-"""What searchers and schedulers are tried with where the section in question is at fault."""
 
 
 def load(path: str | FilePath, overrides: Iterable[str] = ()) -> Experiment:
@@ -99,7 +93,10 @@ def from_settings(
         True
     """
     document = apply_overrides(plain_document(mapping, source=source), overrides)
-    return resolve(document, default_name=None)
+    try:
+        return resolve(document, default_name=None)
+    except ConfigurationError as error:
+        raise explained(error, mapping) from error
 
 
 def resolve(document: Document, *, default_name: str | None) -> Experiment:
@@ -118,7 +115,16 @@ def resolve(document: Document, *, default_name: str | None) -> Experiment:
     name = checked.get("name") or default_name or _name_of(parts)
     if name and "name" not in document.values and not NAME.fullmatch(name):
         report.add(("name",), f"name is missing, and {name} cannot be it. {NAME_RULE}")
-    _try_ranges(checked, parts, report=report)
+    try_methods(
+        checked,
+        space=parts.space,
+        families=parts.families,
+        links=parts.links,
+        aims=parts.aims,
+        searcher=parts.searcher,
+        scheduler=parts.scheduler,
+        report=report,
+    )
     report.raise_faults()
     return _experiment(name, checked, parts)
 
@@ -139,7 +145,7 @@ class _Parts:
     space: Space | None
     links: Mapping[str, str]
     points: tuple[dict[str, Value], ...]
-    objective: Objective | None
+    aims: Aims | None
     searcher: Component | None
     scheduler: Component | None
 
@@ -167,20 +173,25 @@ def _parts(checked: dict[str, Any], *, report: Report) -> _Parts:
     task = None if data is None or data.spec is None else data.spec.task
     models = checked.get("model") or ()
     is_own = not models or any(section.name not in FAMILIES for section in models)
+    aims = resolve_aims(
+        checked,
+        task=task,
+        is_own=is_own,
+        families=[section.name for section in models if section.name in FAMILIES],
+        has_functions=trains_itself,
+        report=report,
+    )
+    searcher = checked.get("searcher")
+    if aims is not None and aims.objectives and "searcher" not in report.document.values:
+        searcher = SearcherSection(name=FOR_SEVERAL)
     return _Parts(
         data=data,
         families=families,
         space=space,
         links=links,
         points=points,
-        objective=resolve_objective(
-            checked.get("objective"),
-            task=task,
-            is_own=is_own,
-            families=[section.name for section in models if section.name in FAMILIES],
-            report=report,
-        ),
-        searcher=resolve_component(checked.get("searcher"), role=SEARCHER, report=report),
+        aims=aims,
+        searcher=resolve_component(searcher, role=SEARCHER, report=report),
         scheduler=resolve_component(checked.get("scheduler"), role=SCHEDULER, report=report),
     )
 
@@ -203,40 +214,11 @@ def _starting(
     return starting
 
 
-def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) -> None:
-    """Report settings out of range, which the classes refuse when they are constructed."""
-    fidelity = checked.get("fidelity")
-    max_epochs = ANY_EPOCHS if fidelity is None else fidelity.epochs
-    given: dict[str, Any] = {
-        "objective": parts.objective or ANY_OBJECTIVE,
-        "seed": checked.get("seed", 0),
-    }
-    try:
-        if parts.searcher is not None:
-            if parts.space is None:
-                construct(parts.searcher, ANY_SPACE, **given)
-            else:
-                searcher_for(parts.space, component=parts.searcher, **given)
-    except UnsuitableSpace as error:
-        name = parts.searcher.name if parts.searcher else ""
-        others = one_of(able_searchers(parts.space or ANY_SPACE, but=name, **given))
-        able = f"Methods that can search this space: {others}."
-        for text in error.faults:
-            report.add(("searcher",), f"searcher: {text} {able}")
-    except ConfigurationError as error:
-        report.from_error(("searcher",), error)
-    try:
-        if parts.scheduler is not None:
-            construct(parts.scheduler, max_epochs=max_epochs, **given)
-    except ConfigurationError as error:
-        report.from_error(("scheduler",), error)
-
-
 def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experiment:
     """Put together what is known to be sound."""
     data, families = parts.data, _sound(parts.families)
     searcher, scheduler = _sound(parts.searcher), _sound(parts.scheduler)
-    objective = _sound(parts.objective)
+    aims = _sound(parts.aims)
     parallel = checked["parallel"]
     trainer = trainer_arguments(checked["trainer"])
     values = {
@@ -251,9 +233,9 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         "link": checked["link"],
         "points": checked["points"],
         "evidence": checked["evidence"],
-        "objective": {"metric": objective.metric, "direction": objective.direction},
-        "searcher": {"name": searcher.name, **searcher.settings},
-        "scheduler": {"name": scheduler.name, **scheduler.settings},
+        **aims.settings(),
+        "searcher": searcher.to_settings(),
+        "scheduler": scheduler.to_settings(),
         "fidelity": asdict(checked["fidelity"]),
         "budget": asdict(checked["budget"]),
         "resources": asdict(checked["resources"]),
@@ -275,7 +257,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         links=parts.links,
         points=parts.points,
         evidence=tuple(checked["evidence"]),
-        objective=objective,
+        aims=aims,
         searcher=searcher,
         scheduler=scheduler,
         fidelity=checked["fidelity"],

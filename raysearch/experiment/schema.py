@@ -17,6 +17,7 @@ from raysearch.experiment.components import SCHEDULER, SEARCHER, Role, settings_
 from raysearch.experiment.objectives import validation_metrics
 from raysearch.experiment.settings import NAME, Settings
 from raysearch.imports import load_object
+from raysearch.measure import MEASURES
 from raysearch.models import FAMILIES
 from raysearch.models.metrics import LOGGED
 from raysearch.space.genome import ACTIVATIONS
@@ -111,7 +112,6 @@ def json_schema() -> dict[str, Any]:
     definitions["DataSection"]["properties"]["name"]["enum"] = sorted(DATA)
     definitions["ModelSection"]["properties"]["name"]["enum"] = sorted(FAMILIES)
     definitions["ObjectiveSection"]["properties"]["metric"]["examples"] = _metrics()
-    del definitions["SearcherSection"], definitions["SchedulerSection"]
     for name in ("DataSection", "ModelSection"):
         definitions[name]["anyOf"] = [{"required": [way]} for way in _ways(definitions[name])]
     model = {"$ref": "#/$defs/ModelSection"}
@@ -122,14 +122,29 @@ def json_schema() -> dict[str, Any]:
     _replace(sections["data"], _named(DATA, PATH, data, {"type": "null"}))
     _replace(sections["model"], {"anyOf": [*one_model, several]})
     objective = {"$ref": "#/$defs/ObjectiveSection"}
-    _replace(sections["objective"], _named(_metrics(), {"type": "string"}, objective))
+    one_objective = _named(_metrics(), {"type": "string"}, objective)
+    _replace(sections["objective"], one_objective)
+    _replace(sections["objectives"], {"type": "array", "items": one_objective})
+    schema["required"].remove("objective")
+    schema["anyOf"] = [{"required": ["objective"]}, {"required": ["objectives"]}]
+    choose = {"$ref": "#/$defs/Choose"}
+    _replace(sections["choose"], {"anyOf": [definitions["Choose"]["properties"]["by"], choose]})
+    limit = {"type": "string", "pattern": "^ *(<=|>=|<|>) *[0-9]"}
+    limits = {name: {**limit, "description": each.text} for name, each in MEASURES.items()}
+    _replace(
+        sections["constraints"],
+        {"type": ["object", "null"], "properties": limits, "additionalProperties": False},
+    )
+    definitions["Measuring"]["properties"]["names"]["items"] = {"enum": list(MEASURES)}
     sections["include"] = INCLUDE
     refit = {"$ref": "#/$defs/Refit"}
     _replace(sections["refit"], {"anyOf": [{"type": "boolean"}, refit], "default": True})
     compress = {"$ref": "#/$defs/Compress"}
     _replace(sections["compress"], {"anyOf": [{"type": "boolean"}, compress], "default": False})
     for role in (SEARCHER, SCHEDULER):
-        _replace(sections[role.section], _named(role.table, *_components(role)))
+        of_class = _of_class(f"{role.section.capitalize()}Section", definitions)
+        forms = (*_components(role), PATH, of_class)
+        _replace(sections[role.section], _named(role.table, *forms))
     _replace(sections["space"], {"type": ["object", "null"], "additionalProperties": _range()})
     return {"$schema": DIALECT, "title": "raysearch experiment", **schema}
 
@@ -162,6 +177,18 @@ def _components(role: Role) -> list[dict[str, Any]]:
         schema["required"] = ["name", *schema.get("required", [])]
         schemas.append(schema)
     return schemas
+
+
+def _of_class(name: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a searcher or scheduler that is named by its class."""
+    properties = definitions.pop(name)["properties"]
+    described = {"description": properties["class"]["description"]}
+    return {
+        "type": "object",
+        "properties": {"class": {**PATH, **described}, "args": properties["args"]},
+        "required": ["class"],
+        "additionalProperties": False,
+    }
 
 
 def _ways(section: Mapping[str, Any]) -> list[str]:

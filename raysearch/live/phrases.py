@@ -5,10 +5,10 @@ Shared by the terminal view and the plain lines, so that both say the same.
 
 from __future__ import annotations
 
+from raysearch.counting import counted
 from raysearch.engine import Plan
 from raysearch.live.progress import Snapshot
 from raysearch.live.text import (
-    counted,
     counts_line,
     difference,
     duration,
@@ -24,10 +24,9 @@ from raysearch.trial import Objective, Trial, TrialStatus
 def budget_used(snapshot: Snapshot, *, plan: Plan) -> str:
     """Return the figures of all budgets: "31/64 trials, 2m 10s of 10m 0s, target 0.99".
 
-    Paused trials are among those that are done: "31/64 trials (20 paused)".
+    Those that were paused are among those that are done: "31/64 trials (20 paused)".
     """
-    done = snapshot.ended + snapshot.paused
-    figures = [f"{done}/{counted(plan.max_trials, 'trial')}"] if plan.max_trials else []
+    figures = [f"{snapshot.done}/{counted(plan.max_trials, 'trial')}"] if plan.max_trials else []
     if figures and snapshot.paused:
         figures[0] += f" ({snapshot.paused} paused)"
     if plan.max_seconds is not None:
@@ -60,6 +59,27 @@ def budget_set(plan: Plan) -> str:
     if plan.patience is not None:
         parts.append(f"until {counted(plan.patience, 'trial')} in a row bring no gain")
     return ", ".join(parts)
+
+
+def goal(plan: Plan) -> str:
+    """Return what is improved, for a person: "maximize val/accuracy, minimize params"."""
+    objectives = plan.objectives or (plan.objective,)
+    return ", ".join(f"{each.direction} {printable(each.metric)}" for each in objectives)
+
+
+def front_text(snapshot: Snapshot, *, plan: Plan) -> str:
+    """Return the trials on the Pareto front with their values; empty before there are any.
+
+    The best of the first objective comes first.
+    """
+    texts = []
+    for trial in snapshot.front:
+        values = (
+            each.value(loss)
+            for loss, each in zip(trial.losses(plan.objectives), plan.objectives, strict=True)
+        )
+        texts.append(f"{trial.id} ({', '.join(map(short_number, values))})")
+    return " ".join(texts)
 
 
 def pace(snapshot: Snapshot) -> list[str]:

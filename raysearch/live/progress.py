@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from raysearch import pareto
 from raysearch.engine import Plan, SearchState
 from raysearch.live.estimate import EndRate, EpochRate, TimeLeft, sooner, time_at, within
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
-from raysearch.trial import Measurement, SearchStatus, Trial, TrialStatus, trial_id
+from raysearch.trial import Measurement, Objective, SearchStatus, Trial, TrialStatus, trial_id
 
 N_RECENT = 60
 """How many of the latest ends are kept to be shown: more than the rows of a screen."""
@@ -65,6 +66,9 @@ class Snapshot:
     ended: int = 0
     paused: int = 0
     """Trials that wait to go on, and may never do."""
+    done: int = 0
+    """Trials that have ended, or were paused once: one that goes on after that is done all the
+    same, so that this never falls."""
     unit: str = "epoch"
     """What an epoch is called."""
     epochs: int = 0
@@ -83,6 +87,8 @@ class Snapshot:
     """Each new best value, with the epochs of all trials that were trained until then."""
     checkpoint_bytes: int = 0
     restarts: int = 0
+    front: tuple[Trial, ...] = ()
+    """Of several objectives: the trials on the Pareto front, the best of the first one first."""
 
 
 class Progress:
@@ -122,6 +128,7 @@ class Progress:
                     epochs += trial.epochs
                     self._challenge(trial, trial.best(self._plan.objective), epochs=epochs)
                     self._keep(trial)
+                self._set_aside |= state.account.set_aside
             return self._follow(event, state)
 
     def snapshot(self, *, at: float) -> Snapshot | None:
@@ -139,6 +146,7 @@ class Progress:
                 counts={status.value: self._counts[status] for status in TrialStatus},
                 ended=self._ended,
                 paused=self._counts[TrialStatus.PAUSED],
+                done=self._done,
                 unit=self._plan.unit,
                 epochs=state.epochs,
                 gpu_seconds=state.spent.gpu_seconds,
@@ -151,11 +159,16 @@ class Progress:
                 curve=tuple(self._curve),
                 checkpoint_bytes=state.checkpoint_bytes,
                 restarts=state.restarts,
+                front=_front(state, self._plan.objectives),
             )
 
     @property
     def _ended(self) -> int:
         return sum(number for status, number in self._counts.items() if status.is_ended)
+
+    @property
+    def _done(self) -> int:
+        return self._ended + sum(not self._statuses[id].is_ended for id in self._set_aside)
 
     def _follow(self, event: Event, state: SearchState) -> bool:
         trial = state.trials.get(getattr(event, "trial", ""))
@@ -222,8 +235,7 @@ class Progress:
         plan = self._plan
         left = None
         if plan.max_trials is not None and self._end_rate is not None:
-            done = self._ended + self._counts[TrialStatus.PAUSED]
-            left = self._end_rate.time_for(max(0, plan.max_trials - done), at=at)
+            left = self._end_rate.time_for(max(0, plan.max_trials - self._done), at=at)
         if plan.max_total_epochs is not None:
             per_second = self._epoch_rate.per_second(at=at)
             left = sooner(left, time_at(plan.max_total_epochs - state.epochs, rate=per_second))
@@ -246,3 +258,13 @@ def _elapsed(state: SearchState, *, at: float) -> float:
 
 def _ended_at(trial: Trial) -> float:
     return math.inf if trial.ended_at is None else trial.ended_at
+
+
+def _front(state: SearchState, objectives: Sequence[Objective]) -> tuple[Trial, ...]:
+    """Return the trials on the Pareto front, the best of the first objective first."""
+    if not objectives:
+        return ()
+    kept = [t for t in state.trials.values() if t.status is not TrialStatus.REJECTED]
+    points = [trial.losses(objectives) for trial in kept]
+    members = sorted(pareto.front(points), key=lambda place: tuple(points[place]))
+    return tuple(kept[place] for place in members)

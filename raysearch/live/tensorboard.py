@@ -2,26 +2,26 @@
 
 `<folder>/<trial id>/` holds the curves of a trial, one step an epoch: its metrics, the best value
 of the objective so far under `best/`, and the hyperparameters in use under `applied/`. It also
-holds what the HParams page shows of it. `<folder>/search/` holds the page's columns, and the best
-value over all trials, one step an epoch of any trial. `<folder>/winner/` holds the pictures that
-the winner drew, if it did.
+holds what the HParams page shows of it. `<folder>/search/` holds the page's columns, the charts of
+the page CUSTOM SCALARS, and the best value over all trials, one step an epoch of any trial.
+`<folder>/winner/` holds the winner in words, and the pictures that it drew, if it did.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
 from raysearch.engine import SearchState
-from raysearch.live import event_files, hparams
+from raysearch.live import board, event_files, hparams
 from raysearch.live.pictures import show_pictures
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.space import Space
-from raysearch.trial import Measurement, Objective, Trial
+from raysearch.trial import Measurement, Objective, Trial, TrialStatus
 
 SEARCH = "search"
 """Name of the run that belongs to no trial."""
@@ -99,19 +99,26 @@ class TensorBoardWriter:
                 self._write_columns(event.measurement, state, at=event.at)
                 self._write_measurements(trial, at=event.at)
                 self._write_incumbent(event.measurement, state, at=event.at)
+            case ev.Exploited():  # what it is from here on has a row of its own
+                self._end(self._of_before(trial), TrialStatus.STOPPED, at=event.at)
+                self._run(trial, at=event.at)
             case ev.TrialEnded():
                 self._write_measurements(trial, at=event.at)
-                ended = hparams.session_end(trial.status, at=event.at)
-                event_files.append(self._runs.pop(trial.id).path, ended)
+                self._end(_name(trial), trial.status, at=event.at)
                 self._write_incumbent(None, state, at=event.at)
             case ev.Refitted():
                 show_pictures(self._folder.absolute().parent)
+                board.show_winner(self._folder, state, at=event.at)
+            case ev.Tested():
+                board.show_winner(self._folder, state, at=event.at)
 
     def _run(self, trial: Trial, *, at: float) -> _Run:
         """Return the trial's file, begun if this session has not written to it yet."""
-        run = self._runs.get(trial.id)
+        name = _name(trial)
+        run = self._runs.get(name)
         if run is None:
-            run = self._runs[trial.id] = self._begin(trial.id, at=at)
+            run = self._runs[name] = self._begin(name, at=at)
+            run.step = max(run.step, trial.takeovers[-1].epoch if trial.takeovers else 0)
             known = [m for m in trial.measurements if m.epoch <= run.step]
             run.best = self._best_of(known)
             event_files.append(
@@ -119,11 +126,20 @@ class TensorBoardWriter:
                 hparams.session_start(
                     trial.configuration,
                     by_key=self._columns,
-                    group=f"{self._search_name}/{trial.id}",
+                    group=f"{self._search_name}/{name}",
                     at=trial.created_at,
                 ),
             )
         return run
+
+    def _end(self, name: str, status: TrialStatus, *, at: float) -> None:
+        run = self._runs.pop(name, None)
+        if run is not None:
+            event_files.append(run.path, hparams.session_end(status, at=at))
+
+    def _of_before(self, trial: Trial) -> str:
+        """Return the name that a trial's file had before it took over weights."""
+        return _name(replace(trial, takeovers=trial.takeovers[:-1]))
 
     def _begin(self, name: str, *, at: float) -> _Run:
         folder = self._folder / name
@@ -173,6 +189,10 @@ class TensorBoardWriter:
         by_key = hparams.widened(self._columns, configurations=known)
         columns = hparams.experiment(by_key, metrics=tags, at=at)
         event_files.replace(self._folder / SEARCH / COLUMNS, columns)
+        charts = board.layout(
+            self._metrics, objective=self._objective, search=f"{SEARCH}/{first}", at=at
+        )
+        event_files.replace(self._folder / SEARCH / board.LAYOUT, charts)
 
     def _write_incumbent(
         self, measured: Measurement | None, state: SearchState, *, at: float
@@ -200,3 +220,13 @@ class TensorBoardWriter:
         for measurement in measurements:
             best = self._better(measurement, than=best)
         return best
+
+
+def _name(trial: Trial) -> str:
+    """Return the folder of a trial's files: another one each time that it took over weights.
+
+    A page of TensorBoard shows one configuration for each.
+    """
+    if not trial.takeovers:
+        return trial.id
+    return f"{trial.id}/from-epoch-{trial.takeovers[-1].epoch:04d}"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Literal
@@ -17,6 +17,7 @@ from raysearch.experiment import Experiment, from_settings
 from raysearch.experiment.refit import seeds_of
 from raysearch.imports import Kind
 from raysearch.init_from import change_of
+from raysearch.results.front import by_choice, pareto_front
 from raysearch.results.kinds import written_kind
 from raysearch.results.selection import Selection, best_checkpoint, rank, select
 from raysearch.results.winner_folder import as_it_lies
@@ -25,8 +26,9 @@ from raysearch.run_dir import events as ev
 from raysearch.run_dir.damage import tells_of_test
 from raysearch.trial import Objective, SearchStatus, Trial, trial_id
 
-ChosenBy = Literal["value", "searcher", "person"]
-"""What made a trial the winner: its value, the searcher's recommendation, or `refit --trial`."""
+ChosenBy = Literal["value", "front", "searcher", "person"]
+"""What made a trial the winner: its value, the choice among a Pareto front, the searcher's
+recommendation, or `refit --trial`."""
 
 
 class Found:
@@ -85,13 +87,25 @@ class Found:
         """What was improved."""
         return Objective(**self.state.settings["objective"])
 
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """All that was improved: the only objective, or several, `objective` first."""
+        several = self.state.settings.get("objectives") or [self.state.settings["objective"]]
+        return tuple(Objective(**each) for each in several)
+
+    @property
+    def front(self) -> list[Trial]:
+        """The trials on the Pareto front, the best of the first objective first."""
+        return pareto_front(self.state.trials.values(), self.objectives)
+
     def kind_of(self, trial: Trial) -> Kind:
         """Return what trained the trial: a module, a builder's module, or a function by itself."""
-        kind = written_kind(trial.configuration, settings=self.state.settings)
+        configuration = trial.best_configuration(self.objective)
+        kind = written_kind(configuration, settings=self.state.settings)
         if kind is not None:
             return kind
         try:
-            return self.experiment.bind(trial.configuration).kind
+            return self.experiment.bind(configuration).kind
         except ConfigurationError:  # its source is not here, and nearly all are classes
             return "module"
 
@@ -106,9 +120,11 @@ class Found:
     def seeds_to_have(self, model: ev.Refitted) -> int:
         """Return how many models of a winner there are to be.
 
-        As many as the experiment says, or as the call did that made it, which may have been
-        interrupted.
+        As many as the experiment says; or as the call did that made it, if that were more, which
+        may have been interrupted, unless the experiment was changed since.
         """
+        if self.handover.is_setting_newer:
+            return max(1, self.seeds_wanted)
         return max(self.seeds_wanted, model.seeds)
 
     def wants_refit(self, trial: Trial) -> bool:
@@ -148,8 +164,11 @@ class Found:
     def selection(self) -> Selection:
         """The first trial whose model can be had, and those before it whose model is lost.
 
-        First comes what the searcher recommends, then the ranking.
+        First comes what the searcher recommends, then the ranking; of several objectives, what the
+        experiment chooses of the Pareto front, then what it would choose of the others.
         """
+        if len(self.objectives) > 1:
+            return self.select(self._as_chosen())
         ranking, recommended = self.ranking(), self.recommendation
         if recommended is not None:
             ranking.sort(
@@ -157,7 +176,11 @@ class Found:
             )  # the others stay in order
         return self.select(ranking)
 
-    def select(self, ranking: Sequence[Trial]) -> Selection:
+    def _as_chosen(self) -> Iterator[Trial]:
+        trials = list(self.state.trials.values())
+        return by_choice(trials, self.objectives, choose=self.state.settings.get("choose", {}))
+
+    def select(self, ranking: Iterable[Trial]) -> Selection:
         """Return the first of a ranking that can be the winner, and those passed over."""
         return select(
             ranking,
@@ -184,7 +207,10 @@ class Found:
         return self.selection.winner
 
     def chosen_by(self, winner: Trial) -> ChosenBy:
-        """Return what made a trial the winner: its value, the searcher, or a person."""
+        """Return what made a trial the winner: its value, the front, the searcher, or a person."""
+        if len(self.objectives) > 1:
+            chosen = self.selection.winner
+            return "front" if chosen is not None and chosen.id == winner.id else "person"
         ranking = self.ranking()
         if self.recommendation is not None and self.recommendation.trial == winner.id:
             return "searcher"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,13 +12,17 @@ import yaml
 from raysearch.errors import RunDirectoryError, Unsupported
 from raysearch.imports import Kind, load_object
 from raysearch.results.messages import to_type
+from raysearch.results.selection import best_checkpoint, checkpoint_fault
 from raysearch.results.winner_folder import CONFIG, METRICS, MODEL, path_of
 from raysearch.run_dir import RunDir
 from raysearch.training.allowed import allowed_only
 from raysearch.training.checkpoints import damage
+from raysearch.trial import Trial
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from raysearch.results.found import Found
 
 
 def load_model(run: str | Path, *, allow: Sequence[str] = (), repeat: int = 0) -> nn.Module:
@@ -62,6 +66,32 @@ def load_model(run: str | Path, *, allow: Sequence[str] = (), repeat: int = 0) -
             if winner.kind == "builder"
             else named.load_from_checkpoint(path, map_location="cpu", weights_only=True)
         )
+    return model.eval()
+
+
+def model_at_best(trial: Trial, *, results: Found, build: Callable[[Any], Any]) -> nn.Module | None:
+    """Return the model of a trial as it was at its best epoch, on the CPU and in eval mode.
+
+    Args:
+        trial: One of a builder's.
+        results: The search.
+        build: The builder.
+
+    Returns:
+        None where the checkpoint of that epoch is not kept whole.
+
+    Raises:
+        TrialFailed: The checkpoint holds something that the search does not allow.
+    """
+    objective, run_dir = results.objective, results.run_dir
+    fault = checkpoint_fault(trial, objective=objective, run_dir=run_dir, opens=True)
+    checkpoint = best_checkpoint(trial, objective=objective)
+    if fault is not None or checkpoint is None:
+        return None
+    path = run_dir.path / checkpoint.path
+    allow = results.state.settings.get("checkpoint", {}).get("allow", ())
+    with allowed_only(str(path), allow=allow, remedy=_allowing):
+        model: nn.Module = _built(build, trial.configuration, path=path)
     return model.eval()
 
 

@@ -2,9 +2,10 @@
 
 It is trained again on training and validation data together, for as many epochs as its best epoch
 took. Where the experiment says `refit: false`, where the data or the model do not allow it, or
-where that training fails, its best checkpoint is taken as it is, and all output says why. Either
-way `winner/model.ckpt` opens with plain Lightning. A function that trains by itself is never
-refitted, and may have no model at all; then `winner/` holds its configuration and its values.
+where that training fails, its best checkpoint is taken as it is, and all output says why. A trial
+that began with another one's weights is trained after that one: see `lineage`. Either way
+`winner/model.ckpt` opens with plain Lightning. A function that trains by itself is never refitted,
+and may have no model at all; then `winner/` holds its configuration and its values.
 
 With several seeds, further models are trained in the same way, which differ in nothing but what is
 drawn: see `refit_seeds`.
@@ -25,6 +26,8 @@ from pathlib import Path
 from raysearch.errors import ConfigurationError, RunDirectoryError, TrialFailed
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
+from raysearch.results.history import job_of
+from raysearch.results.lineage import line_of, refit_line
 from raysearch.results.messages import (
     never_finite,
     no_refit_wanted,
@@ -40,7 +43,6 @@ from raysearch.results.winner_pictures import draw_winner
 from raysearch.run_dir import events as ev
 from raysearch.training.checkpoints import write_whole
 from raysearch.training.job import TrainingJob
-from raysearch.training.jobs import job_for
 from raysearch.trial import Trial
 
 NOT_REFITTED = "the experiment says refit: false, so the best checkpoint is the winner"
@@ -130,7 +132,7 @@ def _make(
 ) -> ev.Refitted:
     """Put the first model into `winner/`, and journal that others follow if they are wanted."""
     epochs = _best_epoch(found, trial)
-    job = job_for(found.experiment, trial, run_dir=found.run_dir.path)
+    job = job_of(found, trial, epochs=epochs)
     begun_s = time.monotonic()
     with telling_what_is_kept(found.run_dir):
         if found.wants_refit(trial) and not found.is_without_model(trial):
@@ -149,6 +151,7 @@ def _make(
         reason=prepared.reason,
         is_refused=prepared.is_refused,
         seeds=seeds,
+        line=line_of(found, trial) if prepared.refit else (),
     )
     write_config(found, trial=trial, job=job, model=model)
     write_metrics(found, trial=trial, model=model)
@@ -168,7 +171,7 @@ def _prepare(found: Found, trial: Trial, *, job: TrainingJob, executor: Executor
         is_function = found.kind_of(trial) == "function"
         return _Prepared(path=path, reason=FUNCTION if is_function else NOT_REFITTED)
     try:
-        executor.refit(job, epochs=epochs, path=path)
+        refit_line(found, trial, job, epochs=epochs, path=path, executor=executor)
     except TrialFailed as error:
         try:
             _copy_checkpoint(found, trial, path=path)

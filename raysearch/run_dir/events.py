@@ -1,8 +1,9 @@
 """What can happen in a search?
 
 Each event is one line of JSON in the journal (see `lines`). The names and fields are a format on
-disk: only ever add, and give what is added a default. Those that tell what is
-done with the winner are defined in `handed`; the list of all events is here.
+disk: only ever add, and give what is added a default. Those of the winner are
+defined in `handed`, that of a model's measures in `gauged`, that of a trial that takes over weights
+in `exploited`; the list of all events is here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from raysearch.run_dir.exploited import Exploited
+from raysearch.run_dir.gauged import ModelMeasured
 from raysearch.run_dir.handed import Compressed, Handed, Refitted, Tested, TestOpened, TestSkipped
 from raysearch.trial import (
     Configuration,
@@ -32,8 +35,10 @@ __all__ = [
     "Compressed",
     "Decided",
     "Event",
+    "Exploited",
     "Handed",
     "Measured",
+    "ModelMeasured",
     "Recommended",
     "Refitted",
     "SearchEnded",
@@ -113,7 +118,8 @@ class TrialCreated:
     origin: Mapping[str, Any] = field(default_factory=dict)
     n_observed: int | None = None
     """The evidence for it: of how many trials the searcher had been told when it suggested this,
-    the first ones that ended; those of earlier runs not counted. None if it was not asked."""
+    the first ones that ended or were paused, each counted once; those of earlier runs not counted.
+    None if it was not asked. Where trials were paused, older versions counted those that ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +153,7 @@ class Measured:
     applied: Mapping[str, Value] = field(default_factory=dict)
     n_validated: int | None = None
     learnt: Mapping[str, Value] = field(default_factory=dict)
+    inherited: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def measurement(self) -> Measurement:
@@ -160,6 +167,7 @@ class Measured:
             applied=self.applied,
             n_validated=self.n_validated,
             learnt=self.learnt,
+            inherited=self.inherited,
         )
 
 
@@ -206,6 +214,8 @@ class AttemptEnded:
     cause: str
     """ "worker lost", "exception", "interrupted", ..."""
     error: str | None = None
+    reason: str = ""
+    """Which limit interrupted it, for a person: "budget of 10 minutes used"; empty if none did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,10 +264,12 @@ Event = (
     | SearchResumed
     | TrialCreated
     | AttemptStarted
+    | ModelMeasured
     | Measured
     | CheckpointWritten
     | CheckpointRemoved
     | Decided
+    | Exploited
     | AttemptEnded
     | TrialEnded
     | Recommended
@@ -274,10 +286,12 @@ TYPES: dict[str, type[Event]] = {
     "search_resumed": SearchResumed,
     "trial_created": TrialCreated,
     "attempt_started": AttemptStarted,
+    "model_measured": ModelMeasured,
     "measured": Measured,
     "checkpoint_written": CheckpointWritten,
     "checkpoint_removed": CheckpointRemoved,
     "decided": Decided,
+    "exploited": Exploited,
     "attempt_ended": AttemptEnded,
     "trial_ended": TrialEnded,
     "recommended": Recommended,

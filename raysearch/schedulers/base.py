@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from raysearch.trial import Decision, Measurement, Trial
 
@@ -35,7 +35,7 @@ class Verdict:
     trial: str
     """Its id."""
     decision: Decision
-    """To continue, or to stop, with the reason."""
+    """To continue, to stop, or to exploit another trial, with the reason."""
 
 
 class Scheduler(Protocol):
@@ -46,9 +46,14 @@ class Scheduler(Protocol):
     `Policy(objective=..., max_epochs=..., seed=..., ...)`, where the further settings are
     keyword-only, typed and documented: they are the keys of an experiment file's `scheduler:`
     section. One that must know how many trials there will be has an argument `max_trials`, which
-    raysearch gives as well: that of the budget, or None. A setting out of range is a
+    raysearch gives as well: that of the budget, or None. One that changes configurations has the
+    arguments `space` and `fixed` (parameter -> why it must stay as it is), and one that must know
+    how many epochs there will be has `max_total_epochs`. A setting out of range is a
     `ConfigurationError` that names it as "scheduler.<setting>".
     """
+
+    exploits: ClassVar[bool] = False
+    """Whether it lets trials take over the weights of others, whose checkpoints it then keeps."""
 
     def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
         """Return what happens to a trial that has just reported.
@@ -77,12 +82,20 @@ class Scheduler(Protocol):
         del trial
         return ()
 
+    def keeps(self, trial: Trial) -> tuple[int, ...]:
+        """Return the epochs of checkpoints of the trial that another one may yet take over.
+
+        Asked when checkpoints that nobody needs are deleted, also those of trials that ended.
+        """
+        del trial
+        return ()
+
     def begins(self, number: int) -> bool:
         """Return whether the trial with this number, the next one, may begin now.
 
         False makes a free worker wait. It is asked again when a trial has reported or ended. Once
-        nothing is in training, paused trials are stopped; what is refused even then is refused for
-        good.
+        nothing is in training, and the search is not at its end, paused trials are stopped; what is
+        refused even then is refused for good.
         """
         del number
         return True
@@ -99,7 +112,9 @@ class Scheduler(Protocol):
             paused: The trials that are paused, by id; not those that have been let go on.
             n_begun: Trials that have begun: those with smaller numbers.
             more_to_come: Whether further trials may begin. False once budgets or the searcher allow
-                none; then a policy must not wait for them.
+                none; then a policy must not wait for them. It is asked with True before, and what
+                it says then is certain; a trial that it stops with False alone stays paused, since
+                a larger budget may bring further trials.
         """
         del paused, n_begun, more_to_come
         return None

@@ -60,13 +60,20 @@ class Search:
         objective: The metric as the model logs it, with its direction where that cannot be told by
             the name.
         fidelity: How long a trial is trained: `Fidelity(max_epochs=27)`.
+        objectives: In place of `objective`, several that are improved together; after the first
+            also what a model costs: `["val/accuracy", "params"]`.
+        choose: Which trial of their Pareto front wins: "knee" by default, or "lexicographic", or
+            {"by": "weighted", "weights": {"params": 0.5}}.
+        constraints: What a model may cost at most: `{"params": "<= 50000"}`.
+        measure: How that is measured: {"batch_size": 1, "threads": 1}.
         space: Parameter -> domain, such as `{"hidden": Int(8, 64)}`; a `Space`; or a function
             space(hp) that describes one. Those of the data begin with "data.".
         link: Argument -> parameter whose value it takes.
         points: Configurations that are tried first, after the default.
         evidence: Run directories whose trials the searcher is told of before it suggests anything.
-        searcher: Name, or {"name": ..., settings}; "hyperopt" by default.
-        scheduler: Name, or {"name": ..., settings}; "asha" by default.
+        searcher: Name, or {"name": ..., settings}, or {"class": ..., "args": ...} for one of Ray
+            Tune's, by its import path; "auto" by default.
+        scheduler: The same; "asha" by default.
         budget: What the search may cost: `Budget(trials=64)` by default.
         resources: What one trial is given: one core by default.
         parallel: Trials at once; None for what the machine allows. 1 makes a search deterministic.
@@ -107,8 +114,12 @@ class Search:
         model: Any,
         data: Any = None,
         *,
-        objective: str | Objective | Mapping[str, Any],
+        objective: str | Objective | Mapping[str, Any] | None = None,
         fidelity: Fidelity | Mapping[str, Any],
+        objectives: Sequence[str | Objective | Mapping[str, Any]] | None = None,
+        choose: str | Mapping[str, Any] | None = None,
+        constraints: Mapping[str, str] | None = None,
+        measure: Mapping[str, Any] | None = None,
         space: Mapping[str, Domain | Any] | Space | Callable[..., Any] | None = None,
         link: Mapping[str, str] | None = None,
         points: Sequence[Mapping[str, Any]] | None = None,
@@ -140,6 +151,10 @@ class Search:
             "points": points,
             "evidence": _paths(evidence),
             "objective": objective,
+            "objectives": objectives,
+            "choose": choose,
+            "constraints": constraints,
+            "measure": measure,
             "searcher": searcher,
             "scheduler": scheduler,
             "fidelity": fidelity,

@@ -6,13 +6,16 @@ the order of trials, and what a child needs to know of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import MutableSequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from raysearch.checks import number_fault
+from raysearch.init_from import INHERITS, Inheritance
+from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.ranking import Rank, is_usable, rank
 from raysearch.space import Space
-from raysearch.trial import Configuration, Objective, Trial, Value
+from raysearch.trial import Configuration, Objective, Suggestion, Trial, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Member:
-    """A trial that ended and can have children; sorts the best first."""
+    """A trial that is known and can have children; sorts the best first."""
 
     rank: Rank
     """No two trials have the same one, so that it alone says which member is meant."""
@@ -52,6 +55,21 @@ def member_of(trial: Trial, *, space: Space, objective: Objective) -> Member | N
     return Member(place, trial.id, trial.configuration, generation)
 
 
+def renew(members: MutableSequence[Member], member: Member) -> bool:
+    """Put what is known of a trial now where it was known before; return whether it was.
+
+    Example:
+        >>> members = [Member((1, -1, 0.5, 3), "0003", {}, 0), Member((0, 0, 1, 7), "0007", {}, 2)]
+        >>> renew(members, Member((0, 0, 0.4, 3), "0003", {}, 0)), members[0].rank
+        (True, (0, 0, 0.4, 3))
+    """
+    for index, known in enumerate(members):
+        if known.id == member.id:
+            members[index] = member
+            return True
+    return False
+
+
 def descent(kind: str, *parents: Member) -> dict[str, Any]:
     """Return the origin of a child: what made it, of which trials, in which generation.
 
@@ -65,6 +83,43 @@ def descent(kind: str, *parents: Member) -> dict[str, Any]:
         "parents": [parent.id for parent in parents],
         "generation": 1 + max(parent.generation for parent in parents),
     }
+
+
+Inherit = Literal["none", "weights"]
+"""What children can inherit beside their configuration."""
+
+_FAMILY = "model"
+"""Parameter that says of which family a configuration is, where several are searched."""
+
+
+def inherit_fault(inherit: object) -> str | None:
+    """Return what is wrong with what children are to inherit, or None."""
+    if inherit in get_args(Inherit):
+        return None
+    return f"searcher.inherit is {inherit!r}. It must be none or weights."
+
+
+def heir(suggestion: Suggestion | NoSuggestion, *parents: Member) -> Suggestion | NoSuggestion:
+    """Return a child that also begins with the weights of its best parent of the same family.
+
+    Args:
+        suggestion: The child; what is drawn at random in its place has no parents, and stays.
+        parents: Those that it descends from.
+
+    Example:
+        >>> one, other = Member((0, 0, 0.5, 3), "0003", {}, 0), Member((0, 0, 1, 7), "0007", {}, 2)
+        >>> child = Suggestion(configuration={"n": 4}, origin=descent("genetic", one, other))
+        >>> heir(child, one, other).origin["inherits"]["trial"]
+        '0003'
+    """
+    if not isinstance(suggestion, Suggestion) or "parents" not in suggestion.origin:
+        return suggestion
+    family = suggestion.configuration.get(_FAMILY)
+    alike = [each for each in parents if each.configuration.get(_FAMILY) == family]
+    if not alike:
+        return suggestion
+    inherited = Inheritance(trial=min(alike).id).to_json()
+    return replace(suggestion, origin={**suggestion.origin, INHERITS: inherited})
 
 
 def walk(

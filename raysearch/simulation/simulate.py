@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.engine import Engine, Plan, SearchState
+from raysearch.engine.ranking import ranked
 from raysearch.errors import ConfigurationError
 from raysearch.run_dir.events import Event
 from raysearch.run_dir.journal import MemoryJournal
@@ -36,11 +37,9 @@ class Simulation:
     @property
     def winner(self) -> Trial | None:
         """What is handed over: the recommended trial or the best; None without a finite value."""
-        trials = self.state.trials.values()
         if self.state.recommendation is not None:
             return self.state.trials[self.state.recommendation.trial]
-        best = min(trials, key=lambda t: t.rank_key(self.objective), default=None)
-        return None if best is None or best.value(self.objective) is None else best
+        return next(iter(ranked(self.state.trials.values(), objective=self.objective)), None)
 
     def at_epochs(self, epochs: float) -> Incumbent | None:
         """Return the incumbent when this many epochs had been trained in total, if any."""
@@ -158,7 +157,8 @@ def _begin(
 def _check(plan: Plan, *, space: Space, n_workers: int) -> None:
     seconds, target = plan.max_seconds, plan.target
     counts = {name: getattr(plan, name) for name in ("max_trials", "max_total_epochs", "patience")}
-    at_least_1 = {**counts, "abort_after": plan.abort_after}
+    failures = {name: getattr(plan, name) for name in ("abort_after", "abort_in_a_row")}
+    at_least_1 = {**counts, **failures}
     raise_faults(
         integer_fault("max_epochs", plan.max_epochs, at_least=1),
         integer_fault("max_attempts", plan.max_attempts, at_least=1),

@@ -31,8 +31,8 @@ from raysearch.trial import Value
 
 __all__ = ["HyperParameters", "Replay", "record_space"]
 
-_OWN = Path(__file__).parent
-"""The folder whose lines are not the user's."""
+_OWN = Path(__file__).parents[1]
+"""The package, whose lines are not the user's."""
 
 _N_REPEATED = 8
 """Runs that are made again in the end, to see whether they are the same."""
@@ -219,7 +219,9 @@ class _Recording:
 def _place(error: Exception) -> str:
     """Return the innermost line of the user's file that led to an error."""
     frames = [
-        f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent != _OWN
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if not Path(f.filename).is_relative_to(_OWN)
     ]
     if not frames:
         return ""

@@ -24,6 +24,7 @@ from raysearch.space.domain import Domain, Prior
 from raysearch.space.numeric import Float, Int
 from raysearch.space.plain import Bool, Fixed
 from raysearch.space.scales import Sampling
+from raysearch.space.settings import domain_to_settings
 from raysearch.space.values import show, type_name
 from raysearch.trial import Value
 
@@ -107,6 +108,13 @@ class HyperParameters(ABC):
         """Return the value, which is then a part of the configuration; see `space.Fixed`."""
         return self._value(name, lambda: Fixed(value))
 
+    def ask(self, name: str, domain: Domain) -> Any:
+        """Return the value of a parameter whose domain is made already, without conditions.
+
+        For those who give a function an `hp` in other words than these.
+        """
+        return self._value(name, lambda: domain)
+
     @abstractmethod
     def _value(self, name: str, make: Callable[[], Domain]) -> Any:
         """Return the value of a parameter.
@@ -124,6 +132,14 @@ def _listed(values: Any) -> list[Value]:
             "for what belongs to one of them inside an if."
         )
     return list(values)
+
+
+def asked_twice(name: str, *, before: Domain, now: Domain) -> str:
+    """Return the message for a name that stands for two parameters in one run of a function."""
+    return (
+        f"{name} is asked for twice, as {domain_to_settings(before)} and as "
+        f"{domain_to_settings(now)}. Use two names, or the same arguments."
+    )
 
 
 def made(name: str, make: Callable[[], Domain]) -> Domain:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from raysearch.errors import ConfigurationError
 from raysearch.space.domain import Domain
-from raysearch.space.hyperparameters import HyperParameters, made
+from raysearch.space.hyperparameters import HyperParameters, asked_twice, made
 from raysearch.space.settings import domain_to_settings
 from raysearch.space.values import show
 from raysearch.trial import Value
@@ -50,10 +50,7 @@ class Recorder(HyperParameters):
         if before is None:
             before = self.run[name] = Answer(domain, self._choose(name, domain))
         elif before.domain != domain:
-            raise ConfigurationError(
-                f"{name} is asked for twice, as {domain_to_settings(before.domain)} and as "
-                f"{domain_to_settings(domain)}. Use two names, or the same arguments."
-            )
+            raise ConfigurationError(asked_twice(name, before=before.domain, now=domain))
         return before.value
 
 

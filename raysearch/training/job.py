@@ -12,6 +12,7 @@ from typing import Any
 
 from raysearch.imports import Kind
 from raysearch.init_from import InitFrom
+from raysearch.measure import How
 from raysearch.trial import Checkpoint, Loop, Measurement, Objective
 
 
@@ -26,6 +27,16 @@ class Ending(StrEnum):
     """The model, a callback or a limit of the trainer ended it, such as early stopping."""
     DIVERGED = "ended, since weights are not finite"
     """A metric was not finite, nor were weights, which never become finite again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Epochs with other hyperparameters, before those of a job."""
+
+    until: int
+    """The last of these epochs, or rounds."""
+    model_arguments: Mapping[str, Any]
+    data_arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +96,10 @@ class TrainingJob:
     checkpoint_at: tuple[int, ...] = ()
     """Epochs at which one is written in any case, or at the first measurement after each, in rising
     order: the trial may be paused there."""
+    measures: tuple[str, ...] = ()
+    """What is measured of the model before it is trained; see `raysearch.measure`."""
+    measured_how: How = How()  # noqa: RUF009  frozen
+    """Under which conditions."""
     allow: tuple[str, ...] = ()
     """Import paths of classes that may be read back from checkpoints, beside plain values."""
     trainer_arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -102,6 +117,14 @@ class TrainingJob:
     """How long that file was when it was written; None where nobody knows."""
     otherwise: TrainingJob | None = None
     """The same job from an older checkpoint, or from the start: if that one cannot be read."""
+    takes_over: bool = False
+    """Whether that checkpoint was written with other hyperparameters, which give way to these."""
+    reads_back: tuple[str, ...] = ()
+    """Arguments whose values in use are read from the live objects in each epoch; those of the data
+    begin with "data."."""
+    history: tuple[Stage, ...] = ()
+    """How a model was trained before its last stretch, from its start: of a refit, which repeats
+    it."""
     epochs_before: int = 0
     """Epochs that were trained when that checkpoint was written."""
     seconds_before: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from raysearch.errors import ConfigurationError
 from raysearch.experiment import Experiment
@@ -32,10 +33,15 @@ def modules_for(experiment: Experiment) -> tuple[str, ...]:
     paths = [*(choice.class_path for choice in experiment.models), *data]
     modules = [path.partition(":")[0] for path in paths if not path.startswith(PREFIX)]
     uses_lightning = any(map(_imports_lightning, modules))
+    if len(modules) < len(paths):  # objects: of the Lightning that is imported here
+        uses_lightning |= "lightning.pytorch" in sys.modules
+        uses_lightning &= "pytorch_lightning" not in sys.modules
     lightning = "lightning.pytorch" if uses_lightning else "pytorch_lightning"
     ours = (module for module in modules if module.startswith(_OURS))
+    measuring = ("raysearch.training.model_cost",) if experiment.aims.measures else ()
     return (
         "raysearch.training.fit",
+        *measuring,
         *(f"{lightning}.{part}".rstrip(".") for part in NEEDED),
         *dict.fromkeys(ours),
     )

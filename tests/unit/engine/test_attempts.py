@@ -188,6 +188,28 @@ def test_trials_that_were_good_before_they_diverged_do_not_abort():
     assert {t.status for t in lab.state.trials.values()} == {TrialStatus.FAILED}
 
 
+def test_failures_in_a_row_abort_whatever_came_before():
+    lab = Lab(abort_after=3, abort_in_a_row=2, max_trials=20, max_epochs=1).start()
+    fail = lambda: lab.engine.failed(lab.new_trial(), cause="exception", error="E: x")  # noqa: E731
+    for _ in range(3):
+        lab.report(lab.new_trial(), 1, 0.5)
+        fail()
+    with pytest.raises(SearchAborted, match=r"2 trials failed one after.*E: x.*abort_in_a_row"):
+        fail()
+    assert lab.state.failed_in_a_row == 2
+    assert fold(lab.journal.events) == lab.state
+
+
+def test_after_a_resume_failures_in_a_row_are_counted_anew():
+    lab = Lab(abort_in_a_row=2, max_trials=20, max_epochs=1).start()
+    lab.engine.failed(lab.new_trial(), cause="exception", error="E")
+    again = Lab(journal=lab.journal, abort_in_a_row=2, max_trials=20, max_epochs=1)
+    again.engine.replay(list(lab.journal.events))
+    again.engine.resume(settings={})
+    again.engine.failed(again.new_trial(), cause="exception", error="E")
+    assert again.state.failed_in_a_row == 1
+
+
 def diverged(lab, *values):
     """Return a new trial that has reported these values, and then one that is not finite."""
     trial = lab.new_trial()

@@ -37,11 +37,14 @@ def test_the_whole_of_a_finished_search(ended):
         "objectives",
         "trials",
         "pareto_front",
+        "hypervolume",
+        "constraints",
         "winner",
         "totals",
         "damage",
         "families",
         "evidence",
+        "lineage",
     ]
     assert found["damage"] is None
     assert found["schema_version"] == 1
