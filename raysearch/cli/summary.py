@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from raysearch.cli.lineage import inheritance_facts, line_text
-from raysearch.cli.tested import outcome_facts
-from raysearch.compression.recipe import Recipe
+from raysearch.cli.tested import compressed_facts, outcome_facts
 from raysearch.counting import counted
 from raysearch.engine.evidence import summary
 from raysearch.errors import RunDirectoryError
@@ -28,8 +27,7 @@ from raysearch.results.front import why_chosen
 from raysearch.results.loading import Winner, read_winner
 from raysearch.results.messages import no_winner, shortage, to_type, unreadable
 from raysearch.results.opening import is_given, opening_lines
-from raysearch.results.winner_folder import CONFIG, MODEL, SEEDS, compressed_as_it_lies
-from raysearch.run_dir import events as ev
+from raysearch.results.winner_folder import CONFIG, MODEL, SEEDS
 from raysearch.trial import SearchStatus, Trial, TrialStatus
 
 _TOLD = (TrialStatus.FAILED, TrialStatus.REJECTED)
@@ -266,7 +264,7 @@ def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
     if not model.is_refused:  # whose reason names the epoch
         made += f", {counted(model.epochs, 'epoch')}{line_text(model)}"
     facts = [("model", f"{run / model.path} ({file_size(model.size_bytes)})"), ("", made)]
-    facts += _compressed(results, model)
+    facts += compressed_facts(results, model)
     if model.n_models > 1:
         facts.append(("", f"with {counted(model.n_models - 1, 'other seed')}: {run / SEEDS}"))
     if model.seeds_reason:
@@ -275,17 +273,6 @@ def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
         facts.append(("", f"{model.n_models} of {model.seeds} models; to train the others:"))
         facts.append(("", to_type("refit", run)))
     return facts
-
-
-def _compressed(results: Results, model: ev.Refitted) -> list[tuple[str, str]]:
-    """Return where the compressed form of the winner lies, if there is one."""
-    made = compressed_as_it_lies(results.run_dir, results.handover.compression_of(model))
-    if made is None:
-        return []
-    share = made.size_bytes / made.original_bytes
-    recipe = Recipe.of(dict(made.recipe)).describe()
-    path = results.run_dir.path / made.path
-    return [("", f"compressed: {path} ({file_size(made.size_bytes)}, {share:.0%}; {recipe})")]
 
 
 def _why_unranked(results: Results, trial: Trial) -> str:
