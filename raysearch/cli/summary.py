@@ -196,10 +196,8 @@ def value_against_default(results: Results, trial: Trial) -> str:
     """Return a trial's value with how it compares to the default configuration."""
     objective, default = results.objective, results.default
     value = trial.value(objective)
-    if default is None:
-        return short_number(value)
-    if default.id == trial.id:
-        return f"{short_number(value)}, of the default configuration"
+    if default is None or default.id == trial.id:
+        return short_number(value) + (", of the default configuration" if default else "")
     other = default.value(objective)
     if other is None:
         return f"{short_number(value)}; the default configuration has no value"
