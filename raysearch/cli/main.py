@@ -15,7 +15,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
 
-from raysearch.cli import check, init, lists, monitor, outcome, report, run, stop, trial, winner
+from raysearch.cli import (
+    check,
+    compress,
+    export,
+    gather,
+    init,
+    lists,
+    monitor,
+    outcome,
+    report,
+    run,
+    stop,
+    trial,
+    winner,
+)
 from raysearch.cli.find import NoSuchRun
 from raysearch.cli.parsing import check_command, overview, parse, parse_with
 from raysearch.errors import ConfigurationError, RaysearchError
@@ -38,6 +52,9 @@ COMMANDS = {
         monitor.MONITOR,
         winner.REFIT,
         winner.TEST,
+        compress.COMPRESS,
+        export.EXPORT,
+        gather.COLLECT,
         lists.LIST,
         lists.SCHEMA,
     )

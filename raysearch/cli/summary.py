@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from raysearch.cli.lineage import inheritance_facts, line_text
-from raysearch.cli.tested import outcome_facts
+from raysearch.cli.tested import compressed_facts, outcome_facts
 from raysearch.counting import counted
 from raysearch.engine.evidence import summary
 from raysearch.errors import RunDirectoryError
@@ -197,7 +197,7 @@ def value_against_default(results: Results, trial: Trial) -> str:
     objective, default = results.objective, results.default
     value = trial.value(objective)
     if default is None or default.id == trial.id:
-        return f"{short_number(value)}, of the default configuration"
+        return short_number(value) + (", of the default configuration" if default else "")
     other = default.value(objective)
     if other is None:
         return f"{short_number(value)}; the default configuration has no value"
@@ -262,6 +262,7 @@ def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
     if not model.is_refused:  # whose reason names the epoch
         made += f", {counted(model.epochs, 'epoch')}{line_text(model)}"
     facts = [("model", f"{run / model.path} ({file_size(model.size_bytes)})"), ("", made)]
+    facts += compressed_facts(results, model)
     if model.n_models > 1:
         facts.append(("", f"with {counted(model.n_models - 1, 'other seed')}: {run / SEEDS}"))
     if model.seeds_reason:

@@ -6,10 +6,13 @@ import math
 import re
 
 from raysearch.cli.command import PROGRAM
+from raysearch.compression.recipe import Recipe
 from raysearch.counting import counted
-from raysearch.live.text import short_number
+from raysearch.live.text import file_size, short_number
 from raysearch.results import Results
 from raysearch.results.spread import Spread
+from raysearch.results.winner_folder import compressed_as_it_lies
+from raysearch.run_dir import events as ev
 
 Facts = list[tuple[str, str]]
 
@@ -29,7 +32,21 @@ def outcome_facts(results: Results) -> Facts:
         facts = [("test", ", ".join(texts))]
     else:
         facts = _over_seeds(texts, [name for name, _ in ordered], spread=outcome.spread)
+    if outcome.compressed is not None:
+        small = [f"{name} {short_number(outcome.compressed.get(name))}" for name, _ in ordered]
+        facts.append(("", f"compressed: {', '.join(small)}"))
     return [*facts, *(_with_command("", outcome.note, results=results) if outcome.note else [])]
+
+
+def compressed_facts(results: Results, model: ev.Refitted) -> Facts:
+    """Return where the compressed form of the winner lies, if there is one."""
+    made = compressed_as_it_lies(results.run_dir, results.handover.compression_of(model))
+    if made is None:
+        return []
+    share = made.size_bytes / made.original_bytes
+    recipe = Recipe.of(dict(made.recipe)).describe()
+    path = results.run_dir.path / made.path
+    return [("", f"compressed: {path} ({file_size(made.size_bytes)}, {share:.0%}; {recipe})")]
 
 
 def _with_command(label: str, text: str, *, results: Results) -> Facts:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from raysearch.driving.drive import Drive, plan_of
 from raysearch.engine import Engine, SearchState
+from raysearch.errors import ConfigurationError, TrialFailed
 from raysearch.results import Executor, Results
 from raysearch.results.messages import shortage
 from raysearch.trial import SearchStatus
@@ -18,6 +21,7 @@ def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage)
     model = results.refit(executor=executor, record=engine.record, say=stage)
     if model.is_refused or model.seeds_reason:
         stage(shortage(model, seeds=results.seeds_to_have(model)))
+    _compress(drive, engine, results=results, stage=stage)
     if not results.test_outcome.is_final:
         of_models = f", {model.n_models} models" if model.n_models > 1 else ""
         stage(f"testing the winner{of_models}, once")
@@ -26,6 +30,26 @@ def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage)
             stage(tested.reason)
     elif results.test_outcome.note:
         stage(results.test_outcome.note)
+
+
+def _compress(drive: Drive, engine: Engine, *, results: Results, stage: Stage) -> None:
+    """Make the winner smaller if the experiment says so and it is not; said where it cannot be."""
+    wanted, winner = drive.experiment.compress, results.winner
+    model = None if winner is None else results.model_of(winner)
+    if wanted is None or model is None or results.handover.compression_of(model) is not None:
+        return
+    from raysearch.compression.compressing import compress_winner
+    from raysearch.compression.searching import Wish
+
+    stage("searching a recipe that makes the winner smaller")
+    try:
+        wish = Wish(**asdict(wanted))
+        outcome = compress_winner(results, wish=wish, record=engine.record, say=stage)
+    except (ConfigurationError, TrialFailed) as error:
+        stage(f"not compressed: {error}")
+        return
+    if outcome.why_not:
+        stage(f"not compressed: {outcome.why_not}")
 
 
 def is_all_done(drive: Drive) -> bool:
@@ -37,8 +61,8 @@ def is_all_done(drive: Drive) -> bool:
     sections = {key.partition(".")[0] for key in drive.changed}
     if sections and _goes_on(drive, state, has_other_scheduler="scheduler" in sections):
         return False
-    if "refit" in sections:
-        return False  # the model in winner/ was made as the setting before said
+    if sections & {"refit", "compress"}:
+        return False  # the models in winner/ were made as the setting before said
     model = results.model_of(winner)
     is_handed_over = model is not None and model.is_enough(seeds=results.seeds_to_have(model))
     return is_handed_over and results.test_outcome.is_final

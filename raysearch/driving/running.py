@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from typing import Any
 
 from raysearch.beside import begun
+from raysearch.compression.needs import refuse_without
 from raysearch.driving.beginning import begin
 from raysearch.driving.drive import Drive, plan_of
 from raysearch.engine import Engine
@@ -121,6 +122,8 @@ def _refuse_if_unusable(drive: Drive) -> None:
     except RunDirectoryError as error:
         raise ConfigurationError(str(error)) from error
     Lease.refuse_if_held(drive.run_dir.path)
+    if drive.experiment.compress is not None:
+        refuse_without(what="compress")
     if drive.resumes:
         refuse_changed(drive.experiment, shown_by=to_type("results", drive.run_dir.path))
 

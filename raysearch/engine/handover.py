@@ -23,6 +23,10 @@ class Opening:
     """None when the split was opened but no result came."""
     others: tuple[Mapping[str, float | None], ...] = ()
     """What the models of further seeds reached in the same opening, in their order."""
+    compression: ev.Compressed | None = None
+    """The compressed form of the model that there was; None if there was none."""
+    compressed: Mapping[str, float | None] | None = None
+    """What that reached in the same opening."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,8 @@ class Handover:
     """Whether the experiment's section `refit` was changed after that."""
     openings: list[Opening] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
+    compressions: list[tuple[ev.Refitted, ev.Compressed]] = field(default_factory=list)
+    """Models that were compressed, each with what came of it."""
 
     def measured(self) -> None:
         """Take into account that a trial was measured: the winner may be another one now."""
@@ -60,15 +66,27 @@ class Handover:
         """Take a model into account that was handed over."""
         self.refit, self.is_settled, self.is_setting_newer = event, True, False
 
+    def compressed(self, event: ev.Compressed) -> None:
+        """Take into account that the model handed over last was compressed."""
+        if self.refit is not None:
+            self.compressions.append((self.refit, event))
+
     def test_opened(self, event: ev.TestOpened) -> None:
         """Take into account that the test split is about to be read."""
         if self.refit is not None:
-            self.openings.append(Opening(model=self.refit, forced=event.forced))
+            compression = self.compression_of(self.refit)
+            opening = Opening(model=self.refit, forced=event.forced, compression=compression)
+            self.openings.append(opening)
 
     def tested(self, event: ev.Tested) -> None:
         """Take the result of the last opening into account."""
         if self.openings:
-            self.openings[-1] = replace(self.openings[-1], values=event.values, others=event.others)
+            self.openings[-1] = replace(
+                self.openings[-1],
+                values=event.values,
+                others=event.others,
+                compressed=event.compressed,
+            )
 
     def test_skipped(self, event: ev.TestSkipped) -> None:
         """Take into account that the model handed over last cannot be tested."""
@@ -92,6 +110,11 @@ class Handover:
 
     def _results_of(self, model: ev.Refitted) -> list[Opening]:
         return [opening for opening in self.results if is_same_model(opening.model, model)]
+
+    def compression_of(self, model: ev.Refitted) -> ev.Compressed | None:
+        """Return the latest compressed form of this model, or None."""
+        same = [made for of, made in self.compressions if is_same_model(of, model)]
+        return same[-1] if same else None
 
     def skip_of(self, model: ev.Refitted) -> Skip | None:
         """Return why this model could not be tested when that was last tried, or None."""

@@ -258,6 +258,9 @@ class SearchState:
     def _refitted(self, event: ev.Refitted) -> None:
         self.handover.refitted(event)
 
+    def _compressed(self, event: ev.Compressed) -> None:
+        self.handover.compressed(event)
+
     def _test_opened(self, event: ev.TestOpened) -> None:
         self.handover.test_opened(event)
 

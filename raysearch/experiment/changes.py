@@ -25,6 +25,7 @@ CHANGEABLE = (
     "failures",
     "loop",
     "refit",
+    "compress",
 )
 """Settings that a resumed search may change: the evidence so far stays valid under them."""
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError, one_of
 from raysearch.experiment.components import changes_configurations, construct
+from raysearch.experiment.compress import Compress
 from raysearch.experiment.mutables import DATA_PREFIX, fixed_parameters
 from raysearch.experiment.several import Aims
 from raysearch.experiment.spaces import MODEL
@@ -71,6 +72,8 @@ class Experiment:
     refit: Refit | None
     """How the winner is trained again on training and validation data together; None where it is
     not."""
+    compress: Compress | None
+    """How the winner is made smaller before the test; None where it is not."""
     settings: Mapping[str, Any]
     """The resolved document, plain JSON with all defaults filled in: `from_settings` makes an equal
     experiment of it."""

@@ -16,6 +16,7 @@ from raysearch.experiment.checking import check
 from raysearch.experiment.completeness import check_complete, check_functions
 from raysearch.experiment.component_sections import SearcherSection
 from raysearch.experiment.components import SCHEDULER, SEARCHER, resolve_component
+from raysearch.experiment.compress import compress_settings
 from raysearch.experiment.datasets import DataSet, resolve_data
 from raysearch.experiment.document import Document
 from raysearch.experiment.environment import expand
@@ -244,6 +245,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         "trainer": dict(trainer),
         "loop": checked["loop"],
         "refit": refit_settings(checked["refit"]),
+        "compress": compress_settings(checked["compress"]),
     }
     return Experiment(
         name=name,
@@ -267,6 +269,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         trainer=trainer,
         loop=checked["loop"],
         refit=checked["refit"],
+        compress=checked["compress"],
         settings=values,
     )
 

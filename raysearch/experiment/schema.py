@@ -139,6 +139,8 @@ def json_schema() -> dict[str, Any]:
     sections["include"] = INCLUDE
     refit = {"$ref": "#/$defs/Refit"}
     _replace(sections["refit"], {"anyOf": [{"type": "boolean"}, refit], "default": True})
+    compress = {"$ref": "#/$defs/Compress"}
+    _replace(sections["compress"], {"anyOf": [{"type": "boolean"}, compress], "default": False})
     for role in (SEARCHER, SCHEDULER):
         of_class = _of_class(f"{role.section.capitalize()}Section", definitions)
         forms = (*_components(role), PATH, of_class)

@@ -22,6 +22,7 @@ from raysearch.experiment.component_sections import (
     SearcherSection,
     component_of,
 )
+from raysearch.experiment.compress import Compress, compress_of
 from raysearch.experiment.refit import refit_of
 from raysearch.experiment.sections import (
     CheckpointSection,
@@ -170,3 +171,7 @@ class Settings(BaseModel):
     )
     """Whether the winner is trained again on training and validation data together, and with how
     many seeds: true is one seed."""
+    compress: Annotated[Compress | None, BeforeValidator(compress_of)] = Field(
+        default=None, examples=[True, {"max_drop": 0.005}]
+    )
+    """Whether the winner is made smaller before the test, which both then meet in one opening."""

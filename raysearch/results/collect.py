@@ -145,7 +145,7 @@ class Results(Found):
         """
         if seeds is not None:
             raise_faults(integer_fault("seeds", seeds, at_least=1, at_most=MOST_SEEDS))
-        with self._recording(record) as recorded:
+        with self.recording(record) as recorded:
             return refit_winner(
                 self,
                 wanted=Wanted(
@@ -174,14 +174,18 @@ class Results(Found):
             record: Journals, for whoever holds the lease, and applies to this object's state; by
                 default the lease is taken for this call.
         """
-        with self._recording(record) as recorded:
+        with self.recording(record) as recorded:
             return test_winner(
                 self, force=force, executor=executor or LocalExecutor(), record=recorded
             )
 
     @contextmanager
-    def _recording(self, record: Record | None) -> Iterator[Record]:
-        """Yield a function that journals an event and brings the state up to date."""
+    def recording(self, record: Record | None = None) -> Iterator[Record]:
+        """Yield a function that journals an event and brings the state up to date.
+
+        Args:
+            record: Does so already, for whoever holds the lease; by default the lease is taken.
+        """
         if record is not None:
             yield record
             return

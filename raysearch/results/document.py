@@ -132,6 +132,17 @@ def _winner(found: Found, winner: Trial) -> dict[str, Any]:
         "test": None if tested.values is None else dict(tested.values),
         **chosen_document(found, winner),
     }
+    made = None if model is None else found.handover.compression_of(model)
+    if made is not None:
+        entry["compressed"] = {
+            "path": made.path,
+            "recipe": dict(made.recipe),
+            "size_bytes": made.size_bytes,
+            "original_bytes": made.original_bytes,
+            "validation": dict(made.values),
+            "original": dict(made.original),
+            "test": None if tested.compressed is None else dict(tested.compressed),
+        }
     if tested.spread is not None:
         entry["test_seeds"] = tested.spread.to_json()
     if entry["refit"] is None:

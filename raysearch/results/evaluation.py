@@ -23,7 +23,7 @@ from raysearch.results.messages import not_refitted, phrase, seeds_missing, to_t
 from raysearch.results.refit_seeds import Record
 from raysearch.results.spread import Spread, spread_of
 from raysearch.results.winner_files import write_metrics
-from raysearch.results.winner_folder import path_of
+from raysearch.results.winner_folder import compressed_as_it_lies, path_of
 from raysearch.run_dir import events as ev
 from raysearch.trial import Trial
 
@@ -38,6 +38,8 @@ class TestOutcome:
     """Of the model that was handed over. None when there is no result for this winner."""
     spread: Spread | None = None
     """What it and the models of its further seeds reached; None unless several were tested."""
+    compressed: Mapping[str, float | None] | None = None
+    """Of its compressed form, in the same opening; None if there is none, or none was tested."""
     note: str = ""
     """Which models have no result although the winner has one, and what to do."""
     reason: str = ""
@@ -56,6 +58,7 @@ def recorded_test(found: Found) -> TestOutcome:
             return TestOutcome(
                 values=opening.values,
                 spread=spread_of(found.handover, model),
+                compressed=opening.compressed if _has_tested_form(found, opening) else None,
                 note=_untested(found, model, opening=opening),
             )
         if skip is not None:
@@ -72,10 +75,23 @@ def recorded_test(found: Found) -> TestOutcome:
     )
 
 
+def _has_tested_form(found: Found, opening: Opening) -> bool:
+    """Return whether the compressed form that there is now was tested in an opening."""
+    now = found.handover.compression_of(opening.model)
+    return now is not None and opening.compression == now
+
+
 def _untested(found: Found, model: ev.Refitted, *, opening: Opening) -> str:
     more = model.n_models - 1 - len(opening.others)
     if more <= 0:
-        return ""
+        made = found.handover.compression_of(model)
+        if made is None or (_has_tested_form(found, opening) and opening.compressed is not None):
+            return ""
+        again = to_type("test", found.run_dir.path, "--force")
+        return (
+            "its compressed form was made after the test split was opened, and not tested. To open "
+            f"it again for both, which is recorded: {again}"
+        )
     models = (
         "the model of 1 further seed was"
         if more == 1
@@ -101,7 +117,8 @@ def test_winner(
 ) -> TestOutcome:
     """Test the models in `winner/`, unless the test split was opened before.
 
-    Those of all seeds meet it in the same opening. A model of a further seed that was trained after
+    Those of all seeds meet it in the same opening, and so does the compressed form, if there is
+    one. A model of a further seed that was trained after
     it is another model, and has no result before the split is opened again.
 
     Args:
@@ -157,6 +174,10 @@ def _open(
             )
             for repeat in range(model.n_models)
         )
+        made = compressed_as_it_lies(found.run_dir, found.handover.compression_of(model))
+        compressed = made and _finite(
+            executor.evaluate(job, checkpoint=folder / made.path, split="test")
+        )
     except Unsupported as error:
         _skip(found, model, reason=f"not tested: {phrase(error)}", record=record)
     except TrialFailed as error:
@@ -169,6 +190,7 @@ def _open(
                 trial=winner.id,
                 values=_finite(values),
                 others=tuple(map(_finite, others)),
+                compressed=compressed,
             )
         )
 

@@ -110,10 +110,25 @@ def _standing(name: str, ranked: Sequence[Trial], *, n_trials: int, found: Found
     values = [v for trial in ranked if (v := trial.value(objective)) is not None]
     measured = best.best(objective)
     n_examples = measured.n_validated if measured else None
-    interval = _best_of(values)
-    if n_examples and _SHARES.fullmatch(objective.metric) and 0 <= values[0] <= 1:
-        interval = _share(values[0], n=n_examples)
+    interval = share_interval(objective.metric, values[0], n=n_examples) or _best_of(values)
     return Standing(family=name, n_trials=n_trials, best=best, value=values[0], interval=interval)
+
+
+def share_interval(metric: str, value: float, *, n: int | None) -> Interval | None:
+    """Return the interval of a metric that is a share of examples; None where it is none.
+
+    Args:
+        metric: Its name.
+        value: Its value.
+        n: How many examples it is of; None where nobody knows.
+
+    Example:
+        >>> share_interval("val/accuracy", 0.9, n=100).of, share_interval("val/loss", 0.9, n=100)
+        ('examples', None)
+    """
+    if not n or not _SHARES.fullmatch(metric) or not 0 <= value <= 1:
+        return None
+    return _share(value, n=n)
 
 
 def _share(p: float, *, n: int) -> Interval:

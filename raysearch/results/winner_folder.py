@@ -20,6 +20,8 @@ NEXT = f"{FOLDER}/next.ckpt"
 """A model in the making: what is in `winner/` stays whole until this one is."""
 SEEDS = f"{FOLDER}/seeds"
 """Folder of the models of further seeds."""
+COMPRESSED = f"{FOLDER}/compressed/model.onnx"
+"""The winning model made smaller, as an ONNX file."""
 CONFIG = f"{FOLDER}/config.yaml"
 METRICS = f"{FOLDER}/metrics.json"
 """Written after the model and removed before it changes, so it always speaks of the model there."""
@@ -69,6 +71,13 @@ def as_it_lies(run_dir: RunDir, model: ev.Refitted) -> ev.Refitted | None:
     return model if there == model.seed_bytes else replace(model, seed_bytes=there, seeds_reason="")
 
 
+def compressed_as_it_lies(run_dir: RunDir, made: ev.Compressed | None) -> ev.Compressed | None:
+    """Return the record of a compressed model if its file is there and as long as it was."""
+    if made is None or not _is_whole(run_dir, made.path, size_bytes=made.size_bytes):
+        return None
+    return made
+
+
 def _is_whole(run_dir: RunDir, path: str, *, size_bytes: int) -> bool:
     try:
         is_as_long = (run_dir.path / path).stat().st_size == size_bytes
@@ -105,10 +114,10 @@ def install(run_dir: RunDir, model: Path | None) -> int:
 
     Side effects:
         Removes metrics.json first: until it is written again, no model counts as handed over.
-        Then the models of further seeds, which were the former winner's.
+        Then the models of further seeds and the compressed one, which were the former winner's.
     """
     run_dir.storage.delete(METRICS)
-    for key in list(run_dir.storage.keys(SEEDS)):
+    for key in [*run_dir.storage.keys(SEEDS), COMPRESSED]:
         run_dir.storage.delete(key)
     if model is None:
         run_dir.storage.delete(MODEL)

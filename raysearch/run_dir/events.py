@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from raysearch.run_dir.exploited import Exploited
 from raysearch.run_dir.gauged import ModelMeasured
-from raysearch.run_dir.handed import Handed, Refitted, Tested, TestOpened, TestSkipped
+from raysearch.run_dir.handed import Compressed, Handed, Refitted, Tested, TestOpened, TestSkipped
 from raysearch.trial import (
     Configuration,
     Direction,
@@ -32,6 +32,7 @@ __all__ = [
     "AttemptStarted",
     "CheckpointRemoved",
     "CheckpointWritten",
+    "Compressed",
     "Decided",
     "Event",
     "Exploited",
@@ -273,6 +274,7 @@ Event = (
     | TrialEnded
     | Recommended
     | Refitted
+    | Compressed
     | TestOpened
     | Tested
     | TestSkipped
@@ -294,6 +296,7 @@ TYPES: dict[str, type[Event]] = {
     "trial_ended": TrialEnded,
     "recommended": Recommended,
     "refitted": Refitted,
+    "compressed": Compressed,
     "test_opened": TestOpened,
     "tested": Tested,
     "test_skipped": TestSkipped,

@@ -74,6 +74,8 @@ class Tested:
     values: Mapping[str, float | None]
     others: tuple[Mapping[str, float | None], ...] = ()
     """What the models of its further seeds reached, in their order."""
+    compressed: Mapping[str, float | None] | None = None
+    """What its compressed form reached; None if there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,5 +90,30 @@ class TestSkipped:
     """A phrase for a person."""
 
 
-Handed = Refitted | TestOpened | Tested | TestSkipped
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compressed:
+    """The winner's model was made smaller, and lies beside it."""
+
+    at: float
+    trial: str
+    path: str
+    """Of the ONNX file, relative to the run directory, with forward slashes."""
+    size_bytes: int
+    original_bytes: int
+    """Of the same model as an ONNX file, not compressed."""
+    recipe: Mapping[str, Any]
+    """How, as `compression.recipe` has it."""
+    values: Mapping[str, float | None]
+    """What the recipe reached on validation data in its search, before the refit; latencies too."""
+    original: Mapping[str, float | None]
+    """The same of the model that was not compressed."""
+    seconds: float
+    """How long the recipe took, in seconds."""
+    search: str = ""
+    """Run directory of the search for the recipe, relative to this one."""
+    left: str = ""
+    """What was left as it was, and why, for a person."""
+
+
+Handed = Refitted | Compressed | TestOpened | Tested | TestSkipped
 """What is done with the winner after the search, perhaps days later."""

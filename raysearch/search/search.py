@@ -83,6 +83,8 @@ class Search:
         loop: What serves the batches of a fit: "auto" by default, or "lean" or "trainer".
         refit: Whether the winner is trained again on training and validation data together:
             {"seeds": 3} for three models, each with a seed of its own, that are tested together.
+        compress: Whether the winner is made smaller before the test: {"max_drop": 0.005}. Done by
+            `run_to_end`.
         seed: Governs all that is drawn; 0 by default.
         name: Begins the run directory's name; that of the data by default.
         run_dir: The exact run directory, which must not hold a search yet.
@@ -132,6 +134,7 @@ class Search:
         trainer: Mapping[str, Any] | None = None,
         loop: str | None = None,
         refit: bool | Refit | Mapping[str, Any] | None = None,
+        compress: bool | Mapping[str, Any] | None = None,
         seed: int | None = None,
         name: str | None = None,
         run_dir: str | Path | None = None,
@@ -163,6 +166,7 @@ class Search:
             "trainer": trainer,
             "loop": loop,
             "refit": refit,
+            "compress": compress,
         }
         settings, objects = plain_settings(given)
         experiment = from_settings(settings, source="Search")

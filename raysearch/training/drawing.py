@@ -18,10 +18,10 @@ from torch import Tensor
 
 from raysearch.errors import Unsupported
 from raysearch.imports import load_object
-from raysearch.training.allowed import allowed_only
-from raysearch.training.building import Parts, build
+from raysearch.training.building import Parts
 from raysearch.training.isolation import isolated
 from raysearch.training.job import TrainingJob
+from raysearch.training.trained import open_trained
 
 METHOD = "pictures"
 """What the method of a module is called that draws."""
@@ -54,12 +54,8 @@ def draw(job: TrainingJob, *, checkpoint: str) -> dict[str, bytes]:
     if job.kind != "module" or not callable(getattr(load_object(job.model_class), METHOD, None)):
         return {}
     with isolated(threads=job.threads), torch.no_grad():
-        parts = build(job)
-        with allowed_only(checkpoint, allow=job.allow):
-            stored = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        model = parts.model
-        model.load_state_dict(stored["state_dict"])
-        return encoded(model.eval().pictures(_inputs(parts)))
+        parts = open_trained(job, checkpoint)
+        return encoded(parts.model.pictures(_inputs(parts)))
 
 
 def encoded(pictures: Mapping[str, Any]) -> dict[str, bytes]:

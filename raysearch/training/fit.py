@@ -31,6 +31,7 @@ from raysearch.training.refitting import Refit, prepare_refit
 from raysearch.training.replaying import replay
 from raysearch.training.reporter import FIRST, LAST, EpochBegins, ReportEpochs, Reporter
 from raysearch.training.rounds import ReportRounds
+from raysearch.training.served import SUFFIX, OnnxForward
 from raysearch.training.taking_over import taken_over
 from raysearch.training.trainers import make_trainer
 from raysearch.trial import Measurement
@@ -194,7 +195,8 @@ def evaluate(
 
     Args:
         job: Says which model and data.
-        checkpoint: Path of a checkpoint that the job's model wrote.
+        checkpoint: Path of a checkpoint that the job's model wrote; or of an ONNX file that was
+            made of it, which onnxruntime then computes in the place of the model's forward.
         split: What to evaluate on.
 
     Returns:
@@ -202,7 +204,8 @@ def evaluate(
 
     Raises:
         ConfigurationError: A class cannot be loaded.
-        Unsupported: The model has no step for the split, or the data module no loader.
+        Unsupported: The model has no step for the split, or the data module no loader; or, of an
+            ONNX file, the step does not go through forward.
         TrialFailed: The checkpoint holds more than tensors, plain values and what
             the job allows.
     """
@@ -211,6 +214,9 @@ def evaluate(
         _check_split(parts, split=split)
         trainer = make_trainer(job, namespace=parts.namespace)
         run = trainer.validate if split == "validation" else trainer.test
+        if checkpoint.endswith(SUFFIX):
+            _run_served(run, parts, path=checkpoint, threads=job.threads)
+            return read_metrics(trainer.callback_metrics)[0]
         with allowed_only(checkpoint, allow=job.allow):
             run(
                 parts.model,
@@ -221,6 +227,17 @@ def evaluate(
             )
         values, _ = read_metrics(trainer.callback_metrics)
         return values
+
+
+def _run_served(run: Callable[..., Any], parts: Parts, *, path: str, threads: int) -> None:
+    """Evaluate with what an ONNX file computes in the place of the model's forward."""
+    forward = parts.model.forward = OnnxForward(path, threads=threads)
+    run(parts.model, datamodule=parts.data, verbose=False)
+    if not forward.n_calls:
+        raise Unsupported(
+            f"the steps of {type(parts.model).__name__} do not call its forward, so what "
+            f"{Path(path).name} computes cannot be measured by them"
+        )
 
 
 def _check_split(parts: Parts, *, split: Literal["validation", "test"]) -> None:

@@ -20,7 +20,7 @@ SETS = {"digits": ["val/accuracy", "val/loss", "val/f1"], "diabetes": ["val/rmse
 FAMILIES = ("mlp", "cnn")
 OPTIONAL = (
     "name", "seed", "searcher", "scheduler", "budget", "resources", "parallel", "checkpoint",
-    "failures", "refit",
+    "failures", "refit", "compress",
 )  # fmt: skip
 SMALL_NUMBER, LARGEST_FLOAT = 12, 1e6
 

@@ -17,6 +17,7 @@ from raysearch.experiment import (
     load,
     to_yaml,
 )
+from raysearch.experiment.compress import Compress
 from raysearch.searchers.hyperopt import HyperOpt
 from raysearch.trial import Objective
 
@@ -119,6 +120,25 @@ def test_the_winner_may_be_refitted_with_several_seeds(loaded, edit, refit, writ
     assert experiment.settings["refit"] == written
     assert type(experiment.settings["refit"]) is type(written)
     assert from_settings(experiment.settings) == experiment
+
+
+@pytest.mark.parametrize(
+    ("edit", "compress"),
+    [
+        ("compress: true", Compress()),
+        ("compress: {max_drop: 0.01, trials: 8}", Compress(max_drop=0.01, trials=8)),
+        ("compress: false", None),
+    ],
+)
+def test_the_winner_may_be_compressed(loaded, edit, compress):
+    experiment = loaded(edit)
+    assert experiment.compress == compress
+    assert from_settings(experiment.settings) == experiment
+
+
+def test_settings_of_a_version_that_knew_no_compression_are_read(loaded):
+    settings = {k: v for k, v in loaded("").settings.items() if k != "compress"}
+    assert from_settings(settings).compress is None
 
 
 def test_settings_without_a_name_are_those_of_the_default_component(loaded):

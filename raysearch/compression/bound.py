@@ -1,0 +1,90 @@
+"""How much may a model lose by being made smaller, and what is a smaller one worth?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from raysearch import pareto
+from raysearch.trial import Measurement, Objective, Trial
+
+SIZE, LATENCY, LATENCY_1, COST = "size_bytes", "latency_ms", "latency_ms_1", "cost"
+"""What is measured of an ONNX file beside the metrics: its bytes, the median time of a batch and of
+a single example, and what the search minimises."""
+
+DEFAULT_SHARE = 0.005
+"""How much of the original's value may be lost, unless told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What the original is, and how much of its quality may be lost."""
+
+    objective: Objective
+    original: Mapping[str, float | None]
+    """Its metrics, size and latencies."""
+    max_drop: float
+    """In units of the metric, at least 0."""
+
+    @classmethod
+    def of(
+        cls, objective: Objective, original: Mapping[str, float | None], *, max_drop: float | None
+    ) -> Bound:
+        """Return the bound; without `max_drop` it is a two hundredth of the original's value."""
+        if max_drop is None:
+            max_drop = DEFAULT_SHARE * abs(original[objective.metric] or 0.0)
+        return cls(objective=objective, original=original, max_drop=max_drop)
+
+    def drop(self, values: Mapping[str, float | None]) -> float:
+        """Return how much worse the quality is, below 0 where it is better.
+
+        Example:
+            >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
+            >>> bound = Bound(objective=accuracy, original={"val/accuracy": 0.75}, max_drop=0.1)
+            >>> bound.drop({"val/accuracy": 0.5}), bound.drop({"val/accuracy": None})
+            (0.25, inf)
+        """
+        metric = self.objective.metric
+        now = self.objective.loss(values.get(metric))
+        return now - self.objective.loss(self.original[metric])
+
+    def holds(self, values: Mapping[str, float | None]) -> bool:
+        """Return whether no more is lost than may be, rounding aside."""
+        return self.drop(values) <= self.max_drop + 1e-9
+
+    def cost(self, values: Mapping[str, float | None]) -> float:
+        """Return what the search minimises.
+
+        Within the bound it is the geometric mean of size and latency as shares of the original's,
+        and never above 2; outside it is 2 and more, by how much too much is lost.
+        """
+        if not self.holds(values):
+            scale = max(abs(self.original[self.objective.metric] or 0.0), 1e-12)
+            return 2.0 + min(8.0, (self.drop(values) - self.max_drop) / scale)
+        shares = [_share(values, self.original, name) for name in (SIZE, LATENCY)]
+        return min(2.0, math.sqrt(shares[0] * shares[1]))
+
+
+def _share(
+    values: Mapping[str, float | None], original: Mapping[str, float | None], name: str
+) -> float:
+    return (values.get(name) or math.inf) / (original.get(name) or math.inf)
+
+
+def front(trials: list[Trial], *, objective: Objective) -> list[Trial]:
+    """Return the trials that none beats in size, latency and quality together, smallest first."""
+    measured = [(trial, m) for trial in trials if (m := trial.last) is not None]
+    points = [_point(m, objective=objective) for _, m in measured]
+    found = [measured[place][0] for place in pareto.front(points)]
+    return sorted(found, key=lambda trial: trial.last.values[SIZE] if trial.last else math.inf)
+
+
+def _point(measurement: Measurement, *, objective: Objective) -> tuple[float, float, float]:
+    values = measurement.values
+    size, latency = values.get(SIZE), values.get(LATENCY)
+    return (
+        math.inf if size is None else size,
+        math.inf if latency is None else latency,
+        objective.loss(values.get(objective.metric)),
+    )

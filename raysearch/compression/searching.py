@@ -1,0 +1,270 @@
+"""Which recipe makes a model smallest and fastest without harm? A search on raysearch's own engine.
+
+A trial is a recipe: it is applied to the winner as it was before the refit, and measured on
+validation data, which that model was not trained on. Trial 0000 is the model as it is. Journal and
+files lie in a run directory of its own below the search's, so that it goes on where it was
+interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from raysearch.compression.applying import apply_recipe
+from raysearch.compression.bound import COST, LATENCY, LATENCY_1, SIZE, Bound, front
+from raysearch.compression.latency import latencies_ms
+from raysearch.compression.recipe import Recipe, first_recipes, recipe_space
+from raysearch.compression.subject import Subject
+from raysearch.engine import Engine, Plan
+from raysearch.errors import ConfigurationError, RaysearchError, TrialFailed, Unsupported
+from raysearch.imports import load_object
+from raysearch.results.messages import phrase
+from raysearch.run_dir import RunDir
+from raysearch.schedulers.none import NoScheduler
+from raysearch.searchers import SEARCHERS
+from raysearch.training.failure import describe_failure
+from raysearch.training.run import evaluate
+from raysearch.trial import Checkpoint, Measurement, Objective, SearchStatus, Trial, trial_id
+
+COST_OBJECTIVE = Objective(metric=COST, direction="minimize")
+UNSUPPORTED = "unsupported"
+"""Cause of a trial whose recipe cannot be applied to the model."""
+WORKER = f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is searched for."""
+
+    max_drop: float | None = None
+    """How much worse the objective may be, in its units, at least 0; None for a two hundredth of
+    its value."""
+    trials: int = 16
+    """Recipes to try, the model as it is counted, at least 1."""
+    max_epochs: int | None = None
+    """Most epochs of training after a change, at least 1; None for as many as a trial has."""
+    batch_size: int = 64
+    """Examples in the batch whose latency is compared, at least 1."""
+    runs: int = 50
+    """How often a latency is measured in the search, at least 1."""
+    searcher: str = "hyperopt"
+    """Name of the search method."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What a search for recipes came to."""
+
+    run_dir: RunDir
+    """Its journal and files."""
+    bound: Bound
+    trials: tuple[Trial, ...]
+    best: Trial | None
+    """The recipe of the least cost within the bound that makes the model smaller or faster; None
+    if none does."""
+
+    @property
+    def front(self) -> list[Trial]:
+        """The trials that none beats in size, latency and quality together, smallest first."""
+        return front(list(self.trials), objective=self.bound.objective)
+
+
+def search_recipes(
+    subject: Subject, *, wish: Wish, run_dir: RunDir, say: Callable[[str], None]
+) -> Chosen:
+    """Try recipes until the budget is used, and return the best; goes on where it was interrupted.
+
+    Args:
+        subject: The winner as it was before the refit.
+        wish: What is searched for.
+        run_dir: Of this search; empty, or with what an interrupted one has left.
+        say: Told of each trial that ended.
+
+    Raises:
+        ConfigurationError: There is no such searcher.
+        Unsupported: Not even the model as it is can be written and measured as ONNX.
+
+    Side effects:
+        Writes the run directory. Trains in this process.
+    """
+    if wish.searcher not in SEARCHERS:
+        raise ConfigurationError(f"{wish.searcher} is not a searcher. See `list searchers`.")
+    if wish.max_epochs is None:
+        wish = replace(wish, max_epochs=_epochs_of_trial(subject))
+    with run_dir.writing(doing="compressing") as journal:
+        engine = _engine(subject, wish=wish, journal=journal, run_dir=run_dir)
+        trying = Trying(subject, wish=wish, run_dir=run_dir)
+        waiting = _begun(engine, wish=wish, run_dir=run_dir)
+        if trial_id(0) in engine.state.trials:
+            trying.know(engine.state.trials[trial_id(0)])
+        while (trial := waiting.pop(0) if waiting else engine.next_trial()) is not None:
+            _try(engine, trial, trying=trying, say=say)
+            if trial.number == 0 and engine.state.trials[trial.id].last is None:
+                engine.end(SearchStatus.FAILED, reason="the model cannot be exported")
+                raise Unsupported(engine.state.trials[trial.id].error or "it cannot be exported")
+        engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
+        return _chosen(engine, trying=trying, run_dir=run_dir)
+
+
+def _epochs_of_trial(subject: Subject) -> int:
+    """Return the epochs that a trial has at most; 8 where steps are counted."""
+    return 8 if subject.job.max_steps is not None else subject.job.max_epochs
+
+
+def _engine(subject: Subject, *, wish: Wish, journal: Any, run_dir: RunDir) -> Engine:
+    max_epochs = wish.max_epochs or 1
+    space = recipe_space(max_epochs=max_epochs)
+    searcher = load_object(SEARCHERS[wish.searcher])(
+        space, objective=COST_OBJECTIVE, seed=subject.job.seed
+    )
+    return Engine(
+        plan=Plan(objective=COST_OBJECTIVE, max_epochs=1, max_trials=wish.trials, abort_after=None),
+        space=space,
+        searcher=searcher,
+        scheduler=NoScheduler(objective=COST_OBJECTIVE, max_epochs=1),
+        journal=journal,
+        remove_checkpoint=run_dir.storage.delete,
+        points=first_recipes(max_epochs=max_epochs),
+    )
+
+
+def _begun(engine: Engine, *, wish: Wish, run_dir: RunDir) -> list[Trial]:
+    """Start the search, or take it up; return the trials that were interrupted."""
+    settings = {
+        "name": "compression",
+        "model": [{"function": "raysearch.compression.applying:apply_recipe", "args": {}}],
+        "refit": False,
+        "budget": {"trials": wish.trials},
+        "resources": {"gpus": 0},
+        "compress": wish.to_json(),
+    }
+    if run_dir.has_search():
+        engine.replay(run_dir.events())
+        return engine.resume(settings={"objective": asdict(COST_OBJECTIVE), **settings})
+    space = recipe_space(max_epochs=wish.max_epochs or 1)
+    engine.start(settings=settings, space=space.to_json(), versions={})
+    return []
+
+
+def _try(engine: Engine, trial: Trial, *, trying: Trying, say: Callable[[str], None]) -> None:
+    """Carry out one trial and journal what came of it."""
+    recipe = Recipe.of(trial.configuration)
+    engine.attempt_started(trial.id, worker=WORKER)
+    begun_s = time.monotonic()
+    try:
+        values, checkpoint, left = trying.measured(trial.id, recipe)
+    except Unsupported as error:
+        engine.failed(trial.id, cause=UNSUPPORTED, error=str(error))
+        say(f"{trial.id} {recipe.describe()}: not possible: {phrase(error)}")
+        return
+    except RaysearchError as error:
+        if not isinstance(error, TrialFailed):
+            raise
+        engine.failed(trial.id, cause="exception", error=str(error))
+        say(f"{trial.id} {recipe.describe()}: failed: {phrase(error)}")
+        return
+    except Exception as error:  # noqa: BLE001 - whatever the user's model raises as it is trained
+        failure = describe_failure(error)
+        engine.failed(trial.id, cause=failure.cause, error=failure.summary)
+        say(f"{trial.id} {recipe.describe()}: failed: {failure.summary}")
+        return
+    seconds = time.monotonic() - begun_s
+    measurement = Measurement(epoch=1, step=1, values=values, seconds=seconds)
+    engine.measured(trial.id, measurement, checkpoint=checkpoint)
+    say(f"{trial.id} {recipe.describe()}: {trying.told(values)}{left and f' ({left})'}")
+
+
+class Trying:
+    """Applies recipes to one model, and measures what comes of it beside the model as it is.
+
+    Args:
+        subject: The model.
+        wish: What is measured.
+        run_dir: Where the files go, and where those of an interrupted search are.
+    """
+
+    def __init__(self, subject: Subject, *, wish: Wish, run_dir: RunDir) -> None:
+        self._subject, self._wish, self._run_dir = subject, wish, run_dir
+        self._original: dict[str, float | None] | None = None
+        self.left: dict[str, str] = {}
+        """Trial -> what its recipe left as it was."""
+
+    @property
+    def objective(self) -> Objective:
+        """What the search of the winner improved."""
+        return self._subject.found.objective
+
+    def measured(
+        self, trial: str, recipe: Recipe
+    ) -> tuple[dict[str, float | None], Checkpoint, str]:
+        """Return what a recipe reaches, the file it made, and what it left as it was."""
+        key = f"trials/{trial}/model.onnx"
+        path = self._run_dir.path.absolute() / key
+        applied = apply_recipe(self._subject, recipe, to=path, all_data=False)
+        values = evaluate(self._subject.job, checkpoint=str(path), split="validation")
+        original = self._run_dir.path.absolute() / f"trials/{trial_id(0)}/model.onnx"
+        values[SIZE] = float(applied.size_bytes)
+        for name, batch_size in ((LATENCY, self._wish.batch_size), (LATENCY_1, 1)):
+            times = latencies_ms(
+                {"original": original, "this": path},
+                call=applied.example,
+                batch_size=batch_size,
+                runs=self._wish.runs,
+            )
+            values[name] = times["this"]
+            values[f"original_{name}"] = times["original"]
+        bound = self.bound_for(values)
+        values[COST] = bound.cost(values)
+        self.left[trial] = applied.left
+        return values, Checkpoint(epoch=1, path=key, size_bytes=applied.size_bytes), applied.left
+
+    def bound_for(self, values: dict[str, float | None]) -> Bound:
+        """Return the bound, with the latency that the original had beside this very trial."""
+        if self._original is None:
+            self._original = dict(values)
+        beside = {
+            name: values.get(f"original_{name}") or self._original[name]
+            for name in (LATENCY, LATENCY_1)
+        }
+        original = {**self._original, **beside}
+        return Bound.of(self.objective, original, max_drop=self._wish.max_drop)
+
+    def know(self, original: Trial) -> None:
+        """Take over what an interrupted search has measured of the model as it is."""
+        if original.last is not None:
+            self._original = dict(original.last.values)
+
+    def told(self, values: dict[str, float | None]) -> str:
+        """Return what was measured in one line for a person."""
+        bound = self.bound_for(values)
+        size = (values[SIZE] or 0) / (bound.original[SIZE] or 1)
+        faster = (bound.original[LATENCY] or 0) / (values[LATENCY] or 1)
+        metric = self.objective.metric
+        value = values.get(metric)
+        text = "not finite" if value is None else f"{value:.4g}"
+        return f"{metric} {text}, {size:.0%} of the bytes, {faster:.2f} times as fast"
+
+
+def _chosen(engine: Engine, *, trying: Trying, run_dir: RunDir) -> Chosen:
+    trials = tuple(engine.state.trials.values())
+    original = trials[0].last
+    if original is None:  # it is raised before
+        raise Unsupported("the model as it is was not measured")
+    bound = trying.bound_for(dict(original.values))
+    ranked = sorted(
+        (t for t in trials if t.last is not None), key=lambda t: t.rank_key(COST_OBJECTIVE)
+    )
+    best = next((t for t in ranked if not Recipe.of(t.configuration).is_unchanged), None)
+    cost = None if best is None else best.value(COST_OBJECTIVE)
+    if best is None or cost is None or cost >= 1.0:
+        best = None
+    return Chosen(run_dir=run_dir, bound=bound, trials=trials, best=best)

@@ -1,0 +1,86 @@
+"""What may be lost, and what is a recipe worth?"""
+
+from __future__ import annotations
+
+import pytest
+
+from raysearch.compression.bound import COST, LATENCY, SIZE, Bound, front
+from raysearch.compression.recipe import Recipe, first_recipes, recipe_space
+from raysearch.trial import Measurement, Objective, Trial
+
+ACCURACY = Objective(metric="val/accuracy", direction="maximize")
+LOSS = Objective(metric="val/loss", direction="minimize")
+ORIGINAL = {"val/accuracy": 0.8, "val/loss": 0.5, SIZE: 1000.0, LATENCY: 4.0}
+
+
+def values(accuracy, size=250.0, latency=1.0):
+    return {"val/accuracy": accuracy, SIZE: size, LATENCY: latency}
+
+
+def bound(**settings):
+    return Bound.of(ACCURACY, ORIGINAL, **{"max_drop": 0.01, **settings})
+
+
+def test_a_two_hundredth_may_be_lost_unless_told():
+    assert bound(max_drop=None).max_drop == pytest.approx(0.004)
+    assert Bound.of(LOSS, ORIGINAL, max_drop=None).max_drop == pytest.approx(0.0025)
+
+
+def test_what_is_lost_is_lost_in_the_direction_of_the_objective():
+    assert bound().holds(values(0.79))
+    assert not bound().holds(values(0.785))
+    of_loss = Bound.of(LOSS, ORIGINAL, max_drop=0.01)
+    assert of_loss.holds({"val/loss": 0.51})
+    assert not of_loss.holds({"val/loss": 0.52})
+
+
+def test_the_cost_is_that_of_size_and_latency_within_the_bound():
+    assert bound().cost(values(0.8)) == pytest.approx(0.25)
+    assert bound().cost(values(0.8, size=500.0, latency=2.0)) == pytest.approx(0.5)
+    assert bound().cost(values(0.8, size=1e9)) == 2.0
+
+
+def test_outside_the_bound_all_cost_more_than_within_and_more_the_further():
+    costs = [bound().cost(values(v)) for v in (0.78, 0.5, 0.0, None)]
+    assert costs == sorted(costs)
+    assert costs[0] > 2.0
+    assert costs[-1] == 10.0
+
+
+def trial(number, *numbers):
+    measured = Measurement(epoch=1, step=1, values={**values(*numbers), COST: 1.0}, seconds=1.0)
+    return Trial(id=f"{number:04d}", number=number, configuration={}, measurements=(measured,))
+
+
+def test_the_front_holds_what_none_beats():
+    trials = [
+        trial(0, 0.8, 1000.0, 4.0),
+        trial(1, 0.8, 300.0, 4.0),  # beats the one before
+        trial(2, 0.7, 100.0, 1.0),
+        trial(3, 0.6, 100.0, 1.0),  # is beaten by the one before
+    ]
+    assert [t.id for t in front(trials, objective=ACCURACY)] == ["0002", "0001"]
+
+
+@pytest.mark.parametrize("max_epochs", [1, 2, 8])
+def test_the_first_recipes_lie_in_the_space_and_try_each_way(max_epochs):
+    space = recipe_space(max_epochs=max_epochs)
+    tried = first_recipes(max_epochs=max_epochs)
+    for configuration in tried:
+        space.validate(configuration)
+    recipes = [Recipe.of(recipe) for recipe in tried]
+    assert {recipe.method for recipe in recipes} == {
+        "none",
+        "channels",
+        "distil",
+        "low_rank",
+        "magnitude",
+    }
+    assert {recipe.int8 for recipe in recipes} == {"none", "dynamic", "static", "aware"}
+    assert Recipe.of(space.default()).is_unchanged
+
+
+def test_a_recipe_survives_json():
+    recipe = Recipe(method="channels", keep=0.5, epochs=3, int8="aware", aware_epochs=2)
+    assert Recipe.of(recipe.to_json()) == recipe
+    assert Recipe.of(Recipe().to_json()) == Recipe()

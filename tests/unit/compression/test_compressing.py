@@ -1,0 +1,107 @@
+"""A search for recipes from its beginning to the record, and where it goes on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from raysearch.compression.adopting import adopt
+from raysearch.compression.bound import COST, LATENCY, SIZE
+from raysearch.compression.compressing import compress_winner, search_folder
+from raysearch.compression.recipe import Recipe, first_recipes
+from raysearch.compression.searching import Wish, search_recipes
+from raysearch.errors import ConfigurationError
+from raysearch.experiment import from_settings
+from raysearch.results import Results
+from raysearch.run_dir import RunDir
+from raysearch.run_dir import events as ev
+from raysearch.trial import TrialStatus
+from tests.unit.compression.trained import SMALL, opened, searched
+
+pytestmark = [
+    pytest.mark.timeout(300),  # torch's exporter takes seconds, and a busy machine ten times that
+    pytest.mark.filterwarnings(
+        "ignore"
+    ),  # what torch, its exporter and Lightning say of each other
+]
+WISH = Wish(max_drop=1.0, trials=2, max_epochs=1, batch_size=4, runs=3)
+"""The model as it is, and the first recipe."""
+FIRST = first_recipes(max_epochs=1)[0]
+
+
+def kinds(run_dir):
+    return [type(event) for event in run_dir.events()]
+
+
+def test_the_winner_is_compressed_and_recorded_and_nothing_is_done_twice(tmp_path):
+    search = searched(tmp_path / "run")
+    results = opened(search)
+    results.refit()
+    told: list[str] = []
+    with results.recording() as record:
+        outcome = compress_winner(results, wish=WISH, record=record, say=told.append)
+    first, second = outcome.chosen.trials
+    assert (outcome.chosen.best, outcome.why_not) == (second, "")
+    assert second.configuration == FIRST
+    assert 0 < second.last.values[COST] < 1
+    assert second.last.values[SIZE] < first.last.values[SIZE]
+    assert second.last.values[LATENCY] > 0
+    assert [line.partition(":")[0] for line in told] == [
+        "0000 unchanged",
+        f"0001 {Recipe.of(FIRST).describe()}",
+    ]
+
+    made = opened(search).handover.compression_of(results.model_of(results.winner))
+    assert made == outcome.made
+    assert made.recipe == FIRST
+    path = search.run_dir.path / made.path
+    assert path.stat().st_size == made.size_bytes < made.original_bytes
+    assert json.loads(path.with_name("recipe.json").read_text())["recipe"] == made.recipe
+    assert kinds(search.run_dir)[-2:] == [ev.Refitted, ev.Compressed]
+
+    again = opened(search)
+    told.clear()
+    with again.recording() as record:
+        compress_winner(again, wish=WISH, record=record, say=told.append)
+    assert told == []  # the recipes that were tried are read back
+
+
+def test_a_search_that_was_killed_goes_on_where_it_was(tmp_path, subject):
+    search = searched(tmp_path / "run")
+    found = opened(search)
+    run_dir = search_folder(found, found.winner, wish=WISH)
+
+    class Killed(BaseException):
+        pass
+
+    def die(text):
+        raise Killed
+
+    with pytest.raises(Killed):
+        search_recipes(subject, wish=WISH, run_dir=run_dir, say=die)
+    assert search_folder(found, found.winner, wish=WISH).path == run_dir.path
+    told: list[str] = []
+    chosen = search_recipes(subject, wish=WISH, run_dir=run_dir, say=told.append)
+    assert [line.partition(":")[0] for line in told] == [f"0001 {Recipe.of(FIRST).describe()}"]
+    assert all(trial.status is TrialStatus.COMPLETED for trial in chosen.trials)
+    another = search_folder(found, found.winner, wish=Wish(trials=3))
+    assert another.path.name == "0002"
+
+
+def test_a_checkpoint_from_anywhere_is_taken_in(tmp_path, subject):
+    stored = torch.load(subject.checkpoint, weights_only=True)
+    path = tmp_path / "somebody.ckpt"
+    torch.save({**stored, "hyper_parameters": {"width": 16, "stages": 2, "dropout": 0.0}}, path)
+    run_dir = RunDir(tmp_path / "adopted")
+    adopt(path, experiment=from_settings(SMALL), run_dir=run_dir)
+    results = Results.read(run_dir.path)
+    assert results.winner.configuration["width"] == 16
+    assert results.winner.value(results.objective) is not None
+    assert results.refit().refit is False
+    with pytest.raises(OSError, match="holds a search already"):
+        adopt(path, experiment=from_settings(SMALL), run_dir=run_dir)
+    (tmp_path / "broken.ckpt").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(ConfigurationError, match=r"broken\.ckpt cannot be taken in: "):
+        adopt(tmp_path / "broken.ckpt", experiment=from_settings(SMALL), run_dir=RunDir(tmp_path))
