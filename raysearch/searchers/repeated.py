@@ -123,6 +123,8 @@ class Repeated:
         group.ended[trial.number] = trial
         if len(group.ended) < self._times and not group.has_failed:
             return
+        if group.told is not None and group.told.status is TrialStatus.FAILED:
+            return  # that stands, whatever else becomes known
         mean = together(list(group.ended.values()))
         if group.told is not None:  # to the method it stays the same trial
             mean = replace(mean, id=group.told.id, number=group.told.number)

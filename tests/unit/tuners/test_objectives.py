@@ -27,7 +27,7 @@ def folder(tmp_path, monkeypatch):
 def test_several_objectives_are_the_engines():
     tuner = RandomSearch(build, ["val_accuracy", "val_loss", "params"], **PLAIN)
     found = tuner.as_search((X, Y), (X, Y), epochs=2).experiment
-    assert [(o.metric, o.direction) for o in found.objectives] == [
+    assert [(o.metric, o.direction) for o in found.aims.objectives] == [
         ("val_accuracy", "maximize"),
         ("val_loss", "minimize"),
         ("params", "minimize"),
