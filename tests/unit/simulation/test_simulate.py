@@ -306,7 +306,7 @@ def test_a_target_ends_the_search_at_once():
     state = simulation.state
     assert state.reason == "target 0.045 reached by trial 0003 (0.045)"  # 0.03 + 15 / 1000
     assert (simulation.winner.id, simulation.winner.epochs) == ("0003", 15)
-    assert not state.live
+    assert {trial.status for trial in state.live.values()} == {TrialStatus.INTERRUPTED}
 
 
 def test_a_target_that_is_a_loss_is_reached_from_above():
