@@ -160,8 +160,8 @@ def _print(results: Results, trial: Trial, *, events: list[Event]) -> None:
 
 
 def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple[str, str]]:
-    from raysearch.cli.descent import schedule_facts
     from raysearch.cli.aims import measure_facts
+    from raysearch.cli.descent import schedule_facts
     from raysearch.cli.summary import configuration_facts, value_against_default
     from raysearch.counting import counted
     from raysearch.live.text import duration, file_size, first_line
