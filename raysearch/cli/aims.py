@@ -65,6 +65,12 @@ def front_facts(results: Results) -> list[tuple[str, str]]:
     return facts
 
 
+def measure_facts(trial: Trial) -> list[tuple[str, str]]:
+    """Return what a trial's model costs, if that was measured."""
+    found = [f"{name} {short_number(value)}" for name, value in sorted(trial.measures.items())]
+    return [("model", ", ".join(found))] if found else []
+
+
 def rejected_facts(results: Results) -> list[tuple[str, str]]:
     """Return how many trials were rejected by constraints, with the closest; none if none was."""
     rejected = [t for t in results.state.trials.values() if t.status is TrialStatus.REJECTED]

@@ -160,6 +160,7 @@ def _print(results: Results, trial: Trial, *, events: list[Event]) -> None:
 
 
 def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple[str, str]]:
+    from raysearch.cli.aims import measure_facts
     from raysearch.cli.descent import schedule_facts
     from raysearch.cli.summary import configuration_facts, value_against_default
     from raysearch.counting import counted
@@ -176,7 +177,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         *configuration_facts(results, trial),
         *schedule_facts(results, trial),
         *_place(results, trial),
-        *_measures(trial),
+        *measure_facts(trial),
         ("trained", f"{counted(trial.epochs, 'epoch')} in {duration(trial.seconds)}{attempts}"),
         *_interruptions(events),
     ]
@@ -187,14 +188,6 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         size = file_size(checkpoint.size_bytes)
         facts.append(("checkpoint", f"{results.run_dir.path / checkpoint.path} ({size})"))
     return [*facts, *_curves(trial, objective=objective)]
-
-
-def _measures(trial: Trial) -> list[tuple[str, str]]:
-    """Return what its model costs, if that was measured."""
-    from raysearch.live.text import short_number
-
-    found = [f"{name} {short_number(value)}" for name, value in sorted(trial.measures.items())]
-    return [("model", ", ".join(found))] if found else []
 
 
 def origin_text(trial: Trial) -> str:
