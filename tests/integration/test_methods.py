@@ -62,7 +62,7 @@ LEARNING: dict[str, dict[str, Any]] = {
     "genetic": {"population_size": 3, "tournament_size": 2},
     "hyperopt": {"n_startup": 3},
     "local_search": {"n_startup": 3},
-    "neat": {"population": 4},
+    "neat": {"population": 5},
     "nsga2": {"population": 4},
     "tpe": {"n_startup": 3},
 }
