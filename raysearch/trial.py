@@ -113,6 +113,22 @@ class DecisionKind(StrEnum):
     CONTINUE = "continue"
     PAUSE = "pause"
     STOP = "stop"
+    EXPLOIT = "exploit"
+    """A paused trial goes on with the weights of another one, and a configuration of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exploit:
+    """What a trial goes on with that takes over the weights of another one."""
+
+    source: str
+    """Id of the trial whose weights it takes."""
+    epoch: int
+    """Epochs that these weights were trained, from which the trial goes on."""
+    configuration: Configuration
+    """Of the trial from there on."""
+    changes: Mapping[str, tuple[Value | None, Value | None]] = field(default_factory=dict)
+    """Parameter -> its value in the source and in the trial; None where it is not active."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +137,8 @@ class Decision:
 
     kind: DecisionKind
     reason: str = ""
+    exploit: Exploit | None = None
+    """What the trial goes on with, where the kind is "exploit"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +150,25 @@ class Checkpoint:
     path: str
     """Relative to the run directory, with forward slashes."""
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takeover:
+    """Weights that a trial has taken over from another one."""
+
+    source: str
+    """Id of that trial."""
+    checkpoint: Checkpoint
+    """With the weights; its epoch is the one from which the trial went on."""
+    before: Configuration
+    """The trial's own until then."""
+    changes: Mapping[str, tuple[Value | None, Value | None]] = field(default_factory=dict)
+    """As of `Exploit`."""
+
+    @property
+    def epoch(self) -> int:
+        """Epochs that the weights were trained."""
+        return self.checkpoint.epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +200,7 @@ class Trial:
     """Position in the order of suggestion, from 0; number 0 is the default configuration. Below 0
     for a trial of an earlier run, of which only searchers are told."""
     configuration: Configuration
+    """The one that it is trained with now; see `configuration_at`."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     status: TrialStatus = TrialStatus.PENDING
     reason: str | None = None
@@ -175,11 +213,18 @@ class Trial:
     """In order of epochs, each epoch once."""
     checkpoints: tuple[Checkpoint, ...] = ()
     """Those on disk, in order of epochs."""
+    takeovers: tuple[Takeover, ...] = ()
+    """Weights that it took over from others, in order of epochs."""
     attempts: int = 0
     """How often training was started; a retry is a new attempt."""
     created_at: float = 0.0
     """Unix time in seconds."""
     ended_at: float | None = None
+
+    def best_configuration(self, objective: Objective) -> Configuration:
+        """Return the configuration of its best epoch; the present one if it has none."""
+        best = self.best(objective) if self.takeovers else None
+        return self.configuration if best is None else self.configuration_at(best.epoch)
 
     @property
     def is_evidence(self) -> bool:
@@ -193,8 +238,30 @@ class Trial:
 
     @property
     def epochs(self) -> int:
-        """Epochs trained and measured."""
-        return self.measurements[-1].epoch if self.measurements else 0
+        """Epochs trained and measured, by itself or by the trial whose weights it took over."""
+        measured = self.measurements[-1].epoch if self.measurements else 0
+        return max(measured, self.takeovers[-1].epoch) if self.takeovers else measured
+
+    @property
+    def starts(self) -> tuple[Checkpoint, ...]:
+        """Checkpoints that it can go on from, in order of epochs; the first may be another's."""
+        if not self.takeovers:
+            return self.checkpoints
+        first = self.takeovers[-1].checkpoint
+        return (first, *(c for c in self.checkpoints if c.epoch > first.epoch))
+
+    def configuration_at(self, epoch: int) -> Configuration:
+        """Return the configuration with which the trial itself trained an epoch, from 1.
+
+        Example:
+            >>> old = Checkpoint(epoch=5, path="trials/0001/epoch-0005.ckpt", size_bytes=9)
+            >>> taken = Takeover(source="0001", checkpoint=old, before={"rate": 0.1})
+            >>> trial = Trial(id="", number=0, configuration={"rate": 0.2}, takeovers=(taken,))
+            >>> trial.configuration_at(5), trial.configuration_at(6)
+            ({'rate': 0.1}, {'rate': 0.2})
+        """
+        later = (taken.before for taken in self.takeovers if taken.epoch >= epoch)
+        return next(later, self.configuration)
 
     @property
     def seconds(self) -> float:

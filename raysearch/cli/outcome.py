@@ -86,6 +86,7 @@ def _document(results: Results, *, top: int | None) -> dict[str, Any]:
 
 
 def _print(results: Results, *, top: int) -> None:
+    from raysearch.cli.descent import print_descent
     from raysearch.cli.families import family_facts
     from raysearch.cli.screen import print_facts, print_table
     from raysearch.cli.summary import (
@@ -121,6 +122,7 @@ def _print(results: Results, *, top: int) -> None:
         ]
     )
     print()
+    print_descent(results)
     opening = opening_facts(results)
     if opening:
         print_facts(opening, wrap=False)
@@ -136,7 +138,7 @@ def _row(results: Results, trial: Trial, *, rank: int) -> list[str]:
     objective, default = results.objective, results.default
     best = trial.best(objective)
     compared = None if default is None else default.configuration
-    changed, same = changed_first(trial.configuration, default=compared)
+    changed, same = changed_first(trial.best_configuration(objective), default=compared)
     return [
         str(rank),
         trial.id,

@@ -200,11 +200,11 @@ def value_against_default(results: Results, trial: Trial) -> str:
 
 def configuration_facts(results: Results, trial: Trial) -> list[tuple[str, str]]:
     """Return a trial's configuration, what differs from the default first."""
-    default = results.default
+    default, configuration = results.default, trial.best_configuration(results.objective)
     if default is None or default.id == trial.id:
-        _, same = changed_first(trial.configuration)
+        _, same = changed_first(configuration)
         return [("configuration", " ".join(same))]
-    changed, same = changed_first(trial.configuration, default=default.configuration)
+    changed, same = changed_first(configuration, default=default.configuration)
     facts = [("changed", " ".join(changed))] if changed else []
     return [*facts, ("as default", " ".join(same))] if same else facts
 

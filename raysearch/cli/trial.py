@@ -113,9 +113,13 @@ def to_document(trial: Trial, *, events: list[Event], objective: Objective) -> d
         "measurements": [asdict(measurement) for measurement in trial.measurements],
         "checkpoints": [asdict(checkpoint) for checkpoint in trial.checkpoints],
         "decisions": [
-            {"epoch": event.epoch, "kind": event.kind, "reason": event.reason}
+            {
+                "epoch": event.epoch,
+                "kind": event.kind if isinstance(event, ev.Decided) else "exploit",
+                "reason": event.reason,
+            }
             for event in events
-            if isinstance(event, ev.Decided)
+            if isinstance(event, ev.Decided | ev.Exploited)
         ],
         "attempts_made": [
             {
@@ -155,6 +159,7 @@ def _print(results: Results, trial: Trial, *, events: list[Event]) -> None:
 
 
 def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple[str, str]]:
+    from raysearch.cli.descent import schedule_facts
     from raysearch.cli.summary import configuration_facts, value_against_default
     from raysearch.live.text import counted, duration, file_size, first_line
 
@@ -166,6 +171,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         ("status", f"{trial.status}{': ' if why else ''}{why}"),
         ("came from", origin_text(trial)),
         *configuration_facts(results, trial),
+        *schedule_facts(results, trial),
         *_place(results, trial),
         ("trained", f"{counted(trial.epochs, 'epoch')} in {duration(trial.seconds)}{attempts}"),
         *_interruptions(events),
@@ -244,12 +250,14 @@ def _print_epochs(trial: Trial, *, events: list[Event], objective: Objective) ->
     from raysearch.cli.screen import print_table
     from raysearch.live.text import duration, short_number
     from raysearch.run_dir import events as ev
+    from raysearch.trial import DecisionKind
 
     decided: dict[int, str] = {}  # one that was paused has a second decision when it goes on
     for event in events:
-        if isinstance(event, ev.Decided):
+        if isinstance(event, ev.Decided | ev.Exploited):
+            kind = event.kind if isinstance(event, ev.Decided) else DecisionKind.EXPLOIT
             before = f"{decided[event.epoch]}; " if event.epoch in decided else ""
-            decided[event.epoch] = f"{before}{event.kind}: {event.reason}"
+            decided[event.epoch] = f"{before}{kind}: {event.reason}"
     names = list(dict.fromkeys(name for m in trial.measurements for name in m.values))
     best = trial.best(objective)
     rows = []

@@ -17,7 +17,7 @@ from raysearch.engine.plan import Plan
 from raysearch.engine.state import SearchState
 from raysearch.errors import SearchAborted
 from raysearch.run_dir import events as ev
-from raysearch.trial import TrialStatus
+from raysearch.trial import Checkpoint, Trial, TrialStatus
 
 
 class Attempts:
@@ -48,8 +48,8 @@ class Attempts:
                 each. They are given up; it went back to the one before them, or to the start.
         """
         known, at = self._state.trials[trial], self._ledger.now()
-        lost = [c for c in known.checkpoints if c.path in damaged]
-        whole = [c for c in known.checkpoints if c.path not in damaged]
+        lost = [c for c in known.starts if c.path in damaged]
+        whole = [c for c in known.starts if c.path not in damaged]
         last = whole[-1].epoch if whole else 0
         started = ev.AttemptStarted(
             at=at,
@@ -60,9 +60,15 @@ class Attempts:
             reason=messages.went_back([damaged[c.path] for c in lost], epoch=last),
         )
         self._ledger.emit(
-            *(ev.CheckpointRemoved(at=at, trial=trial, path=c.path) for c in lost), started
+            *(ev.CheckpointRemoved(at=at, trial=self._owner(c, known), path=c.path) for c in lost),
+            started,
         )
         return known.attempts + 1
+
+    def _owner(self, checkpoint: Checkpoint, trial: Trial) -> str:
+        """Return the id of the trial that wrote a checkpoint which a trial begins from."""
+        is_own = checkpoint in trial.checkpoints
+        return trial.id if is_own else trial.takeovers[-1].source
 
     def finished(self, trial: str, *, reason: str) -> None:
         """Journal that training ended by itself; without a measurement the trial has failed.

@@ -89,6 +89,7 @@ class Engine:
             plan=plan,
             journal=journal,
             on_trial_ended=self._ended,
+            keeps=scheduler.keeps,
             remove_checkpoint=remove_checkpoint,
             clock=clock,
             listeners=listeners,

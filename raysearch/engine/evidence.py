@@ -35,7 +35,7 @@ def entry(trial: Trial, *, objective: Objective) -> dict[str, Any]:
         "trial": trial.id,
         "status": str(trial.status),
         "cause": trial.cause,
-        "configuration": dict(trial.configuration),
+        "configuration": dict(trial.best_configuration(objective)),
         "values": [
             [m.epoch, _finite(m.values.get(objective.metric)), round(m.seconds, 3)]
             for m in trial.measurements

@@ -8,7 +8,7 @@ journal that fails stops everything before anything has taken effect.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import replace
 
 from raysearch.engine import records
@@ -31,6 +31,7 @@ class Ledger:
         plan: Objective and byte budget.
         journal: Where events are kept before they have any effect.
         on_trial_ended: Told of each trial that ended: the searcher.
+        keeps: Epochs of a trial's checkpoints that another one may yet take over.
         remove_checkpoint: Deletes a checkpoint, given its path relative to the run directory.
         clock: Unix time in seconds.
         listeners: Told of each event.
@@ -42,6 +43,7 @@ class Ledger:
         plan: Plan,
         journal: EventSink,
         on_trial_ended: Callable[[Trial], None],
+        keeps: Callable[[Trial], Collection[int]],
         remove_checkpoint: Callable[[str], None],
         clock: Callable[[], float],
         listeners: Sequence[Listener],
@@ -50,11 +52,15 @@ class Ledger:
         self._plan = plan
         self._journal = journal
         self._on_trial_ended = on_trial_ended
+        self._keeps = keeps
+        self._held: set[str] = set()  # trials with checkpoints that are kept for others alone
         self._remove_checkpoint = remove_checkpoint
         self._clock = clock
         self._listeners = list(listeners)
         self._byte_budget = ByteBudget(
-            objective=plan.objective, budget_bytes=plan.checkpoint_budget_bytes
+            objective=plan.objective,
+            budget_bytes=plan.checkpoint_budget_bytes,
+            pinned=self._pinned,
         )
 
     def now(self) -> float:
@@ -96,8 +102,28 @@ class Ledger:
 
     def emit_and_tidy(self, after: Trial, events: Sequence[Event]) -> None:
         """Emit the events that lead to `after`, and give up the checkpoints it does not need."""
-        given_up = [(after, c) for c in unneeded(after, objective=self._plan.objective)]
+        held = self._held - {after.id}
+        trials = [after, *(self.state.trials[id] for id in sorted(held))]
+        given_up = [(trial, c) for trial in trials for c in self._unneeded(trial)]
         self._emit_removals(given_up, before=events)
+
+    def look_again(self) -> None:
+        """Find out, after a replay, which trials have checkpoints that are kept for others."""
+        self._held = {t.id for t in self.state.trials.values() if len(t.checkpoints) > 1}
+
+    def _unneeded(self, trial: Trial) -> list[Checkpoint]:
+        """Return the checkpoints of a trial that nobody needs; note whether others need some."""
+        own = unneeded(trial, objective=self._plan.objective)
+        pinned = self._pinned(trial) if own else ()
+        left = [checkpoint for checkpoint in own if checkpoint.path not in pinned]
+        (self._held.add if len(left) < len(own) else self._held.discard)(trial.id)
+        return left
+
+    def _pinned(self, trial: Trial) -> Container[str]:
+        """Return the paths of a trial's checkpoints that others need, or may yet need."""
+        kept = self._keeps(trial)
+        paths = {c.path for c in trial.checkpoints if c.epoch in kept}
+        return paths | set(self.state.pinned.values())
 
     def _emit_removals(
         self, given_up: Sequence[tuple[Trial, Checkpoint]], *, before: Sequence[Event] = ()

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from raysearch.engine import records
 from raysearch.engine.ledger import Ledger
 from raysearch.schedulers import Scheduler
-from raysearch.trial import DecisionKind, Trial, TrialStatus
+from raysearch.trial import Decision, DecisionKind, Exploit, Trial, TrialStatus
 
 
 class Pauses:
@@ -51,11 +51,35 @@ class Pauses:
             if verdict is None:
                 return None
             trial, decision = paused[verdict.trial], verdict.decision
+            if decision.exploit is not None:
+                decision = self._taken_over(trial, decision, exploit=decision.exploit)
+            if decision.kind is DecisionKind.EXPLOIT:
+                return self._ledger.state.trials[trial.id]
             if decision.kind is DecisionKind.CONTINUE:
                 self._ledger.emit(records.decided(decision, trial=trial, at=self._ledger.now()))
                 return self._ledger.state.trials[trial.id]
             self._ledger.end_trial(trial, TrialStatus.STOPPED, reason=decision.reason)
         return None
+
+    def _taken_over(self, trial: Trial, decision: Decision, *, exploit: Exploit) -> Decision:
+        """Journal that a trial goes on with another one's weights; return what became of it.
+
+        Where the checkpoint is gone, as a damaged one is, it goes on with its own, if these are
+        worth anything.
+        """
+        known = self._ledger.state.trials[exploit.source].checkpoints
+        found = next((c for c in reversed(known) if c.epoch == exploit.epoch), None)
+        if found is None:
+            reason = f"{decision.reason}, whose checkpoint of epoch {exploit.epoch} is gone"
+            is_lost = trial.last is not None and trial.last.cause is not None
+            kind = DecisionKind.STOP if is_lost else DecisionKind.CONTINUE
+            return Decision(kind=kind, reason=reason)
+        self._ledger.emit(
+            records.exploited(
+                decision, exploit=exploit, trial=trial, checkpoint=found, at=self._ledger.now()
+            )
+        )
+        return decision
 
     def is_nothing_else(self, *, held: Collection[str]) -> bool:
         """Return whether there are paused trials, and no others that have not ended."""

@@ -7,6 +7,7 @@ from raysearch.trial import (
     Checkpoint,
     Decision,
     DecisionKind,
+    Exploit,
     Measurement,
     Objective,
     Recommendation,
@@ -62,6 +63,23 @@ def decided(decision: Decision, *, trial: Trial, at: float) -> ev.Decided:
     """Return the event of a decision about the trial's last measurement."""
     return ev.Decided(
         at=at, trial=trial.id, epoch=trial.epochs, kind=decision.kind, reason=decision.reason
+    )
+
+
+def exploited(
+    decision: Decision, *, exploit: Exploit, trial: Trial, checkpoint: Checkpoint, at: float
+) -> ev.Exploited:
+    """Return the event of a trial that takes over a checkpoint of another one."""
+    return ev.Exploited(
+        at=at,
+        trial=trial.id,
+        source=exploit.source,
+        epoch=checkpoint.epoch,
+        path=checkpoint.path,
+        size_bytes=checkpoint.size_bytes,
+        configuration=dict(exploit.configuration),
+        changes={key: list(values) for key, values in exploit.changes.items()},
+        reason=decision.reason,
     )
 
 

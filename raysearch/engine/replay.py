@@ -71,6 +71,8 @@ class Replay:
             elif isinstance(event, ev.Decided):
                 kind = DecisionKind(event.kind)
                 self._unsettled[event.trial] = Decision(kind=kind, reason=event.reason)
+            elif isinstance(event, ev.Exploited):
+                self._unsettled.pop(event.trial, None)
             elif isinstance(event, ev.TrialEnded):
                 self._unsettled.pop(event.trial, None)
                 self._suggestions.observe(state.trials[event.trial])
@@ -78,6 +80,7 @@ class Replay:
 
     def settle(self) -> None:
         """Carry out what follows from each last measurement and is not in the journal."""
+        self._ledger.look_again()
         for trial in list(self._ledger.state.live.values()):
             self._settle(trial, self._unsettled.pop(trial.id, None))
 

@@ -1,28 +1,30 @@
 """Which checkpoints may be deleted?
 
 A trial that has not ended needs its latest checkpoint, to go on, and its best, to be the winner. A
-trial that ended needs its best only. When all of them together exceed the budget, those of ended
-trials are given up, worst trial first; the best trial's is always kept.
+trial that ended needs its best only. Beside those, what another trial goes on from, or may yet go
+on from, is kept (see `Ledger`). When all of them together exceed the budget, those of ended trials
+are given up, worst trial first; the best trial's is always kept.
 """
 
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Callable, Container
 
 from raysearch.engine.state import SearchState
 from raysearch.trial import Checkpoint, Objective, Trial
 
 
 def unneeded(trial: Trial, *, objective: Objective) -> list[Checkpoint]:
-    """Return the trial's checkpoints that neither a continuation nor the ranking needs."""
+    """Return the trial's checkpoints that neither its continuation nor the ranking needs."""
     if not trial.checkpoints:
         return []
     needed = set()
     best = trial.best(objective)
     if best is not None:
         needed |= {c.path for c in trial.checkpoints if c.epoch == best.epoch}
-    if trial.checkpoints and not trial.status.is_ended:
-        needed.add(trial.checkpoints[-1].path)
+    if trial.starts and not trial.status.is_ended:
+        needed.add(trial.starts[-1].path)
     return [c for c in trial.checkpoints if c.path not in needed]
 
 
@@ -34,6 +36,7 @@ class ByteBudget:
     Args:
         objective: By which trials are ranked.
         budget_bytes: Bytes for the checkpoints of all trials.
+        pinned: Returns the paths of those of a trial that others need.
 
     Example:
         >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
@@ -41,9 +44,16 @@ class ByteBudget:
         []
     """
 
-    def __init__(self, *, objective: Objective, budget_bytes: float) -> None:
+    def __init__(
+        self,
+        *,
+        objective: Objective,
+        budget_bytes: float,
+        pinned: Callable[[Trial], Container[str]] = lambda trial: (),
+    ) -> None:
         self._objective = objective
         self._budget_bytes = budget_bytes
+        self._pinned = pinned
         self._ranked: list[tuple[tuple[float, int, int], str]] | None = None
         # ended trials with checkpoints by their keys, best first; not before there is an excess
 
@@ -67,7 +77,8 @@ class ByteBudget:
         given_up: list[tuple[Trial, Checkpoint]] = []
         while len(self._ranked) > 1:
             trial = state.trials[self._ranked[-1][1]]
-            for checkpoint in trial.checkpoints:
+            pinned = self._pinned(trial)
+            for checkpoint in (c for c in trial.checkpoints if c.path not in pinned):
                 if excess_bytes <= 0:
                     return given_up
                 given_up.append((trial, checkpoint))

@@ -69,6 +69,8 @@ class SearchState:
     """How often a trial lost its worker, where it did."""
     failures: dict[str, int] = field(default_factory=dict)
     """How often a trial that has not ended failed, where it did: each time it was tried again."""
+    pinned: dict[str, str] = field(default_factory=dict)
+    """Trial -> path of another one's checkpoint that it goes on from, until it has one itself."""
     checkpoint_bytes: int = 0
     """Bytes of all checkpoints on disk."""
     failed_in_a_row: int = 0
@@ -188,6 +190,7 @@ class SearchState:
         self._set_checkpoints(
             trial, [c for c in trial.checkpoints if c.path != event.path] + [written]
         )
+        self.pinned.pop(event.trial, None)
 
     def _checkpoint_removed(self, event: ev.CheckpointRemoved) -> None:
         trial = self.trials[event.trial]
@@ -201,6 +204,17 @@ class SearchState:
             self._change(event.trial, status=TrialStatus.PENDING, reason=event.reason)
         elif event.reason:
             self._change(event.trial, reason=event.reason)
+
+    def _exploited(self, event: ev.Exploited) -> None:
+        known = self.trials[event.trial]
+        self._change(
+            event.trial,
+            status=TrialStatus.PENDING,
+            reason=event.reason,
+            configuration=event.configuration,
+            takeovers=(*known.takeovers, event.takeover(before=known.configuration)),
+        )
+        self.pinned[event.trial] = event.path
 
     def _attempt_ended(self, event: ev.AttemptEnded) -> None:
         if event.trial not in self.live:
@@ -227,6 +241,7 @@ class SearchState:
         self.failed_in_a_row = self.failed_in_a_row + 1 if is_for_nothing else 0
         self.account.put_aside(self.trials[event.trial])
         self.failures.pop(event.trial, None)
+        self.pinned.pop(event.trial, None)
 
     def _is_for_nothing(self, trial: Trial) -> bool:
         """Return whether the trial failed; one that diverged may have been good before."""

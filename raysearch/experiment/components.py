@@ -25,7 +25,10 @@ from raysearch.searchers import SEARCHERS
 from raysearch.searchers.suitability import require_graphs
 from raysearch.space import Space
 
-GIVEN = frozenset({"space", "objective", "seed", "max_epochs", "max_trials"})
+IF_ASKED = ("fixed", "max_total_epochs", "max_trials", "space")
+"""Arguments that raysearch gives to a scheduler that has them."""
+
+GIVEN = frozenset({*IF_ASKED, "objective", "seed", "max_epochs"})
 """Arguments that raysearch gives; all others are settings."""
 
 
@@ -86,23 +89,35 @@ def resolve_component(
 
 
 def construct(
-    component: Component, *given: Any, max_trials: int | None = None, **named: Any
+    component: Component, *given: Any, if_asked: Mapping[str, Any] | None = None, **named: Any
 ) -> Any:
     """Return a new object of the component's class.
 
     Args:
         component: Class and settings.
         given: Arguments by position.
-        max_trials: Trials of the budget, None for any number; given to a class that asks for it.
+        if_asked: Further arguments by name, given to a class that has them.
         named: Arguments by name.
 
     Raises:
         ConfigurationError: A setting is out of range.
     """
     made = load_object(component.class_path)
-    if "max_trials" in inspect.signature(made).parameters:
-        named["max_trials"] = max_trials
+    parameters = inspect.signature(made).parameters
+    named |= {name: value for name, value in (if_asked or {}).items() if name in parameters}
     return made(*given, **named, **component.settings)
+
+
+def changes_configurations(component: Component) -> bool:
+    """Return whether a scheduler changes the configurations of trials that train.
+
+    Example:
+        >>> changes_configurations(
+        ...     Component(name="none", class_path=SCHEDULERS["none"], settings={})
+        ... )
+        False
+    """
+    return "fixed" in inspect.signature(load_object(component.class_path)).parameters
 
 
 def searcher_for(space: Space, *, component: Component, **named: Any) -> Any:

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError, one_of
-from raysearch.experiment.components import construct
+from raysearch.experiment.components import changes_configurations, construct
+from raysearch.experiment.mutables import DATA_PREFIX, fixed_parameters
 from raysearch.experiment.spaces import MODEL
 from raysearch.experiment.values import (
     Binding,
@@ -169,10 +170,33 @@ class Experiment:
             self.scheduler,
             objective=self.objective,
             max_epochs=self.fidelity.epochs,
-            max_trials=self.budget.trials,
             seed=self.seed,
+            if_asked={
+                "max_trials": self.budget.trials,
+                "max_total_epochs": self.budget.epochs,
+                "space": self.space,
+                "fixed": self._fixed_parameters(),
+            },
         )
         return cast("Scheduler", scheduler)
+
+    def mutable_arguments(self, configuration: Configuration) -> tuple[str, ...]:
+        """Return the arguments that the scheduler may change while a trial trains.
+
+        Those of the data begin with "data.". None, if it is no scheduler that changes any.
+        """
+        if not changes_configurations(self.scheduler):
+            return ()
+        fixed, prefix = self._fixed_parameters(), self._choice(configuration).prefix
+        return tuple(
+            key if key.startswith(DATA_PREFIX) else key.removeprefix(prefix)
+            for key in configuration
+            if key not in fixed
+        )
+
+    def _fixed_parameters(self) -> dict[str, str]:
+        asked = self.scheduler.settings.get("parameters") or ()
+        return fixed_parameters(self.space, models=self.models, links=self.links, asked=asked)
 
     def _choice(self, configuration: Configuration) -> ModelChoice:
         if len(self.models) == 1:

@@ -7,22 +7,18 @@ section that is at fault, it does what can be done without, so that its own faul
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
-from raysearch.errors import ConfigurationError, UnsuitableSpace, one_of
 from raysearch.experiment.checking import check
 from raysearch.experiment.completeness import check_complete, check_functions
 from raysearch.experiment.components import (
     SCHEDULER,
     SEARCHER,
-    able_searchers,
-    construct,
     resolve_component,
-    searcher_for,
 )
-from raysearch.experiment.datasets import DataSet, resolve_data
+from raysearch.experiment.datasets import resolve_data
 from raysearch.experiment.document import Document
 from raysearch.experiment.environment import expand
 from raysearch.experiment.experiment import Experiment
@@ -30,6 +26,7 @@ from raysearch.experiment.families import Family, place, resolve_models
 from raysearch.experiment.links import resolve_links, resolve_points
 from raysearch.experiment.objectives import resolve_objective
 from raysearch.experiment.overrides import apply_overrides
+from raysearch.experiment.parts import Parts, try_ranges
 from raysearch.experiment.plain import plain_document
 from raysearch.experiment.reading import read
 from raysearch.experiment.refit import refit_settings
@@ -38,18 +35,11 @@ from raysearch.experiment.settings import NAME, NAME_RULE
 from raysearch.experiment.spaces import resolve_space
 from raysearch.experiment.starts import absolute_paths, can_start, check_starts
 from raysearch.experiment.trainer import check_objects, trainer_arguments
-from raysearch.experiment.values import Component
 from raysearch.experiment.written import data_settings, model_settings
 from raysearch.models import FAMILIES
-from raysearch.space import Float, Space
-from raysearch.trial import Objective, Value
+from raysearch.trial import Value
 
 T = TypeVar("T")
-
-ANY_SPACE = Space({"learning_rate": Float(0.0, 1.0)})
-ANY_OBJECTIVE = Objective(metric="val/loss", direction="minimize")
-ANY_EPOCHS = 1_000_000
-"""What searchers and schedulers are tried with where the section in question is at fault."""
 
 
 def load(path: str | FilePath, overrides: Iterable[str] = ()) -> Experiment:
@@ -117,33 +107,19 @@ def resolve(document: Document, *, default_name: str | None) -> Experiment:
     name = checked.get("name") or default_name or _name_of(parts)
     if name and "name" not in document.values and not NAME.fullmatch(name):
         report.add(("name",), f"name is missing, and {name} cannot be it. {NAME_RULE}")
-    _try_ranges(checked, parts, report=report)
+    try_ranges(checked, parts, report=report)
     report.raise_faults()
     return _experiment(name, checked, parts)
 
 
-def _name_of(parts: _Parts) -> str:
+def _name_of(parts: Parts) -> str:
     """Return the name of an experiment that has none: that of its data, else of its function."""
     if parts.data is not None:
         return parts.data.choice.name
     return parts.families[0].choice.name if parts.families else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """What the sections stand for; None where a section is at fault."""
-
-    data: DataSet | None
-    families: tuple[Family, ...] | None
-    space: Space | None
-    links: Mapping[str, str]
-    points: tuple[dict[str, Value], ...]
-    objective: Objective | None
-    searcher: Component | None
-    scheduler: Component | None
-
-
-def _parts(checked: dict[str, Any], *, report: Report) -> _Parts:
+def _parts(checked: dict[str, Any], *, report: Report) -> Parts:
     """Return what the checked sections stand for, reporting what they name wrongly.
 
     Side effects:
@@ -166,7 +142,7 @@ def _parts(checked: dict[str, Any], *, report: Report) -> _Parts:
     task = None if data is None or data.spec is None else data.spec.task
     models = checked.get("model") or ()
     is_own = not models or any(section.name not in FAMILIES for section in models)
-    return _Parts(
+    return Parts(
         data=data,
         families=families,
         space=space,
@@ -202,36 +178,7 @@ def _starting(
     return starting
 
 
-def _try_ranges(checked: Mapping[str, Any], parts: _Parts, *, report: Report) -> None:
-    """Report settings out of range, which the classes refuse when they are constructed."""
-    fidelity = checked.get("fidelity")
-    max_epochs = ANY_EPOCHS if fidelity is None else fidelity.epochs
-    given: dict[str, Any] = {
-        "objective": parts.objective or ANY_OBJECTIVE,
-        "seed": checked.get("seed", 0),
-    }
-    try:
-        if parts.searcher is not None:
-            if parts.space is None:
-                construct(parts.searcher, ANY_SPACE, **given)
-            else:
-                searcher_for(parts.space, component=parts.searcher, **given)
-    except UnsuitableSpace as error:
-        name = parts.searcher.name if parts.searcher else ""
-        others = one_of(able_searchers(parts.space or ANY_SPACE, but=name, **given))
-        able = f"Methods that can search this space: {others}."
-        for text in error.faults:
-            report.add(("searcher",), f"searcher: {text} {able}")
-    except ConfigurationError as error:
-        report.from_error(("searcher",), error)
-    try:
-        if parts.scheduler is not None:
-            construct(parts.scheduler, max_epochs=max_epochs, **given)
-    except ConfigurationError as error:
-        report.from_error(("scheduler",), error)
-
-
-def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experiment:
+def _experiment(name: str, checked: Mapping[str, Any], parts: Parts) -> Experiment:
     """Put together what is known to be sound."""
     data, families = parts.data, _sound(parts.families)
     searcher, scheduler = _sound(parts.searcher), _sound(parts.scheduler)

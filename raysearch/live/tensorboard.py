@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from raysearch.live.pictures import show_pictures
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.space import Space
-from raysearch.trial import Measurement, Objective, Trial
+from raysearch.trial import Measurement, Objective, Trial, TrialStatus
 
 SEARCH = "search"
 """Name of the run that belongs to no trial."""
@@ -99,19 +99,23 @@ class TensorBoardWriter:
                 self._write_columns(event.measurement, state, at=event.at)
                 self._write_measurements(trial, at=event.at)
                 self._write_incumbent(event.measurement, state, at=event.at)
+            case ev.Exploited():  # what it is from here on has a row of its own
+                self._end(self._of_before(trial), TrialStatus.STOPPED, at=event.at)
+                self._run(trial, at=event.at)
             case ev.TrialEnded():
                 self._write_measurements(trial, at=event.at)
-                ended = hparams.session_end(trial.status, at=event.at)
-                event_files.append(self._runs.pop(trial.id).path, ended)
+                self._end(_name(trial), trial.status, at=event.at)
                 self._write_incumbent(None, state, at=event.at)
             case ev.Refitted():
                 show_pictures(self._folder.absolute().parent)
 
     def _run(self, trial: Trial, *, at: float) -> _Run:
         """Return the trial's file, begun if this session has not written to it yet."""
-        run = self._runs.get(trial.id)
+        name = _name(trial)
+        run = self._runs.get(name)
         if run is None:
-            run = self._runs[trial.id] = self._begin(trial.id, at=at)
+            run = self._runs[name] = self._begin(name, at=at)
+            run.step = max(run.step, trial.takeovers[-1].epoch if trial.takeovers else 0)
             known = [m for m in trial.measurements if m.epoch <= run.step]
             run.best = self._best_of(known)
             event_files.append(
@@ -119,11 +123,20 @@ class TensorBoardWriter:
                 hparams.session_start(
                     trial.configuration,
                     by_key=self._columns,
-                    group=f"{self._search_name}/{trial.id}",
+                    group=f"{self._search_name}/{name}",
                     at=trial.created_at,
                 ),
             )
         return run
+
+    def _end(self, name: str, status: TrialStatus, *, at: float) -> None:
+        run = self._runs.pop(name, None)
+        if run is not None:
+            event_files.append(run.path, hparams.session_end(status, at=at))
+
+    def _of_before(self, trial: Trial) -> str:
+        """Return the name that a trial's file had before it took over weights."""
+        return _name(replace(trial, takeovers=trial.takeovers[:-1]))
 
     def _begin(self, name: str, *, at: float) -> _Run:
         folder = self._folder / name
@@ -200,3 +213,13 @@ class TensorBoardWriter:
         for measurement in measurements:
             best = self._better(measurement, than=best)
         return best
+
+
+def _name(trial: Trial) -> str:
+    """Return the folder of a trial's files: another one each time that it took over weights.
+
+    A page of TensorBoard shows one configuration for each.
+    """
+    if not trial.takeovers:
+        return trial.id
+    return f"{trial.id}/from-epoch-{trial.takeovers[-1].epoch:04d}"

@@ -14,6 +14,7 @@ from raysearch.results.chosen import chosen_document
 from raysearch.results.evaluation import recorded_test
 from raysearch.results.families import family_documents
 from raysearch.results.found import Found
+from raysearch.results.history import lineage_documents, schedule_document
 from raysearch.results.selection import best_checkpoint
 from raysearch.trial import Objective, Trial, TrialStatus
 
@@ -30,7 +31,9 @@ def to_document(found: Found) -> dict[str, Any]:
     else it is null. Trials come in order of their numbers. The values of a trial are those of its
     best epoch, or of its last one, with the cause, if it never reached a finite value of the
     objective. "families" has the best of each, the best first; what its interval means, which is
-    null where there is none, `families` says. The winner's entry tells what made it the winner. Of
+    null where there is none, `families` says. A configuration is that of the best epoch; a trial
+    that took over the weights of others has a "schedule" of all that led there, and "lineage" tells
+    who took over whom. The winner's entry tells what made it the winner. Of
     a winner with several seeds, "test" has the values of the model that was handed over, and
     "test_seeds" those of all, with mean and sample standard deviation.
     """
@@ -41,7 +44,10 @@ def to_document(found: Found) -> dict[str, Any]:
         "run_dir": found.run_dir.path.as_posix(),
         "status": str(found.status),
         "objectives": [{"metric": objective.metric, "direction": objective.direction}],
-        "trials": [trial_document(t, objective=objective) for t in state.trials.values()],
+        "trials": [
+            {**trial_document(t, objective=objective), **schedule_document(found, t)}
+            for t in state.trials.values()
+        ],
         "pareto_front": [] if winner is None else [winner.id],
         "winner": None if winner is None else _winner(found, winner),
         "totals": {
@@ -52,6 +58,7 @@ def to_document(found: Found) -> dict[str, Any]:
         },
         "damage": None if found.damage is None else str(found.damage),
         "families": family_documents(found),
+        "lineage": lineage_documents(found),
         "evidence": [
             {"run": run, "usable": used, "trials": n} for run, used, n in summary(state.evidence)
         ],
@@ -68,7 +75,7 @@ def trial_document(trial: Trial, *, objective: Objective) -> dict[str, Any]:
         "status": str(trial.status),
         "reason": trial.reason,
         "cause": _told(trial) or (shown.cause if shown else None),
-        "configuration": dict(trial.configuration),
+        "configuration": dict(trial.best_configuration(objective)),
         "epochs": trial.epochs,
         "values": dict(shown.values) if shown else {},
         "best_epoch": best.epoch if best else None,

@@ -18,13 +18,13 @@ from raysearch.engine.handover import Opening
 from raysearch.errors import ConfigurationError, TrialFailed, Unsupported
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
+from raysearch.results.history import job_of
 from raysearch.results.messages import not_refitted, phrase, seeds_missing, to_type
 from raysearch.results.refit_seeds import Record
 from raysearch.results.spread import Spread, spread_of
 from raysearch.results.winner_files import write_metrics
 from raysearch.results.winner_folder import path_of
 from raysearch.run_dir import events as ev
-from raysearch.training.jobs import job_for
 from raysearch.trial import Trial
 
 
@@ -146,7 +146,7 @@ def _open(
     found: Found, winner: Trial, model: ev.Refitted, *, executor: Executor, record: Record
 ) -> None:
     """Read the test split and journal what it showed, or that there is nothing to read."""
-    job = job_for(found.experiment, winner, run_dir=found.run_dir.path)
+    job = job_of(found, winner, epochs=model.epochs)
     folder = found.run_dir.path.absolute()
     try:
         values, *others = (

@@ -87,7 +87,11 @@ def standings(found: Found) -> tuple[Standing, ...]:
     names = family_names(found.state.settings)
 
     def family(trial: Trial) -> str:
-        return str(trial.configuration.get(MODEL)) if len(names) > 1 else names[0]
+        return (
+            str(trial.best_configuration(found.objective).get(MODEL))
+            if len(names) > 1
+            else names[0]
+        )
 
     ranked: dict[str, list[Trial]] = {}
     for trial in found.ranking():

@@ -87,11 +87,12 @@ class Found:
 
     def kind_of(self, trial: Trial) -> Kind:
         """Return what trained the trial: a module, a builder's module, or a function by itself."""
-        kind = written_kind(trial.configuration, settings=self.state.settings)
+        configuration = trial.best_configuration(self.objective)
+        kind = written_kind(configuration, settings=self.state.settings)
         if kind is not None:
             return kind
         try:
-            return self.experiment.bind(trial.configuration).kind
+            return self.experiment.bind(configuration).kind
         except ConfigurationError:  # its source is not here, and nearly all are classes
             return "module"
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from raysearch.errors import ConfigurationError, RunDirectoryError, TrialFailed
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
+from raysearch.results.history import job_of
 from raysearch.results.messages import (
     never_finite,
     no_refit_wanted,
@@ -40,7 +41,6 @@ from raysearch.results.winner_pictures import draw_winner
 from raysearch.run_dir import events as ev
 from raysearch.training.checkpoints import write_whole
 from raysearch.training.job import TrainingJob
-from raysearch.training.jobs import job_for
 from raysearch.trial import Trial
 
 NOT_REFITTED = "the experiment says refit: false, so the best checkpoint is the winner"
@@ -130,7 +130,7 @@ def _make(
 ) -> ev.Refitted:
     """Put the first model into `winner/`, and journal that others follow if they are wanted."""
     epochs = _best_epoch(found, trial)
-    job = job_for(found.experiment, trial, run_dir=found.run_dir.path)
+    job = job_of(found, trial, epochs=epochs)
     begun_s = time.monotonic()
     with telling_what_is_kept(found.run_dir):
         if found.wants_refit(trial) and not found.is_without_model(trial):

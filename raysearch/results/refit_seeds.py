@@ -18,12 +18,12 @@ from dataclasses import dataclass, replace
 from raysearch.errors import TrialFailed
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
+from raysearch.results.history import job_of
 from raysearch.results.messages import phrase
 from raysearch.results.winner_files import write_config, write_metrics
 from raysearch.results.winner_folder import NEXT, install_seed, telling_what_is_kept
 from raysearch.run_dir import events as ev
 from raysearch.training.job import TrainingJob
-from raysearch.training.jobs import job_for
 from raysearch.trial import Trial
 
 Record = Callable[[ev.Handed], None]
@@ -81,7 +81,7 @@ class SeedTraining:
                 model = replace(model, at=time.time(), seeds=model.n_models)
                 self.record(model)
             return model
-        job = job_for(self.found.experiment, self.trial, run_dir=self.found.run_dir.path)
+        job = job_of(self.found, self.trial, epochs=model.epochs)
         for repeat in range(model.n_models, seeds):
             model = self._train(model, replace(job, repeat=repeat), seeds=seeds)
             if model.seeds_reason:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from raysearch.results.document import trial_document
 from raysearch.results.found import Found
-from raysearch.trial import Measurement, Trial
+from raysearch.trial import Configuration, Measurement, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ def trial_rows(found: Found, *, trials: Iterable[Trial] | None = None) -> list[R
         entry = trial_document(trial, objective=found.objective)
         fixed = {key: value for key, value in entry.items() if key not in _NESTED}
         fixed |= {"created_at": _time(trial.created_at), "ended_at": _time(trial.ended_at)}
-        rows.append((fixed, entry["values"], _configuration(trial)))
+        rows.append((fixed, entry["values"], _configuration(entry["configuration"])))
     return _joined(rows)
 
 
@@ -70,8 +70,8 @@ _PARTS = ("values", "applied", "learnt")
 """Of a measurement: what has columns of its own, or none."""
 
 
-def _configuration(trial: Trial) -> Row:
-    return {f"config.{key}": value for key, value in trial.configuration.items()}
+def _configuration(configuration: Configuration) -> Row:
+    return {f"config.{key}": value for key, value in configuration.items()}
 
 
 def _time(at: float | None) -> str | None:

@@ -7,13 +7,15 @@ of what the journal holds and written atomically, so writing them again is safe.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
 
+from raysearch.engine.lineage import Stretch
 from raysearch.results.chosen import chosen_document
 from raysearch.results.found import Found
+from raysearch.results.history import history, schedule_document
 from raysearch.results.opening import opening_lines
 from raysearch.results.spread import spread_of
 from raysearch.results.winner_folder import CONFIG, FOLDER, METRICS, path_of, telling_what_is_kept
@@ -23,6 +25,9 @@ from raysearch.trial import Objective, Trial
 
 SCHEMA_VERSION = 1
 
+SCHEDULE = f"{FOLDER}/schedule.yaml"
+"""Hyperparameters of the winner, if they changed while it was trained."""
+
 
 def write_config(found: Found, *, trial: Trial, job: TrainingJob, model: ev.Refitted) -> None:
     """Write winner/config.yaml: configuration, classes with arguments, seed, versions."""
@@ -31,7 +36,8 @@ def write_config(found: Found, *, trial: Trial, job: TrainingJob, model: ev.Refi
         "schema_version": SCHEMA_VERSION,
         "run": found.run_dir.path.absolute().name,
         "trial": trial.id,
-        "configuration": dict(trial.configuration),
+        "configuration": dict(trial.best_configuration(objective)),
+        **schedule_document(found, trial),
         "model": {
             "class": job.model_class,
             "kind": job.kind,
@@ -49,11 +55,27 @@ def write_config(found: Found, *, trial: Trial, job: TrainingJob, model: ev.Refi
         "seeds_reason": model.seeds_reason,
         "versions": dict(found.state.versions),
     }
+    stretches = history(found, trial)
+    with telling_what_is_kept(found.run_dir):
+        if len(stretches) > 1:
+            found.run_dir.storage.put(SCHEDULE, _schedule(stretches).encode())
+        else:
+            found.run_dir.storage.delete(SCHEDULE)  # of a winner before this one
     text = _heading(job, model=model) + yaml.safe_dump(
         document, sort_keys=False, allow_unicode=True
     )
     with telling_what_is_kept(found.run_dir):
         found.run_dir.storage.put(CONFIG, text.encode())
+
+
+def _schedule(stretches: Sequence[Stretch]) -> str:
+    """Return winner/schedule.yaml: the hyperparameters of each stretch of epochs."""
+    head = "# The hyperparameters with which this model was trained, epoch by epoch.\n"
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "schedule": [stretch.to_json() for stretch in stretches],
+    }
+    return head + yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
 
 def _heading(job: TrainingJob, *, model: ev.Refitted) -> str:

@@ -2,7 +2,8 @@
 
 Each event is one line of JSON in the journal (see `lines`). The names and fields are a format on
 disk: only ever add, and give what is added a default. Those that tell what is
-done with the winner are defined in `handed`; the list of all events is here.
+done with the winner are defined in `handed`, and whose weights a trial takes over in `exploited`;
+the list of all events is here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from raysearch.run_dir.exploited import Exploited
 from raysearch.run_dir.handed import Handed, Refitted, Tested, TestOpened, TestSkipped
 from raysearch.trial import (
     Configuration,
@@ -31,6 +33,7 @@ __all__ = [
     "CheckpointWritten",
     "Decided",
     "Event",
+    "Exploited",
     "Handed",
     "Measured",
     "Recommended",
@@ -257,6 +260,7 @@ Event = (
     | CheckpointWritten
     | CheckpointRemoved
     | Decided
+    | Exploited
     | AttemptEnded
     | TrialEnded
     | Recommended
@@ -276,6 +280,7 @@ TYPES: dict[str, type[Event]] = {
     "checkpoint_written": CheckpointWritten,
     "checkpoint_removed": CheckpointRemoved,
     "decided": Decided,
+    "exploited": Exploited,
     "attempt_ended": AttemptEnded,
     "trial_ended": TrialEnded,
     "recommended": Recommended,

@@ -9,6 +9,7 @@ SCHEDULERS = {
     "hyperband": "raysearch.schedulers.hyperband:Hyperband",
     "median": "raysearch.schedulers.median:Median",
     "none": "raysearch.schedulers.none:NoScheduler",
+    "pbt": "raysearch.schedulers.pbt:PBT",
     "successive_halving": "raysearch.schedulers.successive_halving:SuccessiveHalving",
 }
 """Name in an experiment file -> class. Loading the class must not load torch or Ray."""

@@ -35,7 +35,7 @@ class Verdict:
     trial: str
     """Its id."""
     decision: Decision
-    """To continue, or to stop, with the reason."""
+    """To continue, to stop, or to exploit another trial, with the reason."""
 
 
 class Scheduler(Protocol):
@@ -46,7 +46,9 @@ class Scheduler(Protocol):
     `Policy(objective=..., max_epochs=..., seed=..., ...)`, where the further settings are
     keyword-only, typed and documented: they are the keys of an experiment file's `scheduler:`
     section. One that must know how many trials there will be has an argument `max_trials`, which
-    raysearch gives as well: that of the budget, or None. A setting out of range is a
+    raysearch gives as well: that of the budget, or None. One that changes configurations has the
+    arguments `space` and `fixed` (parameter -> why it must stay as it is), and one that must know
+    how many epochs there will be has `max_total_epochs`. A setting out of range is a
     `ConfigurationError` that names it as "scheduler.<setting>".
     """
 
@@ -73,6 +75,14 @@ class Scheduler(Protocol):
 
         A checkpoint is written at each of them, or at the first measurement after it. One that is
         paused elsewhere goes on from an earlier checkpoint, and trains some epochs twice.
+        """
+        del trial
+        return ()
+
+    def keeps(self, trial: Trial) -> tuple[int, ...]:
+        """Return the epochs of checkpoints of the trial that another one may yet take over.
+
+        Asked when checkpoints that nobody needs are deleted, also those of trials that ended.
         """
         del trial
         return ()

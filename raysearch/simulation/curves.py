@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from raysearch.engine.lineage import Stretch
 from raysearch.errors import ConfigurationError, one_of
 from raysearch.searchers.tried import Key, key
 from raysearch.trial import Configuration, Measurement
@@ -95,6 +96,26 @@ class Curves(Protocol):
         Args:
             configuration: As the searcher suggested it.
             n_epochs: Epochs that are looked at; values after them are not needed.
+        """
+        ...
+
+
+@runtime_checkable
+class Histories(Curves, Protocol):
+    """Curves of trainings whose outcome depends on what was trained before, as weights do.
+
+    Asked in place of `curve` where a trial took over the weights of another one.
+    """
+
+    def continued(
+        self, configuration: Configuration, *, before: Sequence[Stretch], n_epochs: int
+    ) -> Curve:
+        """Return the curve of weights that are trained on with another configuration.
+
+        Args:
+            configuration: With which they are trained from here on.
+            before: With which they were trained until here, from the first epoch.
+            n_epochs: Epochs that are looked at, those before included.
         """
         ...
 

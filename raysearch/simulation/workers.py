@@ -15,8 +15,9 @@ from heapq import heapify, heappop, heappush
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.engine import Engine
+from raysearch.engine.lineage import schedule_of
 from raysearch.randomness import generator
-from raysearch.simulation.curves import Curve, Curves
+from raysearch.simulation.curves import Curve, Curves, Histories
 from raysearch.simulation.suggesting import TimedHelper
 from raysearch.trial import Checkpoint, DecisionKind, Trial
 
@@ -178,12 +179,12 @@ class Workers:
     def _begin(self, trial: Trial, *, worker: int) -> None:
         engine, now = self._engine, self._clock.now
         number = engine.attempt_started(trial.id, worker=f"simulated:{worker}")
-        from_epoch = trial.checkpoints[-1].epoch if trial.checkpoints else 0
+        from_epoch = trial.starts[-1].epoch if trial.starts else 0
         self._go_on(
             _Attempt(
                 trial=trial.id,
                 worker=worker,
-                curve=self._curves.curve(trial.configuration, n_epochs=engine.plan.max_epochs),
+                curve=self._curve_of(trial),
                 pauses_at=engine.pauses_at(trial),
                 from_epoch=from_epoch,
                 began_at=now + self._conditions.start_seconds,
@@ -191,6 +192,15 @@ class Workers:
                 epoch=from_epoch + 1,
             )
         )
+
+    def _curve_of(self, trial: Trial) -> Curve:
+        """Return what training achieves with the trial's configuration, from where it stands."""
+        n_epochs, curves = self._engine.plan.max_epochs, self._curves
+        if not trial.takeovers or not isinstance(curves, Histories):
+            return curves.curve(trial.configuration, n_epochs=n_epochs)
+        taken = trial.takeovers[-1].epoch
+        before = schedule_of(self._engine.state.trials, trial.id, epoch=taken + 1)[:-1]
+        return curves.continued(trial.configuration, before=before, n_epochs=n_epochs)
 
     def _seconds_to_loss(self, trial: Trial, *, attempt: int) -> float:
         mean = self._conditions.mean_seconds_to_loss

@@ -24,10 +24,13 @@ from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
 from raysearch.training.measuring import read_metrics
+from raysearch.training.meter import Clock
 from raysearch.training.refit_data import refit_loaders
 from raysearch.training.refitting import Refit, prepare_refit
-from raysearch.training.reporter import FIRST, LAST, Clock, EpochBegins, ReportEpochs, Reporter
+from raysearch.training.replaying import replay
+from raysearch.training.reporter import FIRST, LAST, EpochBegins, ReportEpochs, Reporter
 from raysearch.training.rounds import ReportRounds
+from raysearch.training.taking_over import taken_over
 from raysearch.training.trainers import make_trainer
 from raysearch.trial import Measurement
 
@@ -96,9 +99,10 @@ def _callbacks(job: TrainingJob, parts: Parts, *, reporter: Reporter) -> tuple[A
     derive = parts.namespace.derive
     if job.max_steps is not None:
         made = derive(ReportRounds, part=LAST)(job, reporter=reporter, exact=parts.exact)
-        return (parts.exact,), (made,)
+        return (*taken_over(job, parts), parts.exact), (made,)
     begins = derive(EpochBegins, part=FIRST)(meter=reporter.meter)
-    return (parts.exact, begins), (derive(ReportEpochs, part=LAST)(job, reporter=reporter),)
+    reports = derive(ReportEpochs, part=LAST)(job, reporter=reporter)
+    return (*taken_over(job, parts), parts.exact, begins), (reports,)
 
 
 def _is_complete(job: TrainingJob, parts: Parts, *, trainer: Any) -> bool:
@@ -133,8 +137,8 @@ def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
 
     Schedules of the learning rate still end at the job's `max_epochs`, as they did when it was
     measured that `epochs` are best. The first weights are the trial's, also where they come from
-    another checkpoint. Callbacks that end a
-    training early or write checkpoints take no part.
+    another checkpoint. Where hyperparameters changed while it was trained, they change at the
+    same epochs. Callbacks that end a training early or write checkpoints take no part.
 
     Args:
         job: What to train. Where it would go on from, and its rules for checkpoints, play no part.
@@ -154,10 +158,11 @@ def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
         Writes the checkpoint at `path`, atomically, in place of one that is there.
     """
     with isolated(threads=job.threads):
-        return _refit(job, epochs=epochs, path=path)
+        return replay(job, epochs=epochs, path=path, train=_refit)
 
 
 def _refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
+    """Train from the checkpoint that the job goes on from, if there is one."""
     parts = build(job, train_loaders=refit_loaders)
     refit = Refit(
         epochs=epochs,
@@ -165,9 +170,9 @@ def _refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
             partial(trainer.save_checkpoint, weights_only=False), path=path
         ),
     )
-    old = started(job, parts, is_begun=False)
-    trainer = prepare_refit(job, parts, refit=refit, first=old)
-    _fit(trainer, parts, checkpoint=None, allow=())
+    old = started(job, parts, is_begun=job.resume_from is not None)
+    trainer = prepare_refit(job, parts, refit=refit, first=(*taken_over(job, parts), *old))
+    _fit(trainer, parts, checkpoint=job.resume_from, allow=job.allow)
     if refit.measurement is None:
         raise TrialFailed(
             f"The refit of trial {job.trial} ended after {trainer.global_step} steps, before "

@@ -29,6 +29,16 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Epochs with other hyperparameters, before those of a job."""
+
+    until: int
+    """The last of these epochs, or rounds."""
+    model_arguments: Mapping[str, Any]
+    data_arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingJob:
     """One configuration of a model and its data, with all that its training depends on.
 
@@ -102,6 +112,14 @@ class TrainingJob:
     """How long that file was when it was written; None where nobody knows."""
     otherwise: TrainingJob | None = None
     """The same job from an older checkpoint, or from the start: if that one cannot be read."""
+    takes_over: bool = False
+    """Whether that checkpoint was written with other hyperparameters, which give way to these."""
+    reads_back: tuple[str, ...] = ()
+    """Arguments whose values in use are read from the live objects in each epoch; those of the data
+    begin with "data."."""
+    history: tuple[Stage, ...] = ()
+    """How a model was trained before its last stretch, from its start: of a refit, which repeats
+    it."""
     epochs_before: int = 0
     """Epochs that were trained when that checkpoint was written."""
     seconds_before: float = 0.0

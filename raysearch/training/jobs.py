@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from raysearch.engine.lineage import Stretch, schedule_of
 from raysearch.experiment import Experiment
-from raysearch.training.job import TrainingJob
+from raysearch.training.job import Stage, TrainingJob
 from raysearch.trial import Trial
 
 
@@ -15,9 +17,10 @@ def job_for(
 ) -> TrainingJob:
     """Return the job that trains a trial from its last checkpoint, or from the start.
 
-    Epochs after that checkpoint are repeated; if one of them was the best, its checkpoint, which
-    was lost, is written again. The job also says how to go on from the checkpoints before it, the
-    newest first, and from the start, should they turn out to be damaged (`sound_start`).
+    That checkpoint may be another trial's, whose weights it took over. Epochs after it are
+    repeated; if one of them was the best, its checkpoint, which was lost, is written again. The job
+    also says how to go on from the checkpoints before it, the newest first, and from the start,
+    should they turn out to be damaged (`sound_start`).
 
     Args:
         experiment: Where model, data and settings come from.
@@ -26,7 +29,7 @@ def job_for(
         checkpoint_at: Epochs at which it may be paused, and needs a checkpoint.
     """
     job = replace(_from_start(experiment, trial, run_dir=run_dir), checkpoint_at=checkpoint_at)
-    for checkpoint in trial.checkpoints:
+    for checkpoint in trial.starts:
         before = tuple(m for m in trial.measurements if m.epoch <= checkpoint.epoch)
         job = replace(
             job,
@@ -36,8 +39,35 @@ def job_for(
             seconds_before=before[-1].seconds if before else 0.0,
             best_before=replace(trial, measurements=before).value(experiment.objective),
             otherwise=job,
+            takes_over=checkpoint not in trial.checkpoints,
         )
     return job
+
+
+def model_job(
+    experiment: Experiment, trial: Trial, *, trials: Mapping[str, Trial], epochs: int, run_dir: Path
+) -> TrainingJob:
+    """Return the job that trains the model of a trial once more, as it was trained up to an epoch.
+
+    Args:
+        experiment: Where model, data and settings come from.
+        trial: Whose model.
+        trials: All trials of the search, by id: it may have taken over weights of others.
+        epochs: Epochs after which it is wanted.
+        run_dir: The run directory, as the worker reaches it.
+    """
+    *before, last = schedule_of(trials, trial.id, epoch=epochs)
+    job = _from_start(experiment, replace(trial, configuration=last.configuration), run_dir=run_dir)
+    return replace(job, history=tuple(_stage(experiment, stretch) for stretch in before))
+
+
+def _stage(experiment: Experiment, stretch: Stretch) -> Stage:
+    binding = experiment.bind(stretch.configuration)
+    return Stage(
+        until=stretch.last,
+        model_arguments=binding.model_arguments,
+        data_arguments=binding.data_arguments,
+    )
 
 
 def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJob:
@@ -55,6 +85,7 @@ def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> Train
         max_steps=experiment.fidelity.max_steps,
         every_steps=experiment.fidelity.every_steps,
         seed=experiment.seed,
+        reads_back=experiment.mutable_arguments(trial.configuration),
         directory=str(run_dir.absolute() / "trials" / trial.id),
         checkpoint_every_epochs=experiment.checkpoint.every_epochs,
         checkpoint_every_s=experiment.checkpoint.every_s,

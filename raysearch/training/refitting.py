@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from raysearch.errors import Unsupported
 from raysearch.training.building import Parts
 from raysearch.training.job import TrainingJob
-from raysearch.training.reporter import FIRST, LAST, Clock, EpochBegins, LastEpoch, Meter
+from raysearch.training.meter import Clock, Meter
+from raysearch.training.reporter import FIRST, LAST, EpochBegins, LastEpoch
 from raysearch.training.rounds import LastStep
 from raysearch.training.trainers import make_trainer
 from raysearch.trial import Measurement

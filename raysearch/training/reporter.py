@@ -11,23 +11,17 @@ others, and after the model.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from raysearch.training.ahead import Ahead, in_memory, is_unwatched
 from raysearch.training.checkpoints import CheckpointRule, add_checkpoint
 from raysearch.training.job import Report, TrainingJob
-from raysearch.training.measuring import (
-    has_finite_weights,
-    read_applied,
-    read_learnt,
-    read_metrics,
-    validation_examples,
-)
+from raysearch.training.measuring import has_finite_weights, read_learnt
+from raysearch.training.meter import Clock, Meter
 from raysearch.trial import Checkpoint, Measurement
 
 if TYPE_CHECKING:
@@ -36,65 +30,6 @@ if TYPE_CHECKING:
 
 FIRST, LAST = "callbacks:Callback", "callbacks:Checkpoint"
 """What callbacks of ours derive from: those before the user's, and those that come last."""
-
-
-class Clock:
-    """Training time, without the time in which whoever receives the reports keeps it waiting.
-
-    Args:
-        before_s: Training time of the earlier attempts.
-    """
-
-    def __init__(self, *, before_s: float) -> None:
-        self._origin = time.monotonic() - before_s
-
-    @property
-    def elapsed_s(self) -> float:
-        """Training time so far."""
-        return time.monotonic() - self._origin
-
-    def exclude(self, seconds: float) -> None:
-        """Count this much less."""
-        self._origin += seconds
-
-
-class Meter:
-    """Measures what was achieved since something began.
-
-    Args:
-        clock: Runs since training began.
-    """
-
-    def __init__(self, *, clock: Clock) -> None:
-        self.clock = clock
-        self._applied: dict[str, float] = {}
-        self._old: dict[str, Any] = {}
-
-    def begin(self, trainer: pl.Trainer) -> None:
-        """Note the metrics, which are old from now on."""
-        self._old = dict(trainer.callback_metrics)
-
-    def read_settings(self, trainer: pl.Trainer) -> None:
-        """Note the optimiser's settings; at the end, schedules have set those of what follows."""
-        self._applied = read_applied(trainer.optimizers)
-
-    def fresh(self, trainer: pl.Trainer) -> dict[str, Any]:
-        """Return the metrics that were logged since then; an old one is still the same object."""
-        metrics = trainer.callback_metrics.items()
-        return {name: value for name, value in metrics if self._old.get(name) is not value}
-
-    def measure(self, trainer: pl.Trainer, *, epoch: int) -> Measurement:
-        """Return what the epoch, or round, that ends now has achieved."""
-        values, cause = read_metrics(self.fresh(trainer))
-        return Measurement(
-            epoch=epoch,
-            step=trainer.global_step,
-            values=values,
-            seconds=self.clock.elapsed_s,
-            cause=cause,
-            applied=self._applied,
-            n_validated=validation_examples(trainer),
-        )
 
 
 class Reporter:
@@ -122,7 +57,7 @@ class Reporter:
         self.has_diverged = False
         """Whether it was ended because it cannot recover."""
         self.n_reports = 0
-        self.meter = Meter(clock=clock)
+        self.meter = Meter(clock=clock, reads_back=job.reads_back)
         self._ahead = Ahead() if may_run_ahead else None
         self._job = job
         self._report = report

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from raysearch.training.job import TrainingJob
-from raysearch.training.reporter import Meter, Reporter, end_fit
+from raysearch.training.meter import Meter
+from raysearch.training.reporter import Reporter, end_fit
 from raysearch.training.seeding import ExactTraining
 
 if TYPE_CHECKING:

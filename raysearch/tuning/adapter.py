@@ -162,8 +162,7 @@ class EngineScheduler(TrialScheduler):
         if kind == "measured":
             return self._measured(trial, content)
         if kind == "started":
-            folder = f"trials/{trial.trial_id}"
-            damaged = {f"{folder}/{name}": why for name, why in content["damaged"].items()}
+            damaged = {f"trials/{name}": why for name, why in content["damaged"].items()}
             engine.attempt_started(trial.trial_id, worker=content["worker"], damaged=damaged)
             if damaged:
                 self._update_job(trial)

@@ -102,7 +102,10 @@ class FitThread:
         if not self._is_announced:
             self._is_announced = True
             worker = f"{socket.gethostname()}:{os.getpid()}"
-            damaged = {Path(path).name: fault for path, fault in self._damaged.items()}
+            damaged = {
+                f"{Path(path).parent.name}/{Path(path).name}": fault
+                for path, fault in self._damaged.items()
+            }
             return message("started", worker=worker, damaged=damaged)
         if self._is_waiting:
             self._is_waiting = False

@@ -12,7 +12,17 @@ from typing import Any
 import numpy as np
 
 from raysearch.schedulers import SCHEDULERS, Scheduler, Verdict
-from raysearch.trial import Decision, DecisionKind, Measurement, Objective, Trial, TrialStatus
+from raysearch.trial import (
+    Checkpoint,
+    Decision,
+    DecisionKind,
+    Exploit,
+    Measurement,
+    Objective,
+    Takeover,
+    Trial,
+    TrialStatus,
+)
 
 MAX_EPOCHS = 27
 METRIC = "val/loss"
@@ -125,8 +135,26 @@ class Run:
             self._end(trial, TrialStatus.STOPPED)
         else:
             del self.paused[verdict.trial]
+            if verdict.decision.exploit is not None:
+                self.trials[trial.number] = self._taken_over(trial, verdict.decision.exploit)
             self.running.append(trial.number)
         return True
+
+    def _taken_over(self, trial: Trial, exploit: Exploit) -> Trial:
+        source = next((t for t in self.trials.values() if t.id == exploit.source), None)
+        if source is None:  # it ended before this policy ruled, and its checkpoint is gone
+            return trial
+        assert source.number != trial.number
+        assert source.epochs >= exploit.epoch >= trial.epochs
+        assert exploit.epoch in self.scheduler.keeps(source)
+        path = f"trials/{source.id}/{exploit.epoch}.ckpt"
+        checkpoint = Checkpoint(epoch=exploit.epoch, path=path, size_bytes=0)
+        taken = Takeover(source=source.id, checkpoint=checkpoint, before=trial.configuration)
+        return replace(
+            trial,
+            configuration=exploit.configuration,
+            takeovers=(*trial.takeovers, taken),
+        )
 
     def _train(self, number: int) -> None:
         before = self.trials[number]
@@ -143,7 +171,8 @@ class Run:
         elif decision.kind is DecisionKind.STOP:
             self._end(trial, TrialStatus.STOPPED)
         elif decision.kind is DecisionKind.PAUSE:
-            assert trial.epochs in self.scheduler.pauses_at(trial)
+            is_lost = trial.last.values[METRIC] is None  # what it has is worth no checkpoint
+            assert is_lost or trial.epochs in self.scheduler.pauses_at(trial)
             self.paused[trial.id] = trial
         else:
             self.running.append(number)
@@ -190,6 +219,9 @@ class From(Scheduler):
     def pauses_at(self, trial: Trial) -> tuple[int, ...]:
         return self._policy.pauses_at(self._later(trial))
 
+    def keeps(self, trial: Trial) -> tuple[int, ...]:
+        return self._policy.keeps(self._later(trial))
+
     def begins(self, number: int) -> bool:
         return self._policy.begins(number + self._first)
 
@@ -202,4 +234,11 @@ class From(Scheduler):
         )
         if verdict is None:
             return None
-        return replace(verdict, trial=f"{int(verdict.trial) - self._first:04d}")
+        decision = verdict.decision
+        if decision.exploit is not None:
+            source = self._earlier(decision.exploit.source)
+            decision = replace(decision, exploit=replace(decision.exploit, source=source))
+        return Verdict(trial=self._earlier(verdict.trial), decision=decision)
+
+    def _earlier(self, trial: str) -> str:
+        return f"{int(trial) - self._first:04d}"

@@ -45,6 +45,12 @@ FURTHER_SETTINGS: dict[str, list[Settings]] = {
         {"min_epochs": 27},
     ],
     "median": [{"min_epochs": 4, "min_trials": 1}],
+    "pbt": [
+        {"population": 5, "interval": 3},
+        {"population": 4, "interval": 9, "synchronous": True},
+        {"exploit": "tournament", "interval": 1},
+        {"max_trials": 40, "quantile": 0.5, "synchronous": True},
+    ],
     "successive_halving": [
         {"n_trials": 10, "reduction_factor": 2},
         {"max_trials": 30, "min_epochs": 2},

@@ -50,7 +50,7 @@ class ImageLoader:
         self.tensors = (pixels, targets)
         self.batch_size = batch_size or _evaluation_batch(pixels)
         self._rows = rows
-        self._augmentation = augmentation
+        self.augmentation = augmentation
         self._bounds = batch_bounds(len(rows), batch_size=self.batch_size)
         # (C,) -> (C, 1, 1), or (C, 1, 1, 1) for clips
         shape = (-1, *[1] * (pixels.ndim - 2))
@@ -66,14 +66,14 @@ class ImageLoader:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
         pixels, targets = self.tensors
-        if self._augmentation is None:
+        if self.augmentation is None:
             for start, end in self._bounds:
                 chosen = pixels.index_select(0, self._rows[start:end])
                 yield self._scaled(chosen), targets[start:end].clone()
             return
         height, width = pixels.shape[-2:]
         order = torch.randperm(len(self._rows))
-        draws = self._augmentation.drawn(
+        draws = self.augmentation.drawn(
             len(order), height=height, width=width, is_classes=not targets.is_floating_point()
         )
         for start, end in self._bounds:
@@ -82,7 +82,7 @@ class ImageLoader:
             inputs = self._scaled(moved(pixels.index_select(0, self._rows[chosen]), drawn))
             wanted = targets.index_select(0, chosen)
             if drawn.hole is not None:
-                share = self._augmentation.cutout
+                share = self.augmentation.cutout
                 inputs = cut_out(inputs, hole=drawn.hole, share=share, fill=self._fill)
             if drawn.weight is not None:
                 inputs = mixed(inputs, drawn.weight)

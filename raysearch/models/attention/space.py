@@ -18,6 +18,7 @@ from typing import Any
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError
 from raysearch.models.shared.space import (
+    MUTABLE_IN_TRAINING,
     check_data,
     sequence_domains,
     sequence_space,
@@ -29,6 +30,9 @@ from raysearch.space import Bool, Choice, Domain, Float, Int, Space
 
 MODULE = "raysearch.models.attention.module:Transformer"
 """Import path of the module class."""
+
+MUTABLE = MUTABLE_IN_TRAINING | {"dropout", "attention_dropout"}
+"""Arguments of the constructor that can be changed while a trial trains."""
 
 _MOST_POSITIONS = 64
 """Positions that the default patches leave, at most: attention grows with their square."""
@@ -205,4 +209,11 @@ def _check(data: DataSpec) -> None:
         )
 
 
-__all__ = ["MODULE", "data_arguments", "default_patch_size", "legal_domains", "search_space"]
+__all__ = [
+    "MODULE",
+    "MUTABLE",
+    "data_arguments",
+    "default_patch_size",
+    "legal_domains",
+    "search_space",
+]

@@ -28,6 +28,7 @@ from raysearch.models.cnn.wiring import (
     edges,
 )
 from raysearch.models.shared.space import (
+    MUTABLE_IN_TRAINING,
     check_data,
     data_arguments,
     training_domains,
@@ -37,6 +38,9 @@ from raysearch.space import Choice, Domain, Float, Int, Space
 
 MODULE = "raysearch.models.cnn.module:CNN"
 """Import path of the module class."""
+
+MUTABLE = MUTABLE_IN_TRAINING | {"dropout"}
+"""Arguments of the constructor that can be changed while a trial trains."""
 
 WIDEST = 8192
 """Channels that a first stage may have."""
@@ -164,4 +168,4 @@ def _edges(n_nodes: int, *, operations: Sequence[str]) -> Space:
     )
 
 
-__all__ = ["MODULE", "data_arguments", "legal_domains", "max_stages", "search_space"]
+__all__ = ["MODULE", "MUTABLE", "data_arguments", "legal_domains", "max_stages", "search_space"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from raysearch.data_spec import Task
+from raysearch.models.generative.diffusion import DiffusionNetwork
 from raysearch.models.generative.network import network_for
 from raysearch.models.generative.space import legal_domains
 from raysearch.models.shared.arguments import (
@@ -14,6 +15,7 @@ from raysearch.models.shared.arguments import (
     select,
 )
 from raysearch.models.shared.density import DensityModule
+from raysearch.trial import Value
 
 
 class Generative(DensityModule):
@@ -105,3 +107,10 @@ class Generative(DensityModule):
             settings=select(OptimizerSettings, self.hparams),
             input_shape=input_shape,
         )
+
+    def hyperparameters_in_use(self) -> dict[str, Value]:
+        """Return what may change from fit to fit; see `FamilyModule`."""
+        found = super().hyperparameters_in_use()
+        if isinstance(self.network, DiffusionNetwork):
+            found["weighting"] = "simple" if self.network.is_simple else "bound"
+        return found

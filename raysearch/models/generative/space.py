@@ -12,11 +12,19 @@ from __future__ import annotations
 
 from raysearch.data_spec import DataSpec
 from raysearch.models.shared.density_space import check_images
-from raysearch.models.shared.space import data_arguments, optimizer_domains, optimizer_space
+from raysearch.models.shared.space import (
+    MUTABLE_BY_OPTIMIZER,
+    data_arguments,
+    optimizer_domains,
+    optimizer_space,
+)
 from raysearch.space import Choice, Domain, Float, Int, Space
 
 MODULE = "raysearch.models.generative.module:Generative"
 """Import path of the module class."""
+
+MUTABLE = MUTABLE_BY_OPTIMIZER | {"dropout", "weighting"}
+"""Arguments of the constructor that can be changed while a trial trains."""
 
 
 def search_space(data: DataSpec) -> Space:
@@ -134,4 +142,4 @@ def _diffusion() -> Space:
     )
 
 
-__all__ = ["MODULE", "data_arguments", "legal_domains", "max_scales", "search_space"]
+__all__ = ["MODULE", "MUTABLE", "data_arguments", "legal_domains", "max_scales", "search_space"]

@@ -13,6 +13,7 @@ from typing import Any
 
 from raysearch.data_spec import DataSpec
 from raysearch.models.shared.space import (
+    MUTABLE_IN_TRAINING,
     check_cardinalities,
     check_data,
     training_domains,
@@ -24,6 +25,9 @@ from raysearch.space.genome import ACTIVATIONS
 
 MODULE = "raysearch.models.graph.module:EvolvedGraph"
 """Import path of the module class."""
+
+MUTABLE = MUTABLE_IN_TRAINING
+"""Arguments of the constructor that can be changed while a trial trains."""
 
 MOST_AT_FIRST = 4096
 """Connections up to which the minimal graph has all of them, and none where they would be more."""
@@ -111,6 +115,7 @@ def _check(data: DataSpec) -> None:
 
 __all__ = [
     "MODULE",
+    "MUTABLE",
     "data_arguments",
     "legal_domains",
     "minimal_graph",

@@ -10,6 +10,7 @@ from typing import Any
 
 from raysearch.data_spec import DataSpec
 from raysearch.models.shared.space import (
+    MUTABLE_IN_TRAINING,
     check_cardinalities,
     check_data,
     training_domains,
@@ -20,6 +21,9 @@ from raysearch.space import Choice, Domain, Float, Int, Space
 
 MODULE = "raysearch.models.mlp.module:MLP"
 """Import path of the module class."""
+
+MUTABLE = MUTABLE_IN_TRAINING | {"dropout"}
+"""Arguments of the constructor that can be changed while a trial trains."""
 
 
 def search_space(data: DataSpec) -> Space:
@@ -92,4 +96,4 @@ def _check(data: DataSpec) -> None:
     check_cardinalities(data)
 
 
-__all__ = ["MODULE", "data_arguments", "legal_domains", "search_space"]
+__all__ = ["MODULE", "MUTABLE", "data_arguments", "legal_domains", "search_space"]

@@ -12,6 +12,7 @@ from typing import Any
 from raysearch.data_spec import UNKNOWN, DataSpec
 from raysearch.errors import ConfigurationError
 from raysearch.models.shared.space import (
+    MUTABLE_IN_TRAINING,
     check_data,
     data_arguments,
     training_domains,
@@ -21,6 +22,9 @@ from raysearch.space import Bool, Choice, Domain, Float, Int, Space
 
 MODULE = "raysearch.models.rnn.module:RNN"
 """Import path of the module class."""
+
+MUTABLE = MUTABLE_IN_TRAINING | {"dropout"}
+"""Arguments of the constructor that can be changed while a trial trains."""
 
 _WITH_FRONT: dict[str, Any] = {"front": "convolution"}
 
@@ -120,4 +124,4 @@ def _check(data: DataSpec) -> None:
         )
 
 
-__all__ = ["MODULE", "data_arguments", "legal_domains", "search_space"]
+__all__ = ["MODULE", "MUTABLE", "data_arguments", "legal_domains", "search_space"]

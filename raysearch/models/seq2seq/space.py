@@ -8,6 +8,7 @@ from __future__ import annotations
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError
 from raysearch.models.shared.space import (
+    MUTABLE_OF_SEQUENCES,
     check_data,
     data_arguments,
     sequence_domains,
@@ -17,6 +18,9 @@ from raysearch.space import Bool, Choice, Domain, Float, Int, Space
 
 MODULE = "raysearch.models.seq2seq.module:Seq2Seq"
 """Import path of the module class."""
+
+MUTABLE = MUTABLE_OF_SEQUENCES | {"dropout"}
+"""Arguments of the constructor that can be changed while a trial trains."""
 
 _SCORES = ("dot", "multiplicative", "additive")
 """The kinds of attention there are."""
@@ -102,4 +106,4 @@ def _check(data: DataSpec) -> None:
         )
 
 
-__all__ = ["MODULE", "data_arguments", "legal_domains", "search_space"]
+__all__ = ["MODULE", "MUTABLE", "data_arguments", "legal_domains", "search_space"]

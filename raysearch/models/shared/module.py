@@ -29,9 +29,11 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import Metric
 
+from raysearch.models.shared import in_use
 from raysearch.models.shared.arguments import OptimizerSettings
 from raysearch.models.shared.optimizers import Apart, optimizer
 from raysearch.models.shared.schedules import has_schedule, schedule
+from raysearch.trial import Value
 
 Batch = tuple[Tensor, ...]
 """Inputs, their lengths where `DataSpec.has_lengths`, and targets, which come last."""
@@ -157,6 +159,13 @@ class FamilyModule(LightningModule):
     def on_test_epoch_end(self) -> None:
         """Log the test metrics."""
         self._log_scores("test", self.test_scores)
+
+    def hyperparameters_in_use(self) -> dict[str, Value]:
+        """Return arguments of the constructor that may change from fit to fit, as they are now.
+
+        Read from what uses them, in the middle of a fit. Those of the optimiser are not among them.
+        """
+        return {**in_use.of_layers(self.network), **in_use.of_schedule(self.trainer)}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return the optimiser, with its schedule stepped after every optimiser step."""

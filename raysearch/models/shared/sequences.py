@@ -40,8 +40,9 @@ from raysearch.models.shared.decoding import (
     answers,
     most_probable,
 )
-from raysearch.models.shared.module import Batch
+from raysearch.models.shared.module import Batch, FamilyModule
 from raysearch.models.shared.supervised import SupervisedModule
+from raysearch.trial import Value
 
 
 class SequenceModule(SupervisedModule):
@@ -61,6 +62,13 @@ class SequenceModule(SupervisedModule):
     def forward(self, *inputs: Tensor) -> Tensor:
         """Return the symbols (B, L) that greedy decoding writes for a batch of inputs."""
         return super().forward(*inputs) if self._writer is None else self.answers(*inputs).symbols
+
+    def hyperparameters_in_use(self) -> dict[str, Value]:
+        """Return what may change from fit to fit; see `FamilyModule`."""
+        if self._writer is None:
+            return super().hyperparameters_in_use()
+        found = FamilyModule.hyperparameters_in_use(self)
+        return {**found, "label_smoothing": self._label_smoothing}
 
     def answers(self, *inputs: Tensor, beam_width: int = 1) -> Decoded:
         """Return the symbols for a batch of inputs, with how probable they are.

@@ -19,6 +19,23 @@ DEFAULT_LOSS: dict[Task, str] = {"classification": "cross_entropy", "regression"
 """The loss where none is named."""
 
 
+MUTABLE_BY_OPTIMIZER = frozenset(
+    {"learning_rate", "momentum", "weight_decay", "schedule", "warmup_fraction"}
+)
+"""Arguments of optimiser and schedule that can be changed while a trial trains; the optimiser
+itself is none, since its averages are of no use to another one."""
+
+MUTABLE_OF_SEQUENCES = MUTABLE_BY_OPTIMIZER | {"label_smoothing"}
+"""The same with those of training, where the answers are sequences of symbols."""
+
+MUTABLE_IN_TRAINING = MUTABLE_OF_SEQUENCES | {
+    "loss",
+    "focal_gamma",
+    "huber_delta",
+    "class_weighting",
+}
+"""The same of classes or numbers."""
+
 UNBALANCED = 1.5
 """From this ratio of the largest to the smallest class on, class weights are worth searching."""
 

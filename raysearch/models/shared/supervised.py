@@ -26,10 +26,12 @@ from typing import cast
 from torch import Tensor, nn
 from torchmetrics import Metric
 
+from raysearch.models.shared import in_use
 from raysearch.models.shared.arguments import TrainingSettings
 from raysearch.models.shared.losses import Loss, class_weights, training_loss
 from raysearch.models.shared.metrics import Scores
 from raysearch.models.shared.module import Batch, FamilyModule
+from raysearch.trial import Value
 
 
 class SupervisedModule(FamilyModule):
@@ -64,6 +66,15 @@ class SupervisedModule(FamilyModule):
         """Add a batch to the metrics of validation or test."""
         *inputs, targets = batch
         scores.update(self(*inputs).float(), self._shaped(targets))
+
+    def hyperparameters_in_use(self) -> dict[str, Value]:
+        """Return what may change from fit to fit; see `FamilyModule`."""
+        counts, weighting = self.hparams["class_counts"], self.hparams["class_weighting"]
+        return {
+            **super().hyperparameters_in_use(),
+            **in_use.of_loss(self._loss),
+            **in_use.of_class_weights(self.class_weights, counts=counts, weighting=weighting),
+        }
 
     def _shaped(self, targets: Tensor) -> Tensor:
         # (B,) -> (B, 1) for regression; (B, T) unchanged

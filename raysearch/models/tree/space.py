@@ -11,6 +11,7 @@ from __future__ import annotations
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError
 from raysearch.models.shared.space import (
+    MUTABLE_IN_TRAINING,
     check_data,
     data_arguments,
     training_domains,
@@ -20,6 +21,9 @@ from raysearch.space import Bool, Choice, Domain, Float, Int, Space
 
 MODULE = "raysearch.models.tree.module:Tree"
 """Import path of the module class."""
+
+MUTABLE = MUTABLE_IN_TRAINING | {"dropout"}
+"""Arguments of the constructor that can be changed while a trial trains."""
 
 
 def search_space(data: DataSpec) -> Space:
@@ -102,4 +106,4 @@ def _check(data: DataSpec) -> None:
         )
 
 
-__all__ = ["MODULE", "data_arguments", "legal_domains", "search_space"]
+__all__ = ["MODULE", "MUTABLE", "data_arguments", "legal_domains", "search_space"]

@@ -22,6 +22,7 @@ from raysearch.models.shared.module import Batch
 from raysearch.models.shared.pictures import image_grid
 from raysearch.models.vae.network import VAEDesign, VAENetwork
 from raysearch.models.vae.space import METRICS, legal_domains
+from raysearch.trial import Value
 
 _N_RECONSTRUCTIONS = 24
 """Images in a picture of reconstructions."""
@@ -143,8 +144,8 @@ class VAE(DensityModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Set the weight of the divergence, and return the loss of a batch."""
-        if self.beta_warmup:
-            self.kl_weight.fill_(self.beta * min(1.0, self._share_done() / self.beta_warmup))
+        done = min(1.0, self._share_done() / self.beta_warmup) if self.beta_warmup else 1.0
+        self.kl_weight.fill_(self.beta * done)  # also where a checkpoint had another beta
         return super().training_step(batch, batch_idx)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -154,6 +155,11 @@ class VAE(DensityModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the weight of the divergence that the model was last trained with."""
         self.kl_weight.fill_(checkpoint["kl_weight"])
+
+    def hyperparameters_in_use(self) -> dict[str, Value]:
+        """Return what may change from fit to fit; see `FamilyModule`."""
+        found = super().hyperparameters_in_use()
+        return {**found, "beta": self.beta, "beta_warmup": self.beta_warmup}
 
     @torch.no_grad()
     def encode(self, x: Tensor) -> Tensor:

@@ -12,12 +12,20 @@ from types import MappingProxyType
 
 from raysearch.data_spec import DataSpec
 from raysearch.models.shared.density_space import check_images
-from raysearch.models.shared.space import data_arguments, optimizer_domains, optimizer_space
+from raysearch.models.shared.space import (
+    MUTABLE_BY_OPTIMIZER,
+    data_arguments,
+    optimizer_domains,
+    optimizer_space,
+)
 from raysearch.space import Choice, Domain, Float, Int, Space
 from raysearch.trial import Direction
 
 MODULE = "raysearch.models.vae.module:VAE"
 """Import path of the module class."""
+
+MUTABLE = MUTABLE_BY_OPTIMIZER | {"dropout", "beta", "beta_warmup"}
+"""Arguments of the constructor that can be changed while a trial trains."""
 
 METRICS: Mapping[str, Direction] = MappingProxyType(
     {"reconstruction": "minimize", "kl": "minimize"}
@@ -121,4 +129,12 @@ def _dense() -> Space:
     )
 
 
-__all__ = ["METRICS", "MODULE", "data_arguments", "legal_domains", "max_stages", "search_space"]
+__all__ = [
+    "METRICS",
+    "MODULE",
+    "MUTABLE",
+    "data_arguments",
+    "legal_domains",
+    "max_stages",
+    "search_space",
+]

@@ -12,6 +12,7 @@ from tensorboard.plugins.hparams import metadata
 
 from raysearch.live import event_files
 from raysearch.live.tensorboard import TensorBoardWriter
+from raysearch.run_dir import events as ev
 from raysearch.space import Choice, Float, Space
 from raysearch.trial import Objective
 
@@ -264,3 +265,36 @@ def test_the_default_warning_goes_to_standard_error(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("TensorBoard's files cannot be written")
+
+
+def test_hyperparameters_follow_what_a_trial_takes_over(
+    new_story: Any, writer: Any, tmp_path: Path
+) -> None:
+    """Each stretch has a row of its own, and its curve goes on at its epoch."""
+    story = new_story(writer()).start()
+    source, trial = story.trial(CONFIGURATION), story.trial({"lr": 0.9, "optimizer": "sgd"})
+    story.epoch(source, 0.5, 0.6)
+    story.epoch(trial, 0.1, 0.2)
+    story.tell(
+        ev.Exploited(
+            at=story.now, trial=trial, source=source, epoch=2, path="2.ckpt", size_bytes=1,
+            configuration={"lr": 0.2, "optimizer": "sgd"}, changes={"lr": [0.1, 0.2]},
+        )
+    )  # fmt: skip
+    story.attempt(trial)
+    story.epoch(trial, 0.7)
+    story.end(trial)
+    later = tmp_path / trial / "from-epoch-0002"
+    assert curve(tmp_path / trial, "val/accuracy") == [(1, 0.1), (2, 0.2)]
+    assert curve(later, "val/accuracy") == [(3, 0.7)]
+    rates = [
+        metadata.parse_session_start_info_plugin_data(
+            hparams_of(folder, metadata.SESSION_START_INFO_TAG)
+        )
+        .hparams["lr"]
+        .number_value
+        for folder in (tmp_path / trial, later)
+    ]
+    assert rates == [0.9, 0.2]
+    for folder in (tmp_path / trial, later):
+        assert hparams_of(folder, metadata.SESSION_END_INFO_TAG)

@@ -1,0 +1,131 @@
+"""What does Ray Tune's own PBT make of experiments/pbt.yaml, with the usual recipe for Lightning?
+
+    python experiments/benchmarks/pbt_recipe.py [--seed 0] [--epochs 30]
+
+Each trial builds its module with the configuration that it is given, and goes on by
+`trainer.fit(ckpt_path=...)`, as tutorials have it. Prints one JSON line: the best validation
+accuracy, the epochs, in how many epochs after a mutation the learning rate was another one than
+asked for, and how many configurations left the space.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import ray
+from ray import tune
+from ray.tune.schedulers import PopulationBasedTraining
+
+from raysearch.data.digits.module import Data
+from raysearch.experiment import load
+from raysearch.models.cnn.module import CNN
+
+EXPERIMENT = Path(__file__).parents[1] / "pbt.yaml"
+MEMBERS, INTERVAL = 12, 3
+SEARCHED = ("learning_rate", "weight_decay", "dropout")
+
+
+class _Report(pl.Callback):
+    """Reports each epoch with a checkpoint, as the recipe does."""
+
+    def __init__(self, asked: float) -> None:
+        self._asked = asked
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Save and report."""
+        used = trainer.optimizers[0].param_groups[0]["lr"]
+        with tempfile.TemporaryDirectory() as folder:
+            trainer.save_checkpoint(Path(folder) / "last.ckpt")
+            metrics = {
+                "accuracy": float(trainer.callback_metrics["val/accuracy"]),
+                "asked": self._asked,
+                "used": used,
+            }
+            tune.report(metrics, checkpoint=tune.Checkpoint.from_directory(folder))
+
+
+def _train(config: dict[str, Any]) -> None:
+    """Train one member, from its checkpoint if Ray Tune has one for it."""
+    searched = {name: config[name] for name in SEARCHED}
+    model = CNN(
+        input_shape=[1, 8, 8], n_outputs=10, width=8, stages=2, schedule="constant", **searched
+    )
+    trainer = pl.Trainer(
+        max_epochs=config["epochs"],
+        accelerator="cpu",
+        callbacks=[_Report(config["learning_rate"])],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    checkpoint = tune.get_checkpoint()
+    data = Data(batch_size=int(config["batch_size"]))
+    if checkpoint is None:
+        trainer.fit(model, data)
+        return
+    with checkpoint.as_directory() as folder:
+        trainer.fit(model, data, ckpt_path=Path(folder) / "last.ckpt")
+
+
+def main() -> None:
+    """Run it, and print what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=30)
+    given = parser.parse_args()
+    domains = {p.key: p.domain for p in load(EXPERIMENT).space}
+    rng = np.random.default_rng(given.seed)
+
+    def drawn(key: str) -> Any:
+        return tune.sample_from(lambda _: domains[key].sample(rng))
+
+    rate = domains["learning_rate"]
+    ray.init(address="local", include_dashboard=False, log_to_driver=False)
+    tuner = tune.Tuner(
+        _train,
+        param_space={
+            **{name: drawn(name) for name in SEARCHED},
+            "batch_size": drawn("data.batch_size"),
+            "epochs": given.epochs,
+        },
+        tune_config=tune.TuneConfig(
+            num_samples=MEMBERS,
+            reuse_actors=True,
+            scheduler=PopulationBasedTraining(
+                time_attr="training_iteration",
+                metric="accuracy",
+                mode="max",
+                perturbation_interval=INTERVAL,
+                hyperparam_mutations={
+                    "learning_rate": tune.loguniform(rate.low, rate.high),
+                    "weight_decay": tune.loguniform(1e-4, 0.3),
+                    "dropout": tune.uniform(0.0, 0.5),
+                    "batch_size": [32, 64, 128],
+                },
+            ),
+        ),
+        run_config=tune.RunConfig(storage_path=tempfile.mkdtemp(), verbose=0),
+    )
+    frames = [result.metrics_dataframe for result in tuner.fit()]
+    rows = [row for frame in frames if frame is not None for row in frame.to_dict("records")]
+    outside = sum(not 0 <= row.get("config/dropout", 0.0) <= 0.5 for row in rows)
+    found = {
+        "best": max(row["accuracy"] for row in rows),
+        "epochs": len(rows),
+        "epochs_with_another_rate": sum(row["asked"] != row["used"] for row in rows),
+        "configurations_outside": outside,
+    }
+    print(json.dumps(found), flush=True)
+    ray.shutdown()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Who took over whose weights in a search, and with which hyperparameters was a model trained?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from raysearch.results import Results
+    from raysearch.trial import Trial
+
+MOST_LINES = 40
+"""Lines of a tree that are printed."""
+
+
+def print_descent(results: Results) -> None:
+    """Print the tree of a population, if weights were taken over in it."""
+    from raysearch.engine.lineage import tree
+    from raysearch.live.text import printable
+
+    lines = tree(results.state.trials)
+    if not lines:
+        return
+    print("whose weights were taken over")
+    for line in lines[:MOST_LINES]:
+        print(f"  {printable(line)}")
+    if len(lines) > MOST_LINES:
+        print(f'  ... and {len(lines) - MOST_LINES} more: "lineage" of --json')
+    print()
+
+
+def schedule_facts(results: Results, trial: Trial) -> list[tuple[str, str]]:
+    """Return with what the weights of a trial's best epoch were trained, if that changed."""
+    from raysearch.live.text import changed_first
+    from raysearch.results.history import history
+
+    stretches = history(results, trial)
+    if len(stretches) < 2:
+        return []
+    facts, before = [], None
+    for stretch in stretches:
+        changed, same = changed_first(stretch.configuration, default=before)
+        shown = " ".join(same if before is None else changed) or "as before"
+        epochs = f"epochs {stretch.first} to {stretch.last}, as {stretch.trial}"
+        facts.append(("schedule" if before is None else "", f"{epochs}: {shown}"))
+        before = stretch.configuration
+    return facts
