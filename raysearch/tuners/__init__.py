@@ -59,6 +59,7 @@ _HOMES = {
 
 __all__ = [
     "ASHA",
+    "PBT",
     "BayesianOptimization",
     "Evolution",
     "GridSearch",
@@ -68,7 +69,6 @@ __all__ = [
     "HyperParameters",
     "Hyperband",
     "Objective",
-    "PBT",
     "Parent",
     "RandomSearch",
     "Tuner",
