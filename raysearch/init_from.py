@@ -1,14 +1,16 @@
 """Which checkpoint does a model begin from, and how do the layers that come from it learn?
 
-Plain values that travel to a worker, and the keys under which a search space has them. Nothing here
-loads torch; what is done with them is in `raysearch.training.init_from`.
+One that the experiment names (`InitFrom`), or that of a parent, where a searcher lets children
+begin with their parents' weights (`Inheritance`). Plain values that travel to a worker, and the
+keys under which a search space and the origin of a trial have them. Nothing here loads torch; what
+is done with them is in `raysearch.training.init_from`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ OPTIONS = ("part", "frozen_epochs", "rate")
 
 KEYS = (INIT_FROM, *(f"{INIT_FROM}.{name}" for name in OPTIONS))
 """Every key that a configuration may have of it."""
+
+INHERITS = "inherits"
+"""Key of an `Inheritance` in the origin of a trial."""
 
 ALL, BODY = "all", "body"
 """Parts that are not called by the names of layers: every layer, and all but the output layer."""
@@ -48,6 +53,9 @@ class InitFrom:
     """What was taken learns at this share of the learning rate, above 0 and at most 1."""
     sha256: str | None = None
     """Of the file with which the search began, and no other may be read; None for any."""
+    parent: str | None = None
+    """Id of the trial whose checkpoint it is. Then the weights are taken over into whatever the
+    architecture is, as `raysearch.training.growing` does it; None to copy layers that fit."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,6 +69,38 @@ class InitFrom:
             return None
         given = {name: values[key] for name in OPTIONS if (key := f"{INIT_FROM}.{name}") in values}
         return cls(checkpoint=values[INIT_FROM], **given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inheritance:
+    """Whose weights a trial begins with.
+
+    Example:
+        >>> Inheritance.read({"kind": "evolution", "inherits": {"trial": "0003"}}).trial
+        '0003'
+        >>> Inheritance.read({"kind": "random"}) is None
+        True
+    """
+
+    trial: str
+    """Id of the parent."""
+    epoch: int = 0
+    """Epochs of its own that the parent was trained for them."""
+    checkpoint: str | None = None
+    """Path relative to the run directory; None if there is none, and the trial begins anew."""
+    reason: str = ""
+    """Why there is none."""
+
+    @classmethod
+    def read(cls, origin: Mapping[str, Any]) -> Inheritance | None:
+        """Return what the origin of a trial says, None if it inherits nothing."""
+        said = origin.get(INHERITS)
+        known = ("trial", "epoch", "checkpoint", "reason")
+        return None if said is None else cls(**{key: said[key] for key in known if key in said})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `read` reads."""
+        return asdict(self)
 
 
 def fingerprint(path: str) -> str | None:

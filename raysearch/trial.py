@@ -7,10 +7,13 @@ decides and who trains is elsewhere. A trial of a running search is replaced, ne
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+
+from raysearch.statuses import SearchStatus as SearchStatus
+from raysearch.statuses import TrialStatus as TrialStatus
 
 Value = bool | int | float | str | None
 """A value of a configuration: a plain JSON scalar."""
@@ -23,39 +26,6 @@ Loop = Literal["auto", "lean", "trainer"]
 Trainer, or always one of them."""
 
 Direction = Literal["minimize", "maximize"]
-
-
-class TrialStatus(StrEnum):
-    """Where a trial stands. Values are stored in journals: only ever add."""
-
-    PENDING = "pending"
-    RUNNING = "running"
-    PAUSED = "paused"
-    COMPLETED = "completed"
-    STOPPED = "stopped"
-    REJECTED = "rejected"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-
-    @property
-    def is_ended(self) -> bool:
-        """Whether the trial will not be trained again, short of being asked to."""
-        return self in _ENDED
-
-
-_ENDED = frozenset(
-    {TrialStatus.COMPLETED, TrialStatus.STOPPED, TrialStatus.REJECTED, TrialStatus.FAILED}
-)
-
-
-class SearchStatus(StrEnum):
-    """Where a search stands. Values are stored in journals: only ever add."""
-
-    RUNNING = "running"
-    INTERRUPTED = "interrupted"
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +75,9 @@ class Measurement:
     learnt: Mapping[str, Value] = field(default_factory=dict)
     """Parameters whose values training itself has changed, such as a graph with its weights, by
     argument of the model; told where the epoch is the trial's best so far."""
+    inherited: Mapping[str, Value] = field(default_factory=dict)
+    """What became of another trial's weights with which this one began, told once: its id as
+    `trial`, and what `raysearch.training.growing` says of them."""
 
 
 class DecisionKind(StrEnum):
@@ -119,10 +92,9 @@ class DecisionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exploit:
-    """What a trial goes on with that takes over the weights of another one."""
+    """What a trial goes on with that takes over the weights of another one, the source."""
 
     source: str
-    """Id of the trial whose weights it takes."""
     epoch: int
     """Epochs that these weights were trained, from which the trial goes on."""
     configuration: Configuration
@@ -154,7 +126,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takeover:
-    """Weights that a trial has taken over from another one."""
+    """Weights that a trial has taken over from another one; changes are as of `Exploit`."""
 
     source: str
     """Id of that trial."""
@@ -163,7 +135,6 @@ class Takeover:
     before: Configuration
     """The trial's own until then."""
     changes: Mapping[str, tuple[Value | None, Value | None]] = field(default_factory=dict)
-    """As of `Exploit`."""
 
     @property
     def epoch(self) -> int:
@@ -220,6 +191,10 @@ class Trial:
     created_at: float = 0.0
     """Unix time in seconds."""
     ended_at: float | None = None
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """What was measured of its model before training, by name, such as "params"; see `measure`."""
+    violation: float = 0.0
+    """By how much these miss the constraints, as shares of their limits; 0 if they meet all."""
 
     def best_configuration(self, objective: Objective) -> Configuration:
         """Return the configuration of its best epoch; the present one if it has none."""
@@ -247,21 +222,12 @@ class Trial:
         """Checkpoints that it can go on from, in order of epochs; the first may be another's."""
         if not self.takeovers:
             return self.checkpoints
-        first = self.takeovers[-1].checkpoint
-        return (first, *(c for c in self.checkpoints if c.epoch > first.epoch))
+        taken = self.takeovers[-1].checkpoint
+        return (taken, *(c for c in self.checkpoints if c.epoch > taken.epoch))
 
     def configuration_at(self, epoch: int) -> Configuration:
-        """Return the configuration with which the trial itself trained an epoch, from 1.
-
-        Example:
-            >>> old = Checkpoint(epoch=5, path="trials/0001/epoch-0005.ckpt", size_bytes=9)
-            >>> taken = Takeover(source="0001", checkpoint=old, before={"rate": 0.1})
-            >>> trial = Trial(id="", number=0, configuration={"rate": 0.2}, takeovers=(taken,))
-            >>> trial.configuration_at(5), trial.configuration_at(6)
-            ({'rate': 0.1}, {'rate': 0.2})
-        """
-        later = (taken.before for taken in self.takeovers if taken.epoch >= epoch)
-        return next(later, self.configuration)
+        """Return the configuration with which the trial itself trained an epoch, from 1."""
+        return next((t.before for t in self.takeovers if t.epoch >= epoch), self.configuration)
 
     @property
     def seconds(self) -> float:
@@ -296,6 +262,28 @@ class Trial:
         """Return the objective's value at the best epoch, or None."""
         best = self.best(objective)
         return None if best is None else best.values[objective.metric]
+
+    def losses(self, objectives: Sequence[Objective]) -> tuple[float, ...]:
+        """Return the trial as a point: a loss for each objective, infinite where it has no value.
+
+        All are taken at the best epoch of the first one; what was measured of the model itself is
+        the same in every epoch.
+
+        Args:
+            objectives: The first of them is one that training reports.
+
+        Example:
+            >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
+            >>> params = Objective(metric="params", direction="minimize")
+            >>> last = Measurement(epoch=1, step=9, values={"val/accuracy": 0.5}, seconds=1.0)
+            >>> trial = Trial(id="0000", number=0, configuration={}, measurements=(last,),
+            ...               measures={"params": 9})
+            >>> trial.losses([accuracy, params])
+            (-0.5, 9)
+        """
+        best = self.best(objectives[0])
+        values = self.measures if best is None else {**self.measures, **best.values}
+        return tuple(objective.loss(values.get(objective.metric)) for objective in objectives)
 
 
 def trial_id(number: int) -> str:

@@ -89,10 +89,15 @@ class Recorded:
         )
 
     def _engine(self) -> Engine:
-        objective = self.experiment.objective
-        max_epochs = self.experiment.fidelity.max_epochs
+        aims, max_epochs = self.experiment.aims, self.experiment.fidelity.max_epochs
         return Engine(
-            plan=Plan(objective=objective, max_epochs=max_epochs, max_trials=1000),
+            plan=Plan(
+                objective=aims.objective,
+                objectives=aims.objectives,
+                constraints=aims.constraints,
+                max_epochs=max_epochs,
+                max_trials=1000,
+            ),
             space=self.experiment.space,
             searcher=Anything(self.experiment),
             scheduler=self.scheduler,
@@ -115,11 +120,23 @@ class Recorded:
         self.engine.finished(trial.id, reason="ended early")
         return self.engine.state.trials[trial.id]
 
-    def begin(self, *values: float | None, keep: bool = True) -> Trial:
-        """Train one more trial, which does not end before the last epoch."""
+    def begin(
+        self, *values: float | None, keep: bool = True, costs: Mapping[str, float] | None = None
+    ) -> Trial:
+        """Train one more trial, which does not end before the last epoch, unless it costs too much.
+
+        Args:
+            values: Of the objective, epoch by epoch.
+            keep: Whether checkpoints are written.
+            costs: What its model costs, if that is measured.
+        """
         trial = self.engine.next_trial()
         assert trial is not None
         self.engine.attempt_started(trial.id, worker="here:1")
+        if costs is not None:
+            self.engine.gauged(trial.id, costs)
+            if trial.id not in self.engine.state.live:
+                return self.engine.state.trials[trial.id]
         for epoch, value in enumerate(values, start=1):
             self.measure(trial.id, epoch, value, keep=keep)
         return self.engine.state.trials[trial.id]

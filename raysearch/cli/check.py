@@ -183,6 +183,8 @@ def _needs(parameter: Parameter) -> str:
 
 
 def _facts(experiment: Experiment) -> list[tuple[str, str]]:
+    from raysearch.cli.aims import aim_facts
+    from raysearch.cli.descent import changing_facts
     from raysearch.live.text import counted
 
     space = experiment.space
@@ -194,12 +196,13 @@ def _facts(experiment: Experiment) -> list[tuple[str, str]]:
         ("data", _data(experiment)),
         *[("", text) for text in advice_on_data(experiment)],
         ("model", ", ".join(choice.name for choice in experiment.models)),
-        ("objective", f"{experiment.objective.direction} {experiment.objective.metric}"),
+        *aim_facts(experiment),
         ("space", f"{counted(len(space), 'parameter')}, {number} configurations"),
         *[("linked", text) for text in linked],
         *[("points", f"{text} tried first, after the default") for text in points],
         ("searcher", _searcher(experiment)),
         ("scheduler", _scheduler(experiment)),
+        *changing_facts(experiment),
         ("budget", _budget(experiment)),
         ("one trial", _trial(experiment)),
         ("seed", str(experiment.seed)),

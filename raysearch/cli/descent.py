@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from raysearch.experiment import Experiment
     from raysearch.results import Results
     from raysearch.trial import Trial
 
 MOST_LINES = 40
 """Lines of a tree that are printed."""
+
+
+def changing_facts(experiment: Experiment) -> list[tuple[str, str]]:
+    """Return which parameters the scheduler changes while trials train, if it changes any."""
+    keys = getattr(experiment.make_scheduler(), "mutable", ())
+    return [("changing", ", ".join(keys))] if keys else []
 
 
 def print_descent(results: Results) -> None:

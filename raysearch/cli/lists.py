@@ -57,6 +57,7 @@ def _metrics(arguments: Namespace) -> None:
     from raysearch.cli.screen import print_table
     from raysearch.data_spec import Task
     from raysearch.experiment.objectives import DIRECTIONS
+    from raysearch.measure import MEASURES
     from raysearch.models.metrics import logged_metrics
     from raysearch.trial import Direction
 
@@ -75,6 +76,12 @@ def _metrics(arguments: Namespace) -> None:
     for direction in get_args(Direction):
         names = [name for name, better in DIRECTIONS.items() if better == direction]
         print(textwrap.fill(f"{direction}: {', '.join(sorted(names))}", subsequent_indent="  "))
+    print(
+        "\nWhat a model costs is measured before it is trained, and can be an objective after the "
+        "first, or a constraint:\n"
+    )
+    for name, measure in MEASURES.items():
+        print(textwrap.fill(f"{name}: {measure.text}", subsequent_indent="  "))
 
 
 def _runs(arguments: Namespace) -> None:

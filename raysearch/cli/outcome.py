@@ -86,6 +86,7 @@ def _document(results: Results, *, top: int | None) -> dict[str, Any]:
 
 
 def _print(results: Results, *, top: int) -> None:
+    from raysearch.cli.aims import front_facts, front_rows, rejected_facts
     from raysearch.cli.descent import print_descent
     from raysearch.cli.families import family_facts
     from raysearch.cli.screen import print_facts, print_table
@@ -112,11 +113,17 @@ def _print(results: Results, *, top: int) -> None:
         if len(ranking) > top:
             print(f"... and {len(ranking) - top} more: --top {len(ranking)}")
         print()
+    if len(results.objectives) > 1 and results.front:
+        metrics = [objective.metric for objective in results.objectives]
+        print_table(front_rows(results), header=["Pareto front", *metrics], numbers=metrics)
+        print()
     print_facts(
         [
             *winner_facts(results),
+            *front_facts(results),
             *family_facts(results),
             *evidence_facts(results),
+            *rejected_facts(results),
             *failure_facts(results),
             *unranked_facts(results),
         ]

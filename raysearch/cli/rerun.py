@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raysearch.errors import RaysearchError
+from raysearch.init_from import Inheritance
 from raysearch.live.text import counted, duration, short_number
 from raysearch.scratch import scratch_folder
 from raysearch.training.jobs import job_for
@@ -66,9 +67,18 @@ def rerun(results: Results, trial: Trial, *, epochs: int | None, debugs: bool) -
 
 
 def job_of(results: Results, trial: Trial, *, folder: Path) -> TrainingJob:
-    """Return the job that trains a trial from the start, and writes nothing but to a folder."""
-    fresh = replace(trial, measurements=(), checkpoints=())
-    return job_for(results.experiment, fresh, run_dir=folder)
+    """Return the job that trains a trial from the start, and writes nothing but to a folder.
+
+    One that took over weights is trained as it began.
+    """
+    began = trial.configuration_at(1)
+    fresh = replace(trial, measurements=(), checkpoints=(), takeovers=(), configuration=began)
+    job = job_for(results.experiment, fresh, run_dir=folder)
+    parent = Inheritance.read(trial.origin)
+    if job.init_from is None or parent is None or parent.checkpoint is None:
+        return job
+    path = results.run_dir.path.absolute() / parent.checkpoint
+    return replace(job, init_from=replace(job.init_from, checkpoint=str(path)))
 
 
 def _heading(results: Results, trial: Trial) -> str:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from raysearch.cli.lineage import inheritance_facts, line_text
 from raysearch.cli.tested import outcome_facts
 from raysearch.engine.evidence import summary
 from raysearch.errors import RunDirectoryError
@@ -22,11 +23,15 @@ from raysearch.live.text import (
     short_number,
 )
 from raysearch.results import Results, failures_by_cause
+from raysearch.results.front import why_chosen
 from raysearch.results.loading import Winner, read_winner
 from raysearch.results.messages import no_winner, shortage, to_type, unreadable
 from raysearch.results.opening import is_given, opening_lines
 from raysearch.results.winner_folder import CONFIG, MODEL, SEEDS
 from raysearch.trial import SearchStatus, Trial, TrialStatus
+
+_TOLD = (TrialStatus.FAILED, TrialStatus.REJECTED)
+"""Of trials that are told about elsewhere."""
 
 SHOWN_CAUSES = 5
 SHOWN_IDS = 5
@@ -61,6 +66,7 @@ def winner_facts(results: Results) -> list[tuple[str, str]]:
         *_chosen(results, winner),
         (objective.metric, value_against_default(results, winner)),
         *configuration_facts(results, winner),
+        *inheritance_facts(results, winner),
     ]
     if results.model_of(winner) is None and (not is_final or results.damage is not None):
         return facts  # refit and test come at the end of the search, and not behind a damage
@@ -96,7 +102,7 @@ def unranked_facts(results: Results) -> list[tuple[str, str]]:
     ranked = {trial.id for trial in results.ranking()}
     by_reason: dict[str, list[str]] = {}
     for trial in results.state.trials.values():
-        if trial.id not in ranked and trial.status is not TrialStatus.FAILED:
+        if trial.id not in ranked and trial.status not in _TOLD:
             by_reason.setdefault(_why_unranked(results, trial), []).append(trial.id)
     texts = [f"{_some(ids)}: {reason}" for reason, ids in by_reason.items()]
     return [("not ranked", "; ".join(texts))] if texts else []
@@ -214,17 +220,34 @@ def _better_one(results: Results, winner: Trial) -> str:
     best = results.ranking()[0]
     if best.id == winner.id:
         return ""
-    if results.chosen_by(winner) == "searcher":
+    chosen_by = results.chosen_by(winner)
+    if chosen_by == "front":
+        of = results.objective.metric
+        return f" (chosen of the front; the best {of} is that of {best.id})"
+    if chosen_by == "searcher":
         return f" (chosen by the searcher; the best observed is {best.id})"
     return f" (the best on validation data is {best.id})"
 
 
 def _chosen(results: Results, winner: Trial) -> list[tuple[str, str]]:
-    """Return why the searcher chose the winner, if it did and another one has the best value."""
+    """Return why the winner was chosen: of a front, or by the searcher where it is not the best."""
+    if results.chosen_by(winner) == "front":
+        why = why_chosen(results.state.settings.get("choose", {}), n_front=len(results.front))
+        return [("chosen for", why), *_other_values(results, winner)]
     recommended = results.recommendation
     if recommended is None or recommended.trial != winner.id:
         return []
     return [("chosen for", printable(recommended.reason))] if _better_one(results, winner) else []
+
+
+def _other_values(results: Results, winner: Trial) -> list[tuple[str, str]]:
+    """Return the winner's values of the objectives beside the first."""
+    best = winner.best(results.objective)
+    values = {} if best is None else best.values
+    return [
+        (objective.metric, short_number(values.get(objective.metric)))
+        for objective in results.objectives[1:]
+    ]
 
 
 def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
@@ -236,7 +259,7 @@ def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
     missing = shortage(model, seeds=results.seeds_to_have(model))
     made = "trained again on train + validation data" if model.refit else missing
     if not model.is_refused:  # whose reason names the epoch
-        made += f", {counted(model.epochs, 'epoch')}"
+        made += f", {counted(model.epochs, 'epoch')}{line_text(model)}"
     facts = [("model", f"{run / model.path} ({file_size(model.size_bytes)})"), ("", made)]
     if model.n_models > 1:
         facts.append(("", f"with {counted(model.n_models - 1, 'other seed')}: {run / SEEDS}"))
@@ -249,8 +272,6 @@ def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
 
 
 def _why_unranked(results: Results, trial: Trial) -> str:
-    if trial.status is TrialStatus.REJECTED:
-        return "ruled out by a constraint"
     if not trial.measurements:
         return "no epoch was measured"
     return f"{results.objective.metric} was never finite"

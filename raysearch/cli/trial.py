@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from raysearch.cli.command import Command, add_json, add_run, positive
+from raysearch.cli.lineage import inheritance_facts
 
 if TYPE_CHECKING:
     from raysearch.results import Results
@@ -170,9 +171,11 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         ("trial", f"{trial.id} of {results.run_dir.path}"),
         ("status", f"{trial.status}{': ' if why else ''}{why}"),
         ("came from", origin_text(trial)),
+        *inheritance_facts(results, trial),
         *configuration_facts(results, trial),
         *schedule_facts(results, trial),
         *_place(results, trial),
+        *_measures(trial),
         ("trained", f"{counted(trial.epochs, 'epoch')} in {duration(trial.seconds)}{attempts}"),
         *_interruptions(events),
     ]
@@ -183,6 +186,14 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         size = file_size(checkpoint.size_bytes)
         facts.append(("checkpoint", f"{results.run_dir.path / checkpoint.path} ({size})"))
     return [*facts, *_curves(trial, objective=objective)]
+
+
+def _measures(trial: Trial) -> list[tuple[str, str]]:
+    """Return what its model costs, if that was measured."""
+    from raysearch.live.text import short_number
+
+    found = [f"{name} {short_number(value)}" for name, value in sorted(trial.measures.items())]
+    return [("model", ", ".join(found))] if found else []
 
 
 def origin_text(trial: Trial) -> str:

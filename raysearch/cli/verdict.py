@@ -17,6 +17,8 @@ from raysearch.live.text import NOTHING, counted, duration, file_size
 from raysearch.preflight import Cost, Finding, Probe, Tried, Verdict, preflight
 from raysearch.preflight.corners import DEFAULT, HIGHEST, LOWEST
 from raysearch.preflight.cost import Range, epoch_seconds
+from raysearch.preflight.limits import limit_findings
+from raysearch.results.executor import LocalExecutor
 from raysearch.trial import Loop
 
 MOST_LISTED = 6
@@ -40,6 +42,9 @@ def judged(experiment: Experiment, *, source: str, overrides: Sequence[str]) -> 
         note("stage 2: trying configurations, for 20 seconds at most")
     with redirect_stdout(sys.stderr):
         verdict = preflight(experiment)
+        if not verdict.faults:
+            limits = limit_findings(experiment, model_cost=LocalExecutor().model_cost)
+            verdict = replace(verdict, findings=(*verdict.findings, *limits))
     document = apply_overrides(read(source), overrides)
     findings = tuple(_placed(finding, document=document) for finding in verdict.findings)
     verdict = replace(verdict, findings=findings)

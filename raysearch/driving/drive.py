@@ -34,6 +34,8 @@ def plan_of(experiment: Experiment) -> Plan:
     budget = experiment.budget
     return Plan(
         objective=experiment.objective,
+        objectives=experiment.aims.objectives,
+        constraints=experiment.aims.constraints,
         max_epochs=experiment.fidelity.epochs,
         unit=experiment.fidelity.unit,
         max_trials=budget.trials,

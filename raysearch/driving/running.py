@@ -27,7 +27,7 @@ from raysearch.training.job import TrainingJob
 from raysearch.training.jobs import job_for
 from raysearch.training.preloading import modules_for
 from raysearch.trial import SearchStatus, Trial, trial_id
-from raysearch.trying import OwnModel, Stage, is_to_be_tried
+from raysearch.trying import Beforehand, Stage
 
 IMPORTS = "raysearch-imports"
 """Name of the threads that import."""
@@ -69,10 +69,10 @@ def session(
         begun(lambda: _import_ahead(searcher if drive.resumes else None), name=IMPORTS)
         given: dict[str, Any] = {"resources": experiment.resources, "slots": experiment.parallel}
         example = _example(drive)
-        own = None
-        if is_to_be_tried(experiment) and not drive.resumes:
-            own = OwnModel(experiment, example=example, objects=drive.objects, stage=stage)
-            own.begin(forks)
+        beforehand = None
+        if not drive.resumes:
+            beforehand = Beforehand(experiment, example=example, objects=drive.objects, stage=stage)
+            beforehand.begin(forks)
         with connect(drive.address, **given) as cluster, ExitStack() as at_the_end:
             from raysearch.tuning.driver import Announcements, run_session
             from raysearch.tuning.executor import executor as make_executor
@@ -92,8 +92,8 @@ def session(
                     cluster=cluster,
                     opening=Opening(
                         example=example,
-                        is_ready=lambda: own is None or own.is_tried,
-                        check=lambda: None if own is None else own.check(executor),
+                        is_ready=lambda: beforehand is None or beforehand.is_tried,
+                        check=lambda: None if beforehand is None else beforehand.check(executor),
                         open=lambda: begin(drive, engine, earlier=earlier),
                     ),
                     objects=drive.objects,

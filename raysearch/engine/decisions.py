@@ -42,16 +42,24 @@ class Decisions:
     def check_metric(self, trial: str, measurement: Measurement) -> None:
         """Give up if a trial did not report what is to be improved.
 
+        Of several objectives each trial must report the first, and of the others what no trial has
+        reported so far: a family that does not know one of them has no place on the front.
+
         Raises:
             SearchAborted: It is so.
         """
-        metric = self._plan.objective.metric
-        if metric in measurement.values:
-            return
-        n_ended = len(self._ledger.state.ended)
-        raise SearchAborted(
-            messages.missing_metric(metric, trial=trial, measurement=measurement, n_ended=n_ended)
-        )
+        values, state = measurement.values, self._ledger.state
+        metrics = [objective.metric for objective in self._plan.objectives]
+        first = self._plan.objective.metric
+        missing = [metric for metric in dict.fromkeys((first, *metrics)) if metric not in values]
+        for metric in missing:
+            if metric != first and any(_reported(known, metric) for known in state.trials.values()):
+                continue  # others do: this one has no place on the front, which results say
+            raise SearchAborted(
+                messages.missing_metric(
+                    metric, trial=trial, measurement=measurement, n_ended=len(state.ended)
+                )
+            )
 
     def decide(self, trial: Trial, measurement: Measurement) -> Decision:
         """Return what becomes of a trial.
@@ -88,3 +96,8 @@ class Decisions:
     def ended(self, trial: Trial) -> None:
         """Tell the scheduler that a trial has ended."""
         self._scheduler.on_end(trial)
+
+
+def _reported(trial: Trial, metric: str) -> bool:
+    """Return whether a trial has ever reported a metric."""
+    return any(metric in measurement.values for measurement in trial.measurements)

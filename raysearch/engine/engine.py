@@ -22,6 +22,7 @@ from typing import Any
 from raysearch.engine.ahead import Helper
 from raysearch.engine.attempts import Attempts
 from raysearch.engine.decisions import Decisions
+from raysearch.engine.gauging import Gauging
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.pauses import Pauses
 from raysearch.engine.plan import Plan
@@ -101,6 +102,7 @@ class Engine:
         self._suggestions, self._ledger, self._decisions = suggestions, ledger, decisions
         self._attempts = attempts
         self._reports = Reports(plan=plan, ledger=ledger, decisions=decisions, attempts=attempts)
+        self._gauging = Gauging(plan=plan, ledger=ledger)
         self._queue = Queue(**shared, decisions=decisions, pauses=pauses)
         self._replay = Replay(**shared, decisions=decisions, space=space)
         self._sessions = Sessions(**shared, pauses=pauses, space=space)
@@ -155,6 +157,7 @@ class Engine:
         """
         self._sessions.resume(settings=settings, changed=changed, fingerprints=fingerprints or {})
         self.has_begun = True
+        self._gauging.settle()
         self._replay.settle()
         return [t for t in self.state.live.values() if t.status is not TrialStatus.PAUSED]
 
@@ -239,6 +242,16 @@ class Engine:
                 each; it went back to the one before them, or to the start. They are given up.
         """
         return self._attempts.started(trial, worker=worker, damaged=damaged or {})
+
+    def gauged(self, trial: str, values: Mapping[str, float], *, seconds: float = 0.0) -> Decision:
+        """Journal what a trial's model costs, before its first epoch; return whether it is trained.
+
+        Args:
+            trial: Its id.
+            values: By name: see `raysearch.measure.MEASURES`.
+            seconds: How long it took to measure them.
+        """
+        return self._gauging.measured(trial, values, seconds=seconds)
 
     def measured(
         self, trial: str, measurement: Measurement, *, checkpoint: Checkpoint | None = None

@@ -59,6 +59,7 @@ class Ledger:
         self._listeners = list(listeners)
         self._byte_budget = ByteBudget(
             objective=plan.objective,
+            objectives=plan.objectives,
             budget_bytes=plan.checkpoint_budget_bytes,
             pinned=self._pinned,
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from raysearch.engine.spending import Spending
 from raysearch.engine.state import SearchState
+from raysearch.measure import Constraint
 from raysearch.trial import Objective
 
 
@@ -30,6 +31,11 @@ class Plan:
     """
 
     objective: Objective
+    """What is improved; of several, the first."""
+    objectives: tuple[Objective, ...] = ()
+    """All of them where there are several, else empty."""
+    constraints: tuple[Constraint, ...] = ()
+    """What a model may cost; a trial that does not meet them is rejected before it is trained."""
     max_epochs: int
     """Epochs of a trial that is never stopped."""
     unit: str = "epoch"

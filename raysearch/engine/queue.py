@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from raysearch.engine import records
 from raysearch.engine.decisions import Decisions
+from raysearch.engine.inheriting import with_parent
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.pauses import Pauses
 from raysearch.engine.plan import Plan
@@ -92,10 +93,9 @@ class Queue:
             self._awaits = self._suggestions.is_under_way
             return None
         number, at = state.next_number, self._ledger.now()
+        suggestion = with_parent(found.suggestion, state=state, objective=self._plan.objective)
         self._ledger.emit(
-            records.trial_created(
-                found.suggestion, number=number, at=at, n_observed=found.n_observed
-            )
+            records.trial_created(suggestion, number=number, at=at, n_observed=found.n_observed)
         )
         if beside and not self.stop_reason and self._pauses.may_begin():
             self._suggestions.begin_ahead(state)

@@ -45,6 +45,7 @@ def measured(measurement: Measurement, *, trial: Trial, at: float) -> ev.Measure
         applied=dict(measurement.applied),
         n_validated=measurement.n_validated,
         learnt=dict(measurement.learnt),
+        inherited=dict(measurement.inherited),
     )
 
 

@@ -14,6 +14,7 @@ from raysearch.engine.attempts import Attempts
 from raysearch.engine.decisions import Decisions
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.plan import Plan
+from raysearch.measure import SECONDS
 from raysearch.run_dir.events import Event
 from raysearch.trial import Checkpoint, Decision, DecisionKind, Measurement, Trial, TrialStatus
 
@@ -48,8 +49,9 @@ class Reports:
         Raises:
             SearchAborted: The objective's metric was not reported, or all first trials failed.
         """
-        self._decisions.check_metric(trial, measurement)
         before = self._ledger.state.trials[trial]
+        measurement = self._with_measures(measurement, trial=before)
+        self._decisions.check_metric(trial, measurement)
         at = self._ledger.now()
         is_new = measurement.epoch > before.epochs
         after, events = before, list[Event]()
@@ -78,6 +80,18 @@ class Reports:
             return decision
         self._attempts.check_failures()
         return decision
+
+    def _with_measures(self, measurement: Measurement, *, trial: Trial) -> Measurement:
+        """Return a measurement whose values have those of the model itself, and its time if asked.
+
+        So that whoever compares trials finds every objective in one place.
+        """
+        known: dict[str, float | None] = dict(trial.measures)
+        if any(objective.metric == SECONDS for objective in self._plan.objectives):
+            known[SECONDS] = measurement.seconds
+        if not known:
+            return measurement
+        return replace(measurement, values={**measurement.values, **known})
 
     def _repeated(self, trial: Trial, events: Sequence[Event]) -> Decision:
         """Journal an epoch that was trained again after a loss; only limits stop the trial."""

@@ -9,8 +9,9 @@ are given up, worst trial first; the best trial's is always kept.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator, Sequence
 
+from raysearch import pareto
 from raysearch.engine.state import SearchState
 from raysearch.trial import Checkpoint, Objective, Trial
 
@@ -33,8 +34,12 @@ class ByteBudget:
 
     Trials are ranked once, as they end, so that an answer costs no more when thousands have ended.
 
+    Of several objectives, those on the Pareto front are given up last, and then those on the front
+    that these leave, and so on; that is sorted anew for each answer.
+
     Args:
         objective: By which trials are ranked.
+        objectives: All of them where there are several.
         budget_bytes: Bytes for the checkpoints of all trials.
         pinned: Returns the paths of those of a trial that others need.
 
@@ -49,9 +54,11 @@ class ByteBudget:
         *,
         objective: Objective,
         budget_bytes: float,
+        objectives: Sequence[Objective] = (),
         pinned: Callable[[Trial], Container[str]] = lambda trial: (),
     ) -> None:
         self._objective = objective
+        self._objectives = objectives
         self._budget_bytes = budget_bytes
         self._pinned = pinned
         self._ranked: list[tuple[tuple[float, int, int], str]] | None = None
@@ -59,7 +66,7 @@ class ByteBudget:
 
     def ended(self, trial: Trial) -> None:
         """Take a trial into account that has just ended."""
-        if self._ranked is not None and trial.checkpoints:
+        if self._ranked is not None and trial.checkpoints and not self._objectives:
             insort(self._ranked, (trial.rank_key(self._objective), trial.id))
 
     def excess(self, state: SearchState) -> list[tuple[Trial, Checkpoint]]:
@@ -71,17 +78,29 @@ class ByteBudget:
         excess_bytes = state.checkpoint_bytes - self._budget_bytes
         if excess_bytes <= 0:
             return []
-        if self._ranked is None:
+        if self._ranked is None or self._objectives:
             kept = [trial for trial in state.ended if trial.checkpoints]
-            self._ranked = sorted((t.rank_key(self._objective), t.id) for t in kept)
+            self._ranked = sorted((key, t.id) for key, t in self._keyed(kept))
         given_up: list[tuple[Trial, Checkpoint]] = []
-        while len(self._ranked) > 1:
-            trial = state.trials[self._ranked[-1][1]]
+        for place in range(len(self._ranked) - 1, 0, -1):
+            trial = state.trials[self._ranked[place][1]]
             pinned = self._pinned(trial)
+            left = len(trial.checkpoints)
             for checkpoint in (c for c in trial.checkpoints if c.path not in pinned):
                 if excess_bytes <= 0:
                     return given_up
                 given_up.append((trial, checkpoint))
                 excess_bytes -= checkpoint.size_bytes
-            self._ranked.pop()
+                left -= 1
+            if not left:
+                del self._ranked[place]
         return given_up
+
+    def _keyed(self, trials: Sequence[Trial]) -> Iterator[tuple[tuple[float, int, int], Trial]]:
+        """Yield each trial with a key that sorts them best first."""
+        if not self._objectives:
+            yield from ((trial.rank_key(self._objective), trial) for trial in trials)
+            return
+        points = [trial.losses(self._objectives) for trial in trials]
+        for place, index in enumerate(pareto.order(points)):
+            yield (float(place), 0, trials[index].number), trials[index]

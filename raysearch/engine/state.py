@@ -14,6 +14,7 @@ from raysearch.engine.account import Account
 from raysearch.engine.causes import DISK_FULL, INTERRUPTED, NOT_FINITE, WORKER_LOST
 from raysearch.engine.handover import Handover
 from raysearch.engine.spending import Spending
+from raysearch.init_from import Inheritance
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.trial import (
@@ -161,6 +162,9 @@ class SearchState:
                 created_at=event.at,
             )
         )
+        inherited = Inheritance.read(event.origin)
+        if inherited is not None and inherited.checkpoint is not None:
+            self.pinned[event.trial] = inherited.checkpoint
 
     def _attempt_started(self, event: ev.AttemptStarted) -> None:
         if event.trial not in self.live:
@@ -175,6 +179,9 @@ class SearchState:
         )
         self.restarts += event.attempt > 1 and not is_first
         self.account.began(self.trials[event.trial], from_epoch=event.from_epoch)
+
+    def _model_measured(self, event: ev.ModelMeasured) -> None:
+        self._change(event.trial, measures=event.values, violation=event.violation)
 
     def _measured(self, event: ev.Measured) -> None:
         trial = self.trials[event.trial]
@@ -206,14 +213,7 @@ class SearchState:
             self._change(event.trial, reason=event.reason)
 
     def _exploited(self, event: ev.Exploited) -> None:
-        known = self.trials[event.trial]
-        self._change(
-            event.trial,
-            status=TrialStatus.PENDING,
-            reason=event.reason,
-            configuration=event.configuration,
-            takeovers=(*known.takeovers, event.takeover(before=known.configuration)),
-        )
+        self._change(event.trial, **event.changed(self.trials[event.trial]))
         self.pinned[event.trial] = event.path
 
     def _attempt_ended(self, event: ev.AttemptEnded) -> None:

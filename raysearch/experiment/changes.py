@@ -43,6 +43,11 @@ REASONS: Mapping[str, str] = {
     "evidence": "The searcher was told of it as the search began, and the journal holds it: the "
     "earlier runs are not needed any more.",
     "objective": "The trials so far were stopped, ranked and kept by the former one.",
+    "objectives": "The trials so far were stopped, ranked and kept by the former ones.",
+    "choose": "The winner is handed over by it. To take another trial of the front: "
+    "`refit RUN --trial ID`.",
+    "constraints": "Trials so far were rejected, or trained, by the former ones.",
+    "measure": f"The models so far were measured under the former conditions. {_ELSE}",
     "fidelity": "The trials so far ended there, with learning rate schedules laid out for it. "
     + _ELSE,
     "trainer": f"The trials so far were trained with the former arguments. {_ELSE}",

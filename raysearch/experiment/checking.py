@@ -42,6 +42,8 @@ def check(report: Report) -> dict[str, Any]:
             _unknown_section(key, report)
     checked = {}
     for name, field in Settings.model_fields.items():
+        if name == "objective" and name not in values and values.get("objectives"):
+            continue  # it is the first of them
         if name not in values and field.is_required():
             report_missing(name, report=report)
         elif name not in values:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from raysearch.errors import ConfigurationError
+from raysearch.errors import ConfigurationError, UnsuitableSpace
 from raysearch.experiment.checking import report_errors
 from raysearch.experiment.report import Report
 from raysearch.experiment.sections import SchedulerSection, SearcherSection
@@ -24,11 +24,12 @@ from raysearch.schedulers import SCHEDULERS
 from raysearch.searchers import SEARCHERS
 from raysearch.searchers.suitability import require_graphs
 from raysearch.space import Space
+from raysearch.trial import Objective
 
 IF_ASKED = ("fixed", "max_total_epochs", "max_trials", "space")
 """Arguments that raysearch gives to a scheduler that has them."""
 
-GIVEN = frozenset({*IF_ASKED, "objective", "seed", "max_epochs"})
+GIVEN = frozenset({*IF_ASKED, "objective", "objectives", "seed", "max_epochs"})
 """Arguments that raysearch gives; all others are settings."""
 
 
@@ -89,7 +90,11 @@ def resolve_component(
 
 
 def construct(
-    component: Component, *given: Any, if_asked: Mapping[str, Any] | None = None, **named: Any
+    component: Component,
+    *given: Any,
+    if_asked: Mapping[str, Any] | None = None,
+    objectives: Sequence[Objective] = (),
+    **named: Any,
 ) -> Any:
     """Return a new object of the component's class.
 
@@ -97,14 +102,24 @@ def construct(
         component: Class and settings.
         given: Arguments by position.
         if_asked: Further arguments by name, given to a class that has them.
+        objectives: All of them where there are several; given to a class that can improve several.
         named: Arguments by name.
 
     Raises:
-        ConfigurationError: A setting is out of range.
+        ConfigurationError: A setting is out of range; an UnsuitableSpace if there are several
+            objectives, and the class can improve one.
     """
     made = load_object(component.class_path)
-    parameters = inspect.signature(made).parameters
-    named |= {name: value for name, value in (if_asked or {}).items() if name in parameters}
+    asked = inspect.signature(made).parameters
+    named |= {name: value for name, value in (if_asked or {}).items() if name in asked}
+    if objectives and "objectives" not in asked:
+        metrics = ", ".join(objective.metric for objective in objectives)
+        raise UnsuitableSpace(
+            f"{component.name} compares trials by one objective, and there are "
+            f"{len(objectives)}: {metrics}."
+        )
+    if objectives:
+        named["objectives"] = tuple(objectives)
     return made(*given, **named, **component.settings)
 
 
@@ -158,3 +173,24 @@ def able_searchers(space: Space, *, but: str = "", **named: Any) -> list[str]:
             continue
         able.append(name)
     return able
+
+
+def able_schedulers(**named: Any) -> list[str]:
+    """Return the names of the schedulers that can compare trials by several objectives.
+
+    Args:
+        named: What every scheduler is given: `objective`, `objectives`, `seed`.
+    """
+    able = []
+    for name, class_path in SCHEDULERS.items():
+        try:
+            component = Component(name=name, class_path=class_path, settings={})
+            construct(component, max_epochs=ANY_EPOCHS, **named)
+        except ConfigurationError:
+            continue
+        able.append(name)
+    return able
+
+
+ANY_EPOCHS = 1_000_000
+"""What schedulers are tried with where it does not matter."""

@@ -10,6 +10,7 @@ from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError, one_of
 from raysearch.experiment.components import changes_configurations, construct
 from raysearch.experiment.mutables import DATA_PREFIX, fixed_parameters
+from raysearch.experiment.several import Aims
 from raysearch.experiment.spaces import MODEL
 from raysearch.experiment.values import (
     Binding,
@@ -52,7 +53,8 @@ class Experiment:
     """Whole configurations that are tried first, after the default."""
     evidence: tuple[str, ...]
     """Run directories whose trials the searcher is told of."""
-    objective: Objective
+    aims: Aims
+    """Objectives, constraints, and who wins."""
     searcher: Component
     scheduler: Component
     fidelity: Fidelity
@@ -75,6 +77,11 @@ class Experiment:
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     """Of a search: path of a checkpoint that models begin from -> SHA-256 of the file with which it
     began. In the journal, not in the settings."""
+
+    @property
+    def objective(self) -> Objective:
+        """What is improved; of several objectives, the first."""
+        return self.aims.objective
 
     @property
     def begins_from_checkpoints(self) -> bool:
@@ -161,7 +168,13 @@ class Experiment:
 
     def make_searcher(self) -> Searcher:
         """Return a new searcher on the space."""
-        searcher = construct(self.searcher, self.space, objective=self.objective, seed=self.seed)
+        searcher = construct(
+            self.searcher,
+            self.space,
+            objective=self.objective,
+            objectives=self.aims.objectives,
+            seed=self.seed,
+        )
         return cast("Searcher", searcher)
 
     def make_scheduler(self) -> Scheduler:
@@ -169,6 +182,7 @@ class Experiment:
         scheduler = construct(
             self.scheduler,
             objective=self.objective,
+            objectives=self.aims.objectives,
             max_epochs=self.fidelity.epochs,
             seed=self.seed,
             if_asked={

@@ -2,8 +2,9 @@
 
 A trial that takes over the weights of another one is built anew with its own configuration. So what
 weights and averages of gradients have to fit must stay; all else, of optimiser, schedule, loss,
-dropout and data, may change. Built-in families say it in their torch-free `space` modules; of a
-class of the user's own the optimiser's and the data's numbers are known, and what he lists.
+dropout and data, may change; and, where the user lists it, the architecture of a family whose
+networks can grow out of one another. Built-in families say it in their torch-free `space` modules;
+of a class of the user's own the optimiser's and the data's numbers are known, and what he lists.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from raysearch.experiment.spaces import MODEL
 from raysearch.experiment.values import ModelChoice
 from raysearch.init_from import KEYS
-from raysearch.models import FAMILIES
+from raysearch.models import FAMILIES, architecture_of
 from raysearch.space import Space
 
 DATA_PREFIX = "data."
@@ -69,7 +70,11 @@ def _why_fixed(key: str, *, models: Sequence[ModelChoice], asked: Collection[str
     if choice.is_own:
         return None if argument in OF_OPTIMIZERS or key in asked else _of_own(key, choice)
     mutable: frozenset[str] = importlib.import_module(f"{FAMILIES[choice.name]}.space").MUTABLE
-    return None if argument in mutable else f"{choice.name} has weights that it must fit"
+    grows = argument in architecture_of(choice.name)
+    if argument in mutable or (grows and key in asked):
+        return None
+    why = f"{choice.name} has weights that it must fit"
+    return f"{why}, unless it is listed in scheduler.parameters and grows" if grows else why
 
 
 def _of_own(key: str, choice: ModelChoice) -> str:

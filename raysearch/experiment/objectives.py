@@ -11,13 +11,12 @@ import re
 from collections.abc import Iterable
 
 from raysearch.data_spec import Task
+from raysearch.experiment.aim_sections import ObjectiveSection
+from raysearch.experiment.document import Path, dotted
 from raysearch.experiment.report import Report
-from raysearch.experiment.sections import ObjectiveSection
 from raysearch.models import own_metrics
 from raysearch.models.metrics import LOGGED
 from raysearch.trial import Direction, Objective
-
-PATH = ("objective", "metric")
 
 _SMALLER = (
     "loss error err mae mse rmse mape smape msle nll bpc bpd perplexity ppl wer cer ter fid kl "
@@ -29,6 +28,7 @@ _LARGER = (
     "rouge psnr ssim r2 r2_score kappa cohen_kappa mcc matthews_corrcoef ndcg hit_rate elbo "
     "log_likelihood"
 )
+_LESS: Direction = "minimize"
 DIRECTIONS: dict[str, Direction] = {
     **dict.fromkeys(_SMALLER.split(), "minimize"),
     **dict.fromkeys(_LARGER.split(), "maximize"),
@@ -76,6 +76,8 @@ def resolve_objective(
     task: Task | None,
     is_own: bool,
     families: Iterable[str] = (),
+    path: Path = ("objective",),
+    measures: Iterable[str] = (),
     report: Report,
 ) -> Objective | None:
     """Return the objective, or None with the faults reported.
@@ -85,56 +87,63 @@ def resolve_objective(
         task: The data's task; None if it is not known, and then the metrics of any task pass.
         is_own: Whether a model of the user's own may log whatever he likes.
         families: The built-in families of the experiment, which may log more than their task asks.
+        path: Where the section stands.
+        measures: What else can be an objective there; named in the message if this is none.
         report: Where the faults go.
     """
     if section is None:
         return None
     metrics = validation_metrics(LOGGED if task is None else [task]) | _common(families)
     if is_own:
-        return _own(section, report=report)
+        return _own(section, path=path, report=report)
     if section.metric not in metrics:
-        _report_metric(section.metric, metrics=metrics, task=task, report=report)
+        beside = dict.fromkeys(measures, _LESS)
+        _report_metric(
+            section.metric, metrics=metrics | beside, task=task, path=path, report=report
+        )
         return None
     known = metrics[section.metric]
     if section.direction not in (None, known):
         right = "larger" if known == "maximize" else "smaller"
         text = f"{section.metric} is better when {right}. Leave direction out, or write {known}."
-        report.wrong(("objective", "direction"), text)
+        report.wrong((*path, "direction"), text)
         return None
     return Objective(metric=section.metric, direction=known)
 
 
-def _own(section: ObjectiveSection, *, report: Report) -> Objective | None:
+def _own(section: ObjectiveSection, *, path: Path, report: Report) -> Objective | None:
     """Return the objective of a model of the user's own, whose names are his."""
     if re.match(r"test[/_-]", section.metric):
-        report.wrong(PATH, "The test split is opened once, for the winner. Name another metric.")
+        text = "The test split is opened once, for the winner. Name another metric."
+        report.wrong((*path, "metric"), text)
         return None
     direction = section.direction or known_direction(section.metric)
     if direction is None:
         report.add(
-            report.document.nearest(PATH),
-            f"objective: whether more or less of {section.metric} is better cannot be told by its "
-            f"name. Write `{{metric: {section.metric}, direction: minimize}}`, or maximize.",
+            report.document.nearest((*path, "metric")),
+            f"{dotted(path)}: whether more or less of {section.metric} is better cannot be told by "
+            f"its name. Write `{{metric: {section.metric}, direction: minimize}}`, or maximize.",
         )
         return None
     return Objective(metric=section.metric, direction=direction)
 
 
 def _report_metric(
-    metric: str, *, metrics: dict[str, Direction], task: Task | None, report: Report
+    metric: str, *, metrics: dict[str, Direction], task: Task | None, path: Path, report: Report
 ) -> None:
+    path = (*path, "metric")
     split, _, name = metric.partition("/")
     counterpart = f"val/{name}" if f"val/{name}" in metrics else "a val/ metric"
     if split == "test":
         text = "The test split is opened once, for the winner, and cannot guide the search."
-        report.wrong(PATH, f"{text} Use {counterpart}.")
+        report.wrong(path, f"{text} Use {counterpart}.")
     elif split == "train":
         text = "A search for it finds the model that learns the training data by heart."
-        report.wrong(PATH, f"{text} Use {counterpart}.")
+        report.wrong(path, f"{text} Use {counterpart}.")
     else:
         kind = "a metric that the built-in families log"
         kind = f"{kind} for {task}" if task else kind
-        report.choose(PATH, metric, kind=kind, valid=metrics, hint=_hint(metric))
+        report.choose(path, metric, kind=kind, valid=metrics, hint=_hint(metric))
 
 
 def _hint(metric: str) -> str:

@@ -7,37 +7,39 @@ section that is at fault, it does what can be done without, so that its own faul
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from raysearch.experiment.checking import check
 from raysearch.experiment.completeness import check_complete, check_functions
-from raysearch.experiment.components import (
-    SCHEDULER,
-    SEARCHER,
-    resolve_component,
-)
-from raysearch.experiment.datasets import resolve_data
+from raysearch.experiment.components import SCHEDULER, SEARCHER, resolve_component
+from raysearch.experiment.datasets import DataSet, resolve_data
 from raysearch.experiment.document import Document
 from raysearch.experiment.environment import expand
 from raysearch.experiment.experiment import Experiment
 from raysearch.experiment.families import Family, place, resolve_models
 from raysearch.experiment.links import resolve_links, resolve_points
-from raysearch.experiment.objectives import resolve_objective
+from raysearch.experiment.methods import try_methods
 from raysearch.experiment.overrides import apply_overrides
-from raysearch.experiment.parts import Parts, try_ranges
 from raysearch.experiment.plain import plain_document
 from raysearch.experiment.reading import read
 from raysearch.experiment.refit import refit_settings
 from raysearch.experiment.report import Report
+from raysearch.experiment.sections import SearcherSection
 from raysearch.experiment.settings import NAME, NAME_RULE
+from raysearch.experiment.several import Aims, resolve_aims
 from raysearch.experiment.spaces import resolve_space
 from raysearch.experiment.starts import absolute_paths, can_start, check_starts
 from raysearch.experiment.trainer import check_objects, trainer_arguments
+from raysearch.experiment.values import Component
 from raysearch.experiment.written import data_settings, model_settings
 from raysearch.models import FAMILIES
+from raysearch.space import Space
 from raysearch.trial import Value
+
+FOR_SEVERAL = "nsga2"
+"""The searcher of several objectives where the file names none."""
 
 T = TypeVar("T")
 
@@ -107,19 +109,42 @@ def resolve(document: Document, *, default_name: str | None) -> Experiment:
     name = checked.get("name") or default_name or _name_of(parts)
     if name and "name" not in document.values and not NAME.fullmatch(name):
         report.add(("name",), f"name is missing, and {name} cannot be it. {NAME_RULE}")
-    try_ranges(checked, parts, report=report)
+    try_methods(
+        checked,
+        space=parts.space,
+        families=parts.families,
+        links=parts.links,
+        aims=parts.aims,
+        searcher=parts.searcher,
+        scheduler=parts.scheduler,
+        report=report,
+    )
     report.raise_faults()
     return _experiment(name, checked, parts)
 
 
-def _name_of(parts: Parts) -> str:
+def _name_of(parts: _Parts) -> str:
     """Return the name of an experiment that has none: that of its data, else of its function."""
     if parts.data is not None:
         return parts.data.choice.name
     return parts.families[0].choice.name if parts.families else ""
 
 
-def _parts(checked: dict[str, Any], *, report: Report) -> Parts:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What the sections stand for; None where a section is at fault."""
+
+    data: DataSet | None
+    families: tuple[Family, ...] | None
+    space: Space | None
+    links: Mapping[str, str]
+    points: tuple[dict[str, Value], ...]
+    aims: Aims | None
+    searcher: Component | None
+    scheduler: Component | None
+
+
+def _parts(checked: dict[str, Any], *, report: Report) -> _Parts:
     """Return what the checked sections stand for, reporting what they name wrongly.
 
     Side effects:
@@ -142,20 +167,25 @@ def _parts(checked: dict[str, Any], *, report: Report) -> Parts:
     task = None if data is None or data.spec is None else data.spec.task
     models = checked.get("model") or ()
     is_own = not models or any(section.name not in FAMILIES for section in models)
-    return Parts(
+    aims = resolve_aims(
+        checked,
+        task=task,
+        is_own=is_own,
+        families=[section.name for section in models if section.name in FAMILIES],
+        has_functions=trains_itself,
+        report=report,
+    )
+    searcher = checked.get("searcher")
+    if aims is not None and aims.objectives and "searcher" not in report.document.values:
+        searcher = SearcherSection(name=FOR_SEVERAL)
+    return _Parts(
         data=data,
         families=families,
         space=space,
         links=links,
         points=points,
-        objective=resolve_objective(
-            checked.get("objective"),
-            task=task,
-            is_own=is_own,
-            families=[section.name for section in models if section.name in FAMILIES],
-            report=report,
-        ),
-        searcher=resolve_component(checked.get("searcher"), role=SEARCHER, report=report),
+        aims=aims,
+        searcher=resolve_component(searcher, role=SEARCHER, report=report),
         scheduler=resolve_component(checked.get("scheduler"), role=SCHEDULER, report=report),
     )
 
@@ -178,11 +208,11 @@ def _starting(
     return starting
 
 
-def _experiment(name: str, checked: Mapping[str, Any], parts: Parts) -> Experiment:
+def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experiment:
     """Put together what is known to be sound."""
     data, families = parts.data, _sound(parts.families)
     searcher, scheduler = _sound(parts.searcher), _sound(parts.scheduler)
-    objective = _sound(parts.objective)
+    aims = _sound(parts.aims)
     parallel = checked["parallel"]
     trainer = trainer_arguments(checked["trainer"])
     values = {
@@ -197,7 +227,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: Parts) -> Experime
         "link": checked["link"],
         "points": checked["points"],
         "evidence": checked["evidence"],
-        "objective": {"metric": objective.metric, "direction": objective.direction},
+        **aims.settings(),
         "searcher": {"name": searcher.name, **searcher.settings},
         "scheduler": {"name": scheduler.name, **scheduler.settings},
         "fidelity": asdict(checked["fidelity"]),
@@ -220,7 +250,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: Parts) -> Experime
         links=parts.links,
         points=parts.points,
         evidence=tuple(checked["evidence"]),
-        objective=objective,
+        aims=aims,
         searcher=searcher,
         scheduler=scheduler,
         fidelity=checked["fidelity"],

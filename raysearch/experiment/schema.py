@@ -17,6 +17,7 @@ from raysearch.experiment.components import SCHEDULER, SEARCHER, Role, settings_
 from raysearch.experiment.objectives import validation_metrics
 from raysearch.experiment.settings import NAME, Settings
 from raysearch.imports import load_object
+from raysearch.measure import MEASURES
 from raysearch.models import FAMILIES
 from raysearch.models.metrics import LOGGED
 from raysearch.space.genome import ACTIVATIONS
@@ -122,7 +123,20 @@ def json_schema() -> dict[str, Any]:
     _replace(sections["data"], _named(DATA, PATH, data, {"type": "null"}))
     _replace(sections["model"], {"anyOf": [*one_model, several]})
     objective = {"$ref": "#/$defs/ObjectiveSection"}
-    _replace(sections["objective"], _named(_metrics(), {"type": "string"}, objective))
+    one_objective = _named(_metrics(), {"type": "string"}, objective)
+    _replace(sections["objective"], one_objective)
+    _replace(sections["objectives"], {"type": "array", "items": one_objective})
+    schema["required"].remove("objective")
+    schema["anyOf"] = [{"required": ["objective"]}, {"required": ["objectives"]}]
+    choose = {"$ref": "#/$defs/Choose"}
+    _replace(sections["choose"], {"anyOf": [definitions["Choose"]["properties"]["by"], choose]})
+    limit = {"type": "string", "pattern": "^ *(<=|>=|<|>) *[0-9]"}
+    limits = {name: {**limit, "description": each.text} for name, each in MEASURES.items()}
+    _replace(
+        sections["constraints"],
+        {"type": ["object", "null"], "properties": limits, "additionalProperties": False},
+    )
+    definitions["Measuring"]["properties"]["names"]["items"] = {"enum": list(MEASURES)}
     sections["include"] = INCLUDE
     refit = {"$ref": "#/$defs/Refit"}
     _replace(sections["refit"], {"anyOf": [{"type": "boolean"}, refit], "default": True})

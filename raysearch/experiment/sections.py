@@ -19,7 +19,6 @@ from raysearch.experiment.values import (
     CheckpointSettings,
 )
 from raysearch.init_from import ALL
-from raysearch.trial import Direction
 
 SMALLEST_RATE = 1e-6
 """Of layers that come from a checkpoint; freezing them says the rest."""
@@ -27,7 +26,7 @@ SMALLEST_RATE = 1e-6
 SECONDS = r"^[0-9]+(\.[0-9]+)? ?s$"
 
 
-def _short_form(value: object, *, key: str) -> object:
+def short_form(value: object, *, key: str) -> object:
     """Return plain text as the mapping that it stands for."""
     if not isinstance(value, str | dict):
         raise ValueError(f"Write a {key}, or a mapping with the key {key}.")
@@ -36,7 +35,7 @@ def _short_form(value: object, *, key: str) -> object:
 
 def name_alone(value: object) -> object:
     """Return a plain name as the mapping that it stands for."""
-    return _short_form(value, key="name")
+    return short_form(value, key="name")
 
 
 def models_of(value: object) -> object:
@@ -82,19 +81,12 @@ def _named_thing(value: str | dict[str, Any], *, ways: tuple[str, ...]) -> dict[
 
 def init_of(value: object) -> object:
     """Return a plain path as the mapping that it stands for."""
-    return None if value is None else _short_form(value, key="checkpoint")
+    return None if value is None else short_form(value, key="checkpoint")
 
 
 def _part_of(value: object) -> object:
     """Return a list of layers as one text."""
     return ", ".join(map(str, value)) if isinstance(value, list) else value
-
-
-def objective_of(value: object) -> object:
-    """Return the one objective that is written as a mapping."""
-    if isinstance(value, list):
-        raise ValueError("Several objectives are not available in this version. Name one metric.")
-    return _short_form(value, key="metric")
 
 
 def list_if_none(value: object) -> object:
@@ -245,17 +237,6 @@ class ModelSection(BaseModel):
             "builder": self.builder,
         }
         return next((way for way, value in given.items() if value is not None), "name")
-
-
-class ObjectiveSection(BaseModel):
-    """What the search improves."""
-
-    model_config = FORM
-
-    metric: str
-    """Metric as the model logs it, measured on the validation split: val/accuracy."""
-    direction: Direction | None = None
-    """Whether more or less of it is better; known for the metrics of `list metrics`."""
 
 
 class SearcherSection(BaseModel):

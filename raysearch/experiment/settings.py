@@ -11,12 +11,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from raysearch.experiment.aim_sections import (
+    ObjectiveSection,
+    choose_of,
+    objective_of,
+    objectives_of,
+)
 from raysearch.experiment.refit import refit_of
 from raysearch.experiment.sections import (
     CheckpointSection,
     DataSection,
     ModelSection,
-    ObjectiveSection,
     SchedulerSection,
     SearcherSection,
     data_of,
@@ -24,10 +29,18 @@ from raysearch.experiment.sections import (
     list_if_none,
     models_of,
     name_alone,
-    objective_of,
 )
 from raysearch.experiment.trainer import TrainerSection
-from raysearch.experiment.values import FORM, Budget, Failures, Fidelity, Refit, Resources
+from raysearch.experiment.values import (
+    FORM,
+    Budget,
+    Choose,
+    Failures,
+    Fidelity,
+    Measuring,
+    Refit,
+    Resources,
+)
 from raysearch.trial import Loop
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -104,6 +117,22 @@ class Settings(BaseModel):
         examples=["val/accuracy"]
     )
     """What the search improves: a metric, or a mapping with metric and direction."""
+    objectives: Annotated[list[ObjectiveSection], BeforeValidator(objectives_of)] = Field(
+        default=[], examples=[["val/accuracy", "params"]]
+    )
+    """In place of objective: several, improved together. The first is one that the models log, and
+    decides which epoch of a trial counts; others may be measures of the model."""
+    choose: Annotated[Choose, BeforeValidator(choose_of)] = Field(
+        default=Choose(), examples=["knee", {"by": "weighted", "weights": {"params": 0.5}}]
+    )
+    """Which trial of the Pareto front of several objectives wins."""
+    constraints: Annotated[dict[str, Any], BeforeValidator(empty_if_none)] = Field(
+        default={}, examples=[{"params": "<= 50000", "latency_ms": "<= 2"}]
+    )
+    """Measure of the model -> limit. A configuration whose model does not keep to it is rejected
+    before it is trained."""
+    measure: Measuring = Field(default=Measuring(), examples=[{"batch_size": 64, "threads": 1}])
+    """How models are measured, and what beside objectives and constraints."""
     searcher: Annotated[SearcherSection, BeforeValidator(name_alone)] = SearcherSection()
     """What suggests configurations: a name, or a mapping with name and settings."""
     scheduler: Annotated[SchedulerSection, BeforeValidator(name_alone)] = SchedulerSection()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -133,6 +133,52 @@ class Failures:
     abort_in_a_row: Annotated[int, Field(ge=1, strict=True)] | None = None
     """The search stops when this many trials have failed one after the other, whatever came before;
     null for any number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measuring:
+    """How models are measured, before they are trained."""
+
+    __pydantic_config__ = FORM
+
+    names: tuple[str, ...] = ()
+    """Measures to record of each trial, beside those that are an objective or a constraint."""
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 1
+    """Examples of a forward pass whose time and memory is measured."""
+    threads: Annotated[int, Field(ge=1, le=4096, strict=True)] = 1
+    """Threads that torch may use meanwhile."""
+    runs: Annotated[int, Field(ge=5, le=100_000, strict=True)] = 50
+    """Passes that are timed at most; fewer once they have taken half a second."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where the model will serve."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choose:
+    """Which trial of the Pareto front wins; only with several objectives."""
+
+    __pydantic_config__ = FORM
+
+    by: Literal["knee", "weighted", "lexicographic"] = "knee"
+    """knee: where the front bends most. weighted: the least weighted sum, each objective scaled to
+    its range on the front. lexicographic: the best in the first of `order`, of those within its
+    tolerance the best in the second, and so on."""
+    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = field(
+        default_factory=dict
+    )
+    """With weighted: objective -> weight; 1 where it is left out."""
+    order: tuple[str, ...] = ()
+    """With lexicographic: objectives, the most important first; by default as in `objectives`."""
+    tolerances: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = field(
+        default_factory=dict
+    )
+    """With lexicographic: objective -> how much worse than the best is good enough, in its own
+    unit; 0 where it is left out."""
+
+    def settings(self) -> dict[str, Any]:
+        """Return the section, plain values, without what does not go with `by`."""
+        found = {"weights": self.weights, "order": list(self.order), "tolerances": self.tolerances}
+        return {"by": self.by} | {key: value for key, value in found.items() if value}
 
 
 MOST_SEEDS = 100

@@ -17,6 +17,8 @@ from raysearch.live.phrases import (
     against_default,
     budget_used,
     end_reason,
+    front_text,
+    goal,
     pace,
     search_ended,
     trial_counts,
@@ -60,6 +62,7 @@ def frame(snapshot: Snapshot, *, heading: Heading, width: int, height: int) -> l
         _title(heading),
         *_course(snapshot, plan=plan, width=width),
         *_best(snapshot, objective=plan.objective, width=width, rows=rows),
+        *_front(snapshot, plan=plan),
         _labelled("trials", Text(trial_counts(snapshot))),
     ]
     for_running, for_ended = _share(
@@ -75,12 +78,17 @@ def frame(snapshot: Snapshot, *, heading: Heading, width: int, height: int) -> l
 
 
 def _title(heading: Heading) -> Text:
-    objective = heading.plan.objective
     return Text.assemble(
         (printable(heading.name), _HEAD),
-        f"  {objective.direction} {printable(objective.metric)}",
+        f"  {goal(heading.plan)}",
         (f"  {printable(heading.run_dir)}", _DIM),
     )
+
+
+def _front(snapshot: Snapshot, *, plan: Plan) -> list[Text]:
+    """Return a line with the Pareto front, where there are several objectives."""
+    text = front_text(snapshot, plan=plan)
+    return [_labelled("front", Text(text))] if text else []
 
 
 def share_used(snapshot: Snapshot, *, plan: Plan) -> float | None:
@@ -125,7 +133,7 @@ def _best(snapshot: Snapshot, *, objective: Objective, width: int, rows: int) ->
     if best is None:
         return [_labelled("best", Text(f"no {printable(objective.metric)} yet"))]
     default = snapshot.default.configuration if snapshot.default else None
-    changed, same = changed_first(best.trial.configuration, default=default)
+    changed, same = changed_first(best.trial.configuration_at(best.epoch), default=default)
     tokens = [(token, "") for token in changed] + [(token, _DIM) for token in same]
     line = Text.assemble(
         (short_number(best.value), f"bold {_GOOD}"),

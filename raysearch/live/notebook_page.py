@@ -19,7 +19,7 @@ from raysearch.live.frame import (
     running_row,
     share_used,
 )
-from raysearch.live.phrases import against_default, budget_used, search_ended, trial_counts
+from raysearch.live.phrases import against_default, budget_used, goal, search_ended, trial_counts
 from raysearch.live.progress import Heading, Snapshot
 from raysearch.live.text import changed_first, printable, short_number, sparkline
 from raysearch.trial import SearchStatus, TrialStatus
@@ -73,10 +73,8 @@ def as_html(page: Page) -> str:
 
 
 def _title(heading: Heading) -> str:
-    objective = heading.plan.objective
-    name = _element("b", _text(heading.name))
-    goal = f"{_text(objective.direction)} {_text(objective.metric)}"
-    return _line(f"{name} {goal} {_element('span', _text(heading.run_dir), style=_DIM)}")
+    name, improved = _element("b", _text(heading.name)), _text(goal(heading.plan))
+    return _line(f"{name} {improved} {_element('span', _text(heading.run_dir), style=_DIM)}")
 
 
 def _course(snapshot: Snapshot, *, heading: Heading) -> list[str]:
@@ -117,7 +115,8 @@ def _configuration(snapshot: Snapshot) -> str:
     if snapshot.incumbent is None:
         return ""
     default = snapshot.default.configuration if snapshot.default else None
-    changed, same = changed_first(snapshot.incumbent.trial.configuration, default=default)
+    best = snapshot.incumbent
+    changed, same = changed_first(best.trial.configuration_at(best.epoch), default=default)
     return " ".join(
         [*map(_text, changed), *(_element("span", _text(pair), style=_DIM) for pair in same)]
     )

@@ -62,6 +62,27 @@ def budget_set(plan: Plan) -> str:
     return ", ".join(parts)
 
 
+def goal(plan: Plan) -> str:
+    """Return what is improved, for a person: "maximize val/accuracy, minimize params"."""
+    objectives = plan.objectives or (plan.objective,)
+    return ", ".join(f"{each.direction} {printable(each.metric)}" for each in objectives)
+
+
+def front_text(snapshot: Snapshot, *, plan: Plan) -> str:
+    """Return the trials on the Pareto front with their values; empty before there are any.
+
+    The best of the first objective comes first.
+    """
+    texts = []
+    for trial in snapshot.front:
+        values = (
+            loss if each.direction == "minimize" else -loss
+            for loss, each in zip(trial.losses(plan.objectives), plan.objectives, strict=True)
+        )
+        texts.append(f"{trial.id} ({', '.join(map(short_number, values))})")
+    return " ".join(texts)
+
+
 def pace(snapshot: Snapshot) -> list[str]:
     """Return the epochs per second, and the bytes of checkpoints, where there are any."""
     parts = []

@@ -24,6 +24,7 @@ from raysearch.live.phrases import (
     budget_set,
     budget_used,
     end_reason,
+    goal,
     pace,
     search_ended,
     trial_counts,
@@ -74,8 +75,7 @@ class PlainView:
     def __enter__(self) -> Self:
         plan = self._heading.plan
         self._print(
-            f"{self._heading.name}: {plan.objective.direction} {plan.objective.metric}, "
-            f"{budget_set(plan)}; {self._heading.run_dir}"
+            f"{self._heading.name}: {goal(plan)}, {budget_set(plan)}; {self._heading.run_dir}"
         )
         self._thread.start()
         return self
@@ -129,11 +129,10 @@ class PlainView:
         value = trial.value(self._heading.plan.objective)
         at = "" if value is None else f", reached {short_number(value)}"
         kind = "failed trial" if is_failed else "trial"
-        trained = counted(trial.epochs, self._heading.plan.unit)
+        trained = f"after {counted(trial.epochs, self._heading.plan.unit)}"
+        trained = "before training" if trial.status is TrialStatus.REJECTED else trained
         thinned = "" if step == 1 else f" [1 {kind} in {step} is printed]"
-        self._print(
-            f"trial {trial.id} {trial.status} after {trained}{at}: {end_reason(trial)}{thinned}"
-        )
+        self._print(f"trial {trial.id} {trial.status} {trained}{at}: {end_reason(trial)}{thinned}")
 
     def _tell_best(self) -> None:
         self._has_new_best = False
@@ -149,7 +148,7 @@ class PlainView:
         return (
             f"best {short_number(best.value)} in trial {best.trial.id}, "
             f"{snapshot.unit} {best.epoch}{', ' if phrase else ''}{phrase}: "
-            f"{configuration_line(best.trial.configuration, default=default)}"
+            f"{configuration_line(best.trial.configuration_at(best.epoch), default=default)}"
         )
 
     def _beat(self) -> None:
@@ -172,6 +171,8 @@ class PlainView:
         ]
         if best is not None:
             parts.append(f"best {short_number(best.value)} in trial {best.trial.id}")
+        if snapshot.front:
+            parts.append(f"{counted(len(snapshot.front), 'trial')} on the front")
         return "; ".join(parts)
 
     def _tell(self, words: Callable[[Snapshot], str]) -> None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from raysearch import pareto
 from raysearch.engine import Plan, SearchState
 from raysearch.live.estimate import EndRate, EpochRate, TimeLeft, sooner, time_at, within
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
-from raysearch.trial import Measurement, SearchStatus, Trial, TrialStatus, trial_id
+from raysearch.trial import Measurement, Objective, SearchStatus, Trial, TrialStatus, trial_id
 
 N_RECENT = 60
 """How many of the latest ends are kept to be shown: more than the rows of a screen."""
@@ -83,6 +84,8 @@ class Snapshot:
     """Each new best value, with the epochs of all trials that were trained until then."""
     checkpoint_bytes: int = 0
     restarts: int = 0
+    front: tuple[Trial, ...] = ()
+    """Of several objectives: the trials on the Pareto front, the best of the first one first."""
 
 
 class Progress:
@@ -151,6 +154,7 @@ class Progress:
                 curve=tuple(self._curve),
                 checkpoint_bytes=state.checkpoint_bytes,
                 restarts=state.restarts,
+                front=_front(state, self._plan.objectives),
             )
 
     @property
@@ -246,3 +250,13 @@ def _elapsed(state: SearchState, *, at: float) -> float:
 
 def _ended_at(trial: Trial) -> float:
     return math.inf if trial.ended_at is None else trial.ended_at
+
+
+def _front(state: SearchState, objectives: Sequence[Objective]) -> tuple[Trial, ...]:
+    """Return the trials on the Pareto front, the best of the first objective first."""
+    if not objectives:
+        return ()
+    kept = [t for t in state.trials.values() if t.status is not TrialStatus.REJECTED]
+    points = [trial.losses(objectives) for trial in kept]
+    members = sorted(pareto.front(points), key=lambda place: tuple(points[place]))
+    return tuple(kept[place] for place in members)

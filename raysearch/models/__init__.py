@@ -10,6 +10,10 @@ A family is a package with three modules:
 - `module.py`: the `LightningModule`, with every argument spelled out. It is constructed as
   `Module(**data_arguments(data), **configuration)`.
 
+- `growing.py`, if models of the family can begin with the weights of another architecture: see
+  `shared.growing`. Its `space` then has `ARCHITECTURE`, the arguments whose change makes another
+  network.
+
 A module logs what `metrics` lists for its task, and has a method `training_loss(batch)`: a pure
 function of parameters, buffers, batch and torch's default generator. A batch is a tuple of inputs,
 their lengths where `DataSpec.has_lengths`, and targets. What families share is in `shared`; a
@@ -25,6 +29,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from importlib.util import find_spec
 from types import MappingProxyType
 
 from raysearch.data_spec import DataSpec
@@ -52,6 +57,40 @@ def families_for(data: DataSpec) -> list[str]:
     return [name for name in FAMILIES if _takes(name, data)]
 
 
+def families_that_grow() -> tuple[str, ...]:
+    """Return the names of the families whose models can begin with another architecture's weights.
+
+    Example:
+        >>> families_that_grow()
+        ('cnn', 'mlp')
+    """
+    return tuple(name for name in FAMILIES if architecture_of(name))
+
+
+def architecture_of(name: str) -> frozenset[str]:
+    """Return the arguments of a family that grows whose change makes another network; else none.
+
+    Example:
+        >>> "width" in architecture_of("mlp"), "dropout" in architecture_of("mlp")
+        (True, False)
+    """
+    if find_spec(f"{FAMILIES[name]}.growing") is None:
+        return frozenset()
+    space = importlib.import_module(f"{FAMILIES[name]}.space")
+    return frozenset(space.ARCHITECTURE)
+
+
+def package_of(class_path: str) -> str | None:
+    """Return the package of the family that grows whose module is at a path, or None.
+
+    Example:
+        >>> package_of("raysearch.models.mlp.module:MLP"), package_of("mine.nets:Net")
+        ('raysearch.models.mlp', None)
+    """
+    paths = {f"{package}.module": package for package in map(FAMILIES.get, families_that_grow())}
+    return paths.get(class_path.rpartition(":")[0])
+
+
 def own_metrics(name: str) -> Mapping[str, Direction]:
     """Return what a family logs beside `metrics.LOGGED`, without a split, with directions."""
     space = importlib.import_module(f"{FAMILIES[name]}.space")
@@ -68,4 +107,11 @@ def _takes(name: str, data: DataSpec) -> bool:
     return True
 
 
-__all__ = ["FAMILIES", "families_for", "own_metrics"]
+__all__ = [
+    "FAMILIES",
+    "architecture_of",
+    "families_for",
+    "families_that_grow",
+    "own_metrics",
+    "package_of",
+]

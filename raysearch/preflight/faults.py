@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from raysearch.errors import did_you_mean
 from raysearch.experiment import Experiment
 from raysearch.init_from import INIT_FROM
+from raysearch.measure import MEASURES, SECONDS
 from raysearch.preflight.arguments import describe
 from raysearch.preflight.corners import DEFAULT, HIGHEST, LOWEST
 from raysearch.preflight.findings import Finding, Path, Tried, named, sentence
@@ -31,9 +32,21 @@ def faults_of(experiment: Experiment, tried: Sequence[Tried]) -> Iterator[Findin
     for each in defaults:
         yield from _failed_default(experiment, each, tried=tried)
     trained = [t for t in tried if t.probe.failure is None and not t.probe.is_function]
-    missing = [t for t in trained if experiment.objective.metric not in t.probe.logged]
-    if missing:
-        yield _never_logged(experiment, missing[0])
+    for number, metric in enumerate(_logged_metrics(experiment)):
+        missing = [t for t in trained if metric not in t.probe.logged]
+        if missing and (number == 0 or len(missing) == len(trained)):
+            yield _never_logged(metric, missing[0], place=_objective_path(experiment, number))
+
+
+def _logged_metrics(experiment: Experiment) -> list[str]:
+    """Return the objectives that models log, the first of them first."""
+    aims = experiment.aims
+    metrics = [objective.metric for objective in aims.objectives or (aims.objective,)]
+    return [metric for metric in metrics if metric not in MEASURES and metric != SECONDS]
+
+
+def _objective_path(experiment: Experiment, number: int) -> Path:
+    return ("objectives", number) if experiment.aims.objectives else ("objective", "metric")
 
 
 def _origins(experiment: Experiment) -> Iterator[Finding]:
@@ -120,11 +133,12 @@ def _failed_default(
     yield Finding(kind="fault", path=_model_path(experiment, family=family), text=text)
 
 
-def _never_logged(experiment: Experiment, tried: Tried) -> Finding:
-    metric, probe = experiment.objective.metric, tried.probe
+def _never_logged(metric: str, tried: Tried, *, place: Path) -> Finding:
+    probe = tried.probe
+    where = ".".join(key for key in place if isinstance(key, str))
     text = (
-        f"objective.metric is {metric}, which {probe.module} did not log in a first epoch of a "
-        f"few training and validation batches"
+        f"{where} {'is' if place[-1] == 'metric' else 'has'} {metric}, which {probe.module} did "
+        "not log in a first epoch of a few training and validation batches"
     )
     text += "." if tried.corner.name == DEFAULT else f" of one configuration ({named(tried)})."
     if probe.validation_batches == 0:
@@ -135,4 +149,4 @@ def _never_logged(experiment: Experiment, tried: Tried) -> Finding:
     else:
         text += " It logged nothing. Log it"
     text += f': self.log("{metric}", ...) in {probe.module}.validation_step.'
-    return Finding(kind="fault", path=("objective", "metric"), text=text)
+    return Finding(kind="fault", path=place, text=text)

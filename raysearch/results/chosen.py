@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from raysearch.results.found import Found
+from raysearch.results.front import why_chosen
 from raysearch.trial import Trial
 
 
 def chosen_document(found: Found, winner: Trial) -> dict[str, Any]:
     """Return what made a trial the winner, and which one has the best value observed."""
     chosen_by, recommended = found.chosen_by(winner), found.recommendation
-    ranking = found.ranking()
+    ranking, because = found.ranking(), None
+    if chosen_by == "front":
+        because = why_chosen(found.state.settings.get("choose", {}), n_front=len(found.front))
+    elif recommended and chosen_by == "searcher":
+        because = recommended.reason
     return {
         "chosen_by": chosen_by,
-        "chosen_because": recommended.reason if recommended and chosen_by == "searcher" else None,
+        "chosen_because": because,
         "best_observed": ranking[0].id if ranking else None,
     }

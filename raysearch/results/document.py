@@ -14,8 +14,11 @@ from raysearch.results.chosen import chosen_document
 from raysearch.results.evaluation import recorded_test
 from raysearch.results.families import family_documents
 from raysearch.results.found import Found
+from raysearch.results.front import hypervolume_curve
 from raysearch.results.history import lineage_documents, schedule_document
+from raysearch.results.lineage import inheritance_document
 from raysearch.results.selection import best_checkpoint
+from raysearch.run_dir import events as ev
 from raysearch.trial import Objective, Trial, TrialStatus
 
 SCHEMA_VERSION = 1
@@ -35,7 +38,9 @@ def to_document(found: Found) -> dict[str, Any]:
     that took over the weights of others has a "schedule" of all that led there, and "lineage" tells
     who took over whom. The winner's entry tells what made it the winner. Of
     a winner with several seeds, "test" has the values of the model that was handed over, and
-    "test_seeds" those of all, with mean and sample standard deviation.
+    "test_seeds" those of all, with mean and sample standard deviation. Trials that began with
+    another one's weights have "inherited"; the refit of such a winner has the "line" that it
+    trained before.
     """
     objective, state = found.objective, found.state
     winner = found.winner
@@ -43,12 +48,29 @@ def to_document(found: Found) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "run_dir": found.run_dir.path.as_posix(),
         "status": str(found.status),
-        "objectives": [{"metric": objective.metric, "direction": objective.direction}],
+        "objectives": [
+            {"metric": each.metric, "direction": each.direction} for each in found.objectives
+        ],
         "trials": [
-            {**trial_document(t, objective=objective), **schedule_document(found, t)}
+            {
+                **trial_document(t, objective=objective),
+                **schedule_document(found, t),
+                **_inherited(t, found),
+            }
             for t in state.trials.values()
         ],
-        "pareto_front": [] if winner is None else [winner.id],
+        "pareto_front": _front(found, winner),
+        "hypervolume": [
+            {
+                "trial": each.trial,
+                "seconds": round(each.at - state.started_at, 3),
+                "share": each.share,
+            }
+            for each in hypervolume_curve(state.trials.values(), found.objectives)
+        ]
+        if len(found.objectives) > 1
+        else [],
+        "constraints": dict(state.settings.get("constraints", {})),
         "winner": None if winner is None else _winner(found, winner),
         "totals": {
             "trials": len(state.trials),
@@ -58,11 +80,18 @@ def to_document(found: Found) -> dict[str, Any]:
         },
         "damage": None if found.damage is None else str(found.damage),
         "families": family_documents(found),
-        "lineage": lineage_documents(found),
         "evidence": [
             {"run": run, "usable": used, "trials": n} for run, used, n in summary(state.evidence)
         ],
+        "lineage": lineage_documents(found),
     }
+
+
+def _front(found: Found, winner: Trial | None) -> list[str]:
+    """Return the ids of the trials on the front; of a single objective that is the winner."""
+    if len(found.objectives) > 1:
+        return [trial.id for trial in found.front]
+    return [] if winner is None else [winner.id]
 
 
 def trial_document(trial: Trial, *, objective: Objective) -> dict[str, Any]:
@@ -77,7 +106,7 @@ def trial_document(trial: Trial, *, objective: Objective) -> dict[str, Any]:
         "cause": _told(trial) or (shown.cause if shown else None),
         "configuration": dict(trial.best_configuration(objective)),
         "epochs": trial.epochs,
-        "values": dict(shown.values) if shown else {},
+        "values": {**trial.measures, **(shown.values if shown else {})},
         "best_epoch": best.epoch if best else None,
         "seconds": round(trial.seconds, 3),
         "attempts": trial.attempts,
@@ -99,9 +128,7 @@ def _winner(found: Found, winner: Trial) -> dict[str, Any]:
         "trial": winner.id,
         "values": dict(best.values) if best else {},
         "checkpoint": path or None,
-        "refit": {"epochs": model.epochs, "seeds": model.n_models}
-        if model and model.refit
-        else None,
+        "refit": _refit(model) if model and model.refit else None,
         "test": None if tested.values is None else dict(tested.values),
         **chosen_document(found, winner),
     }
@@ -116,6 +143,17 @@ def _winner(found: Found, winner: Trial) -> dict[str, Any]:
     elif tested.note:
         entry["test_seeds_reason"] = tested.note
     return entry
+
+
+def _refit(model: ev.Refitted) -> dict[str, Any]:
+    line = {"line": [dict(each) for each in model.line]} if model.line else {}
+    return {"epochs": model.epochs, "seeds": model.n_models, **line}
+
+
+def _inherited(trial: Trial, found: Found) -> dict[str, Any]:
+    """Return with whose weights a trial began, for those that inherited."""
+    told = inheritance_document(trial, trials=found.state.trials)
+    return {} if told is None else {"inherited": told}
 
 
 def failures_by_cause(found: Found) -> dict[str, list[Trial]]:

@@ -15,11 +15,16 @@ from raysearch.engine.causes import DISK_FULL
 from raysearch.errors import RaysearchError, RunDirectoryError, TrialFailed
 from raysearch.training.failure import describe_failure
 from raysearch.training.job import TrainingJob
-from raysearch.training.run import draw, evaluate, refit
+from raysearch.training.run import draw, evaluate, model_cost, refit
 
 Split = Literal["validation", "test"]
 
-DOING = {"refit": "the refit", "draw": "the drawing", "evaluate": "the test"}
+DOING = {
+    "refit": "the refit",
+    "draw": "the drawing",
+    "evaluate": "the test",
+    "model_cost": "the measuring",
+}
 """What a person calls each method."""
 
 
@@ -64,6 +69,11 @@ class LocalExecutor:
         """Return what a model draws of what it has learnt: PNG files by name, none for most."""
         with failing_as_trial(job, doing=DOING["draw"]):
             return draw(job, checkpoint=str(checkpoint))
+
+    def model_cost(self, job: TrainingJob) -> Mapping[str, float]:
+        """Return what a configuration's model costs, before it is trained."""
+        with failing_as_trial(job, doing=DOING["model_cost"]):
+            return model_cost(job)
 
 
 @contextmanager

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Literal
@@ -17,6 +17,7 @@ from raysearch.experiment import Experiment, from_settings
 from raysearch.experiment.refit import seeds_of
 from raysearch.imports import Kind
 from raysearch.init_from import change_of
+from raysearch.results.front import by_choice, pareto_front
 from raysearch.results.kinds import written_kind
 from raysearch.results.selection import Selection, best_checkpoint, rank, select
 from raysearch.results.winner_folder import as_it_lies
@@ -25,8 +26,9 @@ from raysearch.run_dir import events as ev
 from raysearch.run_dir.damage import tells_of_test
 from raysearch.trial import Objective, SearchStatus, Trial, trial_id
 
-ChosenBy = Literal["value", "searcher", "person"]
-"""What made a trial the winner: its value, the searcher's recommendation, or `refit --trial`."""
+ChosenBy = Literal["value", "front", "searcher", "person"]
+"""What made a trial the winner: its value, the choice among a Pareto front, the searcher's
+recommendation, or `refit --trial`."""
 
 
 class Found:
@@ -84,6 +86,17 @@ class Found:
     def objective(self) -> Objective:
         """What was improved."""
         return Objective(**self.state.settings["objective"])
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """All that was improved: the only objective, or several, `objective` first."""
+        several = self.state.settings.get("objectives") or [self.state.settings["objective"]]
+        return tuple(Objective(**each) for each in several)
+
+    @property
+    def front(self) -> list[Trial]:
+        """The trials on the Pareto front, the best of the first objective first."""
+        return pareto_front(self.state.trials.values(), self.objectives)
 
     def kind_of(self, trial: Trial) -> Kind:
         """Return what trained the trial: a module, a builder's module, or a function by itself."""
@@ -149,8 +162,11 @@ class Found:
     def selection(self) -> Selection:
         """The first trial whose model can be had, and those before it whose model is lost.
 
-        First comes what the searcher recommends, then the ranking.
+        First comes what the searcher recommends, then the ranking; of several objectives, what the
+        experiment chooses of the Pareto front, then what it would choose of the others.
         """
+        if len(self.objectives) > 1:
+            return self.select(self._as_chosen())
         ranking, recommended = self.ranking(), self.recommendation
         if recommended is not None:
             ranking.sort(
@@ -158,7 +174,11 @@ class Found:
             )  # the others stay in order
         return self.select(ranking)
 
-    def select(self, ranking: Sequence[Trial]) -> Selection:
+    def _as_chosen(self) -> Iterator[Trial]:
+        trials = list(self.state.trials.values())
+        return by_choice(trials, self.objectives, choose=self.state.settings.get("choose", {}))
+
+    def select(self, ranking: Iterable[Trial]) -> Selection:
         """Return the first of a ranking that can be the winner, and those passed over."""
         return select(
             ranking,
@@ -185,7 +205,10 @@ class Found:
         return self.selection.winner
 
     def chosen_by(self, winner: Trial) -> ChosenBy:
-        """Return what made a trial the winner: its value, the searcher, or a person."""
+        """Return what made a trial the winner: its value, the front, the searcher, or a person."""
+        if len(self.objectives) > 1:
+            chosen = self.selection.winner
+            return "front" if chosen is not None and chosen.id == winner.id else "person"
         ranking = self.ranking()
         if self.recommendation is not None and self.recommendation.trial == winner.id:
             return "searcher"

@@ -2,9 +2,10 @@
 
 It is trained again on training and validation data together, for as many epochs as its best epoch
 took. Where the experiment says `refit: false`, where the data or the model do not allow it, or
-where that training fails, its best checkpoint is taken as it is, and all output says why. Either
-way `winner/model.ckpt` opens with plain Lightning. A function that trains by itself is never
-refitted, and may have no model at all; then `winner/` holds its configuration and its values.
+where that training fails, its best checkpoint is taken as it is, and all output says why. A trial
+that began with another one's weights is trained after that one: see `lineage`. Either way
+`winner/model.ckpt` opens with plain Lightning. A function that trains by itself is never refitted,
+and may have no model at all; then `winner/` holds its configuration and its values.
 
 With several seeds, further models are trained in the same way, which differ in nothing but what is
 drawn: see `refit_seeds`.
@@ -26,6 +27,7 @@ from raysearch.errors import ConfigurationError, RunDirectoryError, TrialFailed
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
 from raysearch.results.history import job_of
+from raysearch.results.lineage import line_of, refit_line
 from raysearch.results.messages import (
     never_finite,
     no_refit_wanted,
@@ -149,6 +151,7 @@ def _make(
         reason=prepared.reason,
         is_refused=prepared.is_refused,
         seeds=seeds,
+        line=line_of(found, trial) if prepared.refit else (),
     )
     write_config(found, trial=trial, job=job, model=model)
     write_metrics(found, trial=trial, model=model)
@@ -168,7 +171,7 @@ def _prepare(found: Found, trial: Trial, *, job: TrainingJob, executor: Executor
         is_function = found.kind_of(trial) == "function"
         return _Prepared(path=path, reason=FUNCTION if is_function else NOT_REFITTED)
     try:
-        executor.refit(job, epochs=epochs, path=path)
+        refit_line(found, trial, job, epochs=epochs, path=path, executor=executor)
     except TrialFailed as error:
         try:
             _copy_checkpoint(found, trial, path=path)

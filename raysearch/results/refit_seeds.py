@@ -19,6 +19,7 @@ from raysearch.errors import TrialFailed
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
 from raysearch.results.history import job_of
+from raysearch.results.lineage import refit_line
 from raysearch.results.messages import phrase
 from raysearch.results.winner_files import write_config, write_metrics
 from raysearch.results.winner_folder import NEXT, install_seed, telling_what_is_kept
@@ -97,7 +98,8 @@ class SeedTraining:
             run_dir.storage.delete(NEXT)  # of a refit that was killed
             try:
                 path = run_dir.path.absolute() / NEXT
-                self.executor.refit(job, epochs=model.epochs, path=path)
+                given = {"epochs": model.epochs, "path": path, "executor": self.executor}
+                refit_line(self.found, self.trial, job, **given)
             except TrialFailed as error:
                 there = "is one model only" if job.repeat == 1 else f"are {job.repeat} models only"
                 reason = f"refit {job.repeat + 1} of {seeds} failed: {phrase(error)}; there {there}"

@@ -9,7 +9,7 @@ train by themselves may keep none; such a trial can win all the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from raysearch.run_dir import RunDir
@@ -102,7 +102,7 @@ def checkpoint_fault(
 
 
 def select(
-    ranking: Sequence[Trial],
+    ranking: Iterable[Trial],
     *,
     objective: Objective,
     run_dir: RunDir,

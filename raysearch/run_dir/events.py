@@ -1,9 +1,9 @@
 """What can happen in a search?
 
 Each event is one line of JSON in the journal (see `lines`). The names and fields are a format on
-disk: only ever add, and give what is added a default. Those that tell what is
-done with the winner are defined in `handed`, and whose weights a trial takes over in `exploited`;
-the list of all events is here.
+disk: only ever add, and give what is added a default. Those of the winner are
+defined in `handed`, that of a model's measures in `gauged`, that of a trial that takes over weights
+in `exploited`; the list of all events is here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from raysearch.run_dir.exploited import Exploited
+from raysearch.run_dir.gauged import ModelMeasured
 from raysearch.run_dir.handed import Handed, Refitted, Tested, TestOpened, TestSkipped
 from raysearch.trial import (
     Configuration,
@@ -36,6 +37,7 @@ __all__ = [
     "Exploited",
     "Handed",
     "Measured",
+    "ModelMeasured",
     "Recommended",
     "Refitted",
     "SearchEnded",
@@ -149,6 +151,7 @@ class Measured:
     applied: Mapping[str, Value] = field(default_factory=dict)
     n_validated: int | None = None
     learnt: Mapping[str, Value] = field(default_factory=dict)
+    inherited: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def measurement(self) -> Measurement:
@@ -162,6 +165,7 @@ class Measured:
             applied=self.applied,
             n_validated=self.n_validated,
             learnt=self.learnt,
+            inherited=self.inherited,
         )
 
 
@@ -256,6 +260,7 @@ Event = (
     | SearchResumed
     | TrialCreated
     | AttemptStarted
+    | ModelMeasured
     | Measured
     | CheckpointWritten
     | CheckpointRemoved
@@ -276,6 +281,7 @@ TYPES: dict[str, type[Event]] = {
     "search_resumed": SearchResumed,
     "trial_created": TrialCreated,
     "attempt_started": AttemptStarted,
+    "model_measured": ModelMeasured,
     "measured": Measured,
     "checkpoint_written": CheckpointWritten,
     "checkpoint_removed": CheckpointRemoved,

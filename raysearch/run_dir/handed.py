@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,9 @@ class Refitted:
     """Sizes in bytes of the models of further seeds that there are, in their order."""
     seeds_reason: str = ""
     """Why there are fewer than wanted, where that was tried; else they are still to come."""
+    line: tuple[Mapping[str, Any], ...] = ()
+    """Trials that were trained before it, each with the weights of the one before, the oldest
+    first: its id as `trial`, and `epochs`."""
 
     @property
     def n_models(self) -> int:

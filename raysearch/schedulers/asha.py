@@ -14,12 +14,13 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.randomness import generator
 from raysearch.schedulers.base import Scheduler, Verdict
+from raysearch.schedulers.fronts import FrontStandings
 from raysearch.schedulers.rungs import Rung, bracket_shares, rung_levels
 from raysearch.schedulers.standings import Standings, loss_so_far, standing
 from raysearch.trial import Decision, DecisionKind, Measurement, Objective, Trial
@@ -52,8 +53,13 @@ class ASHA(Scheduler):
     against trials that start slowly. A trial's bracket is drawn from the seed and its number; see
     `bracket_shares` for the odds. Brackets do not share rungs.
 
+    Of several objectives, the best at a rung are those on the first Pareto fronts, and within a
+    front the least crowded (see `fronts`). A trial is compared by its values at the best epoch of
+    the first objective up to the rung.
+
     Args:
-        objective: What is compared.
+        objective: What is compared; of several objectives, the first.
+        objectives: All of them where there are several.
         max_epochs: Epochs of a trial that is never stopped, at least 1.
         seed: Governs which trial belongs to which bracket.
         min_epochs: No trial is stopped before this many epochs, from 1 to `max_epochs` (the paper's
@@ -89,6 +95,7 @@ class ASHA(Scheduler):
         *,
         objective: Objective,
         max_epochs: int,
+        objectives: Sequence[Objective] = (),
         seed: int = 0,
         min_epochs: int = 1,
         reduction_factor: int = 3,
@@ -107,15 +114,15 @@ class ASHA(Scheduler):
             integer_fault("scheduler.brackets", brackets, at_least=1, at_most=len(levels) + 1)
         )
         self._objective = objective
+        self._objectives = tuple(objectives)
         self._max_epochs = max_epochs
         self._seed = seed
         self._reduction_factor = reduction_factor
         self._is_stopping = form == "stopping"
         self._levels = levels
         self._rungs = [[Rung(level) for level in levels[s:]] for s in range(brackets)]
-        self._standings = [
-            [Standings(level=level) for level in levels[s:]] for s in range(brackets)
-        ]
+        made: type[Standings | FrontStandings] = FrontStandings if objectives else Standings
+        self._standings = [[made(level=level) for level in levels[s:]] for s in range(brackets)]
         self._shares = bracket_shares(
             brackets=brackets, n_rungs=len(levels), reduction_factor=reduction_factor
         )
@@ -134,6 +141,7 @@ class ASHA(Scheduler):
             return decision
         bracket, n_passed = self._passed.get(trial.id) or (self.bracket(trial.number), 0)
         judge = self._judge if self._is_stopping else self._promote
+        judge = self._judge_by_fronts if self._objectives else judge
         for level in self._levels[bracket + n_passed :]:
             if level > measurement.epoch or decision.kind is DecisionKind.STOP:
                 break
@@ -166,7 +174,7 @@ class ASHA(Scheduler):
                 if rank > places:
                     break
                 if trial in paused:
-                    place = self._standing(rank, standings=standings, places=places)
+                    place = self._standing(trial, rank, standings=standings, places=places)
                     reason = f"promoted from {self._name(bracket, position)}: {place}"
                     kind = DecisionKind.CONTINUE
                     return Verdict(trial=trial, decision=Decision(kind=kind, reason=reason))
@@ -209,18 +217,45 @@ class ASHA(Scheduler):
         """Return whether the trial goes on from a rung at once, in the promotion form."""
         loss, name = self._loss(trial, measurement), self._name(bracket, position)
         standings = self._standings[bracket][position]
+        if isinstance(standings, FrontStandings):
+            raise TypeError("several objectives are judged by their fronts")
         standings.enter(trial, loss=loss)
         if math.isinf(loss):
             return self._not_finite(name)
         rank, places = standings.rank(trial.id), len(standings) // self._reduction_factor
         kind = DecisionKind.CONTINUE if rank <= places else DecisionKind.PAUSE
-        place = self._standing(rank, standings=standings, places=places)
+        place = self._standing(trial.id, rank, standings=standings, places=places)
         return Decision(kind=kind, reason=f"{name}: {place}")
 
-    def _standing(self, rank: int, *, standings: Standings, places: int) -> str:
+    def _judge_by_fronts(
+        self, trial: Trial, measurement: Measurement, *, bracket: int, position: int
+    ) -> Decision:
+        """Return whether the trial goes on from a rung, by several objectives, in either form."""
+        name, standings = self._name(bracket, position), self._standings[bracket][position]
+        if not isinstance(standings, FrontStandings):
+            raise TypeError("a single objective is judged by its loss")
+        loss = self._loss(trial, measurement)
+        losses = trial.losses(self._objectives)
+        standings.enter(trial, losses=losses if math.isfinite(loss) else [math.inf] * len(losses))
+        if math.isinf(loss):
+            return self._not_finite(name)
+        rank, places = standings.rank(trial.id), len(standings) // self._reduction_factor
+        if self._is_stopping:
+            places, otherwise = max(1, places), DecisionKind.STOP
+        else:
+            otherwise = DecisionKind.PAUSE
+        kind = DecisionKind.CONTINUE if rank <= places else otherwise
+        place = self._standing(trial.id, rank, standings=standings, places=places)
+        return Decision(kind=kind, reason=f"{name}: {place}")
+
+    def _standing(
+        self, trial: str, rank: int, *, standings: Standings | FrontStandings, places: int
+    ) -> str:
         among = len(standings)
         if not places:
             return f"rank {rank} of {among}, {self._reduction_factor} must come before one goes on"
+        if isinstance(standings, FrontStandings):
+            return standings.text(trial, places=places)
         cutoff = standings.cutoff(places)
         return standing(self._objective, rank=rank, among=among, cutoff=cutoff)
 

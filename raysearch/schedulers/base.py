@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from raysearch.trial import Decision, Measurement, Trial
 
@@ -51,6 +51,9 @@ class Scheduler(Protocol):
     how many epochs there will be has `max_total_epochs`. A setting out of range is a
     `ConfigurationError` that names it as "scheduler.<setting>".
     """
+
+    exploits: ClassVar[bool] = False
+    """Whether it lets trials take over the weights of others, whose checkpoints it then keeps."""
 
     def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
         """Return what happens to a trial that has just reported.

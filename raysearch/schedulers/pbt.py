@@ -80,6 +80,8 @@ class PBT(Scheduler):
         (7, 14, 21, 28)
     """
 
+    exploits = True
+
     def __init__(
         self,
         *,

@@ -60,6 +60,12 @@ class Search:
         objective: The metric as the model logs it, with its direction where that cannot be told by
             the name.
         fidelity: How long a trial is trained: `Fidelity(max_epochs=27)`.
+        objectives: In place of `objective`, several that are improved together; after the first
+            also what a model costs: `["val/accuracy", "params"]`.
+        choose: Which trial of their Pareto front wins: "knee" by default, or "lexicographic", or
+            {"by": "weighted", "weights": {"params": 0.5}}.
+        constraints: What a model may cost at most: `{"params": "<= 50000"}`.
+        measure: How that is measured: {"batch_size": 1, "threads": 1}.
         space: Parameter -> domain, such as `{"hidden": Int(8, 64)}`; a `Space`; or a function
             space(hp) that describes one. Those of the data begin with "data.".
         link: Argument -> parameter whose value it takes.
@@ -105,8 +111,12 @@ class Search:
         model: Any,
         data: Any = None,
         *,
-        objective: str | Objective | Mapping[str, Any],
+        objective: str | Objective | Mapping[str, Any] | None = None,
         fidelity: Fidelity | Mapping[str, Any],
+        objectives: Sequence[str | Objective | Mapping[str, Any]] | None = None,
+        choose: str | Mapping[str, Any] | None = None,
+        constraints: Mapping[str, str] | None = None,
+        measure: Mapping[str, Any] | None = None,
         space: Mapping[str, Domain | Any] | Space | Callable[..., Any] | None = None,
         link: Mapping[str, str] | None = None,
         points: Sequence[Mapping[str, Any]] | None = None,
@@ -137,6 +147,10 @@ class Search:
             "points": points,
             "evidence": _paths(evidence),
             "objective": objective,
+            "objectives": objectives,
+            "choose": choose,
+            "constraints": constraints,
+            "measure": measure,
             "searcher": searcher,
             "scheduler": scheduler,
             "fidelity": fidelity,

@@ -17,6 +17,7 @@ SEARCHERS = {
     "hyperopt": "raysearch.searchers.hyperopt:HyperOpt",
     "local_search": "raysearch.searchers.local_search:LocalSearch",
     "neat": "raysearch.searchers.neat:Neat",
+    "nsga2": "raysearch.searchers.nsga2:Nsga2",
     "random": "raysearch.searchers.random:Random",
     "tpe": "raysearch.searchers.tpe:TPE",
 }

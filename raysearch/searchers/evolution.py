@@ -14,7 +14,7 @@ from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.errors import ConfigurationError
 from raysearch.randomness import generator
 from raysearch.searchers.base import NoSuggestion
-from raysearch.searchers.lineage import Member, descent, member_of, walk
+from raysearch.searchers.lineage import Member, descent, heir, inherit_fault, member_of, walk
 from raysearch.searchers.tried import Tried, suggest_untried
 from raysearch.space import Space
 from raysearch.trial import Objective, Suggestion, Trial
@@ -45,6 +45,9 @@ class Evolution:
             paper's S).
         further_mutations: Mutations of a child after the first one, on average, at least 0; the
             paper makes one alone.
+        inherit: "weights" lets a child begin with the weights that its parent had in its best
+            epoch, taken over into its own architecture (Chen et al., "Net2Net", ICLR 2016);
+            "none", the default, with new ones. The families must be able to do it.
 
     Raises:
         ConfigurationError: A setting is out of range.
@@ -59,12 +62,16 @@ class Evolution:
         population_size: int = 10,
         tournament_size: int = 5,
         further_mutations: float = 0.5,
+        inherit: str = "none",
     ) -> None:
         raise_faults(
             integer_fault("searcher.population_size", population_size, at_least=2),
             integer_fault("searcher.tournament_size", tournament_size, at_least=1),
             number_fault("searcher.further_mutations", further_mutations, at_least=0, at_most=100),
+            inherit_fault(inherit),
         )
+        self.inherits_weights = inherit == "weights"
+        """Whether children begin with their parents' weights."""
         check_tournament(tournament_size, population_size=population_size)
         self._space = space
         self._objective = objective
@@ -87,7 +94,8 @@ class Evolution:
         parent = min(self._population[index] for index in drawn.tolist())
         child = walk(self._space, parent.configuration, rng, further=self._further_mutations)
         origin = descent("evolution", parent)
-        return suggest_untried(self._space, rng, tried=self._tried, wanted=child, origin=origin)
+        found = suggest_untried(self._space, rng, tried=self._tried, wanted=child, origin=origin)
+        return heir(found, parent) if self.inherits_weights else found
 
     def observe(self, trial: Trial) -> None:
         """Take the trial into the population, in place of the oldest one."""

@@ -16,7 +16,15 @@ from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.randomness import generator
 from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.evolution import check_tournament
-from raysearch.searchers.lineage import Member, descent, member_of, share_fault, walk
+from raysearch.searchers.lineage import (
+    Member,
+    descent,
+    heir,
+    inherit_fault,
+    member_of,
+    share_fault,
+    walk,
+)
 from raysearch.searchers.tried import Tried, suggest_untried
 from raysearch.space import Space
 from raysearch.trial import Configuration, Objective, Suggestion, Trial
@@ -51,6 +59,10 @@ class Genetic:
         crossover: Chance that a child has two parents, from 0 to 1.
         mutation: Chance that a child of two parents is mutated, from 0 to 1.
         further_mutations: Mutations after the first one, on average, at least 0.
+        inherit: "weights" lets a child begin with the weights that its parent had in its best
+            epoch, taken over into its own architecture (Chen et al., "Net2Net", ICLR 2016); of two
+            parents the better one of the same family;
+            "none", the default, with new ones. The families must be able to do it.
 
     Raises:
         ConfigurationError: A setting is out of range.
@@ -67,6 +79,7 @@ class Genetic:
         crossover: float = 0.8,
         mutation: float = 0.7,
         further_mutations: float = 0.5,
+        inherit: str = "none",
     ) -> None:
         raise_faults(
             integer_fault("searcher.population_size", population_size, at_least=2),
@@ -74,7 +87,10 @@ class Genetic:
             share_fault("searcher.crossover", crossover),
             share_fault("searcher.mutation", mutation),
             number_fault("searcher.further_mutations", further_mutations, at_least=0, at_most=100),
+            inherit_fault(inherit),
         )
+        self.inherits_weights = inherit == "weights"
+        """Whether children begin with their parents' weights."""
         check_tournament(tournament_size, population_size=population_size)
         self._space = space
         self._objective = objective
@@ -101,13 +117,14 @@ class Genetic:
         if rng.random() < self._crossover:
             others = [member for member in self._population if member is not one]
             parents.append(self._parent(others, rng))
-        return suggest_untried(
+        found = suggest_untried(
             self._space,
             rng,
             tried=self._tried,
             wanted=self._child(parents, rng),
             origin=descent("genetic", *parents),
         )
+        return heir(found, *parents) if self.inherits_weights else found
 
     def observe(self, trial: Trial) -> None:
         """Take the trial into the population, unless all of it is better."""

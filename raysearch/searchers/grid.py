@@ -38,6 +38,7 @@ class Grid:
     Args:
         space: The search space.
         objective: Not used: nothing is learnt.
+        objectives: Not used, too: of several, any will do.
         seed: Not used: nothing is drawn.
         resolution: Values of a number without a step, at least 1; with 1, it is the middle. None
             for a grid of steps alone: numbers without one are then refused.
@@ -62,9 +63,15 @@ class Grid:
     """
 
     def __init__(
-        self, space: Space, *, objective: Objective, seed: int = 0, resolution: int | None = 5
+        self,
+        space: Space,
+        *,
+        objective: Objective,
+        objectives: Sequence[Objective] = (),
+        seed: int = 0,
+        resolution: int | None = 5,
     ) -> None:
-        del objective, seed
+        del objective, objectives, seed
         if resolution is not None:
             raise_faults(integer_fault("searcher.resolution", resolution, at_least=1))
         require_places(space, method="grid")

@@ -6,13 +6,15 @@ the order of trials, and what a child needs to know of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from raysearch.checks import number_fault
+from raysearch.init_from import INHERITS, Inheritance
+from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.ranking import Rank, is_usable, rank
 from raysearch.space import Space
-from raysearch.trial import Configuration, Objective, Trial, Value
+from raysearch.trial import Configuration, Objective, Suggestion, Trial, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,6 +67,43 @@ def descent(kind: str, *parents: Member) -> dict[str, Any]:
         "parents": [parent.id for parent in parents],
         "generation": 1 + max(parent.generation for parent in parents),
     }
+
+
+INHERIT = ("none", "weights")
+"""What children can inherit beside their configuration."""
+
+_FAMILY = "model"
+"""Parameter that says of which family a configuration is, where several are searched."""
+
+
+def inherit_fault(inherit: object) -> str | None:
+    """Return what is wrong with what children are to inherit, or None."""
+    if inherit in INHERIT:
+        return None
+    return f"searcher.inherit is {inherit!r}. It must be none or weights."
+
+
+def heir(suggestion: Suggestion | NoSuggestion, *parents: Member) -> Suggestion | NoSuggestion:
+    """Return a child that also begins with the weights of its best parent of the same family.
+
+    Args:
+        suggestion: The child; what is drawn at random in its place has no parents, and stays.
+        parents: Those that it descends from.
+
+    Example:
+        >>> one, other = Member((0, 0, 0.5, 3), "0003", {}, 0), Member((0, 0, 1, 7), "0007", {}, 2)
+        >>> child = Suggestion(configuration={"n": 4}, origin=descent("genetic", one, other))
+        >>> heir(child, one, other).origin["inherits"]["trial"]
+        '0003'
+    """
+    if not isinstance(suggestion, Suggestion) or "parents" not in suggestion.origin:
+        return suggestion
+    family = suggestion.configuration.get(_FAMILY)
+    alike = [each for each in parents if each.configuration.get(_FAMILY) == family]
+    if not alike:
+        return suggestion
+    inherited = Inheritance(trial=min(alike).id).to_json()
+    return replace(suggestion, origin={**suggestion.origin, INHERITS: inherited})
 
 
 def walk(

@@ -24,6 +24,7 @@ class Random:
     Args:
         space: The search space.
         objective: Not used: nothing is learnt.
+        objectives: Not used, too: of several, any will do.
         seed: Governs all draws; suggestion n draws from its own generator.
 
     Example:
@@ -39,8 +40,15 @@ class Random:
         True
     """
 
-    def __init__(self, space: Space, *, objective: Objective, seed: int = 0) -> None:
-        del objective
+    def __init__(
+        self,
+        space: Space,
+        *,
+        objective: Objective,
+        objectives: Sequence[Objective] = (),
+        seed: int = 0,
+    ) -> None:
+        del objective, objectives
         self._space = space
         self._seed = seed
         self._tried = Tried()

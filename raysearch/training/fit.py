@@ -19,7 +19,8 @@ from raysearch.training.allowed import allowed_only
 from raysearch.training.building import Parts, build
 from raysearch.training.checkpoints import write_whole
 from raysearch.training.failure import is_out_of_memory
-from raysearch.training.init_from import started
+from raysearch.training.grown_start import start_of
+from raysearch.training.init_from import inherited_by, started
 from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
@@ -75,10 +76,14 @@ def _train(job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead:
     reporter = Reporter(job, report=report, clock=clock, may_run_ahead=may_run_ahead)
     parts = build(job)
     first, last = _callbacks(job, parts, reporter=reporter)
-    first = (*first, *started(job, parts, is_begun=job.resume_from is not None))
+    old = started(job, parts, is_begun=job.resume_from is not None)
+    reporter.inherited = inherited_by(old)
+    first = (*first, *old)
     trainer = make_trainer(job, namespace=parts.namespace, first=first, last=last)
     try:
-        _fit(trainer, parts, checkpoint=job.resume_from, allow=job.allow)
+        with start_of(job, parts) as start:
+            reporter.inherited = start.inherited or reporter.inherited
+            _fit(trainer, parts, checkpoint=start.checkpoint, allow=job.allow)
     except Unwanted:
         pass
     except Exception as error:
@@ -172,7 +177,8 @@ def _refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
     )
     old = started(job, parts, is_begun=job.resume_from is not None)
     trainer = prepare_refit(job, parts, refit=refit, first=(*taken_over(job, parts), *old))
-    _fit(trainer, parts, checkpoint=job.resume_from, allow=job.allow)
+    with start_of(job, parts) as start:
+        _fit(trainer, parts, checkpoint=start.checkpoint, allow=job.allow)
     if refit.measurement is None:
         raise TrialFailed(
             f"The refit of trial {job.trial} ended after {trainer.global_step} steps, before "

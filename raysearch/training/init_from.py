@@ -1,8 +1,9 @@
 """How does a model begin from the weights of a checkpoint, and how do those learn?
 
-`old_weights` copies them. In the first `frozen_epochs` what was taken has no gradient, and its
-running statistics stay; the output layer learns from the start. With a `rate`, the optimiser has
-groups of its own for what was taken.
+Those of a parent are taken over with the optimiser's moments, whatever the architecture is (see
+`inheriting`). Those that an experiment names `old_weights` copies. In the first `frozen_epochs`
+what was taken has no gradient, and its running statistics stay; the output layer learns from the
+start. With a `rate`, the optimiser has groups of its own for what was taken.
 
 All of this is done to the module from outside, after it is built and before it is trained: its
 constructor, and so its checkpoints, know nothing of it. A trial that goes on from a checkpoint of
@@ -12,7 +13,7 @@ its own reads there which layers were taken, and needs the first file no more.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
@@ -24,6 +25,7 @@ from raysearch.training.job import TrainingJob
 from raysearch.training.lean.obstacles import is_gauged
 from raysearch.training.old_weights import output_layers, parameters_of, take
 from raysearch.training.seeding import KEY
+from raysearch.trial import Value
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
@@ -54,8 +56,18 @@ def started(job: TrainingJob, parts: Parts, *, is_begun: bool) -> tuple[Any, ...
     """
     if job.init_from is None:
         return ()
+    if job.init_from.parent is not None:
+        from raysearch.training.inheriting import Heir  # built-in families alone need it
+
+        heir = parts.namespace.derive(Heir, part="callbacks:Callback")
+        return () if is_begun else (heir(job, start=job.init_from, model=parts.model),)
     made = parts.namespace.derive(OldLayers, part="callbacks:Callback")
     return (made(job, start=job.init_from, model=parts.model, is_begun=is_begun),)
+
+
+def inherited_by(callbacks: Sequence[Any]) -> Mapping[str, Value]:
+    """Return what `started` tells of a parent's weights; nothing if there are none."""
+    return next((found.inherited for found in callbacks if hasattr(found, "inherited")), {})
 
 
 class OldLayers:

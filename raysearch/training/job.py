@@ -12,6 +12,7 @@ from typing import Any
 
 from raysearch.imports import Kind
 from raysearch.init_from import InitFrom
+from raysearch.measure import How
 from raysearch.trial import Checkpoint, Loop, Measurement, Objective
 
 
@@ -95,6 +96,10 @@ class TrainingJob:
     checkpoint_at: tuple[int, ...] = ()
     """Epochs at which one is written in any case, or at the first measurement after each, in rising
     order: the trial may be paused there."""
+    measures: tuple[str, ...] = ()
+    """What is measured of the model before it is trained; see `raysearch.measure`."""
+    measured_how: How = How()  # noqa: RUF009  frozen
+    """Under which conditions."""
     allow: tuple[str, ...] = ()
     """Import paths of classes that may be read back from checkpoints, beside plain values."""
     trainer_arguments: Mapping[str, Any] = field(default_factory=dict)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from raysearch.engine.lineage import Stretch, schedule_of
 from raysearch.experiment import Experiment
+from raysearch.init_from import Inheritance, InitFrom
+from raysearch.measure import How
 from raysearch.training.job import Stage, TrainingJob
 from raysearch.trial import Trial
 
@@ -71,11 +73,16 @@ def _stage(experiment: Experiment, stretch: Stretch) -> Stage:
 
 
 def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJob:
-    binding = experiment.bind(trial.configuration)
+    binding, measuring = experiment.bind(trial.configuration), experiment.aims.measuring
+    parent = Inheritance.read(trial.origin)
+    start = binding.init_from
+    if parent is not None and parent.checkpoint is not None:
+        path = run_dir.absolute() / parent.checkpoint
+        start = InitFrom(checkpoint=str(path), parent=parent.trial)
     return TrainingJob(
         trial=trial.id,
         kind=binding.kind,
-        init_from=binding.init_from,
+        init_from=start,
         model_class=binding.model_class,
         model_arguments=binding.model_arguments,
         data_class=binding.data_class,
@@ -89,6 +96,13 @@ def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> Train
         directory=str(run_dir.absolute() / "trials" / trial.id),
         checkpoint_every_epochs=experiment.checkpoint.every_epochs,
         checkpoint_every_s=experiment.checkpoint.every_s,
+        measures=() if trial.measures else experiment.aims.measures,
+        measured_how=How(
+            batch_size=measuring.batch_size,
+            threads=measuring.threads,
+            runs=measuring.runs,
+            device=measuring.device,
+        ),
         allow=experiment.checkpoint.allow,
         trainer_arguments=dict(experiment.trainer),
         loop=experiment.loop,

@@ -38,8 +38,10 @@ def modules_for(experiment: Experiment) -> tuple[str, ...]:
         uses_lightning &= "pytorch_lightning" not in sys.modules
     lightning = "lightning.pytorch" if uses_lightning else "pytorch_lightning"
     ours = (module for module in modules if module.startswith(_OURS))
+    measuring = ("raysearch.training.model_cost",) if experiment.aims.measures else ()
     return (
         "raysearch.training.fit",
+        *measuring,
         *(f"{lightning}.{part}".rstrip(".") for part in NEEDED),
         *dict.fromkeys(ours),
     )

@@ -2,7 +2,8 @@
 
 Read from the live objects, argument by argument, so that what was asked for can be compared with
 what happened. Built-in families tell it of their layers and losses by `hyperparameters_in_use`, and
-so may a module of the user's own; otherwise its attributes of the same name are looked at.
+so may a module of the user's own; otherwise its attributes of the same name are looked at, and last
+what its constructor was given.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def read_back(trainer: Any, *, arguments: tuple[str, ...]) -> dict[str, Value]:
         elif argument in _RATES or argument in _OF_GROUPS:
             value = _of_optimizer(trainer, argument)
         else:
-            value = vars(model).get(argument)
+            value = vars(model).get(argument, model.hparams.get(argument))
         if value is not None and scalar_fault(value) is None:
             found[APPLIED_AS.get(argument, argument)] = value
     return found

@@ -11,7 +11,7 @@ others, and after the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from raysearch.training.checkpoints import CheckpointRule, add_checkpoint
 from raysearch.training.job import Report, TrainingJob
 from raysearch.training.measuring import has_finite_weights, read_learnt
 from raysearch.training.meter import Clock, Meter
-from raysearch.trial import Checkpoint, Measurement
+from raysearch.trial import Checkpoint, Measurement, Value
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
@@ -57,6 +57,8 @@ class Reporter:
         self.has_diverged = False
         """Whether it was ended because it cannot recover."""
         self.n_reports = 0
+        self.inherited: Mapping[str, Value] = {}
+        """What the first measurement says of another trial's weights that it began with."""
         self.meter = Meter(clock=clock, reads_back=job.reads_back)
         self._ahead = Ahead() if may_run_ahead else None
         self._job = job
@@ -92,6 +94,8 @@ class Reporter:
         is_due = self._rule.is_due(measurement, is_last=is_last, now_s=clock.elapsed_s)
         if self._rule.is_best:
             measurement = replace(measurement, learnt=read_learnt(trainer.lightning_module))
+        if not self.n_reports:
+            measurement = replace(measurement, inherited=self.inherited)
         self.n_reports += 1
         if self._ahead is not None and is_unwatched and measurement.cause is None:
             data = in_memory(trainer) if is_due else None

@@ -30,6 +30,19 @@ def train(
     return fit.train(job, report=report, may_run_ahead=may_run_ahead)
 
 
+def model_cost(job: TrainingJob) -> dict[str, float]:
+    """Return what a job's model costs, before it is trained; see `model_cost`.
+
+    Raises:
+        Unsupported: The model is a function that trains by itself.
+    """
+    if job.kind == "function":
+        raise Unsupported(_BY_ITSELF)
+    from raysearch.training import model_cost as measuring
+
+    return measuring.model_cost(job)
+
+
 def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
     """Train a configuration on training and validation data together; see `fit.refit`.
 

@@ -167,6 +167,10 @@ class EngineScheduler(TrialScheduler):
             if damaged:
                 self._update_job(trial)
             return Decision(kind=DecisionKind.CONTINUE)
+        if kind == "gauged":
+            decision = engine.gauged(trial.trial_id, content["values"], seconds=content["seconds"])
+            self._update_job(trial)
+            return decision
         if kind == "failed":
             goes_on = engine.failed(trial.trial_id, cause=content["cause"], error=content["error"])
             if goes_on:

@@ -102,6 +102,15 @@ class Executor:
             return Probe(failure=lost)
         return found
 
+    def model_cost(self, job: TrainingJob) -> dict[str, float]:
+        """Return what a configuration's model costs; see `raysearch.training.model_cost`.
+
+        Raises:
+            Exception: Whatever the model or its data raise; `TrialFailed` if the process went away.
+        """
+        found: dict[str, float] = self._call("model_cost", job)
+        return found
+
     def release(self) -> None:
         """End the process, so that its memory is free for trials; a later call starts a new one."""
         coming, self._coming = self._coming, None

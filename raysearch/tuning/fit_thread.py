@@ -24,9 +24,9 @@ from typing import Any
 from raysearch.imports import provide
 from raysearch.training.checkpoints import sound_start
 from raysearch.training.failure import OUT_OF_MEMORY, describe_failure
-from raysearch.training.job import Report, TrainingJob
+from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.log import printed_to
-from raysearch.training.run import train
+from raysearch.training.run import model_cost, train
 from raysearch.training.silence import describe_silence
 from raysearch.training.warmup import prepare_process
 from raysearch.tuning.messages import cause_of, message
@@ -90,10 +90,11 @@ class FitThread:
     def next_message(self) -> dict[str, Any]:
         """Let the fit go on, and return its next message.
 
-        The first message says which process trains the trial. Each measurement is a message; the
-        last one says that the fit ended, or failed. A fit that was silent for too long has failed
-        as well. One more call after a failure ends the process: the driver wants the trial again,
-        in a process that has nothing of this one, or the fit hangs and cannot be ended otherwise.
+        The first message says which process trains the trial, the second what its model costs if
+        that is asked for. Each measurement is a message; the last one says that the fit ended, or
+        failed. A fit that was silent for too long has failed as well. One more call after a failure
+        ends the process: the driver wants the trial again, in a process that has nothing of this
+        one, or the fit hangs and cannot be ended otherwise.
         """
         if self._has_failed:
             os._exit(1)
@@ -111,7 +112,7 @@ class FitThread:
             self._is_waiting = False
             self._answers.put(True)
         received = self._receive(self._thread.ident or 0)
-        self._is_waiting = received["kind"] == "measured"
+        self._is_waiting = received["kind"] in ("gauged", "measured")
         self._has_failed = received["kind"] == "failed"
         return received
 
@@ -167,7 +168,8 @@ class FitThread:
                     provide(self._objects())
                 prepare_process(self._job)
                 self._is_prepared.set()
-                ending = train(self._job, report=self._report)
+                is_wanted = not self._job.measures or self._gauge()
+                ending = train(self._job, report=self._report) if is_wanted else Ending.STOPPED
             self._messages.put(message("ended", ending=ending))
         except BaseException as error:  # noqa: BLE001  all of it is the trial's result
             cause, summary = "exception", type(error).__name__
@@ -178,6 +180,13 @@ class FitThread:
             finally:  # without a message the driver would wait for ever
                 self._is_prepared.set()
                 self._messages.put(message("failed", cause=cause, error=summary))
+
+    def _gauge(self) -> bool:
+        """Say what the model costs, and return whether it is to be trained."""
+        began = time.monotonic()
+        values = model_cost(self._job)
+        self._messages.put(message("gauged", values=values, seconds=time.monotonic() - began))
+        return self._answers.get()
 
     def _report(self, report: Report) -> bool:
         self._since = f"epoch {report.measurement.epoch}"

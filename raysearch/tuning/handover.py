@@ -13,7 +13,7 @@ from raysearch.results.executor import Split
 from raysearch.scratch import scratch_folder
 from raysearch.training.job import TrainingJob
 from raysearch.training.log import printed_to
-from raysearch.training.run import draw, evaluate, refit
+from raysearch.training.run import draw, evaluate, model_cost, refit
 from raysearch.training.warmup import prepare_process
 
 
@@ -39,6 +39,10 @@ class Handover:
             printed_to(folder / "log.txt"),
         ):
             return probe(replace(job, directory=str(folder)), thorough=thorough)
+
+    def model_cost(self, job: TrainingJob) -> dict[str, float]:
+        """Measure a configuration's model."""
+        return model_cost(job)
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
         """Train on train + validation data."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from raysearch.trial import Checkpoint, Measurement
 
-Kind = Literal["ready", "started", "measured", "ended", "failed"]
+Kind = Literal["ready", "started", "gauged", "measured", "ended", "failed"]
 
 
 def message(kind: Kind, **content: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from ray.tune.experiment import Trial as RayTrial
 from ray.tune.schedulers import TrialScheduler
 
-from raysearch.errors import SearchAborted, did_you_mean, one_of
+from raysearch.errors import ConfigurationError, SearchAborted, did_you_mean, one_of
 from raysearch.schedulers import Scheduler
 from raysearch.trial import DecisionKind, Measurement, Objective, Trial, TrialStatus, trial_id
 
@@ -34,7 +34,18 @@ def to_tune(
         policy: A scheduler, such as `ASHA`.
         objective: The metric as the trials report it to Ray Tune, and its direction.
         time_attr: The reported number that counts epochs, from 1.
+
+    Raises:
+        ConfigurationError: The policy lets trials take over weights, of whose checkpoints this
+            adapter knows nothing.
     """
+    if policy.exploits:
+        name = type(policy).__name__
+        raise ConfigurationError(
+            f"{name} lets trials take over the weights of others, which to_tune cannot: what a "
+            "trainable of your own does with another one's checkpoint is its own affair. Run it as "
+            "a search, by an experiment file or raysearch.Search, which trains on Ray Tune too."
+        )
     return PolicyScheduler(policy, objective=objective, time_attr=time_attr)
 
 

@@ -39,7 +39,7 @@ SETTINGS = {
     },
     "objective": "val/accuracy",
     "searcher": "random",
-    "scheduler": {"name": "pbt", "population": 6, "interval": 2},
+    "scheduler": {"name": "pbt", "population": 6, "interval": 2, "quantile": 0.34},
     "fidelity": {"max_epochs": 6},
     "budget": {"trials": 6},
     "resources": {"cpus": 1},

@@ -41,7 +41,7 @@ FURTHER_SETTINGS: dict[str, list[dict[str, float]]] = {
     "bayesian": [{"n_startup": 4, "n_samples": 2, "n_history": 20}],
     "cmaes": [{"population": 4, "sigma": 1.0}],
     "cross_entropy": [{"n_startup": 1, "window": 2, "elite": 0.5, "smoothing": 1.0}],
-    "evolution": [{"population_size": 2, "tournament_size": 1}],
+    "evolution": [{"population_size": 2, "tournament_size": 1}, {"inherit": "weights"}],
     "genetic": [{"population_size": 2, "tournament_size": 1, "crossover": 1.0, "mutation": 0.0}],
     "grid": [{"resolution": 1}, {"resolution": 3}],
     "hyperopt": [{"n_startup": 1, "gamma": 5.0, "n_candidates": 1}],

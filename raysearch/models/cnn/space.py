@@ -42,6 +42,13 @@ MODULE = "raysearch.models.cnn.module:CNN"
 MUTABLE = MUTABLE_IN_TRAINING | {"dropout"}
 """Arguments of the constructor that can be changed while a trial trains."""
 
+ARCHITECTURE = (
+    "connections", "block", "expansion", "growth_rate", "stages", "blocks_per_stage",
+    "n_parameters", "width", "width_growth", "pooling", "kernel_size", "normalization",
+    "activation", "head_pooling", "cell_space", *map(edge_key, DEFAULTS),
+)  # fmt: skip
+"""Arguments whose change makes another network."""
+
 WIDEST = 8192
 """Channels that a first stage may have."""
 

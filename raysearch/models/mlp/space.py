@@ -25,6 +25,11 @@ MODULE = "raysearch.models.mlp.module:MLP"
 MUTABLE = MUTABLE_IN_TRAINING | {"dropout"}
 """Arguments of the constructor that can be changed while a trial trains."""
 
+ARCHITECTURE = (
+    "embedding_factor", "depth", "width", "connections", "normalization", "activation",
+)  # fmt: skip
+"""Arguments whose change makes another network."""
+
 
 def search_space(data: DataSpec) -> Space:
     """Return the recommended search space.

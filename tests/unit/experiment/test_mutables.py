@@ -35,8 +35,8 @@ def test_what_weights_must_fit_stays_and_the_rest_may_change():
 
 
 def test_a_parameter_that_cannot_take_effect_is_refused_by_name():
-    text = fault(scheduler={"name": "pbt", "parameters": ["mlp.width", "mlp.dropout"]})
-    assert "scheduler.parameters: mlp.width cannot be changed while a trial trains" in text
+    text = fault(scheduler={"name": "pbt", "parameters": ["mlp.optimizer", "mlp.dropout"]})
+    assert "scheduler.parameters: mlp.optimizer cannot be changed while a trial trains" in text
     assert "mlp has weights that it must fit" in text
     assert "mlp.dropout" in text
 
@@ -47,14 +47,10 @@ def test_what_decides_about_such_a_parameter_cannot_change_either():
     assert "mlp.width depends on it" in text
 
 
-def test_a_link_carries_a_parameter_to_where_it_cannot_change():
-    settings = {
-        "model": "mlp",
-        "space": {"dropout": {"float": [0.2, 0.4]}},
-        "link": {"embedding_factor": "dropout"},
-        "scheduler": {"name": "pbt", "parameters": ["dropout"]},
-    }
-    assert "it is linked to embedding_factor" in fault(**settings)
+def test_an_architecture_that_can_grow_may_change_where_it_is_listed():
+    listed = {"name": "pbt", "parameters": ["mlp.width", "mlp.dropout"]}
+    assert experiment(scheduler=listed).make_scheduler().mutable == ("mlp.width", "mlp.dropout")
+    assert "mlp.width" not in experiment().make_scheduler().mutable
 
 
 @pytest.mark.parametrize(
@@ -88,11 +84,19 @@ OWN = {
 }
 
 
+OWN_WITHOUT_WIDTH = {**OWN, "space": {"learning_rate": {"float": [0.01, 0.1]}}}
+
+
 def test_of_ones_own_class_the_optimisers_numbers_may_change_and_what_one_lists():
     assert experiment(**OWN).make_scheduler().mutable == ("learning_rate",)
     listed = {"name": "pbt", "parameters": ["learning_rate", "width"]}
     found = experiment(**{**OWN, "scheduler": listed})
     assert found.make_scheduler().mutable == ("learning_rate", "width")
+
+
+def test_a_link_carries_a_parameter_to_where_it_cannot_change():
+    text = fault(**OWN_WITHOUT_WIDTH, link={"width": "learning_rate"})
+    assert "it is linked to width" in text
 
 
 def test_what_a_trial_reads_back_are_its_own_mutable_arguments():

@@ -42,6 +42,7 @@ def test_the_whole_of_a_finished_search(ended):
         "damage",
         "families",
         "evidence",
+        "lineage",
     ]
     assert found["damage"] is None
     assert found["schema_version"] == 1

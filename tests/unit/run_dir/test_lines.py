@@ -25,6 +25,7 @@ EXAMPLES: list[ev.Event] = [
         origin={"kind": "tpe"},
     ),
     ev.AttemptStarted(at=3.5, trial="0001", attempt=2, worker="here:1", from_epoch=4),
+    ev.ModelMeasured(at=3.8, trial="0001", values={"params": 81234.0}, violation=0.6, seconds=0.1),
     ev.Measured(
         at=4.0,
         trial="0001",

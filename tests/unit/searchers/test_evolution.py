@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from raysearch.errors import ConfigurationError
@@ -13,7 +15,7 @@ from tests.unit.searchers.histories import LOSS, search, suggestions, tell, tria
 LINE = Space({"x": Int(0, 999)})
 
 
-def evolution(space: Space = LINE, **settings: float) -> Evolution:
+def evolution(space: Space = LINE, **settings: Any) -> Evolution:
     return Evolution(space, objective=LOSS, **settings)
 
 
@@ -103,3 +105,26 @@ def test_a_tournament_larger_than_the_population_is_refused() -> None:
         match=r"searcher\.tournament_size is 9, and searcher\.population_size 4\. Raise the one",
     ):
         evolution(population_size=4, tournament_size=9)
+
+
+def test_children_inherit_weights_only_if_asked_to() -> None:
+    for inherit, told in (("none", False), ("weights", True)):
+        searcher = evolution(population_size=2, tournament_size=2, inherit=inherit)
+        tell(searcher, {1: 0.5, 2: 0.1})
+        (suggestion,) = suggestions(searcher, [5])
+        assert ("inherits" in suggestion.origin) == told
+    assert suggestion.origin["inherits"]["trial"] == "0002"
+
+
+def test_what_they_inherit_does_not_change_which_they_are() -> None:
+    found = []
+    for inherit in ("none", "weights"):
+        searcher = evolution(population_size=2, tournament_size=2, inherit=inherit)
+        tell(searcher, {1: 0.5, 2: 0.1})
+        found.append([s.configuration for s in suggestions(searcher, range(5, 15))])
+    assert found[0] == found[1]
+
+
+def test_another_thing_to_inherit_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"searcher\.inherit is 'genes'.*none or weights"):
+        evolution(inherit="genes")

@@ -201,7 +201,7 @@ def test_a_damaged_checkpoint_is_journalled_and_read_by_no_later_start(house):
     measured = asdict(measurement(1, 0.9))
     house.send(trial, "measured", measurement=measured, checkpoint=checkpoint)
     assert trial.config[JOB] == "job of 0000 from 1 checkpoints"
-    damaged = {"epoch-0001.ckpt": "epoch-0001.ckpt is missing"}
+    damaged = {"0000/epoch-0001.ckpt": "epoch-0001.ckpt is missing"}
     assert house.send(trial, "started", worker="here:2", damaged=damaged) == "CONTINUE"
     assert trial.config[JOB] == "job of 0000 from 0 checkpoints"
     assert "epoch-0001.ckpt is missing" in house.lab.journal.events[-1].reason

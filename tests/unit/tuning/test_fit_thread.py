@@ -92,7 +92,8 @@ def test_a_fit_goes_on_from_the_newest_checkpoint_that_is_whole(tmp_path):
     (folder / "epoch-0002.ckpt").unlink()
     fit = started(job)
     first = read(fit)[1]
-    assert list(first["damaged"]) == ["epoch-0003.ckpt", "epoch-0002.ckpt"]
+    names = [f"{folder.name}/epoch-000{epoch}.ckpt" for epoch in (3, 2)]
+    assert list(first["damaged"]) == names
     assert [read(fit)[1]["measurement"].epoch for _ in range(3)] == [2, 3, 4]
     assert read(fit) == ("ended", {"ending": "completed"})
     log = (folder / "log.txt").read_text()
