@@ -63,7 +63,7 @@ def disk_full(trial: Trial, *, error: str) -> str:
 
 def failed_in_a_row(ended: Sequence[Trial], *, n: int) -> str:
     """Return the message for a search of whose latest trials too many failed."""
-    last = max(ended, key=lambda trial: trial.ended_at or 0.0)
+    last = max(ended, key=lambda trial: (trial.ended_at or 0.0, trial.number))
     return (
         f"{n} trials failed one after the other; the last one with: {last.error or last.cause}. "
         "All that was measured is kept. Mend the cause, then `resume` goes on with new trials; "

@@ -8,6 +8,7 @@ from typing import Any
 from raysearch import trial
 from raysearch.errors import ConfigurationError
 from raysearch.experiment.objectives import known_direction
+from raysearch.measure import MEASURES
 from raysearch.space.values import show
 
 _WORDS: dict[str, trial.Direction] = {
@@ -57,6 +58,30 @@ class Objective:
     def better_than(self, a: float, b: float) -> bool:
         """Return whether a value is strictly better than another; NaN is the worst."""
         return self.resolved.is_better(a, than=b)
+
+
+def as_objectives(given: Any) -> tuple[Objective, ...]:
+    """Return one objective, or those of a list, the first of which comes first.
+
+    Several are not added up: what is found is the Pareto front, and what wins is chosen of it, with
+    each objective on the scale of the front.
+
+    Raises:
+        ConfigurationError: One is none, or is listed twice.
+
+    Example:
+        >>> [each.direction for each in as_objectives(["val_accuracy", "params"])]
+        ['max', 'min']
+    """
+    if not isinstance(given, list | tuple):
+        return (as_objective(given),)
+    found = tuple(Objective(n, "min") if n in MEASURES else as_objective(n) for n in given)
+    names = [each.name for each in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not found:
+        what = f"names {', '.join(twice)} twice" if twice else "is an empty list"
+        raise ConfigurationError(f"objective {what}. Name each metric once.")
+    return found
 
 
 def as_objective(given: Any) -> Objective:

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from raysearch import trial
 from raysearch.errors import ConfigurationError
 from raysearch.experiment.settings import NAME, NAME_RULE
 from raysearch.results import Results
@@ -72,18 +73,18 @@ class Project:
         return self.path is not None and self.overwrite and RunDir(self.path).has_search()
 
 
-def refuse_another(earlier: Results, *, space: Space, objective: Objective) -> None:
+def refuse_another(earlier: Results, *, space: Space, objectives: tuple[Objective, ...]) -> None:
     """Check that an earlier search was for the same.
 
     Raises:
         ConfigurationError: It was for another metric, or in another space.
     """
     path = earlier.run_dir.path
-    if earlier.objective != objective.resolved:
+    wanted = tuple(each.resolved for each in objectives)
+    if earlier.objectives != wanted:
         raise ConfigurationError(
-            f"{path} holds a search for {earlier.objective.metric} "
-            f"({earlier.objective.direction}), and this one is for {objective.name} "
-            f"({objective.resolved.direction}). {REMEDY}"
+            f"{path} holds a search for {_named(earlier.objectives)}, and this one is for "
+            f"{_named(wanted)}. {REMEDY}"
         )
     former = Space.from_json(earlier.state.space)
     if former != space:
@@ -94,6 +95,10 @@ def refuse_another(earlier: Results, *, space: Space, objective: Objective) -> N
             f"{path} holds a search with other hyperparameters: {', '.join(other) or 'defaults'} "
             f"are not as they were. {REMEDY}"
         )
+
+
+def _named(objectives: tuple[trial.Objective, ...]) -> str:
+    return ", ".join(f"{each.metric} ({each.direction})" for each in objectives)
 
 
 def refuse_other_epochs(earlier: Results, *, max_epochs: int) -> None:

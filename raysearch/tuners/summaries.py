@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from raysearch.results import Results
 from raysearch.space import Space
@@ -33,12 +33,14 @@ def space_lines(space: Space, *, extended: bool) -> Iterator[str]:
         yield f"{more} more under conditions: search_space_summary(extended=True)"
 
 
-def results_lines(results: Results, *, objective: Objective, num_trials: int) -> Iterator[str]:
+def results_lines(
+    results: Results, *, objectives: Sequence[Objective], num_trials: int
+) -> Iterator[str]:
     """Yield the lines about the best trials.
 
     Args:
         results: The search.
-        objective: What it improves.
+        objectives: What it improves.
         num_trials: Trials shown at most.
     """
     ranking = ranked(results)[:num_trials]
@@ -49,7 +51,7 @@ def results_lines(results: Results, *, objective: Objective, num_trials: int) ->
     yield f"Showing {len(ranking)} best trials of {len(trials)}" + (
         f", {failed} of which failed" if failed else ""
     )
-    yield str(objective)
+    yield from map(str, objectives)
     for best in ranking:
         trial = best.trial
         yield ""
@@ -57,7 +59,7 @@ def results_lines(results: Results, *, objective: Objective, num_trials: int) ->
         yield "Hyperparameters:"
         for name, value in trial.configuration.items():
             yield f"{name}: {value}"
-        yield f"Score: {best.score}" + (
+        yield f"Score: {', '.join(map(str, best.scores))}" + (
             f", mean of {best.n_executions} executions" if best.n_executions > 1 else ""
         )
         if trial.status is TrialStatus.FAILED:

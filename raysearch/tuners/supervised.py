@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -85,6 +86,7 @@ class Supervised:
         values: dict[str, Any] = {f"{split}_loss": loss}
         for name, function in self._functions.items():
             values[f"{split}_{name}"] = function(outputs, _fitting(targets, outputs, loss=function))
+        metric: Any
         for name, metric in self.metrics.items():
             if name.startswith(f"{split}_"):
                 metric.update(outputs, targets)
@@ -151,12 +153,8 @@ def supervised(
     given = supervision.optimizer
     make = _named_optimizer(given) if isinstance(given, str) else given
     if takes_hp(make):
-        function = make
-        function(_some_parameters(network), hp)
-
-        def make(parameters: Any) -> Any:
-            return function(parameters, hp)
-
+        make = partial(make, hp=hp)
+        make(_some_parameters(network))  # so that it asks while the space is found out
     kind = namespace.derive(Supervised, part=":LightningModule")
     return kind(network, supervision=supervision, optimizer=make)
 

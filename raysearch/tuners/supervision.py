@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from raysearch.errors import ConfigurationError, unknown_name
+from raysearch.measure import MEASURES
 from raysearch.space.values import show, type_name
 
 LOSSES = (
@@ -89,7 +90,7 @@ class Supervision:
         Raises:
             ConfigurationError: It is not.
         """
-        if metric not in self.logged:
+        if metric not in self.logged and metric not in MEASURES:
             said = unknown_name(metric, kind="a metric that is logged", valid=self.logged)
             raise ConfigurationError(
                 f"objective: {said} Name one of these, or give the tuner further metrics=[...]."

@@ -21,7 +21,7 @@ from raysearch.tuners.common import Common, refuse_wrong
 from raysearch.tuners.hypermodel import HyperModel, as_hypermodel
 from raysearch.tuners.hyperparameters import HyperParameters
 from raysearch.tuners.method import Method
-from raysearch.tuners.objective import as_objective
+from raysearch.tuners.objective import as_objectives
 from raysearch.tuners.project import Project, refuse_another
 from raysearch.tuners.ranking import ranked
 from raysearch.tuners.summaries import results_lines, space_lines
@@ -37,7 +37,7 @@ class Tuner:
 
     Args:
         hypermodel: A function build(hp), or a `HyperModel`.
-        objective: A metric that the model logs, or an `Objective`.
+        objective: A metric that the model logs, or an `Objective`, or a list of them.
         method: How it is searched.
         seed: Governs all that is drawn; None is 0.
         common: See `Common`.
@@ -57,7 +57,10 @@ class Tuner:
         **common: Unpack[Common],
     ) -> None:
         refuse_wrong(common)
-        self.objective = as_objective(objective)
+        self.objectives = as_objectives(objective)
+        """What is improved; several together."""
+        self.objective = self.objectives[0]
+        """The only one, or the first of several."""
         supervision = Supervision.of(
             loss=common.get("loss"),
             optimizer=common.get("optimizer"),
@@ -77,7 +80,7 @@ class Tuner:
         """Builds models: `tuner.hypermodel.build(tuner.get_best_hyperparameters()[0])`."""
         self._wording = Wording(
             tunable=self.hypermodel,
-            objective=self.objective,
+            objectives=self.objectives,
             method=method,
             project=Project.of(
                 directory=common.get("directory"),
@@ -89,10 +92,11 @@ class Tuner:
         )
         space = self.hypermodel.space
         if self.hypermodel.is_supervised and supervision is not None:
-            supervision.refuse_unlogged(self.objective.name)
+            for each in self.objectives:
+                supervision.refuse_unlogged(each.name)
         self._results = self._wording.project.earlier()
         if self._results is not None:
-            refuse_another(self._results, space=space, objective=self.objective)
+            refuse_another(self._results, space=space, objectives=self.objectives)
 
     # ---- searching
 
@@ -208,7 +212,7 @@ class Tuner:
 
     def _how_to_go_on(self) -> str:
         if self._wording.project.path is None:
-            return "give project_name to be able to go on with a search"
+            return f'a tuner with project_name="{self.project_dir.name}" goes on with it'
         return "the same call of search goes on"
 
     # ---- what was found
@@ -288,5 +292,5 @@ class Tuner:
             num_trials: How many at most, at least 1.
         """
         raise_faults(integer_fault("num_trials", num_trials, at_least=1))
-        lines = results_lines(self.results, objective=self.objective, num_trials=num_trials)
+        lines = results_lines(self.results, objectives=self.objectives, num_trials=num_trials)
         print("\n".join(lines))

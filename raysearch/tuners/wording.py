@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from raysearch.errors import ConfigurationError
 from raysearch.results import Results
 from raysearch.tuners.builder import Tunable
 from raysearch.tuners.common import Common
@@ -25,7 +26,7 @@ class Wording:
     """All that a tuner knows of its search before it has data."""
 
     tunable: Tunable
-    objective: Objective
+    objectives: tuple[Objective, ...]
     method: Method
     project: Project
     seed: int
@@ -54,7 +55,7 @@ class Wording:
         common = self.common
         return Search(
             **self._objects(data, callbacks),
-            objective=self.objective.resolved,
+            **self._aims,
             fidelity={"max_epochs": max_epochs},
             searcher=self._searcher,
             scheduler=common.get("scheduler") or self.method.scheduler,
@@ -90,6 +91,17 @@ class Wording:
         if callbacks:
             trainer["callbacks"] = callbacks
         return {"model": {"builder": self.tunable.builder}, "data": data, "trainer": trainer}
+
+    @property
+    def _aims(self) -> dict[str, Any]:
+        if len(self.objectives) == 1:
+            return {"objective": self.objectives[0].resolved}
+        if self.executions > 1:
+            raise ConfigurationError(
+                f"executions_per_trial is {self.executions}, which has one mean for one objective. "
+                f"Leave it out, or name one of the {len(self.objectives)} objectives."
+            )
+        return {"objectives": [each.resolved for each in self.objectives]}
 
     @property
     def _budget(self) -> dict[str, Any]:

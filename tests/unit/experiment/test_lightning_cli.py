@@ -96,5 +96,7 @@ def test_a_file_that_does_not_say_which_model(folder, cli, message):
 
 
 def test_a_file_that_is_not_there():
-    with pytest.raises(ConfigurationError, match=r"model: .*cannot be read: No such file"):
+    with pytest.raises(
+        ConfigurationError, match=r"model is nowhere.yaml. The file.*cannot be read: No such file"
+    ):
         load("mine.yaml", ["model=nowhere.yaml"])

@@ -29,7 +29,7 @@ PLAIN = {"objective": "val_accuracy", "loss": "cross_entropy", "metrics": ["accu
 
 
 def build(hp):
-    units = hp.Int("units", 8, 16, step=8)
+    units = hp.Int("units", 8, 80, step=8)
     for i in range(hp.Int("num_layers", 1, 2)):
         hp.Float(f"dropout_{i}", 0.0, 0.5, step=0.25)
     return nn.Sequential(nn.Linear(4, units), nn.Linear(units, 2))
@@ -51,7 +51,7 @@ def experiment(tuner, **given):
     ("tuner", "searcher", "scheduler", "trials"),
     [
         (RandomSearch, "random", "none", 10),
-        (GridSearch, "grid", "none", 2 * (3 + 9)),
+        (GridSearch, "grid", "none", 10 * (3 + 9)),
         (BayesianOptimization, "bayesian", "none", 10),
         (HyperOpt, "hyperopt", "none", 10),
         (Evolution, "evolution", "none", 100),
@@ -254,7 +254,9 @@ def test_overwriting_removes_a_search_when_the_next_one_begins():
 
 def test_a_model_whose_checkpoint_is_no_good_is_left_out():
     given = {"project_name": "mine", **PLAIN}
-    searched(RandomSearch(build, **given), [0.5], [0.6])
+    recorded = searched(RandomSearch(build, **given), [0.5], [0.6])
+    for checkpoint in recorded.run_dir.path.rglob("*.ckpt"):
+        checkpoint.unlink()
     assert RandomSearch(build, **given).get_best_models(2) == []
 
 
@@ -306,7 +308,7 @@ def test_the_space_is_shown(capsys):
     shown = capsys.readouterr().out
     assert "Default search space size: 3" in shown
     assert "units (Int)" in shown
-    assert "'min_value': 8, 'max_value': 16, 'step': 8, 'sampling': 'linear'" in shown
+    assert "'min_value': 8, 'max_value': 80, 'step': 8, 'sampling': 'linear'" in shown
     assert "dropout_1" not in shown
     assert "1 more under conditions" in shown
     tuner.search_space_summary(extended=True)
