@@ -1,30 +1,32 @@
 """How many epochs does each scheduler need to reach what random search reaches?
 
     python experiments/benchmarks/scheduler_worth.py [--trials 100] [--seeds 20] [--workers 4]
+                                                     [--searchers random auto] [--schedulers asha]
+                                                     [--share 1.0]
 
 Simulated, on parametric learning curves, another family of them for each seed. Random search trains
-so many trials to their end. Then each scheduler searches, its configurations drawn at random as
-well, but others, with as many epochs in all; `none` among them shows what chance alone does. What
-is compared is the value, without noise, of the model that would be handed over: of the best
-measurement so far. Prints a line of JSON for each scheduler: the epochs until that is as good as
-random search's at its end, as a share of all its epochs (median, quartiles, mean; 1 where it is
-never reached), in how many of the seeds it is reached, and the mean value at the end less random
-search's.
+so many trials to their end. Then each scheduler searches, its configurations suggested by each of
+the searchers (by default drawn at random as well, but others), with a share of these epochs in all;
+`none` among them shows what chance alone does. What is compared is the value, without noise, of the
+model that would be handed over: of the best measurement so far. Prints a line of JSON for each
+scheduler with each searcher: the epochs until that is as good as random search's at its end, as a
+share of all its epochs (median, quartiles, mean; 1 where it is never reached), in how many of the
+seeds it is reached, and the mean value at the end less random search's.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import statistics
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from raysearch.engine import Plan
+from raysearch.imports import load_object
 from raysearch.run_dir import events as ev
 from raysearch.schedulers import SCHEDULERS, Scheduler
-from raysearch.searchers.random import Random
+from raysearch.searchers import SEARCHERS, Searcher
 from raysearch.simulation import ParametricCurves, Simulation, simulate
 from raysearch.space import Bool, Choice, Float, Int, Space
 from raysearch.trial import Objective
@@ -62,43 +64,48 @@ def main() -> None:
     parser.add_argument("--max-epochs", type=int, default=27, help="epochs of a whole training")
     parser.add_argument("--seeds", type=int, default=20, help="families of curves")
     parser.add_argument("--workers", type=int, default=4, help="trials in training at once")
+    parser.add_argument("--searchers", nargs="+", default=["random"], choices=SEARCHERS)
+    parser.add_argument("--schedulers", nargs="+", default=list(POLICIES), choices=POLICIES)
+    parser.add_argument("--share", type=float, default=1.0, help="of random search's epochs")
     given = parser.parse_args()
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in POLICIES}
+    pairs = [(searcher, name) for searcher in given.searchers for name in given.schedulers]
+    found: dict[tuple[str, str], list[tuple[float, float]]] = {pair: [] for pair in pairs}
     for seed in range(given.seeds):
         curves = ParametricCurves(SPACE, objective=ACCURACY, seed=seed)
-        plain = searched(curves, given, policy="none", settings={}, seed=seed)
+        budget = given.trials * given.max_epochs
+        plain = searched(curves, given, scheduler="none", seed=seed, epochs=budget)
         target = list(handed_over(plain, curves))[-1][1]
-        for name, (policy, settings) in POLICIES.items():
-            course = list(
-                handed_over(
-                    searched(curves, given, policy=policy, settings=settings, seed=seed + OTHERS),
-                    curves,
-                )
+        for searcher, name in pairs:
+            simulation = searched(
+                curves,
+                given,
+                searcher=searcher,
+                scheduler=name,
+                seed=seed + OTHERS,
+                epochs=round(given.share * budget),
             )
-            budget = given.trials * given.max_epochs
+            course = list(handed_over(simulation, curves))
             needed = next((epochs for epochs, value in course if value >= target), budget)
-            found[name].append((min(1.0, needed / budget), course[-1][1] - target))
-    for name, results in found.items():
-        print(json.dumps({"scheduler": name, **figures(results)}), flush=True)
+            found[searcher, name].append((min(1.0, needed / budget), course[-1][1] - target))
+    for (searcher, name), results in found.items():
+        print(json.dumps({"searcher": searcher, "scheduler": name, **figures(results)}), flush=True)
 
 
 def searched(
     curves: ParametricCurves,
     given: argparse.Namespace,
     *,
-    policy: str,
-    settings: Mapping[str, Any],
+    scheduler: str,
     seed: int,
+    epochs: int,
+    searcher: str = "random",
 ) -> Simulation:
-    """Return a search with random search's epochs."""
+    """Return a search with so many epochs in all."""
+    policy, settings = POLICIES[scheduler]
     return simulate(
-        Plan(
-            objective=ACCURACY,
-            max_epochs=given.max_epochs,
-            max_total_epochs=given.trials * given.max_epochs,
-        ),
+        Plan(objective=ACCURACY, max_epochs=given.max_epochs, max_total_epochs=epochs),
         space=SPACE,
-        searcher=Random(SPACE, objective=ACCURACY, seed=seed),
+        searcher=method(searcher, seed=seed),
         scheduler=made(policy, max_epochs=given.max_epochs, seed=seed, **settings),
         curves=curves,
         n_workers=given.workers,
@@ -107,11 +114,14 @@ def searched(
 
 def made(policy: str, **settings: Any) -> Scheduler:
     """Return a new scheduler."""
-    module, _, attribute = SCHEDULERS[policy].partition(":")
-    scheduler: Scheduler = getattr(importlib.import_module(module), attribute)(
-        objective=ACCURACY, **settings
-    )
+    scheduler: Scheduler = load_object(SCHEDULERS[policy])(objective=ACCURACY, **settings)
     return scheduler
+
+
+def method(name: str, *, seed: int) -> Searcher:
+    """Return a new searcher."""
+    searcher: Searcher = load_object(SEARCHERS[name])(SPACE, objective=ACCURACY, seed=seed)
+    return searcher
 
 
 def handed_over(simulation: Simulation, curves: ParametricCurves) -> Iterator[tuple[int, float]]:

@@ -88,6 +88,7 @@ def _document(results: Results, *, top: int | None) -> dict[str, Any]:
 def _print(results: Results, *, top: int) -> None:
     from raysearch.cli.aims import front_facts, front_rows, rejected_facts
     from raysearch.cli.descent import print_descent
+    from raysearch.cli.distributions import distribution_facts
     from raysearch.cli.families import family_facts
     from raysearch.cli.screen import print_facts, print_table
     from raysearch.cli.summary import (
@@ -122,6 +123,7 @@ def _print(results: Results, *, top: int) -> None:
             *winner_facts(results),
             *front_facts(results),
             *family_facts(results),
+            *distribution_facts(results),
             *evidence_facts(results),
             *rejected_facts(results),
             *failure_facts(results),

@@ -168,11 +168,12 @@ def _without_former(document: Document, path: Path, *, value: Any) -> Document:
     What overrides have set for the new one stays, and so do the conditions of a range.
     """
     parent = document.get(path[:-1])
-    if path[0] in COMPONENTS and path[1:] == ("name",):
+    if path[0] in COMPONENTS and path[1:] in (("name",), ("class",)):
         former = {"name": parent} if isinstance(parent, str) else parent
-        if not isinstance(former, dict) or former.get("name") in (None, value):
+        if not isinstance(former, dict) or component_named(former) in (None, value):
             return document
-        inner = {(path[0], key): key for key in former}
+        others = {"name", "class", *(("args",) if path[1] == "name" else ())}
+        inner = {(path[0], key): key for key in former if key not in others}
         kept = {
             key: former[key]
             for place, key in inner.items()
@@ -185,6 +186,17 @@ def _without_former(document: Document, path: Path, *, value: Any) -> Document:
     else:
         return document
     return _replaced(document, path[:-1], kept)
+
+
+def component_named(section: Mapping[str, Any]) -> Any:
+    """Return which searcher or scheduler a section names, by its name or class; None for none.
+
+    Example:
+        >>> component_named({"class": "ray.tune.schedulers:ASHAScheduler", "args": {}})
+        'ray.tune.schedulers:ASHAScheduler'
+    """
+    named = section.get("class")
+    return section.get("name") if named is None else named
 
 
 def _replaced(document: Document, path: Path, kept: Mapping[str, Any]) -> Document:

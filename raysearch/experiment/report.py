@@ -16,8 +16,6 @@ from raysearch.errors import ConfigurationError, did_you_mean, one_of
 from raysearch.experiment.document import Document, Fault, Path, dotted
 from raysearch.experiment.reading import NOTHING_STARTED
 
-OWN_CLASSES = "Classes of one's own are not available in this version."
-
 MOST_FAULTS = 100
 """Faults that a message tells at most; a file with more is probably not what was meant."""
 
@@ -98,9 +96,6 @@ class Report:
         if name in valid:
             return name
         path = self.document.nearest(path)
-        if ":" in name:
-            self.wrong(path, f"{OWN_CLASSES} Name {kind} that is built in: {one_of(valid)}.")
-            return None
         near = f"{hint.rstrip()} " if hint else did_you_mean(name, valid)
         self.add(path, f"{dotted(path)}: {name} is not {kind}. {near}Valid: {one_of(valid)}.")
         return next((candidate for candidate in valid if f" {candidate}?" in near), None)

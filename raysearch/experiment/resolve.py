@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from raysearch.experiment.checking import check
 from raysearch.experiment.completeness import check_complete, check_functions
+from raysearch.experiment.component_sections import SearcherSection
 from raysearch.experiment.components import SCHEDULER, SEARCHER, resolve_component
 from raysearch.experiment.datasets import DataSet, resolve_data
 from raysearch.experiment.document import Document
@@ -26,7 +27,6 @@ from raysearch.experiment.plain import plain_document
 from raysearch.experiment.reading import read
 from raysearch.experiment.refit import refit_settings
 from raysearch.experiment.report import Report
-from raysearch.experiment.sections import SearcherSection
 from raysearch.experiment.settings import NAME, NAME_RULE
 from raysearch.experiment.several import Aims, resolve_aims
 from raysearch.experiment.spaces import resolve_space
@@ -228,8 +228,8 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         "points": checked["points"],
         "evidence": checked["evidence"],
         **aims.settings(),
-        "searcher": {"name": searcher.name, **searcher.settings},
-        "scheduler": {"name": scheduler.name, **scheduler.settings},
+        "searcher": searcher.to_settings(),
+        "scheduler": scheduler.to_settings(),
         "fidelity": asdict(checked["fidelity"]),
         "budget": asdict(checked["budget"]),
         "resources": asdict(checked["resources"]),

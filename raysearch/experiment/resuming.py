@@ -27,7 +27,12 @@ from raysearch.experiment.changes import (
 from raysearch.experiment.document import Document
 from raysearch.experiment.environment import expand
 from raysearch.experiment.experiment import Experiment
-from raysearch.experiment.overrides import COMPONENTS, SHORT_FORMS, apply_overrides
+from raysearch.experiment.overrides import (
+    COMPONENTS,
+    SHORT_FORMS,
+    apply_overrides,
+    component_named,
+)
 from raysearch.experiment.plain import plain_document
 from raysearch.experiment.point_changes import done, is_part, points_left, with_way_out
 from raysearch.experiment.reading import read
@@ -185,8 +190,8 @@ def _component(role: str, former: Any, *, asked: Any) -> Any:
     if not isinstance(asked, Mapping) or not isinstance(so_far, Mapping):
         return asked
     default = Settings.model_fields[role].default.name
-    name = so_far.get("name", default)
-    return {**so_far, **asked} if asked.get("name", name) == name else asked
+    name = component_named(so_far) or default
+    return {**so_far, **asked} if component_named(asked) in (None, name) else asked
 
 
 def _compared(

@@ -112,7 +112,6 @@ def json_schema() -> dict[str, Any]:
     definitions["DataSection"]["properties"]["name"]["enum"] = sorted(DATA)
     definitions["ModelSection"]["properties"]["name"]["enum"] = sorted(FAMILIES)
     definitions["ObjectiveSection"]["properties"]["metric"]["examples"] = _metrics()
-    del definitions["SearcherSection"], definitions["SchedulerSection"]
     for name in ("DataSection", "ModelSection"):
         definitions[name]["anyOf"] = [{"required": [way]} for way in _ways(definitions[name])]
     model = {"$ref": "#/$defs/ModelSection"}
@@ -141,7 +140,9 @@ def json_schema() -> dict[str, Any]:
     refit = {"$ref": "#/$defs/Refit"}
     _replace(sections["refit"], {"anyOf": [{"type": "boolean"}, refit], "default": True})
     for role in (SEARCHER, SCHEDULER):
-        _replace(sections[role.section], _named(role.table, *_components(role)))
+        of_class = _of_class(f"{role.section.capitalize()}Section", definitions)
+        forms = (*_components(role), PATH, of_class)
+        _replace(sections[role.section], _named(role.table, *forms))
     _replace(sections["space"], {"type": ["object", "null"], "additionalProperties": _range()})
     return {"$schema": DIALECT, "title": "raysearch experiment", **schema}
 
@@ -174,6 +175,18 @@ def _components(role: Role) -> list[dict[str, Any]]:
         schema["required"] = ["name", *schema.get("required", [])]
         schemas.append(schema)
     return schemas
+
+
+def _of_class(name: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a searcher or scheduler that is named by its class."""
+    properties = definitions.pop(name)["properties"]
+    described = {"description": properties["class"]["description"]}
+    return {
+        "type": "object",
+        "properties": {"class": {**PATH, **described}, "args": properties["args"]},
+        "required": ["class"],
+        "additionalProperties": False,
+    }
 
 
 def _ways(section: Mapping[str, Any]) -> list[str]:

@@ -26,16 +26,11 @@ SMALLEST_RATE = 1e-6
 SECONDS = r"^[0-9]+(\.[0-9]+)? ?s$"
 
 
-def short_form(value: object, *, key: str) -> object:
+def short_form(value: object, *, key: str) -> dict[str, Any]:
     """Return plain text as the mapping that it stands for."""
     if not isinstance(value, str | dict):
         raise ValueError(f"Write a {key}, or a mapping with the key {key}.")
     return {key: value} if isinstance(value, str) else value
-
-
-def name_alone(value: object) -> object:
-    """Return a plain name as the mapping that it stands for."""
-    return short_form(value, key="name")
 
 
 def models_of(value: object) -> object:
@@ -63,18 +58,25 @@ def data_of(value: object) -> object:
     return _named_thing(value, ways=("name", "class"))
 
 
-def _named_thing(value: str | dict[str, Any], *, ways: tuple[str, ...]) -> dict[str, Any]:
-    """Return the mapping that names something in exactly one of several ways."""
+def named_in_one_way(value: str | dict[str, Any], *, ways: tuple[str, ...]) -> dict[str, Any]:
+    """Return the mapping that names something in at most one of several ways."""
     given = {"name": value} if isinstance(value, str) else dict(value)
     path = given.get("name")
     if isinstance(path, str) and ":" in path and "class" not in given:
         given["class"] = given.pop("name")
-    if "arguments" in given and "args" not in given:
-        given["args"] = given.pop("arguments")  # the word of earlier files and journals
     named = [way for way in ways if given.get(way) is not None]
     if len(named) > 1:
         raise ValueError(f"It has both {named[0]} and {named[1]}. Keep one of them.")
-    if not named and not set(given) - {*ways, "args", "spec", "init_from"}:
+    return given
+
+
+def _named_thing(value: str | dict[str, Any], *, ways: tuple[str, ...]) -> dict[str, Any]:
+    """Return the mapping that names something in exactly one of several ways."""
+    given = named_in_one_way(value, ways=ways)
+    if "arguments" in given and "args" not in given:
+        given["args"] = given.pop("arguments")  # the word of earlier files and journals
+    is_named = any(given.get(way) is not None for way in ways)
+    if not is_named and not set(given) - {*ways, "args", "spec", "init_from"}:
         raise ValueError(f"Write one of the keys {', '.join(ways)}.")
     return given
 
@@ -237,24 +239,6 @@ class ModelSection(BaseModel):
             "builder": self.builder,
         }
         return next((way for way, value in given.items() if value is not None), "name")
-
-
-class SearcherSection(BaseModel):
-    """What suggests configurations; further keys are the settings of the searcher named."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str = "hyperopt"
-    """Name of a built-in searcher."""
-
-
-class SchedulerSection(BaseModel):
-    """What stops trials early; further keys are the settings of the scheduler named."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str = "asha"
-    """Name of a built-in scheduler."""
 
 
 class CheckpointSection(BaseModel):

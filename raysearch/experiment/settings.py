@@ -17,18 +17,20 @@ from raysearch.experiment.aim_sections import (
     objective_of,
     objectives_of,
 )
+from raysearch.experiment.component_sections import (
+    SchedulerSection,
+    SearcherSection,
+    component_of,
+)
 from raysearch.experiment.refit import refit_of
 from raysearch.experiment.sections import (
     CheckpointSection,
     DataSection,
     ModelSection,
-    SchedulerSection,
-    SearcherSection,
     data_of,
     empty_if_none,
     list_if_none,
     models_of,
-    name_alone,
 )
 from raysearch.experiment.trainer import TrainerSection
 from raysearch.experiment.values import (
@@ -133,10 +135,12 @@ class Settings(BaseModel):
     before it is trained."""
     measure: Measuring = Field(default=Measuring(), examples=[{"batch_size": 64, "threads": 1}])
     """How models are measured, and what beside objectives and constraints."""
-    searcher: Annotated[SearcherSection, BeforeValidator(name_alone)] = SearcherSection()
-    """What suggests configurations: a name, or a mapping with name and settings."""
-    scheduler: Annotated[SchedulerSection, BeforeValidator(name_alone)] = SchedulerSection()
-    """What stops trials early: a name, or a mapping with name and settings."""
+    searcher: Annotated[SearcherSection, BeforeValidator(component_of)] = SearcherSection()
+    """What suggests configurations: a name, or a mapping with name and settings; or, as
+    package.module:Class, a searcher of Ray Tune's or of one's own."""
+    scheduler: Annotated[SchedulerSection, BeforeValidator(component_of)] = SchedulerSection()
+    """What stops trials early: a name, or a mapping with name and settings; or, as
+    package.module:Class, a scheduler of Ray Tune's or of one's own."""
     fidelity: Fidelity = Field(examples=[{"max_epochs": 27}, {"max_steps": 2000}])
     """How long a trial is trained."""
     budget: Budget = Field(default=Budget(trials=64), examples=[{"trials": 64, "minutes": 10}])

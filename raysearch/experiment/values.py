@@ -248,11 +248,21 @@ class Component:
     """A searcher or a scheduler."""
 
     name: str
-    """Built-in name, such as "asha"."""
+    """Built-in name, such as "asha", or the name of the class that the file names."""
     class_path: str
     """Import path of the class, such as "raysearch.schedulers.asha:ASHA"."""
     settings: Mapping[str, Any]
-    """Keyword arguments of the class, defaults filled in; plain JSON."""
+    """Keyword arguments of the class, defaults filled in; plain JSON. Of a class that the file
+    names, what it says under `args`."""
+    named_class: str | None = None
+    """Import path of the class that the file names; None for what is built in. Where `class_path`
+    is another one, that is of an adapter, which is given this one."""
+
+    def to_settings(self) -> dict[str, Any]:
+        """Return the section of a file that it stands for."""
+        if self.named_class is None:
+            return {"name": self.name, **self.settings}
+        return {"class": self.named_class, "args": dict(self.settings)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

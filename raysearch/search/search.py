@@ -71,8 +71,9 @@ class Search:
         link: Argument -> parameter whose value it takes.
         points: Configurations that are tried first, after the default.
         evidence: Run directories whose trials the searcher is told of before it suggests anything.
-        searcher: Name, or {"name": ..., settings}; "hyperopt" by default.
-        scheduler: Name, or {"name": ..., settings}; "asha" by default.
+        searcher: Name, or {"name": ..., settings}, or {"class": ..., "args": ...} for one of Ray
+            Tune's, by its import path; "auto" by default.
+        scheduler: The same; "asha" by default.
         budget: What the search may cost: `Budget(trials=64)` by default.
         resources: What one trial is given: one core by default.
         parallel: Trials at once; None for what the machine allows. 1 makes a search deterministic.

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.bayesian import Bayesian
+from raysearch.searchers.suitability import require_places
 from raysearch.space import Space
 from raysearch.trial import Objective, Recommendation, Suggestion, Trial
 
@@ -34,6 +35,9 @@ class Auto:
         recommend: Whether to recommend a trial at the end by the model; otherwise the best observed
             one is handed over.
 
+    Raises:
+        UnsuitableSpace: The space has values without a place on a scale, such as graphs.
+
     Example:
         >>> from raysearch.space import Float
         >>> objective = Objective(metric="val/loss", direction="minimize")
@@ -45,6 +49,7 @@ class Auto:
     def __init__(
         self, space: Space, *, objective: Objective, seed: int = 0, recommend: bool = True
     ) -> None:
+        require_places(space, method="auto")  # what it is made of need not be known
         self._method = Bayesian(
             space, objective=objective, seed=seed, n_startup=N_STARTUP, recommend=recommend
         )

@@ -7,6 +7,7 @@ References:
 from __future__ import annotations
 
 from bisect import insort
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -46,10 +47,12 @@ class LocalSearch:
     and beginning again at random, or beside the best trial, one of 0.130 to 0.145 (20 seeds,
     standard error 0.008). The chance `restart` for a random configuration keeps new regions coming.
 
-    With many workers, several neighbours of a centre are tried at once. Trials that were stopped
-    early lie below all that were trained longer (see `ranking.rank`); trials that failed are no
-    centre. No configuration is suggested twice. Of the trials, the 100 best ones are kept, so that
-    suggestion 10,000 costs what suggestion 100 does.
+    With many workers, several neighbours of a centre are tried at once. Those in training count as
+    no better until they have ended, so that no centre is given more neighbours than its share, and
+    the workers that are left begin beside the next best one. Trials that were stopped early lie
+    below all that were trained longer (see `ranking.rank`); trials that failed are no centre. No
+    configuration is suggested twice. Of the trials, the 100 best ones are kept, so that suggestion
+    10,000 costs what suggestion 100 does.
 
     Args:
         space: The search space.
@@ -98,18 +101,19 @@ class LocalSearch:
         rng = generator(self._seed, role="searcher", number=number)
         self._tried.set_pending(pending)
         if self._n_known >= self._n_startup and rng.random() >= self._restart:
-            for centre in islice(self._centres(), N_LOOKED_AT):
+            for centre in islice(self._centres(pending), N_LOOKED_AT):
                 neighbour = self._neighbour(centre, rng)
                 if neighbour is not None:
                     origin = descent("local_search", centre)
                     return Suggestion(configuration=neighbour, origin=origin)
         return suggest_untried(self._space, rng, tried=self._tried)
 
-    def _centres(self) -> Iterator[Member]:
+    def _centres(self, pending: Sequence[Trial]) -> Iterator[Member]:
         """Yield the trials that are not used up, the best first."""
+        in_training = Counter(parent for t in pending for parent in t.origin.get("parents", ()))
         for member in self._best:
             most = self._n_neighbours * len(member.configuration)
-            if self._n_worse.get(member.id, 0) < most:
+            if self._n_worse.get(member.id, 0) + in_training[member.id] < most:
                 yield member
 
     def _neighbour(self, centre: Member, rng: np.random.Generator) -> Configuration | None:

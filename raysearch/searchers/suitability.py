@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from raysearch.errors import UnsuitableSpace
 from raysearch.space import Parameter, Space
+from raysearch.space.values import is_among
+from raysearch.trial import Value
 
 MOST_NAMED = 4
 """Parameters that a message names at most."""
@@ -80,4 +82,51 @@ def require_places(space: Space, *, method: str) -> None:
         method=method,
         why="values without a place on a scale, and the method works on nothing else",
         remedy="or leave them out of the space",
+    )
+
+
+def require_flat(space: Space, *, method: str) -> None:
+    """Refuse parameters that are searched and not always active.
+
+    A condition that always holds, as on a parameter that is fixed, is none.
+
+    Args:
+        space: What is to be searched.
+        method: The name of a method that knows no conditions.
+
+    Raises:
+        UnsuitableSpace: There are such parameters.
+
+    Example:
+        >>> from raysearch.space import Choice, Float, Space
+        >>> rate = Float(0.0, 1.0, when={"optimizer": "sgd"})
+        >>> require_flat(Space({"optimizer": Choice(["sgd"]), "rate": rate}), method="flat")
+        >>> require_flat(Space({"optimizer": Choice(["sgd", "adam"]), "rate": rate}), method="flat")
+        Traceback (most recent call last):
+        raysearch.errors.UnsuitableSpace: flat cannot search this space: rate has a condition, and
+        the method knows none. Choose another method, or search one model, and fix what other
+        parameters depend on.
+    """
+    refuse(
+        [p for p in space if p.domain.size() != 1 and not _is_always_active(p, space=space)],
+        method=method,
+        why="a condition, and the method knows none",
+        remedy="or search one model, and fix what other parameters depend on",
+    )
+
+
+def _is_always_active(parameter: Parameter, *, space: Space) -> bool:
+    return all(_always_holds(key, values, space=space) for key, values in parameter.when)
+
+
+def _always_holds(key: str, values: Sequence[Value], *, space: Space) -> bool:
+    """Return whether a parameter is always there and has none but these values."""
+    parent, *others = space[key]
+    size = parent.domain.size()
+    return (
+        not others
+        and size is not None
+        and size <= len(values)
+        and all(is_among(value, values) for value in parent.domain.grid())
+        and _is_always_active(parent, space=space)
     )

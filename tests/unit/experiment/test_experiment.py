@@ -93,7 +93,7 @@ def test_what_is_left_out_has_its_default(loaded):
     assert experiment.name == "wrong"  # the file's name
     assert experiment.seed == 0
     assert experiment.objective.direction == "maximize"
-    assert (experiment.searcher.name, experiment.scheduler.name) == ("hyperopt", "asha")
+    assert (experiment.searcher.name, experiment.scheduler.name) == ("auto", "asha")
     assert experiment.budget == Budget(trials=64)
     assert experiment.resources == Resources(cpus=1, gpus=0)
     assert experiment.parallel is None
@@ -151,6 +151,8 @@ def test_the_settings_of_a_varied_file_make_an_equal_experiment(varied):
 
 def test_every_default_is_in_the_settings(loaded):
     settings = loaded().settings
+    assert settings["searcher"] == {"name": "auto", "recommend": True}
+    settings = loaded("searcher: hyperopt").settings
     arguments = inspect.signature(HyperOpt).parameters
     own = {n: arguments[n].default for n in ("n_startup", "gamma", "n_candidates", "n_history")}
     assert settings["searcher"] == {"name": "hyperopt", **own}

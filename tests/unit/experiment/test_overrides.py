@@ -126,6 +126,16 @@ def test_the_same_component_keeps_its_settings():
     assert components("searcher.name=random").values["searcher"] == {"name": "random"}
 
 
+def test_a_class_takes_the_place_of_a_name_with_its_settings_and_a_name_that_of_a_class():
+    document = components("scheduler.class=my.policies:Mine", "scheduler.args.patience=3")
+    assert document.values["scheduler"] == {"class": "my.policies:Mine", "args": {"patience": 3}}
+    assert document.faults == ()
+    back = apply_overrides(document, ["scheduler.name=none"])
+    assert back.values["scheduler"] == {"name": "none"}
+    same = apply_overrides(document, ["scheduler.class=my.policies:Mine"])
+    assert same.values["scheduler"]["args"] == {"patience": 3}
+
+
 def test_a_range_of_another_kind_keeps_its_conditions():
     text = "space: {rate: {int: [1, 2], default: 2, when: {optimizer: [sgd]}}}"
     document = apply_overrides(parse(text, source="x.yaml"), ["space.rate.float=[0.0, 1.0]"])

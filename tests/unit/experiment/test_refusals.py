@@ -111,9 +111,24 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("hyperpot is not a searcher", "Did you mean hyperopt?", "Valid: "),
     ),
     "own searcher": (
-        "searcher: {name: ray.tune.search:Mine}",
+        "searcher: {name: fractions:Mine}",
         "line 5",
-        ("ray.tune.search:Mine", "not available in this version", "built in: annealing"),
+        ("searcher: fractions:Mine: there is no Mine in fractions",),
+    ),
+    "own searcher that is none": (
+        "searcher: {class: fractions:Fraction}",
+        "line 5",
+        ("fractions:Fraction is not a searcher", "suggest, observe", "Name another one"),
+    ),
+    "own searcher with dots": (
+        "searcher: ray.tune.search.hyperopt.HyperOptSearch",
+        "line 5",
+        ("is not a searcher. For a class", "here ray.tune.search.hyperopt:HyperOptSearch"),
+    ),
+    "settings beside the class of a scheduler": (
+        "scheduler: {class: fractions:Fraction, grace_period: 3}",
+        "line 5",
+        ("scheduler.grace_period is not", "Arguments of Fraction go under args"),
     ),
     "unknown scheduler": (
         "scheduler: {name: ahsa}",

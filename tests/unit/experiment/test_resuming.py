@@ -284,10 +284,14 @@ def test_a_changed_file_stands_in_for_all_settings(file):
 
 
 def test_a_setting_in_python_is_one_of_the_searcher_in_the_file(file):
-    file.write_text(FILE.replace("searcher: random", "searcher: {gamma: 0.5}\nscheduler: none"))
+    file.write_text(FILE.replace("searcher: random", "searcher: {}\nscheduler: none"))
+    found = asked(file=file, sections={"searcher": {"recommend": False}}).experiment
+    assert (found.searcher.name, found.searcher.settings["recommend"]) == ("auto", False)
+    text = FILE.replace("searcher: random", "searcher: {name: hyperopt, gamma: 0.7}")
+    file.write_text(f"{text}\nscheduler: none")
     found = asked(file=file, sections={"searcher": {"n_startup": 3}}).experiment
     assert found.searcher.name == "hyperopt"
-    assert [found.searcher.settings[key] for key in ("gamma", "n_startup")] == [0.5, 3]
+    assert [found.searcher.settings[key] for key in ("gamma", "n_startup")] == [0.7, 3]
     [fault] = refused(file=file, sections={"scheduler": {"reduction_factor": 4}})
     assert "scheduler.reduction_factor is not a setting of none" in fault
 

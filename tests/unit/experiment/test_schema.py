@@ -38,7 +38,8 @@ def test_every_section_and_every_key_is_described(schema):
         keys |= {f"{name}.{key}": value for key, value in definition["properties"].items()}
     for section in ("searcher", "scheduler"):
         for form in schema["properties"][section]["anyOf"][1:]:
-            keys |= {key: value for key, value in form["properties"].items() if key != "name"}
+            settings = form.get("properties", {})
+            keys |= {key: value for key, value in settings.items() if key != "name"}
     assert [key for key, value in keys.items() if not described(value)] == []
     assert {"min_epochs", "gamma", "Budget.trials", "TrainerSection.precision"} <= keys.keys()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from raysearch.searchers.local_search import MOST_CENTRES, LocalSearch
@@ -113,6 +115,19 @@ def test_a_pending_neighbour_is_not_suggested_again() -> None:
     suggestion = searcher.suggest(number=3, pending=[running])
     assert isinstance(suggestion, Suggestion)
     assert suggestion.configuration == {"p": "c"}
+
+
+def test_neighbours_in_training_count_as_no_better_until_they_end() -> None:
+    searcher = local_search(n_neighbours=1)  # of 3 parameters: 3 neighbours
+    searcher.observe(trial(1, ALL_A, 0.1))
+    searcher.observe(trial(2, ALL_B, 0.2))
+    pending: list[Trial] = []
+    for number in range(3, 9):
+        suggestion = searcher.suggest(number=number, pending=pending)
+        assert isinstance(suggestion, Suggestion)
+        pending.append(replace(child_of(number, suggestion, 0.9), status=TrialStatus.RUNNING))
+    assert [t.origin["parents"] for t in pending] == [["0001"]] * 3 + [["0002"]] * 3
+    assert suggestions(searcher, [9])[0].origin["parents"] == ["0001"]  # nothing is in training
 
 
 def test_a_slope_is_descended_to_its_end() -> None:
