@@ -49,6 +49,15 @@ class Objective:
             return math.inf
         return value if self.direction == "minimize" else -value
 
+    def value(self, loss: float) -> float:
+        """Return the value that a finite loss stands for.
+
+        Example:
+            >>> Objective(metric="val/accuracy", direction="maximize").value(-0.9)
+            0.9
+        """
+        return loss if self.direction == "minimize" else -loss
+
     def is_better(self, value: float | None, than: float | None) -> bool:
         """Return whether `value` is strictly better than `than`; None and NaN are the worst."""
         return self.loss(value) < self.loss(than)

@@ -171,12 +171,12 @@ class Recorded:
         self.journal.close()
         return self
 
-    def extend(self) -> Recorded:
-        """Take the search up again, as a new driver session does."""
+    def extend(self, changed: Sequence[str] = ("budget.trials",)) -> Recorded:
+        """Take the search up again, as a new driver session does, with other settings."""
         self.journal = self.run_dir.journal()
         self.engine = self._engine()
         self.engine.replay(self.run_dir.events())
-        self.engine.resume(settings=dict(self.experiment.settings), changed=["budget.trials"])
+        self.engine.resume(settings=dict(self.experiment.settings), changed=changed)
         return self
 
 

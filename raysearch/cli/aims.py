@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from raysearch.counting import counted
 from raysearch.experiment import Experiment
-from raysearch.live.text import counted, short_number
+from raysearch.live.text import short_number
 from raysearch.measure import MEASURES
 from raysearch.results import Results
 from raysearch.results.front import hypervolume_curve, why_chosen
@@ -20,8 +21,7 @@ def aim_facts(experiment: Experiment) -> list[tuple[str, str]]:
     label = "objectives" if aims.objectives else "objective"
     facts = [(label, ", ".join(f"{each.direction} {each.metric}" for each in objectives))]
     if aims.objectives:
-        why = why_chosen(aims.choose.settings(), n_front=0).partition(" of a front")[0]
-        facts.append(("winner", f"{why} of the front"))
+        facts.append(("winner", why_chosen(aims.choose.settings(), front=[])))
     if aims.constraints:
         facts.append(("constraints", ", ".join(str(each) for each in aims.constraints)))
     for name in aims.measures:

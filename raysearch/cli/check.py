@@ -185,7 +185,7 @@ def _needs(parameter: Parameter) -> str:
 def _facts(experiment: Experiment) -> list[tuple[str, str]]:
     from raysearch.cli.aims import aim_facts
     from raysearch.cli.descent import changing_facts
-    from raysearch.live.text import counted
+    from raysearch.counting import counted
 
     space = experiment.space
     size = space.grid_size()
@@ -210,7 +210,7 @@ def _facts(experiment: Experiment) -> list[tuple[str, str]]:
 
 
 def _data(experiment: Experiment) -> str:
-    from raysearch.live.text import counted
+    from raysearch.counting import counted
 
     data, spec = experiment.data, experiment.data_spec
     if data is None:
@@ -236,7 +236,7 @@ def advice_on_data(experiment: Experiment) -> list[str]:
 
 
 def _searcher(experiment: Experiment) -> str:
-    from raysearch.live.text import counted
+    from raysearch.counting import counted
 
     text, trials = _component(experiment.searcher), experiment.budget.trials
     if experiment.searcher.name != "grid":
@@ -265,7 +265,8 @@ def _scheduler(experiment: Experiment) -> str:
 
 
 def _budget(experiment: Experiment) -> str:
-    from raysearch.live.text import counted, duration, short_number
+    from raysearch.counting import counted
+    from raysearch.live.text import duration, short_number
 
     budget, fidelity = experiment.budget, experiment.fidelity
     parts = [counted(budget.trials, "trial")] if budget.trials else []
@@ -285,7 +286,8 @@ def _budget(experiment: Experiment) -> str:
 
 
 def _trial(experiment: Experiment) -> str:
-    from raysearch.live.text import counted, short_number
+    from raysearch.counting import counted
+    from raysearch.live.text import short_number
 
     resources, parallel, fidelity = experiment.resources, experiment.parallel, experiment.fidelity
     gpus = f" and {short_number(resources.gpus)} GPU" if resources.gpus else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from raysearch.experiment import Experiment
     from raysearch.results import Results
-    from raysearch.trial import Trial
+    from raysearch.trial import Configuration, Trial
 
 MOST_LINES = 40
 """Lines of a tree that are printed."""
@@ -43,7 +43,8 @@ def schedule_facts(results: Results, trial: Trial) -> list[tuple[str, str]]:
     stretches = history(results, trial)
     if len(stretches) < 2:
         return []
-    facts, before = [], None
+    facts: list[tuple[str, str]] = []
+    before: Configuration | None = None
     for stretch in stretches:
         changed, same = changed_first(stretch.configuration, default=before)
         shown = " ".join(same if before is None else changed) or "as before"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from raysearch.live.text import counted, short_number
+from raysearch.counting import counted
+from raysearch.live.text import short_number
 from raysearch.results import Results
 from raysearch.results.families import LEVEL, Interval, Standing, standings
 from raysearch.trial import Objective

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from raysearch.live.text import counted
+from raysearch.counting import counted
 
 if TYPE_CHECKING:
     from raysearch.results import Results

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
 
-from raysearch.cli import check, init, lists, outcome, run, stop, trial, winner
+from raysearch.cli import check, init, lists, monitor, outcome, report, run, stop, trial, winner
 from raysearch.cli.find import NoSuchRun
 from raysearch.cli.parsing import check_command, overview, parse, parse_with
 from raysearch.errors import ConfigurationError, RaysearchError
@@ -34,6 +34,8 @@ COMMANDS = {
         stop.STOP,
         outcome.RESULTS,
         trial.TRIAL,
+        report.REPORT,
+        monitor.MONITOR,
         winner.REFIT,
         winner.TEST,
         lists.LIST,

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from raysearch.cli.command import Command, add_json, add_run, positive
+from raysearch.cli.command import Command, add_json, add_run, given, positive
 
 if TYPE_CHECKING:
     from raysearch.results import Results
@@ -30,6 +30,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--csv", action="store_true", help="print the trials as comma-separated values"
     )
+    parser.add_argument(
+        "--optuna",
+        metavar="FILE",
+        type=given,
+        help="write the runs into a new Optuna journal file, which optuna-dashboard opens",
+    )
 
 
 def _execute(arguments: Namespace) -> int:
@@ -43,16 +49,15 @@ def _execute(arguments: Namespace) -> int:
         raise ConfigurationError("--json and --csv exclude each other. Give one of them.")
     runs = [find_run(name, storage=arguments.storage) for name in arguments.run]
     found = [Results.read(run.path) for run in runs]
+    if arguments.optuna is not None:
+        _export(found, arguments.optuna)
     if arguments.json:
-        documents = [_document(results, top=arguments.top) for results in found]
-        print_json(
-            documents[0] if len(documents) == 1 else {"schema_version": 1, "runs": documents}
-        )
+        print_json(_documents(found, top=arguments.top))
     elif arguments.csv:
         _print_csv(found, top=arguments.top)
     else:
         for results in found:
-            _print(results, top=arguments.top or TOP)
+            _print(results, top=arguments.top or TOP, is_alone=len(found) == 1)
         if len(found) > 1:
             print_comparison(found)
     for results in found:
@@ -68,13 +73,35 @@ RESULTS = Command(
     "configuration, its test result, and failures by cause. Of several families the best of each, "
     "with an interval at 95 %: for accuracy what the validation examples say of others like them "
     "(Wilson), else what the best of as many trials would be if they were drawn again. Neither "
-    "allows for the choice of the best among many; the test does. Several runs are compared. --csv "
-    "has a line for each trial, with its configuration under config.KEY. Reads only; a copy of a "
-    "run directory will do.",
+    "allows for the choice of the best among many; the test does. Which hyperparameters mattered, "
+    "PED-ANOVA says from 20 trials on. Several runs are compared: those that differ in the seed "
+    "alone are one search, and a permutation test says whether one search is better than another "
+    "after as many epochs. --csv has a line for each trial, with its configuration under "
+    "config.KEY. Reads only; a copy of a run directory will do.",
     example="results runs/digits-20261123-170912 --top 5",
     add_arguments=_add_arguments,
     execute=_execute,
 )
+
+
+def _export(found: Sequence[Results], file: str) -> None:
+    from pathlib import Path
+
+    from raysearch.cli.screen import note
+    from raysearch.results.optuna_journal import export_to_optuna
+
+    names = export_to_optuna(found, Path(file))
+    what = "a study" if len(names) == 1 else f"{len(names)} studies"
+    note(f"{file}: {what} for optuna-dashboard {file}\n")
+
+
+def _documents(found: Sequence[Results], *, top: int | None) -> dict[str, Any]:
+    documents = [_document(results, top=top) for results in found]
+    if len(documents) == 1:
+        return documents[0]
+    from raysearch.cli.comparison import comparison_document
+
+    return {"schema_version": 1, "runs": documents, "comparison": comparison_document(found)}
 
 
 def _document(results: Results, *, top: int | None) -> dict[str, Any]:
@@ -85,11 +112,12 @@ def _document(results: Results, *, top: int | None) -> dict[str, Any]:
     return found
 
 
-def _print(results: Results, *, top: int) -> None:
+def _print(results: Results, *, top: int, is_alone: bool) -> None:
     from raysearch.cli.aims import front_facts, front_rows, rejected_facts
     from raysearch.cli.descent import print_descent
     from raysearch.cli.distributions import distribution_facts
     from raysearch.cli.families import family_facts
+    from raysearch.cli.importance import importance_facts
     from raysearch.cli.screen import print_facts, print_table
     from raysearch.cli.summary import (
         evidence_facts,
@@ -124,6 +152,7 @@ def _print(results: Results, *, top: int) -> None:
             *front_facts(results),
             *family_facts(results),
             *distribution_facts(results),
+            *(importance_facts(results) if is_alone else []),
             *evidence_facts(results),
             *rejected_facts(results),
             *failure_facts(results),
@@ -161,9 +190,11 @@ def _row(results: Results, trial: Trial, *, rank: int) -> list[str]:
 
 def print_comparison(found: Sequence[Results]) -> None:
     """Print runs side by side, one in a row."""
-    from raysearch.cli.screen import print_table
+    from raysearch.cli.comparison import comparison_facts
+    from raysearch.cli.screen import print_facts, print_table
     from raysearch.cli.tested import on_test_split
-    from raysearch.live.text import counted, duration, short_number
+    from raysearch.counting import counted
+    from raysearch.live.text import duration, short_number
 
     rows = []
     for results in found:
@@ -186,6 +217,8 @@ def print_comparison(found: Sequence[Results]) -> None:
     print(f"{counted(len(found), 'run')} side by side\n")
     header = ["run", "status", "trials", "epochs", "time", "winner", "value", "test"]
     print_table(rows, header=header, numbers=["trials", "epochs", "time"])
+    print()
+    print_facts(comparison_facts(found))
 
 
 def _print_csv(found: Sequence[Results], *, top: int | None) -> None:

@@ -17,9 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raysearch.counting import counted
 from raysearch.errors import RaysearchError
 from raysearch.init_from import Inheritance
-from raysearch.live.text import counted, duration, short_number
+from raysearch.live.text import duration, short_number
 from raysearch.scratch import scratch_folder
 from raysearch.training.jobs import job_for
 from raysearch.training.run import train

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from raysearch.cli.lineage import inheritance_facts, line_text
 from raysearch.cli.tested import outcome_facts
+from raysearch.counting import counted
 from raysearch.engine.evidence import summary
 from raysearch.errors import RunDirectoryError
 from raysearch.live.text import (
     changed_first,
-    counted,
     counts_line,
     difference,
     duration,
@@ -147,6 +147,7 @@ def next_facts(results: Results) -> list[tuple[str, str]]:
     facts = opening_facts(results)
     if curves.is_dir():
         facts.append(("curves", f"tensorboard --logdir {shlex.quote(str(curves))}"))
+    facts.append(("report", to_type("report", run)))
     facts.append(("ranking", to_type("results", run)))
     facts.append(_go_on(results))
     return facts
@@ -232,7 +233,7 @@ def _better_one(results: Results, winner: Trial) -> str:
 def _chosen(results: Results, winner: Trial) -> list[tuple[str, str]]:
     """Return why the winner was chosen: of a front, or by the searcher where it is not the best."""
     if results.chosen_by(winner) == "front":
-        why = why_chosen(results.state.settings.get("choose", {}), n_front=len(results.front))
+        why = why_chosen(results.state.settings.get("choose", {}), front=results.front)
         return [("chosen for", why), *_other_values(results, winner)]
     recommended = results.recommendation
     if recommended is None or recommended.trial != winner.id:

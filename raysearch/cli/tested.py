@@ -6,7 +6,8 @@ import math
 import re
 
 from raysearch.cli.command import PROGRAM
-from raysearch.live.text import counted, short_number
+from raysearch.counting import counted
+from raysearch.live.text import short_number
 from raysearch.results import Results
 from raysearch.results.spread import Spread
 

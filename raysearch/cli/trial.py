@@ -162,7 +162,8 @@ def _print(results: Results, trial: Trial, *, events: list[Event]) -> None:
 def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple[str, str]]:
     from raysearch.cli.descent import schedule_facts
     from raysearch.cli.summary import configuration_facts, value_against_default
-    from raysearch.live.text import counted, duration, file_size, first_line
+    from raysearch.counting import counted
+    from raysearch.live.text import duration, file_size, first_line
 
     objective, best = results.objective, trial.best(results.objective)
     why = first_line(trial.reason) or first_line(trial.cause)

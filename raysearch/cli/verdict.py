@@ -8,12 +8,13 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 
 from raysearch.cli.screen import note, print_facts, print_table
+from raysearch.counting import counted
 from raysearch.errors import ConfigurationError
 from raysearch.experiment import Experiment, Refit
 from raysearch.experiment.document import Document
 from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.reading import NOTHING_STARTED, read
-from raysearch.live.text import NOTHING, counted, duration, file_size
+from raysearch.live.text import NOTHING, duration, file_size
 from raysearch.preflight import Cost, Finding, Probe, Tried, Verdict, preflight
 from raysearch.preflight.corners import DEFAULT, HIGHEST, LOWEST
 from raysearch.preflight.cost import Range, epoch_seconds

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from raysearch.cli.command import Command, add_json, add_run, positive
+
+if TYPE_CHECKING:
+    from raysearch.results import Results
 
 
 def _add_refit_arguments(parser: ArgumentParser) -> None:
@@ -46,7 +50,7 @@ def _refit(arguments: Namespace) -> int:
             seeds=arguments.seeds,
             say=note if (arguments.seeds or results.seeds_wanted) > 1 else say_nothing,
         )
-    _show_pictures(results.run_dir.path)
+    show_in_tensorboard(results)
     if arguments.json:
         print_json(results.to_json())
         return 0
@@ -56,17 +60,19 @@ def _refit(arguments: Namespace) -> int:
     return 0
 
 
-def _show_pictures(run_dir: Path) -> None:
-    """Let TensorBoard show the winner's pictures; a fault is said and ends nothing."""
+def show_in_tensorboard(results: Results) -> None:
+    """Let TensorBoard show the winner and its pictures; a fault is said and ends nothing."""
     from raysearch.cli.screen import note
-    from raysearch.run_dir.layout import PICTURES
 
-    if not (run_dir / PICTURES).exists():
-        return  # as for most models, which draw nothing: TensorBoard need not be loaded
+    folder = results.run_dir.tensorboard
+    if not folder.is_dir():
+        return  # nobody looks there, and TensorBoard need not be loaded
+    from raysearch.live.board import show_winner
     from raysearch.live.pictures import show_pictures
 
     try:
-        show_pictures(run_dir)
+        show_pictures(results.run_dir.path)
+        show_winner(folder, results.state, at=time.time())
     except OSError as error:
         note(f"TensorBoard does not show the winner's pictures: {error}\n")
 
@@ -107,6 +113,8 @@ def _test(arguments: Namespace) -> int:
     was_opened = bool(results.handover.results)
     with contextlib.redirect_stdout(sys.stderr):
         outcome = results.test(force=arguments.force)
+    if outcome.values is not None:
+        show_in_tensorboard(results)
     if arguments.force and was_opened:
         note("The test split was opened again, and the journal says so.\n")
     elif was_known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from raysearch.driving.drive import Drive, plan_of
-from raysearch.engine import Engine
+from raysearch.engine import Engine, SearchState
 from raysearch.results import Executor, Results
 from raysearch.results.messages import shortage
 from raysearch.trial import SearchStatus
@@ -32,13 +32,22 @@ def is_all_done(drive: Drive) -> bool:
     """Return whether the search has ended and its winner is handed over and tested."""
     results = Results.open(drive.run_dir.path)
     state, winner = results.state, results.winner
-    is_used_up = plan_of(drive.experiment).used_up(state, now=state.last_at) and not state.live
     if state.status is not SearchStatus.FINISHED or winner is None:
         return False
-    if drive.changed and not is_used_up:
+    sections = {key.partition(".")[0] for key in drive.changed}
+    if sections and _goes_on(drive, state, has_other_scheduler="scheduler" in sections):
         return False
-    if any(key.partition(".")[0] == "refit" for key in drive.changed):
+    if "refit" in sections:
         return False  # the model in winner/ was made as the setting before said
     model = results.model_of(winner)
     is_handed_over = model is not None and model.is_enough(seeds=results.seeds_to_have(model))
     return is_handed_over and results.test_outcome.is_final
+
+
+def _goes_on(drive: Drive, state: SearchState, *, has_other_scheduler: bool) -> bool:
+    """Return whether anything is to be trained with the settings as they are now."""
+    plan = plan_of(drive.experiment)
+    if plan.limit_reached(state.spent, seconds=state.seconds):
+        return False
+    is_resting = not has_other_scheduler and len(state.paused) == len(state.live)
+    return not (is_resting and plan.used_up(state, now=state.last_at))

@@ -1,7 +1,7 @@
 """What becomes of a trial that reported: does it go on, stop or pause?
 
 The scheduler says so, with two exceptions: it neither stops nor pauses the default, and once a
-limit is reached everything stops.
+limit is reached, what would go on is interrupted.
 """
 
 from __future__ import annotations
@@ -61,20 +61,23 @@ class Decisions:
                 )
             )
 
-    def decide(self, trial: Trial, measurement: Measurement) -> Decision:
-        """Return what becomes of a trial.
+    def limit_after(self, trial: str, measurement: Measurement) -> str:
+        """Return which limit is reached with a measurement, for a person; empty if none is.
 
         Args:
-            trial: As it stands with the measurement.
+            trial: Whose it is.
             measurement: Of a new epoch, not yet among what is known.
         """
-        decision = self.scheduled(trial, measurement)
+        return self.limit_reached(self._spent_after(trial, measurement))
+
+    def hits_target(self, trial: str, measurement: Measurement) -> bool:
+        """Return whether a trial is the one that reaches the target, with a new measurement."""
+        spent = self._spent_after(trial, measurement)
+        return spent.best_trial == trial and self._plan.is_target_reached(spent)
+
+    def _spent_after(self, trial: str, measurement: Measurement) -> Spending:
         state = self._ledger.state
-        spent = state.account.after(state.trials[trial.id], measurement, objective=state.objective)
-        limit = self.limit_reached(spent)
-        if limit and decision.kind is not DecisionKind.STOP:
-            return Decision(kind=DecisionKind.STOP, reason=limit)
-        return decision
+        return state.account.after(state.trials[trial], measurement, objective=state.objective)
 
     def scheduled(self, trial: Trial, measurement: Measurement) -> Decision:
         """Return the scheduler's decision; the default configuration is spared.

@@ -90,6 +90,7 @@ class Engine:
             plan=plan,
             journal=journal,
             on_trial_ended=self._ended,
+            on_trial_paused=suggestions.observe,
             keeps=scheduler.keeps,
             remove_checkpoint=remove_checkpoint,
             clock=clock,
@@ -105,7 +106,7 @@ class Engine:
         self._gauging = Gauging(plan=plan, ledger=ledger)
         self._queue = Queue(**shared, decisions=decisions, pauses=pauses)
         self._replay = Replay(**shared, decisions=decisions, space=space)
-        self._sessions = Sessions(**shared, pauses=pauses, space=space)
+        self._sessions = Sessions(**shared, space=space)
         self.has_begun = False
         """Whether the start of this session is journalled, so that its end is to be as well."""
 
@@ -194,26 +195,26 @@ class Engine:
         """Whether a suggestion is under way; see `next_trial`."""
         return self._suggestions.is_under_way
 
-    def is_next_ready(self) -> bool:
-        """Return whether `next_up` would answer at once; if not, a suggestion is begun beside.
+    @property
+    def goes_on(self) -> bool:
+        """Whether a paused trial goes on, or is stopped for good, once a worker is free."""
+        return self._queue.goes_on
 
-        So a worker can be kept until there is something for it to train.
-        """
-        return self._queue.is_next_ready()
+    def is_next_ready(self, *, held: Collection[str] = ()) -> bool:
+        """Return whether `next_up` would answer at once; if not, a suggestion is begun beside."""
+        return self._queue.is_next_ready(held=held)
 
     def next_up(self, *, held: Collection[str] = (), beside: bool = False) -> Trial | None:
         """Return what a free worker trains next, journalled; None for nothing now, or never again.
 
-        A paused trial that the scheduler lets go on, and else a new one. Paused ones that it gives
-        up are stopped. When nothing is in training, and neither searcher nor scheduler begins a
-        trial, the scheduler is told that none will come, and what it then leaves paused is stopped.
+        A paused trial that the scheduler lets go on, and else a new one; see `Queue.next_up`.
 
         Args:
             held: Paused trials whose workers are not free yet: they cannot go on now.
             beside: See `next_trial`.
 
         Raises:
-            SearchAborted: The searcher suggested a configuration outside the space.
+            SearchAborted: The searcher failed, or suggested a configuration outside the space.
         """
         return self._queue.next_up(held=held, beside=beside)
 
@@ -226,7 +227,7 @@ class Engine:
                 dropped.
 
         Raises:
-            SearchAborted: The searcher suggested a configuration outside the space.
+            SearchAborted: The searcher failed, or suggested a configuration outside the space.
         """
         return self._queue.next_trial(beside=beside)
 
@@ -267,11 +268,7 @@ class Engine:
         return self._reports.measured(trial, measurement, checkpoint=checkpoint)
 
     def finished(self, trial: str, *, reason: str) -> None:
-        """Journal that training ended by itself: early, or with its last epoch not measured.
-
-        Raises:
-            SearchAborted: All of the first trials failed.
-        """
+        """Journal that training ended by itself: early, or with its last epoch not measured."""
         self._attempts.finished(trial, reason=reason)
 
     def failed(self, trial: str, *, cause: str, error: str) -> bool:

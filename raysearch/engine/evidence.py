@@ -73,11 +73,38 @@ def trials_of(evidence: Mapping[str, Any], *, objective: Objective, max_epochs: 
             f"the evidence of earlier runs in the journal has version {version}; this raysearch "
             f"reads up to {VERSION}. Open it with a newer version."
         )
-    entries = [(run, trial) for run in evidence.get("runs", ()) for trial in run["trials"]]
-    return [
-        _trial(known, run=run, number=number, objective=objective, max_epochs=max_epochs)
-        for number, (run, known) in enumerate(entries, start=-len(entries))
+    runs = evidence.get("runs", ())
+    names = names_of([run["run"] for run in runs])
+    entries = [
+        (run, f"{name}/{trial['trial']}", trial)
+        for run, name in zip(runs, names, strict=True)
+        for trial in run["trials"]
     ]
+    return [
+        _trial(known, id=id, run=run, number=number, objective=objective, max_epochs=max_epochs)
+        for number, (run, id, known) in enumerate(entries, start=-len(entries))
+    ]
+
+
+def names_of(runs: Sequence[str]) -> list[str]:
+    """Return a name for each run: its folder, and as much of the path before it as tells it apart.
+
+    Example:
+        >>> names_of(["a/digits", "b/digits", "b/scan", "b/scan"])
+        ['a/digits', 'b/digits', 'scan', 'scan (2)']
+    """
+    paths = list(dict.fromkeys(PurePath(run) for run in runs))
+    names: list[str] = []
+    for run in runs:
+        path = PurePath(run)
+        others = [other.parts for other in paths if other != path]
+        n = 1
+        while n < len(path.parts) and any(path.parts[-n:] == other[-n:] for other in others):
+            n += 1
+        name = str(PurePath(*path.parts[-n:]))
+        n_before = [PurePath(before) for before in runs[: len(names)]].count(path)
+        names.append(name if not n_before else f"{name} ({n_before + 1})")
+    return names
 
 
 def summary(evidence: Mapping[str, Any]) -> list[tuple[str, int, int]]:
@@ -88,6 +115,7 @@ def summary(evidence: Mapping[str, Any]) -> list[tuple[str, int, int]]:
 def _trial(
     known: Mapping[str, Any],
     *,
+    id: str,
     run: Mapping[str, Any],
     number: int,
     objective: Objective,
@@ -99,7 +127,7 @@ def _trial(
         if epoch <= max_epochs
     ]
     return Trial(
-        id=f"{PurePath(run['run']).name}/{known['trial']}",
+        id=id,
         number=number,
         configuration=known["configuration"],
         origin={"kind": KIND, "run": run["run"], "trial": known["trial"]},

@@ -6,7 +6,7 @@ follows whether a handed-over model still stands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from raysearch.run_dir import events as ev
@@ -42,6 +42,8 @@ class Handover:
     """The model that was handed over last."""
     is_settled: bool = False
     """Whether nothing was measured after that."""
+    is_setting_newer: bool = False
+    """Whether the experiment's section `refit` was changed after that."""
     openings: list[Opening] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
 
@@ -49,9 +51,14 @@ class Handover:
         """Take into account that a trial was measured: the winner may be another one now."""
         self.is_settled = False
 
+    def resumed(self, changed: Collection[str]) -> None:
+        """Take into account that settings were changed, given their dotted keys."""
+        if any(key.partition(".")[0] == "refit" for key in changed):
+            self.is_setting_newer = True
+
     def refitted(self, event: ev.Refitted) -> None:
         """Take a model into account that was handed over."""
-        self.refit, self.is_settled = event, True
+        self.refit, self.is_settled, self.is_setting_newer = event, True, False
 
     def test_opened(self, event: ev.TestOpened) -> None:
         """Take into account that the test split is about to be read."""

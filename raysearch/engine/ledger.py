@@ -19,7 +19,7 @@ from raysearch.engine.state import Listener, SearchState
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.run_dir.journal import EventSink
-from raysearch.trial import Checkpoint, Trial, TrialStatus
+from raysearch.trial import Checkpoint, DecisionKind, Trial, TrialStatus
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,8 @@ class Ledger:
     Args:
         plan: Objective and byte budget.
         journal: Where events are kept before they have any effect.
-        on_trial_ended: Told of each trial that ended: the searcher.
+        on_trial_ended: Told of each trial that ended: searcher and scheduler.
+        on_trial_paused: Told of each trial that is paused: the searcher.
         keeps: Epochs of a trial's checkpoints that another one may yet take over.
         remove_checkpoint: Deletes a checkpoint, given its path relative to the run directory.
         clock: Unix time in seconds.
@@ -43,6 +44,7 @@ class Ledger:
         plan: Plan,
         journal: EventSink,
         on_trial_ended: Callable[[Trial], None],
+        on_trial_paused: Callable[[Trial], None],
         keeps: Callable[[Trial], Collection[int]],
         remove_checkpoint: Callable[[str], None],
         clock: Callable[[], float],
@@ -52,6 +54,7 @@ class Ledger:
         self._plan = plan
         self._journal = journal
         self._on_trial_ended = on_trial_ended
+        self._on_trial_paused = on_trial_paused
         self._keeps = keeps
         self._held: set[str] = set()  # trials with checkpoints that are kept for others alone
         self._remove_checkpoint = remove_checkpoint
@@ -151,6 +154,8 @@ class Ledger:
             self.state.apply(event)
             if isinstance(event, ev.TrialEnded):
                 self._on_trial_ended(self.state.trials[event.trial])
+            elif isinstance(event, ev.Decided) and event.kind == DecisionKind.PAUSE:
+                self._on_trial_paused(self.state.trials[event.trial])
         for event in events:
             self._tell(event)
 

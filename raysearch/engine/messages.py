@@ -17,6 +17,15 @@ def outside_space(suggestion: object, *, searcher: str, trial: str) -> str:
     )
 
 
+def searcher_failed(error: str, *, searcher: str, doing: str) -> str:
+    """Return the message for a searcher that raised."""
+    return (
+        f"searcher {searcher} failed when it {doing}: {error}. This is a fault of the searcher or "
+        "of what it uses. The trials so far are kept, and `resume` goes on; where it fails again, "
+        "`resume` with another searcher, such as searcher=random."
+    )
+
+
 def missing_metric(metric: str, *, trial: str, measurement: Measurement, n_ended: int) -> str:
     """Return the message for a measurement without the objective's metric."""
     return (

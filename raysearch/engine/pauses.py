@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 
 from raysearch.engine import records
 from raysearch.engine.ledger import Ledger
-from raysearch.schedulers import Scheduler
+from raysearch.schedulers import Scheduler, Verdict
 from raysearch.trial import Decision, DecisionKind, Exploit, Trial, TrialStatus
 
 
@@ -28,6 +28,7 @@ class Pauses:
         """Whether the scheduler refused the next trial when no other one was left."""
         self._ledger = ledger
         self._scheduler = scheduler
+        self._left: set[str] = set()  # given up only because no further trials may begin
 
     def may_begin(self) -> bool:
         """Return whether the scheduler lets the next trial begin."""
@@ -43,14 +44,8 @@ class Pauses:
             held: Paused trials whose workers are not free yet.
             more_to_come: Whether further trials may begin.
         """
-        while paused := self._free(held):
-            n_begun = self._ledger.state.next_number
-            verdict = self._scheduler.decide_paused(
-                paused, n_begun=n_begun, more_to_come=more_to_come
-            )
-            if verdict is None:
-                return None
-            trial, decision = paused[verdict.trial], verdict.decision
+        while (verdict := self.verdict(held=held, more_to_come=more_to_come)) is not None:
+            trial, decision = self._ledger.state.paused[verdict.trial], verdict.decision
             if decision.exploit is not None:
                 decision = self._taken_over(trial, decision, exploit=decision.exploit)
             if decision.kind is DecisionKind.EXPLOIT:
@@ -60,6 +55,36 @@ class Pauses:
                 return self._ledger.state.trials[trial.id]
             self._ledger.end_trial(trial, TrialStatus.STOPPED, reason=decision.reason)
         return None
+
+    def verdict(self, *, held: Collection[str], more_to_come: bool) -> Verdict | None:
+        """Return what becomes of one of the paused trials now, or None; nothing follows from it.
+
+        Where no further trials may begin, more go on than otherwise. Those that the scheduler gives
+        up for that reason alone stay paused: with a larger budget, further trials may begin.
+
+        Args:
+            held: Paused trials whose workers are not free yet.
+            more_to_come: Whether further trials may begin.
+        """
+        paused = self._free(held)
+        if not paused:
+            return None
+        if more_to_come:
+            self._left.clear()
+        verdict = self._asked(paused, more_to_come=True)
+        if verdict is not None or more_to_come:
+            return verdict
+        paused = {id: trial for id, trial in paused.items() if id not in self._left}
+        while (verdict := self._asked(paused, more_to_come=False)) is not None:
+            if verdict.decision.kind is not DecisionKind.STOP:
+                return verdict
+            self._left.add(verdict.trial)
+            del paused[verdict.trial]
+        return None
+
+    def _asked(self, paused: Mapping[str, Trial], *, more_to_come: bool) -> Verdict | None:
+        n_begun = self._ledger.state.next_number
+        return self._scheduler.decide_paused(paused, n_begun=n_begun, more_to_come=more_to_come)
 
     def _taken_over(self, trial: Trial, decision: Decision, *, exploit: Exploit) -> Decision:
         """Journal that a trial goes on with another one's weights; return what became of it.
@@ -85,17 +110,6 @@ class Pauses:
         """Return whether there are paused trials, and no others that have not ended."""
         state = self._ledger.state
         return 0 < len(state.paused) == len(state.live) == len(self._free(held))
-
-    def last(self, *, why: str) -> Trial | None:
-        """Return a paused trial that goes on if no new one comes; if there is none, stop them all.
-
-        Args:
-            why: Why no new one comes, for a person.
-        """
-        trial = self.next(held=(), more_to_come=False)
-        if trial is None:
-            self.give_up(why=why or "no other trial was left to train")
-        return trial
 
     def give_up(self, *, why: str) -> None:
         """Stop all paused trials.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from raysearch.counting import counted
 from raysearch.engine.spending import Spending
 from raysearch.engine.state import SearchState
 from raysearch.measure import Constraint
@@ -66,7 +67,7 @@ class Plan:
     @property
     def completion(self) -> str:
         """Why a trial that was never stopped has ended: "trained all 27 epochs"."""
-        return f"trained all {_counted(self.max_epochs, self.unit)}"
+        return f"trained all {counted(self.max_epochs, self.unit)}"
 
     def used_up(self, state: SearchState, *, now: float) -> str:
         """Return why no trial begins any more, for a person; empty while one may.
@@ -96,16 +97,20 @@ class Plan:
             seconds: How long it has lasted, pauses left out.
         """
         hours = spent.gpu_seconds / 3600
-        if self.target is not None and _is_as_good(spent, self.target, self.objective):
+        if self.target is not None and self.is_target_reached(spent):
             reached = f"trial {spent.best_trial} ({spent.best_value:.6g})"
             return f"target {self.target:.6g} reached by {reached}"
         if self.max_seconds is not None and seconds >= self.max_seconds:
             return f"budget of {self.max_seconds / 60:g} minutes used"
         if self.max_total_epochs is not None and spent.epochs >= self.max_total_epochs:
-            return f"budget of {_counted(self.max_total_epochs, self.unit)} used"
+            return f"budget of {counted(self.max_total_epochs, self.unit)} used"
         if self.max_gpu_hours is not None and hours >= self.max_gpu_hours:
             return f"budget of {self.max_gpu_hours:g} GPU hours used"
         return ""
+
+    def is_target_reached(self, spent: Spending) -> bool:
+        """Return whether the best value is as good as the target, if there is one."""
+        return self.target is not None and _is_as_good(spent, self.target, self.objective)
 
     def _enough(self, state: SearchState) -> str:
         """Return why there are trials enough; empty while there are not."""
@@ -118,7 +123,3 @@ class Plan:
 
 def _is_as_good(spent: Spending, target: float, objective: Objective) -> bool:
     return bool(spent.best_trial) and not objective.is_better(target, spent.best_value)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

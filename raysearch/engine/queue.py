@@ -65,22 +65,36 @@ class Queue:
             return 0
         return self._plan.n_trials_left(self._ledger.state, now=self._ledger.now())
 
-    def is_next_ready(self) -> bool:
+    @property
+    def goes_on(self) -> bool:
+        """Whether a paused trial goes on, or is stopped for good, once a worker is free."""
+        return self._pauses.verdict(held=(), more_to_come=not self.stop_reason) is not None
+
+    def is_next_ready(self, *, held: Collection[str]) -> bool:
         """Return whether `next_up` would answer at once; see `Engine.is_next_ready`."""
-        if self.stop_reason or not self._pauses.may_begin():
+        if self.stop_reason or self._pauses.verdict(held=held, more_to_come=True) is not None:
             return True
-        return self._suggestions.is_ready(self._ledger.state)
+        return not self._pauses.may_begin() or self._suggestions.is_ready(self._ledger.state)
 
     def next_up(self, *, held: Collection[str], beside: bool) -> Trial | None:
-        """Return what a free worker trains next, journalled; see `Engine.next_up`."""
+        """Return what a free worker trains next, journalled; see `Engine.next_up`.
+
+        Paused trials that the scheduler gives up for good are stopped. When nothing is in training,
+        and neither searcher nor scheduler begins a trial, the scheduler is told that none will
+        come. What it then leaves paused stays so if the search is at its end, since a larger budget
+        goes on with it, and is stopped if only the scheduler is in the way.
+        """
         if self._decisions.is_over:
             return None
-        more_to_come = not self.stop_reason
-        trial = self._pauses.next(held=held, more_to_come=more_to_come)
+        trial = self._pauses.next(held=held, more_to_come=not self.stop_reason)
         trial = trial or self.next_trial(beside=beside)
         if trial is not None or self._awaits or not self._pauses.is_nothing_else(held=held):
             return trial
-        return self._pauses.last(why=self.stop_reason) or self.next_trial(beside=beside)
+        trial = self._pauses.next(held=(), more_to_come=False)
+        if trial is not None or self.stop_reason:
+            return trial
+        self._pauses.give_up(why="no other trial was left to train")
+        return self.next_trial(beside=beside)
 
     def next_trial(self, *, beside: bool) -> Trial | None:
         """Return a new trial, journalled, or None; see `Engine.next_trial`."""

@@ -85,10 +85,12 @@ def exploited(
 
 
 def attempt_ended(
-    trial: Trial, *, cause: str, at: float, error: str | None = None
+    trial: Trial, *, cause: str, at: float, error: str | None = None, reason: str = ""
 ) -> ev.AttemptEnded:
     """Return the event of the end of the trial's current attempt, before the trial's end."""
-    return ev.AttemptEnded(at=at, trial=trial.id, attempt=trial.attempts, cause=cause, error=error)
+    return ev.AttemptEnded(
+        at=at, trial=trial.id, attempt=trial.attempts, cause=cause, error=error, reason=reason
+    )
 
 
 def recommended(recommendation: Recommendation, *, at: float) -> ev.Recommended:

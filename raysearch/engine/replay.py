@@ -46,6 +46,7 @@ class Replay:
         self._suggestions = suggestions
         self._decisions = decisions
         self._unsettled: dict[str, Decision] = {}  # the last one about each trial in training
+        self._own: dict[str, Decision] = {}  # what this session's scheduler last said of each
 
     def of(self, events: Iterable[Event]) -> None:
         """Take all events of the journal into account; nothing is written.
@@ -67,10 +68,13 @@ class Replay:
                     self._suggestions.judge(state.trials[event.trial])
             elif isinstance(event, ev.Measured):
                 trial = state.trials[event.trial]
-                self._unsettled[event.trial] = self._decisions.scheduled(trial, event.measurement)
+                own = self._decisions.scheduled(trial, event.measurement)
+                self._unsettled[event.trial] = self._own[event.trial] = own
             elif isinstance(event, ev.Decided):
                 kind = DecisionKind(event.kind)
                 self._unsettled[event.trial] = Decision(kind=kind, reason=event.reason)
+                if kind is DecisionKind.PAUSE:
+                    self._suggestions.observe(state.trials[event.trial])
             elif isinstance(event, ev.Exploited):
                 self._unsettled.pop(event.trial, None)
             elif isinstance(event, ev.TrialEnded):
@@ -79,10 +83,31 @@ class Replay:
                 self._decisions.ended(state.trials[event.trial])
 
     def settle(self) -> None:
-        """Carry out what follows from each last measurement and is not in the journal."""
+        """Carry out what follows from each last measurement and is not in the journal.
+
+        A trial that another scheduler has paused, and this one would not have, waits for nobody: it
+        goes on, or is stopped, as this one says.
+        """
         self._ledger.look_again()
         for trial in list(self._ledger.state.live.values()):
-            self._settle(trial, self._unsettled.pop(trial.id, None))
+            if trial.status is TrialStatus.PAUSED:
+                self._adopt(trial, self._own.get(trial.id))
+            else:
+                self._settle(trial, self._unsettled.pop(trial.id, None))
+
+    def _adopt(self, trial: Trial, own: Decision | None) -> None:
+        if trial.epochs >= self._plan.max_epochs:
+            self._ledger.end_trial(trial, TrialStatus.COMPLETED, reason=self._plan.completion)
+        elif own is None or own.kind is DecisionKind.PAUSE:
+            return
+        elif own.kind is DecisionKind.STOP:
+            reason = f"paused, and then stopped by another scheduler: {own.reason}"
+            self._ledger.end_trial(trial, TrialStatus.STOPPED, reason=reason)
+        else:
+            why = f" ({own.reason})" if own.reason else ""
+            reason = f"goes on, as the scheduler now does not pause it at this epoch{why}"
+            decision = Decision(kind=DecisionKind.CONTINUE, reason=reason)
+            self._ledger.emit(records.decided(decision, trial=trial, at=self._ledger.now()))
 
     def _settle(self, trial: Trial, decision: Decision | None) -> None:
         kind = DecisionKind.CONTINUE if decision is None else decision.kind
@@ -90,9 +115,5 @@ class Replay:
             self._ledger.end_trial(trial, TrialStatus.COMPLETED, reason=self._plan.completion)
         elif decision is not None and kind is DecisionKind.STOP:
             self._ledger.end_trial(trial, TrialStatus.STOPPED, reason=decision.reason)
-        elif (
-            decision is not None
-            and kind is DecisionKind.PAUSE
-            and trial.status is not TrialStatus.PAUSED
-        ):
+        elif decision is not None and kind is DecisionKind.PAUSE:
             self._ledger.emit(records.decided(decision, trial=trial, at=self._ledger.now()))

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from raysearch.engine import records
 from raysearch.engine.attempts import Attempts
+from raysearch.engine.causes import INTERRUPTED
 from raysearch.engine.decisions import Decisions
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.plan import Plan
@@ -42,7 +43,9 @@ class Reports:
     ) -> Decision:
         """Journal a measurement, and return the decision that follows; see `Engine.measured`.
 
-        A trial that has reached its last epoch is completed whatever the scheduler says. The
+        A trial that has reached its last epoch is completed whatever the scheduler says; one that
+        would go on is interrupted where a limit is reached, unless it is the one that reaches the
+        target, and so is done. The
         measurement is written before its checkpoint: were the write cut between them, the epoch
         would be trained and reported once more, instead of never.
 
@@ -63,7 +66,8 @@ class Reports:
             after = replace(after, checkpoints=(*after.checkpoints, checkpoint))
         if not is_new:
             return self._repeated(after, events)
-        decision = self._decisions.decide(after, measurement)
+        decision = self._decisions.scheduled(after, measurement)
+        limit = self._decisions.limit_after(trial, measurement)
         if records.is_worth_a_line(decision):
             events.append(records.decided(decision, trial=after, at=at))
         if measurement.epoch >= self._plan.max_epochs:
@@ -75,6 +79,11 @@ class Reports:
             self._ledger.end_trial(
                 after, TrialStatus.STOPPED, before=events, reason=decision.reason
             )
+        elif limit and decision.kind is DecisionKind.CONTINUE:
+            if not self._decisions.hits_target(trial, measurement):
+                return self._cut_off(after, events, limit=limit)
+            decision = Decision(kind=DecisionKind.STOP, reason=limit)
+            self._ledger.end_trial(after, TrialStatus.STOPPED, before=events, reason=limit)
         else:
             self._ledger.emit_and_tidy(after, events)
             return decision
@@ -94,11 +103,16 @@ class Reports:
         return replace(measurement, values={**measurement.values, **known})
 
     def _repeated(self, trial: Trial, events: Sequence[Event]) -> Decision:
-        """Journal an epoch that was trained again after a loss; only limits stop the trial."""
+        """Journal an epoch that was trained again after a loss; only limits end the training."""
         limit = self._decisions.limit_reached(self._ledger.state.spent)
         if limit:
-            self._ledger.end_trial(trial, TrialStatus.STOPPED, before=events, reason=limit)
-            self._attempts.check_failures()
-            return Decision(kind=DecisionKind.STOP, reason=limit)
+            return self._cut_off(trial, events, limit=limit)
         self._ledger.emit_and_tidy(trial, events)
         return Decision(kind=DecisionKind.CONTINUE)
+
+    def _cut_off(self, trial: Trial, events: Sequence[Event], *, limit: str) -> Decision:
+        """Journal that a trial is interrupted by a limit: with a larger budget, it goes on."""
+        at = self._ledger.now()
+        ended = records.attempt_ended(trial, cause=INTERRUPTED, reason=limit, at=at)
+        self._ledger.emit_and_tidy(trial, [*events, ended])
+        return Decision(kind=DecisionKind.STOP, reason=limit)

@@ -12,7 +12,6 @@ from typing import Any
 from raysearch.engine import records
 from raysearch.engine.causes import INTERRUPTED
 from raysearch.engine.ledger import Ledger
-from raysearch.engine.pauses import Pauses
 from raysearch.engine.plan import Plan
 from raysearch.engine.suggestions import Suggestions
 from raysearch.run_dir import events as ev
@@ -29,7 +28,6 @@ class Sessions:
         space: The search space of this session.
         ledger: Where it is written, and what is known.
         suggestions: Told of earlier runs, and asked for a recommendation.
-        pauses: Told when the search is at its end.
     """
 
     def __init__(
@@ -39,13 +37,11 @@ class Sessions:
         space: Space,
         ledger: Ledger,
         suggestions: Suggestions,
-        pauses: Pauses,
     ) -> None:
         self._plan = plan
         self._space = space
         self._ledger = ledger
         self._suggestions = suggestions
-        self._pauses = pauses
 
     def start(
         self,
@@ -98,13 +94,15 @@ class Sessions:
         )
 
     def end(self, status: SearchStatus, *, reason: str) -> None:
-        """Journal the end of this session; at the end of the search, paused trials are stopped."""
-        if status is SearchStatus.FINISHED:
-            self._pauses.give_up(why=reason or "the search has ended")
+        """Journal the end of this session; see `Engine.end`.
+
+        What is paused stays so, also at the end of the search: a larger budget goes on with it.
+        """
         at, state = self._ledger.now(), self._ledger.state
+        why = reason if status is SearchStatus.FINISHED else ""
         running = [t for t in state.live.values() if t.status is TrialStatus.RUNNING]
         before: list[Event] = [
-            records.attempt_ended(trial, cause=INTERRUPTED, at=at) for trial in running
+            records.attempt_ended(trial, cause=INTERRUPTED, reason=why, at=at) for trial in running
         ]
         if status is not SearchStatus.FAILED:
             found = self._suggestions.recommend(

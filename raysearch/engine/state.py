@@ -142,6 +142,7 @@ class SearchState:
         self.seconds_before = self.seconds
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""
+        self.handover.resumed(event.changed)
         self.failed_in_a_row = 0  # the cause may have been mended
         if self.handover.refit is None or not self.handover.is_settled:
             self.recommendation = None  # asked for again; else it says why that model is there
@@ -169,9 +170,11 @@ class SearchState:
     def _attempt_started(self, event: ev.AttemptStarted) -> None:
         if event.trial not in self.live:
             return
-        is_first = self.trials[event.trial].status is TrialStatus.PENDING  # or after a pause
+        known = self.trials[event.trial]
+        is_first = known.status is TrialStatus.PENDING  # or after a pause
         self._change(
             event.trial,
+            reason=None if known.cause == INTERRUPTED else known.reason,
             attempts=event.attempt,
             status=TrialStatus.RUNNING,
             cause=None,
@@ -219,9 +222,9 @@ class SearchState:
     def _attempt_ended(self, event: ev.AttemptEnded) -> None:
         if event.trial not in self.live:
             return
-        self._change(
-            event.trial, status=TrialStatus.INTERRUPTED, cause=event.cause, error=event.error
-        )
+        reason = event.reason or self.trials[event.trial].reason
+        ended = {"cause": event.cause, "error": event.error, "reason": reason}
+        self._change(event.trial, status=TrialStatus.INTERRUPTED, **ended)
         if event.cause not in (INTERRUPTED, DISK_FULL):
             counts = self.losses if event.cause == WORKER_LOST else self.failures
             counts[event.trial] = counts.get(event.trial, 0) + 1

@@ -1,9 +1,14 @@
 """Who suggests the next configuration, and who is told what became of it?
 
 First the default and the points of the user, then the searcher. It is told of every trial that
-ended, apart from those of a former space that do not lie in the present one; before them, of those
-of earlier runs. While it is asked beside what goes on (see `ahead`), what it is to be told waits,
-so that one thread at a time uses it. At the end it may say which trial it would hand over.
+ended or was paused, apart from those of a former space that do not lie in the present one; before
+them, of those of earlier runs. While it is asked beside what goes on (see `ahead`), what it is to
+be told waits, so that one thread at a time uses it. At the end it may say which trial it would hand
+over.
+
+Of schedulers that pause, most trials end late or never. So a paused one is told as one that was
+stopped is, and told again when more is known of it; until then it is among those that are pending
+no more. This is the only place that knows of it: to a searcher, what it is told of counts.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from typing import Any
 
 from raysearch.engine import messages
 from raysearch.engine.ahead import AT_ONCE_S, IDLE_SHARE, Answer, Helper, InThread
+from raysearch.engine.blame import blaming
 from raysearch.engine.evidence import trials_of
 from raysearch.engine.opening import opening, points_left
 from raysearch.engine.plan import Plan
@@ -46,7 +52,7 @@ class Next:
 
     suggestion: Suggestion
     n_observed: int | None = None
-    """Of how many trials, the first that ended, the searcher knew; None if it was not asked."""
+    """Of how many trials the searcher knew something; None if it was not asked."""
 
 
 class Suggestions:
@@ -90,8 +96,9 @@ class Suggestions:
         self._outside: set[str] = set()  # trials of a former space that do not lie in this one
         self._helper: Helper = helper or InThread()
         self._untold: deque[Trial] = deque()
-        self._n_observed = 0
+        self._told: set[str] = set()
         self._n_seen = 0  # by the suggestion that is under way
+        self._waits = False  # the searcher, for something to be told
         self._trial_s = 0.0  # how long trials train, the latest counting most
 
     def judge(self, trial: Trial) -> None:
@@ -109,13 +116,15 @@ class Suggestions:
         given: dict[str, Any] = {"objective": plan.objective, "max_epochs": plan.max_epochs}
         for trial in trials_of(state.evidence, **given):
             if self._space.contains(trial.configuration):
-                self._searcher.observe(trial)
+                with blaming(self._searcher, doing=f"was told of trial {trial.id}"):
+                    self._searcher.observe(trial)
 
     def observe(self, trial: Trial) -> None:
-        """Tell the searcher that a trial has ended, unless it lies outside the space.
+        """Tell the searcher that a trial has ended or is paused, unless it lies outside the space.
 
         While it is being asked, that waits.
         """
+        self._waits = False
         before = self._trial_s or trial.seconds
         self._trial_s = before + LATEST * (trial.seconds - before)
         if trial.id not in self._outside:
@@ -132,12 +141,14 @@ class Suggestions:
                 that is under way, unless nothing else is.
 
         Raises:
-            SearchAborted: The searcher suggested a configuration outside the space.
+            SearchAborted: The searcher failed, or suggested a configuration outside the space.
         """
         if state.next_number == 0:
             return Next(suggestion=self._opening[0])
         if self._points_left(state):
             return Next(suggestion=self._points_left(state).pop(0))
+        if self._waits and state.live:
+            return None
         if not beside and not self._helper.is_busy:
             return self._accepted(self._question(state)(), state)
         if not self._helper.is_busy:
@@ -158,7 +169,8 @@ class Suggestions:
 
     def is_ready(self, state: SearchState) -> bool:
         """Return whether `next` would answer beside what goes on; if not, the searcher is asked."""
-        if state.next_number == 0 or self._points_left(state) or self.is_exhausted:
+        is_known = self.is_exhausted or self._waits
+        if state.next_number == 0 or self._points_left(state) or is_known:
             return True
         if not self._helper.is_busy:
             if 0 < self._helper.seconds < AT_ONCE_S:
@@ -172,17 +184,25 @@ class Suggestions:
         return self._points
 
     def _tell(self) -> None:
-        """Tell the searcher of the trials that ended, in their order."""
+        """Tell the searcher of the trials that ended or were paused, in their order."""
         while self._untold:
-            self._n_observed += 1
-            self._searcher.observe(self._untold.popleft())
+            trial = self._untold.popleft()
+            self._told.add(trial.id)
+            with blaming(self._searcher, doing=f"was told of trial {trial.id}"):
+                self._searcher.observe(trial)
 
     def _question(self, state: SearchState) -> Callable[[], Answer]:
         """Return what asks the searcher, with what is known now."""
         number = state.next_number
-        told = [trial for trial in state.live.values() if trial.id not in self._outside]
-        self._n_seen = self._n_observed
-        return lambda: self._searcher.suggest(number=number, pending=told)
+        known = (self._told, self._outside)
+        pending = [t for t in state.live.values() if not any(t.id in ids for ids in known)]
+        self._n_seen = len(self._told)
+
+        def ask() -> Answer:
+            with blaming(self._searcher, doing=f"was asked for trial {trial_id(number)}"):
+                return self._searcher.suggest(number=number, pending=pending)
+
+        return ask
 
     def _begin(self, state: SearchState) -> None:
         self._helper.begin(self._question(state))
@@ -202,6 +222,7 @@ class Suggestions:
 
     def _accepted(self, answer: Answer, state: SearchState) -> Next | None:
         """Return a suggestion that lies in the space, or None if there is none."""
+        self._waits = answer is WAIT
         if answer is WAIT and state.live:
             return None
         if answer is EXHAUSTED or answer is WAIT:  # waiting for nothing never ends

@@ -28,6 +28,7 @@ from raysearch.experiment.environment import expand
 from raysearch.experiment.reading import NOTHING_STARTED, read_alone, refusal
 
 NAMED_BY = {
+    "choose": ("by",),
     "data": ("name", "class"),
     "model": ("name", "class", "function", "builder"),
     "objective": ("metric",),

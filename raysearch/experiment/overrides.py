@@ -26,7 +26,13 @@ from raysearch.experiment.document import Document, Fault, Mark, Path, Place, do
 from raysearch.experiment.reading import NOTHING_STARTED, parse
 from raysearch.models import FAMILIES
 
-SHORT_FORMS = {"data": "name", "objective": "metric", "searcher": "name", "scheduler": "name"}
+SHORT_FORMS = {
+    "choose": "by",
+    "data": "name",
+    "objective": "metric",
+    "scheduler": "name",
+    "searcher": "name",
+}
 """Section -> the key that its value stands for when it is written as plain text."""
 
 SWITCHES = (("refit",),)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
+from raysearch.errors import ConfigurationError
 from raysearch.experiment.checking import check
 from raysearch.experiment.completeness import check_complete, check_functions
 from raysearch.experiment.component_sections import SearcherSection
@@ -31,6 +32,7 @@ from raysearch.experiment.settings import NAME, NAME_RULE
 from raysearch.experiment.several import Aims, resolve_aims
 from raysearch.experiment.spaces import resolve_space
 from raysearch.experiment.starts import absolute_paths, can_start, check_starts
+from raysearch.experiment.superseded import explained
 from raysearch.experiment.trainer import check_objects, trainer_arguments
 from raysearch.experiment.values import Component
 from raysearch.experiment.written import data_settings, model_settings
@@ -90,7 +92,10 @@ def from_settings(
         True
     """
     document = apply_overrides(plain_document(mapping, source=source), overrides)
-    return resolve(document, default_name=None)
+    try:
+        return resolve(document, default_name=None)
+    except ConfigurationError as error:
+        raise explained(error, mapping) from error
 
 
 def resolve(document: Document, *, default_name: str | None) -> Experiment:

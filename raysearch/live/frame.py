@@ -93,8 +93,7 @@ def _front(snapshot: Snapshot, *, plan: Plan) -> list[Text]:
 
 def share_used(snapshot: Snapshot, *, plan: Plan) -> float | None:
     """Return how much of the budget that is nearest to its end is used, from 0 to 1, if any is."""
-    done = snapshot.ended + snapshot.paused
-    used = [done / plan.max_trials] if plan.max_trials else []
+    used = [snapshot.done / plan.max_trials] if plan.max_trials else []
     if plan.max_seconds:
         used.append(snapshot.elapsed_s / plan.max_seconds)
     if plan.max_total_epochs:

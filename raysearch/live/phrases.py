@@ -5,10 +5,10 @@ Shared by the terminal view and the plain lines, so that both say the same.
 
 from __future__ import annotations
 
+from raysearch.counting import counted
 from raysearch.engine import Plan
 from raysearch.live.progress import Snapshot
 from raysearch.live.text import (
-    counted,
     counts_line,
     difference,
     duration,
@@ -24,10 +24,9 @@ from raysearch.trial import Objective, Trial, TrialStatus
 def budget_used(snapshot: Snapshot, *, plan: Plan) -> str:
     """Return the figures of all budgets: "31/64 trials, 2m 10s of 10m 0s, target 0.99".
 
-    Paused trials are among those that are done: "31/64 trials (20 paused)".
+    Those that were paused are among those that are done: "31/64 trials (20 paused)".
     """
-    done = snapshot.ended + snapshot.paused
-    figures = [f"{done}/{counted(plan.max_trials, 'trial')}"] if plan.max_trials else []
+    figures = [f"{snapshot.done}/{counted(plan.max_trials, 'trial')}"] if plan.max_trials else []
     if figures and snapshot.paused:
         figures[0] += f" ({snapshot.paused} paused)"
     if plan.max_seconds is not None:
@@ -76,7 +75,7 @@ def front_text(snapshot: Snapshot, *, plan: Plan) -> str:
     texts = []
     for trial in snapshot.front:
         values = (
-            loss if each.direction == "minimize" else -loss
+            each.value(loss)
             for loss, each in zip(trial.losses(plan.objectives), plan.objectives, strict=True)
         )
         texts.append(f"{trial.id} ({', '.join(map(short_number, values))})")

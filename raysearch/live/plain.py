@@ -16,6 +16,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
 
+from raysearch.counting import counted
 from raysearch.engine import SearchState
 from raysearch.engine.causes import DISK_FULL, INTERRUPTED
 from raysearch.live.estimate import time_left_text
@@ -30,7 +31,7 @@ from raysearch.live.phrases import (
     trial_counts,
 )
 from raysearch.live.progress import Heading, Progress, Snapshot
-from raysearch.live.text import configuration_line, counted, duration, printable, short_number
+from raysearch.live.text import configuration_line, duration, printable, short_number
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.trial import Trial, TrialStatus

@@ -66,6 +66,9 @@ class Snapshot:
     ended: int = 0
     paused: int = 0
     """Trials that wait to go on, and may never do."""
+    done: int = 0
+    """Trials that have ended, or were paused once: one that goes on after that is done all the
+    same, so that this never falls."""
     unit: str = "epoch"
     """What an epoch is called."""
     epochs: int = 0
@@ -125,6 +128,7 @@ class Progress:
                     epochs += trial.epochs
                     self._challenge(trial, trial.best(self._plan.objective), epochs=epochs)
                     self._keep(trial)
+                self._set_aside |= state.account.set_aside
             return self._follow(event, state)
 
     def snapshot(self, *, at: float) -> Snapshot | None:
@@ -142,6 +146,7 @@ class Progress:
                 counts={status.value: self._counts[status] for status in TrialStatus},
                 ended=self._ended,
                 paused=self._counts[TrialStatus.PAUSED],
+                done=self._done,
                 unit=self._plan.unit,
                 epochs=state.epochs,
                 gpu_seconds=state.spent.gpu_seconds,
@@ -160,6 +165,10 @@ class Progress:
     @property
     def _ended(self) -> int:
         return sum(number for status, number in self._counts.items() if status.is_ended)
+
+    @property
+    def _done(self) -> int:
+        return self._ended + sum(not self._statuses[id].is_ended for id in self._set_aside)
 
     def _follow(self, event: Event, state: SearchState) -> bool:
         trial = state.trials.get(getattr(event, "trial", ""))
@@ -226,8 +235,7 @@ class Progress:
         plan = self._plan
         left = None
         if plan.max_trials is not None and self._end_rate is not None:
-            done = self._ended + self._counts[TrialStatus.PAUSED]
-            left = self._end_rate.time_for(max(0, plan.max_trials - done), at=at)
+            left = self._end_rate.time_for(max(0, plan.max_trials - self._done), at=at)
         if plan.max_total_epochs is not None:
             per_second = self._epoch_rate.per_second(at=at)
             left = sooner(left, time_at(plan.max_total_epochs - state.epochs, rate=per_second))

@@ -2,9 +2,9 @@
 
 `<folder>/<trial id>/` holds the curves of a trial, one step an epoch: its metrics, the best value
 of the objective so far under `best/`, and the hyperparameters in use under `applied/`. It also
-holds what the HParams page shows of it. `<folder>/search/` holds the page's columns, and the best
-value over all trials, one step an epoch of any trial. `<folder>/winner/` holds the pictures that
-the winner drew, if it did.
+holds what the HParams page shows of it. `<folder>/search/` holds the page's columns, the charts of
+the page CUSTOM SCALARS, and the best value over all trials, one step an epoch of any trial.
+`<folder>/winner/` holds the winner in words, and the pictures that it drew, if it did.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from raysearch.engine import SearchState
-from raysearch.live import event_files, hparams
+from raysearch.live import board, event_files, hparams
 from raysearch.live.pictures import show_pictures
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
@@ -108,6 +108,9 @@ class TensorBoardWriter:
                 self._write_incumbent(None, state, at=event.at)
             case ev.Refitted():
                 show_pictures(self._folder.absolute().parent)
+                board.show_winner(self._folder, state, at=event.at)
+            case ev.Tested():
+                board.show_winner(self._folder, state, at=event.at)
 
     def _run(self, trial: Trial, *, at: float) -> _Run:
         """Return the trial's file, begun if this session has not written to it yet."""
@@ -186,6 +189,10 @@ class TensorBoardWriter:
         by_key = hparams.widened(self._columns, configurations=known)
         columns = hparams.experiment(by_key, metrics=tags, at=at)
         event_files.replace(self._folder / SEARCH / COLUMNS, columns)
+        charts = board.layout(
+            self._metrics, objective=self._objective, search=f"{SEARCH}/{first}", at=at
+        )
+        event_files.replace(self._folder / SEARCH / board.LAYOUT, charts)
 
     def _write_incumbent(
         self, measured: Measurement | None, state: SearchState, *, at: float

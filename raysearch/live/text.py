@@ -180,16 +180,6 @@ def difference(value: float | None, *, than: float, objective: Objective) -> str
     return f"{short_number(abs(value - than), digits=3)} {word} than"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is one.
-
-    Example:
-        >>> counted(1, "trial"), counted(0, "epoch")
-        ('1 trial', '0 epochs')
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def sparkline(steps: Sequence[tuple[float, float]], *, end: float, width: int) -> str:
     """Return a curve of bars, one character for each of `width` equal parts of the x axis.
 

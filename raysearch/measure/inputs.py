@@ -84,10 +84,14 @@ def _ways(model: nn.Module, batch: Any) -> list[tuple[str, Call]]:
         ways.append(("forward(**batch)", lambda module: module(**batch)))
     ways.append(("forward(batch)", lambda module: module(batch)))
     if hasattr(model, "predict_step"):
-        ways.append(("predict_step(batch)", lambda module: module.predict_step(batch, 0)))
+        ways.append(("predict_step(batch)", lambda module: _predicted(module, batch)))
     if hasattr(model, "validation_step"):
         ways.append(("validation_step(batch)", lambda module: _validated(module, batch)))
     return ways
+
+
+def _predicted(module: Any, batch: Any) -> Any:
+    return module.predict_step(batch, 0)
 
 
 def _validated(module: Any, batch: Any) -> Any:

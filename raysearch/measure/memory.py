@@ -17,11 +17,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 
-class _Living(TorchDispatchMode):
+class _Living(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's has no types
     """Counts the bytes of storages that operations have returned and that are still in use."""
 
     def __init__(self, kept: Iterable[Tensor]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._bytes: dict[int, int] = {}
         self._now = 0
         self.peak = 0
@@ -82,7 +82,8 @@ def training_bytes(model: nn.Module, run: Callable[[], Any], *, device: str = "c
     def step() -> None:
         outputs = [leaf for leaf in tree_leaves(run()) if _has_gradient(leaf)]
         if outputs:
-            torch.stack([output.float().sum() for output in outputs]).sum().backward()
+            total = torch.stack([output.float().sum() for output in outputs]).sum()
+            total.backward()  # type: ignore[no-untyped-call]
 
     model.zero_grad(set_to_none=True)
     try:

@@ -14,7 +14,7 @@ def chosen_document(found: Found, winner: Trial) -> dict[str, Any]:
     chosen_by, recommended = found.chosen_by(winner), found.recommendation
     ranking, because = found.ranking(), None
     if chosen_by == "front":
-        because = why_chosen(found.state.settings.get("choose", {}), n_front=len(found.front))
+        because = why_chosen(found.state.settings.get("choose", {}), front=found.front)
     elif recommended and chosen_by == "searcher":
         because = recommended.reason
     return {

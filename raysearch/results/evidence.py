@@ -173,7 +173,7 @@ class _Judge:
             _LeftOut: It cannot be used.
         """
         metric = self._experiment.objective.metric
-        if not trial.status.is_ended:
+        if not (trial.status.is_ended or trial.status is TrialStatus.PAUSED):
             raise _LeftOut("had not ended")
         if trial.status is TrialStatus.REJECTED:
             raise _LeftOut("ruled out by a constraint")
@@ -183,7 +183,9 @@ class _Judge:
             raise _LeftOut(f"did not measure {metric}")
         if self._is_other_round:
             raise _LeftOut("trained in rounds of other steps (fidelity.every_steps)")
-        return replace(trial, configuration=self._translated(trial))
+        is_paused = trial.status is TrialStatus.PAUSED  # to a searcher as good as stopped
+        status = TrialStatus.STOPPED if is_paused else trial.status
+        return replace(trial, status=status, configuration=self._translated(trial))
 
     def _translated(self, trial: Trial) -> dict[str, Value]:
         space = self._experiment.space

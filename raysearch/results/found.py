@@ -120,9 +120,11 @@ class Found:
     def seeds_to_have(self, model: ev.Refitted) -> int:
         """Return how many models of a winner there are to be.
 
-        As many as the experiment says, or as the call did that made it, which may have been
-        interrupted.
+        As many as the experiment says; or as the call did that made it, if that were more, which
+        may have been interrupted, unless the experiment was changed since.
         """
+        if self.handover.is_setting_newer:
+            return max(1, self.seeds_wanted)
         return max(self.seeds_wanted, model.seeds)
 
     def wants_refit(self, trial: Trial) -> bool:

@@ -90,6 +90,8 @@ def by_choice(
     """Yield trials in the order in which they would be the winner.
 
     The first is what is chosen of the front; the next is what would be if that one were not there.
+    Of the front those are chosen from that were trained in full, if there are any: what was stopped
+    early may be there because it is small, and nobody knows what it would have learnt.
 
     Args:
         trials: Of a search.
@@ -99,11 +101,19 @@ def by_choice(
     left = {trial.number: trial for trial in placed(trials, objectives)}
     points = {number: trial.losses(objectives) for number, trial in left.items()}
     while points:
-        chosen = chosen_of(points, objectives, choose=choose)
+        front = pareto.front(points)
+        whole = [number for number in front if is_whole(left[number])]
+        offered = {number: points[number] for number in whole or front}
+        chosen = chosen_of(offered, objectives, choose=choose)
         if chosen is None:
             return
         del points[chosen]
         yield left[chosen]
+
+
+def is_whole(trial: Trial) -> bool:
+    """Return whether a trial was trained in full."""
+    return trial.status is TrialStatus.COMPLETED
 
 
 def chosen_of(
@@ -141,15 +151,23 @@ def chosen_of(
     return pareto.knee(points)
 
 
-def why_chosen(choose: Mapping[str, Any], *, n_front: int) -> str:
+def why_chosen(choose: Mapping[str, Any], *, front: Sequence[Trial]) -> str:
     """Return why the winner is the winner, a phrase for a person.
 
+    Args:
+        choose: The section of the settings.
+        front: The Pareto front.
+
     Example:
-        >>> why_chosen({"by": "weighted", "weights": {"params": 2}}, n_front=7)
-        'least weighted sum (params 2) of a front of 7 trials'
+        >>> why_chosen({"by": "weighted", "weights": {"params": 2}}, front=[])
+        'least weighted sum (params 2) of the front'
     """
-    by = choose.get("by", "knee")
-    of = f"of a front of {n_front} trial{'' if n_front == 1 else 's'}"
+    by, n_whole = choose.get("by", "knee"), sum(map(is_whole, front))
+    of = f"of a front of {len(front)} trial{'' if len(front) == 1 else 's'}"
+    if not front:
+        of = "of the front"
+    elif 0 < n_whole < len(front):
+        of += f", from the {n_whole} that were trained in full"
     if by == "weighted":
         named = ", ".join(f"{name} {value:g}" for name, value in choose.get("weights", {}).items())
         return f"least weighted sum ({named or 'equal weights'}) {of}"

@@ -1,10 +1,11 @@
 """Which trial won, by how much, and can its model still be had?
 
 A trial is worth what it reached at its best epoch, whatever became of it afterwards: a trial that
-failed at epoch 9 keeps what it reached at epoch 8. Of equals the one comes first that got there in
-fewer epochs, then the one that was created first. The winner is the best trial whose checkpoint of
-that epoch is still on disk; better ones without it are passed over, and said to be. Functions that
-train by themselves may keep none; such a trial can win all the same.
+failed at epoch 9 keeps what it reached at epoch 8. Only one that was cut off is not believed before
+one that was trained to its end (see `engine.ranking`). Of equals the one comes first that got there
+in fewer epochs, then the one that was created first. The winner is the best trial whose checkpoint
+of that epoch is still on disk; better ones without it are passed over, and said to be. Functions
+that train by themselves may keep none; such a trial can win all the same.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from raysearch.engine.ranking import ranked
 from raysearch.run_dir import RunDir
 from raysearch.training.checkpoints import damage, size_fault
-from raysearch.trial import Checkpoint, Objective, Trial, TrialStatus
+from raysearch.trial import Checkpoint, Objective, Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,8 @@ def rank(trials: Iterable[Trial], *, objective: Objective) -> list[Trial]:
     """Return the trials that reached a finite value, best first.
 
     Rejected trials are left out: a constraint rules them out, whatever they reached. Of equal
-    values the one with the earlier best epoch comes first, then the one with the lower number.
+    values the one with the earlier best epoch comes first, then the one with the lower number. One
+    that is still to be trained further comes behind the best of those that are complete.
 
     Example:
         >>> from raysearch.trial import Measurement
@@ -57,13 +60,7 @@ def rank(trials: Iterable[Trial], *, objective: Objective) -> list[Trial]:
         >>> [ranked.id for ranked in rank(trials, objective=accuracy)]
         ['3', '1', '0']
     """
-    keyed = []
-    for trial in trials:
-        best = trial.best(objective)
-        if best is not None and trial.status is not TrialStatus.REJECTED:
-            loss = objective.loss(best.values[objective.metric])
-            keyed.append(((loss, best.epoch, trial.number), trial))
-    return [trial for _, trial in sorted(keyed, key=lambda pair: pair[0])]
+    return ranked(trials, objective=objective)
 
 
 def best_checkpoint(trial: Trial, *, objective: Objective) -> Checkpoint | None:

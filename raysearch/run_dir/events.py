@@ -117,7 +117,8 @@ class TrialCreated:
     origin: Mapping[str, Any] = field(default_factory=dict)
     n_observed: int | None = None
     """The evidence for it: of how many trials the searcher had been told when it suggested this,
-    the first ones that ended; those of earlier runs not counted. None if it was not asked."""
+    the first ones that ended or were paused, each counted once; those of earlier runs not counted.
+    None if it was not asked. Where trials were paused, older versions counted those that ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +213,8 @@ class AttemptEnded:
     cause: str
     """ "worker lost", "exception", "interrupted", ..."""
     error: str | None = None
+    reason: str = ""
+    """Which limit interrupted it, for a person: "budget of 10 minutes used"; empty if none did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from raysearch.randomness import generator
 from raysearch.schedulers.base import Scheduler, Verdict
 from raysearch.schedulers.fronts import FrontStandings
 from raysearch.schedulers.rungs import Rung, bracket_shares, rung_levels
+from raysearch.schedulers.settings import min_epochs_fault, reduction_factor_fault
 from raysearch.schedulers.standings import Standings, loss_so_far, standing
 from raysearch.trial import Decision, DecisionKind, Measurement, Objective, Trial
 
@@ -103,8 +104,8 @@ class ASHA(Scheduler):
         form: Literal["stopping", "promotion"] = "stopping",
     ) -> None:
         raise_faults(
-            integer_fault("scheduler.min_epochs", min_epochs, at_least=1, at_most=max_epochs),
-            integer_fault("scheduler.reduction_factor", reduction_factor, at_least=2),
+            min_epochs_fault(min_epochs, max_epochs=max_epochs),
+            reduction_factor_fault(reduction_factor),
             integer_fault("scheduler.brackets", brackets, at_least=1),
         )
         levels = rung_levels(

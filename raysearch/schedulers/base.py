@@ -94,8 +94,8 @@ class Scheduler(Protocol):
         """Return whether the trial with this number, the next one, may begin now.
 
         False makes a free worker wait. It is asked again when a trial has reported or ended. Once
-        nothing is in training, paused trials are stopped; what is refused even then is refused for
-        good.
+        nothing is in training, and the search is not at its end, paused trials are stopped; what is
+        refused even then is refused for good.
         """
         del number
         return True
@@ -112,7 +112,9 @@ class Scheduler(Protocol):
             paused: The trials that are paused, by id; not those that have been let go on.
             n_begun: Trials that have begun: those with smaller numbers.
             more_to_come: Whether further trials may begin. False once budgets or the searcher allow
-                none; then a policy must not wait for them.
+                none; then a policy must not wait for them. It is asked with True before, and what
+                it says then is certain; a trial that it stops with False alone stays paused, since
+                a larger budget may bring further trials.
         """
         del paused, n_begun, more_to_come
         return None

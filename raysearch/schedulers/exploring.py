@@ -12,9 +12,6 @@ from raysearch.trial import Configuration, Value
 if TYPE_CHECKING:
     import numpy as np
 
-Changes = Mapping[str, tuple[Value | None, Value | None]]
-"""Parameter -> its value before and after; None where it is not active."""
-
 
 def explored(
     space: Space,
@@ -74,7 +71,9 @@ def _has_neighbours(domain: Domain) -> bool:
     return domain.ordered if isinstance(domain, Choice) else not isinstance(domain, Bool)
 
 
-def changes_of(before: Configuration, after: Configuration) -> dict[str, tuple[object, object]]:
+def changes_of(
+    before: Configuration, after: Configuration
+) -> dict[str, tuple[Value | None, Value | None]]:
     """Return the parameters that differ, with both values.
 
     Example:

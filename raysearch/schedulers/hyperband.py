@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from raysearch.checks import integer_fault, raise_faults
+from raysearch.checks import raise_faults
 from raysearch.schedulers.base import Scheduler, Verdict
 from raysearch.schedulers.bracket_plans import (
     BracketPlan,
@@ -25,6 +25,7 @@ from raysearch.schedulers.bracket_plans import (
     paper_plan,
 )
 from raysearch.schedulers.brackets import Brackets
+from raysearch.schedulers.settings import min_epochs_fault, reduction_factor_fault
 from raysearch.trial import Decision, Measurement, Objective, Trial
 
 
@@ -70,8 +71,8 @@ class Hyperband(Scheduler):
     ) -> None:
         del seed
         raise_faults(
-            integer_fault("scheduler.min_epochs", min_epochs, at_least=1, at_most=max_epochs),
-            integer_fault("scheduler.reduction_factor", reduction_factor, at_least=2),
+            min_epochs_fault(min_epochs, max_epochs=max_epochs),
+            reduction_factor_fault(reduction_factor),
         )
         number = n_brackets(
             min_epochs=min_epochs, max_epochs=max_epochs, reduction_factor=reduction_factor

@@ -14,7 +14,9 @@ import math
 from bisect import insort
 
 from raysearch.checks import integer_fault, raise_faults
+from raysearch.counting import counted
 from raysearch.schedulers.base import Scheduler
+from raysearch.schedulers.settings import min_epochs_fault
 from raysearch.schedulers.standings import loss_so_far
 from raysearch.trial import Decision, DecisionKind, Measurement, Objective, Trial, TrialStatus
 
@@ -68,7 +70,7 @@ class Median(Scheduler):
     ) -> None:
         del seed
         raise_faults(
-            integer_fault("scheduler.min_epochs", min_epochs, at_least=1, at_most=max_epochs),
+            min_epochs_fault(min_epochs, max_epochs=max_epochs),
             integer_fault("scheduler.min_trials", min_trials, at_least=1),
         )
         self._objective = objective
@@ -91,12 +93,15 @@ class Median(Scheduler):
         median = _median(averages)
         if loss <= median:
             return goes_on
+        of_others = self._objective.value(median)
         found = self._objective.metric + " is not finite"
         if math.isfinite(loss):
-            found = f"{self._sign * loss:.4g} is worse than {self._sign * median:.4g}"
+            found = f"{self._objective.value(loss):.4g} is worse than {of_others:.4g}"
         else:
-            found = f"{found}, worse than {self._sign * median:.4g}"
-        reason = f"epoch {measurement.epoch}: {found}, the median of {_counted(len(averages))}"
+            found = f"{found}, worse than {of_others:.4g}"
+        reason = (
+            f"epoch {measurement.epoch}: {found}, the median of {counted(len(averages), 'trial')}"
+        )
         return Decision(kind=DecisionKind.STOP, reason=reason)
 
     def on_end(self, trial: Trial) -> None:
@@ -107,14 +112,6 @@ class Median(Scheduler):
         for n, measurement in enumerate(trial.measurements, start=1):
             total += self._objective.loss(measurement.values.get(self._objective.metric))
             insort(self._averages.setdefault(measurement.epoch, []), total / n)
-
-    @property
-    def _sign(self) -> int:
-        return 1 if self._objective.direction == "minimize" else -1
-
-
-def _counted(number: int) -> str:
-    return "1 trial" if number == 1 else f"{number} trials"
 
 
 def _median(losses: list[float]) -> float:

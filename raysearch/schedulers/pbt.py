@@ -103,11 +103,10 @@ class PBT(Scheduler):
     ) -> None:
         size = population or max_trials or POPULATION
         every = interval or max(1, max_epochs // _ROUNDS)
-        mutable, faults = (
-            ((), [])
-            if space is None
-            else mutable_keys(space, parameters=parameters, fixed=fixed or {})
-        )
+        mutable: tuple[str, ...] = ()
+        faults: list[str] = []
+        if space is not None:
+            mutable, faults = mutable_keys(space, parameters=parameters, fixed=fixed or {})
         raise_faults(
             _interval_fault(interval, max_epochs=max_epochs),
             _population_fault(population, max_trials=max_trials),
@@ -122,7 +121,7 @@ class PBT(Scheduler):
         )
         self.rungs = tuple(range(every, max_epochs, every))
         """Epochs at which members are compared."""
-        self.mutable: tuple[str, ...] = mutable
+        self.mutable = mutable
         """Keys of the parameters that change."""
         self._objective, self._max_epochs, self._seed = objective, max_epochs, seed
         self._space, self._size = space, size

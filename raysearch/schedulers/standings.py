@@ -109,8 +109,7 @@ def standing(objective: Objective, *, rank: int, among: int, cutoff: float) -> s
         >>> standing(accuracy, rank=1, among=1, cutoff=float("inf"))
         'rank 1 of 1, every finite value goes on'
     """
-    sign = 1 if objective.direction == "minimize" else -1
-    limit = f"cutoff {sign * cutoff:.4g}"
+    limit = f"cutoff {objective.value(cutoff):.4g}"
     if not math.isfinite(cutoff):  # too few were finite to fill the places
         limit = "every finite value goes on"
     return f"rank {rank} of {among}, {limit}"

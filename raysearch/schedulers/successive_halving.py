@@ -17,6 +17,7 @@ from raysearch.schedulers.base import Scheduler, Verdict
 from raysearch.schedulers.bracket_plans import BracketPlan
 from raysearch.schedulers.brackets import Brackets
 from raysearch.schedulers.rungs import rung_levels
+from raysearch.schedulers.settings import min_epochs_fault, reduction_factor_fault
 from raysearch.trial import Decision, Measurement, Objective, Trial
 
 
@@ -64,8 +65,8 @@ class SuccessiveHalving(Scheduler):
     ) -> None:
         del seed
         raise_faults(
-            integer_fault("scheduler.min_epochs", min_epochs, at_least=1, at_most=max_epochs),
-            integer_fault("scheduler.reduction_factor", reduction_factor, at_least=2),
+            min_epochs_fault(min_epochs, max_epochs=max_epochs),
+            reduction_factor_fault(reduction_factor),
             None if n_trials is None else integer_fault("scheduler.n_trials", n_trials, at_least=1),
         )
         levels = rung_levels(

@@ -7,14 +7,13 @@ References:
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
 from collections.abc import Sequence
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.randomness import generator
 from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.lineage import Member, descent, member_of, walk
-from raysearch.searchers.ranking import Rank
+from raysearch.searchers.ranking import Ranking
 from raysearch.searchers.tried import Tried, suggest_untried
 from raysearch.space import Space
 from raysearch.trial import Objective, Suggestion, Trial
@@ -82,7 +81,7 @@ class Annealing:
         self._cooling = cooling
         self._further_mutations = further_mutations
         self._present: Member | None = None
-        self._ranked: list[Rank] = []  # the best first
+        self._ranking = Ranking()
         self._tried = Tried()
 
     def prepare(self) -> None:
@@ -92,7 +91,7 @@ class Annealing:
         """Return a mutation of the present trial, at first a random one, or EXHAUSTED."""
         rng = generator(self._seed, role="searcher", number=number)
         self._tried.set_pending(pending)
-        if self._present is None or len(self._ranked) < self._n_startup:
+        if self._present is None or len(self._ranking) < self._n_startup:
             return suggest_untried(self._space, rng, tried=self._tried)
         further = self._further_mutations * self._heat
         origin = {**descent("annealing", self._present), "temperature": round(self.temperature, 6)}
@@ -110,8 +109,9 @@ class Annealing:
         member = member_of(trial, space=self._space, objective=self._objective)
         if member is None:
             return
-        insort(self._ranked, member.rank)
-        if self._present is None or self._is_accepted(member, trial.number):
+        self._ranking.put(member.rank)
+        is_present = self._present is not None and self._present.id == member.id
+        if is_present or self._is_accepted(member, trial.number):
             self._present = member
 
     @property
@@ -122,14 +122,14 @@ class Annealing:
     @property
     def _heat(self) -> float:
         """How much is left of the temperature at the start, in (0, 1]."""
-        n_after_startup = max(len(self._ranked) - self._n_startup, 0)
+        n_after_startup = max(len(self._ranking) - self._n_startup, 0)
         return 1 / (1 + self._cooling * n_after_startup)
 
     def _is_accepted(self, member: Member, number: int) -> bool:
         if self._present is None or member < self._present:
             return True
-        if len(self._ranked) <= self._n_startup:
+        if len(self._ranking) <= self._n_startup:
             return False
-        better, worse = (bisect_left(self._ranked, m.rank) for m in (self._present, member))
-        chance = math.exp((better - worse) / len(self._ranked) / self.temperature)
+        better, worse = (self._ranking.place(m.rank) for m in (self._present, member))
+        chance = math.exp((better - worse) / len(self._ranking) / self.temperature)
         return generator(self._seed, role="annealing", number=number).random() < chance

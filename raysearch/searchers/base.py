@@ -4,8 +4,12 @@ One method per file implements `Searcher`. The engine calls it from one thread:
 
     searcher = Random(space, objective=objective, seed=0)
     searcher.suggest(number=1, pending=[])    # -> Suggestion, WAIT or EXHAUSTED
-    searcher.observe(trial)                   # once for every trial that ended, in journal order
+    searcher.observe(trial)                   # for each that ended or paused, in journal order
     searcher.recommend(trials)                # at the end, if it is `Recommending`
+
+A trial that is paused counts as one that was stopped, since it may never go on. When it ends after
+all, or is paused at a later epoch, the searcher is told of it again, and what is known of it now
+takes the place of what was known before: it is one trial, and told the same twice, nothing changes.
 
 Trials of earlier runs (`Trial.is_evidence`) are observed before the first suggestion. They have
 numbers below 0, the earliest the lowest, an objective and nothing else among their values, and may
@@ -32,7 +36,7 @@ class NoSuggestion(Enum):
     """Why a searcher has no suggestion."""
 
     WAIT = "wait"
-    """Not before a pending trial has ended."""
+    """Not before more is observed."""
     EXHAUSTED = "exhausted"
     """Never again: the space holds nothing new for this method."""
 
@@ -71,14 +75,15 @@ class Searcher(Protocol):
 
         Args:
             number: The trial's number, from 1 (number 0 is the default configuration).
-            pending: The trials that have not ended, with their measurements so far.
+            pending: The trials that have begun and were not observed yet, with their measurements
+                so far. One that goes on after a pause is not among them.
         """
         ...
 
     def observe(self, trial: Trial) -> None:
-        """Learn from a trial that ended, with all its measurements; called once for each.
+        """Learn from a trial that ended or is paused, with all its measurements so far.
 
-        Those of earlier runs come first.
+        Told of a trial again, forget what was known of it before. Those of earlier runs come first.
         """
         ...
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.randomness import generator
-from raysearch.searchers.base import EXHAUSTED, NoSuggestion
-from raysearch.searchers.ranking import is_usable, rank
+from raysearch.searchers.base import NoSuggestion
+from raysearch.searchers.ranking import rank
 from raysearch.searchers.suitability import require_places
-from raysearch.searchers.tried import Tried, draw_untried, key
+from raysearch.searchers.tried import Tried, key, suggest_untried
 from raysearch.space import Space
 from raysearch.trial import Objective, Recommendation, Suggestion, Trial, Value
 
@@ -117,7 +117,6 @@ class Bayesian:
         self._n_history = n_history
         self._recommends = recommend
         self._tried = Tried()
-        self._n_usable = 0
 
     @cached_property
     def _vectors(self) -> Vectors:
@@ -151,17 +150,13 @@ class Bayesian:
             configuration = self._propose(inside, rng, explores=number % EXPLORES_EVERY == 0)
             if configuration is not None:
                 return Suggestion(configuration=configuration, origin={"kind": "bayesian"})
-        untried = draw_untried(self._space, rng, tried=self._tried)
-        if untried is None:
-            return EXHAUSTED
-        return Suggestion(configuration=untried, origin={"kind": "random"})
+        return suggest_untried(self._space, rng, tried=self._tried)
 
     def observe(self, trial: Trial) -> None:
-        """Learn from a trial that ended."""
+        """Learn from a trial."""
         self._tried.add(trial)
         if self._space.contains(trial.configuration):
             known = rank(trial, objective=self._objective)
-            self._n_usable += is_usable(known)
             self._surrogate.add(self._vectors.encode(trial.configuration), known)
 
     def recommend(self, trials: Sequence[Trial]) -> Recommendation | None:
@@ -180,7 +175,7 @@ class Bayesian:
     def _has_model(self, n_pending: int) -> bool:
         """Return whether there are enough trials, and among them enough that had a value."""
         return (
-            self._n_usable >= LEAST_ENDED
+            self._surrogate.n_usable >= LEAST_ENDED
             and len(self._surrogate) + n_pending >= self._n_startup
             and self._vectors.n_parameters > 0
         )

@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Any
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.randomness import generator
-from raysearch.searchers.base import EXHAUSTED, NoSuggestion
+from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.needs import refuse_without
 from raysearch.searchers.ranking import Rank, rank
-from raysearch.searchers.suitability import refuse, require_places
-from raysearch.searchers.tried import Tried, draw_untried, key
-from raysearch.space import Bool, Choice, Space
+from raysearch.searchers.suitability import has_order, refuse, require_places
+from raysearch.searchers.tried import Tried, key, suggest_untried
+from raysearch.space import Space
 from raysearch.trial import Objective, Suggestion, Trial, Value
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ KIND = "cmaes"
 """Of the origin of trials that this method drew."""
 
 N_ATTEMPTS = 20
-"""Draws, and then mutations of the last one, until a configuration is found that is new."""
+"""Draws in a row that were all tried before a neighbour of the last one is suggested."""
 
 
 class CmaEs:
@@ -108,18 +108,16 @@ class CmaEs:
         """Return a draw that is new, or EXHAUSTED."""
         rng = generator(self._seed, role="searcher", number=number)
         self._tried.set_pending(pending)
-        if self._columns:
-            configuration = self._propose(rng)
-            if configuration is not None:
-                origin = {"kind": KIND, "generation": self._generation}
-                return Suggestion(configuration=configuration, origin=origin)
-        untried = draw_untried(self._space, rng, tried=self._tried)
-        if untried is None:
-            return EXHAUSTED
-        return Suggestion(configuration=untried, origin={"kind": "random"})
+        return suggest_untried(
+            self._space,
+            rng,
+            tried=self._tried,
+            wanted=self._propose(rng) if self._columns else None,
+            origin={"kind": KIND, "generation": self._generation},
+        )
 
     def observe(self, trial: Trial) -> None:
-        """Learn from a trial that ended, if it was drawn for this generation."""
+        """Learn from a trial, if it was drawn for this generation."""
         self._tried.add(trial)
         origin = trial.origin
         if origin.get("kind") != KIND or origin.get("generation") != self._generation:
@@ -127,6 +125,7 @@ class CmaEs:
         if not self._columns or not self._space.contains(trial.configuration):
             return
         places = self._space.encode(trial.configuration)[self._columns]
+        self._waiting = [known for known in self._waiting if known[0][-1] != trial.number]
         self._waiting.append((rank(trial, objective=self._objective), places))
         if len(self._waiting) == self._size:
             self._past.append(self._waiting)
@@ -177,8 +176,8 @@ class CmaEs:
         filled[: len(places)] = np.where(np.isnan(places), centre[: len(places)], places)
         return filled
 
-    def _propose(self, rng: np.random.Generator) -> dict[str, Value] | None:
-        """Return a draw that is new, or None if none was found."""
+    def _propose(self, rng: np.random.Generator) -> dict[str, Value]:
+        """Return a draw, which is new if one of several is."""
         import numpy as np
 
         strategy = self._strategy
@@ -189,12 +188,8 @@ class CmaEs:
             vector[self._columns] = np.clip(strategy.ask(), 0.0, 1.0)[: len(self._columns)]
             configuration = self._space.decode(vector)
             if key(configuration) not in self._tried:
-                return configuration
-        for _ in range(N_ATTEMPTS):
-            configuration = self._space.mutate(configuration, rng)
-            if key(configuration) not in self._tried:
-                return configuration
-        return None
+                break
+        return configuration
 
 
 def _refuse_categories(space: Space) -> None:
@@ -203,12 +198,7 @@ def _refuse_categories(space: Space) -> None:
     Raises:
         UnsuitableSpace: With these.
     """
-    unordered = [
-        p
-        for p in space.parameters
-        if p.domain.size() != 1
-        and (isinstance(p.domain, Bool) or (isinstance(p.domain, Choice) and not p.domain.ordered))
-    ]
+    unordered = [p for p in space.parameters if p.domain.size() != 1 and not has_order(p.domain)]
     refuse(
         unordered,
         method="cmaes",

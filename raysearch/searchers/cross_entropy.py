@@ -129,13 +129,17 @@ class CrossEntropy:
         return suggest_untried(self._space, rng, tried=self._tried, wanted=drawn, origin=origin)
 
     def observe(self, trial: Trial) -> None:
-        """Move the distribution by a trial that ended."""
-        self._tried.add(trial)
+        """Move the distribution by a trial."""
+        is_new = self._tried.add(trial)
         member = member_of(trial, space=self._space, objective=self._objective)
         if member is None:
             return
-        self._n_known += 1
-        self._window.append((member, self._space.encode(trial.configuration).tolist()))
+        self._n_known += is_new
+        known = member, self._space.encode(trial.configuration).tolist()
+        if is_new:
+            self._window.append(known)
+        elif not self._renew(known):
+            return  # nothing new, or of a trial that is forgotten
         if self._n_known >= self._n_startup:
             self._update()
 
@@ -156,6 +160,14 @@ class CrossEntropy:
                 if distribution is not None
             },
         }
+
+    def _renew(self, known: tuple[Member, list[float]]) -> bool:
+        """Put what is known of a trial now where it was known before; return whether it differs."""
+        for index, (member, _) in enumerate(self._window):
+            if member.id == known[0].id:
+                self._window[index] = known
+                return member.rank != known[0].rank
+        return False
 
     def _drawn(self, rng: np.random.Generator) -> Configuration:
         return self._space.decode([0.5 if d is None else d.draw(rng) for d in self._distributions])

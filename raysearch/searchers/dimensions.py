@@ -19,7 +19,8 @@ from itertools import pairwise
 from statistics import NormalDist
 from typing import Any
 
-from raysearch.space import Bool, Choice, Domain, Parameter, Prior
+from raysearch.searchers.suitability import has_order
+from raysearch.space import Domain, Parameter, Prior
 
 FEW = 4
 """Up to this many values, their order is worth less than treating each for itself."""
@@ -103,7 +104,7 @@ def dimension_of(parameter: Parameter) -> Dimension | None:
     if size == 1:
         return None
     prior: Prior | None = getattr(domain, "prior", None)
-    if not _is_ordered(domain):
+    if not has_order(domain):
         return Categories(parameter.label, _chances(domain, size or 0, prior=prior))
     centred = None
     if prior is not None:
@@ -111,10 +112,6 @@ def dimension_of(parameter: Parameter) -> Dimension | None:
     if size is None or size > FEW or not _has_equal_cells(domain, size):
         return Interval(parameter.label, centred)
     return Categories(parameter.label, _ordered_chances(size, prior=centred))
-
-
-def _is_ordered(domain: Domain) -> bool:
-    return domain.ordered if isinstance(domain, Choice) else not isinstance(domain, Bool)
 
 
 def _has_equal_cells(domain: Domain, size: int) -> bool:

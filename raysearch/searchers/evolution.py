@@ -14,7 +14,16 @@ from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.errors import ConfigurationError
 from raysearch.randomness import generator
 from raysearch.searchers.base import NoSuggestion
-from raysearch.searchers.lineage import Member, descent, heir, inherit_fault, member_of, walk
+from raysearch.searchers.lineage import (
+    Inherit,
+    Member,
+    descent,
+    heir,
+    inherit_fault,
+    member_of,
+    renew,
+    walk,
+)
 from raysearch.searchers.tried import Tried, suggest_untried
 from raysearch.space import Space
 from raysearch.trial import Objective, Suggestion, Trial
@@ -23,7 +32,7 @@ from raysearch.trial import Objective, Suggestion, Trial
 class Evolution:
     """Suggests a mutation of the best of a few trials, drawn from those that ended last.
 
-    The `population_size` trials that ended last are the population: a trial dies of age, and never
+    The `population_size` trials observed last are the population: a trial dies of age, and never
     for being bad, so that one that was merely lucky does not have children for ever. The first
     ones are random. Then `tournament_size` of them are drawn, and the best one has a child, which
     differs in one parameter, and what hangs on it, at least.
@@ -62,7 +71,7 @@ class Evolution:
         population_size: int = 10,
         tournament_size: int = 5,
         further_mutations: float = 0.5,
-        inherit: str = "none",
+        inherit: Inherit = "none",
     ) -> None:
         raise_faults(
             integer_fault("searcher.population_size", population_size, at_least=2),
@@ -98,11 +107,18 @@ class Evolution:
         return heir(found, parent) if self.inherits_weights else found
 
     def observe(self, trial: Trial) -> None:
-        """Take the trial into the population, in place of the oldest one."""
-        self._tried.add(trial)
+        """Take the trial into the population, in place of the oldest one.
+
+        One that is told again does not get younger by that.
+        """
+        is_new = self._tried.add(trial)
         member = member_of(trial, space=self._space, objective=self._objective)
-        if member is not None:
+        if member is None:
+            return
+        if is_new:
             self._population.append(member)
+        else:
+            renew(self._population, member)
 
 
 def check_tournament(tournament_size: int, *, population_size: int) -> None:

@@ -17,6 +17,7 @@ from raysearch.randomness import generator
 from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.evolution import check_tournament
 from raysearch.searchers.lineage import (
+    Inherit,
     Member,
     descent,
     heir,
@@ -79,7 +80,7 @@ class Genetic:
         crossover: float = 0.8,
         mutation: float = 0.7,
         further_mutations: float = 0.5,
-        inherit: str = "none",
+        inherit: Inherit = "none",
     ) -> None:
         raise_faults(
             integer_fault("searcher.population_size", population_size, at_least=2),
@@ -131,6 +132,7 @@ class Genetic:
         self._tried.add(trial)
         member = member_of(trial, space=self._space, objective=self._objective)
         if member is not None:
+            self._population = [known for known in self._population if known.id != member.id]
             insort(self._population, member)
             del self._population[self._population_size :]
 

@@ -14,24 +14,21 @@ References:
 
 from __future__ import annotations
 
-import heapq
 import importlib
 import math
-from bisect import insort
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from operator import itemgetter
 from typing import Any
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.randomness import generator
 from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.dimensions import dimension_of
-from raysearch.searchers.ranking import Rank, is_usable, rank
+from raysearch.searchers.ranking import Ranking, is_usable, rank
 from raysearch.searchers.suitability import require_places
 from raysearch.searchers.tried import Tried, suggest_untried
 from raysearch.space import Space
-from raysearch.trial import Configuration, Objective, Suggestion, Trial, TrialStatus, Value
+from raysearch.trial import Configuration, Objective, Suggestion, Trial, Value
 
 MOST_GOOD = 25
 """Trials that count as good at most, and the latest ones that count in full: hyperopt's own."""
@@ -44,10 +41,9 @@ class HyperOpt:
     """Suggests what is typical of the best trials so far, by hyperopt's TPE.
 
     The first `n_startup` trials are random. TPE takes only the order of the trials from them: see
-    `ranking.rank` for how those count that were stopped early or failed. Paused trials count as if
-    they had been stopped. Trials in training count as bad, which is hyperopt's own way and spreads
-    parallel trials out. As in hyperopt, the 25 latest trials count in full, older ones the less the
-    older they are.
+    `ranking.rank` for how those count that were stopped early or failed. Trials in training count
+    as bad, which is hyperopt's own way and spreads parallel trials out. As in hyperopt, the 25
+    latest trials count in full, older ones the less the older they are.
 
     Of a long history, TPE is shown the 25 best trials and the latest others, `n_history` in all, so
     that suggestion 10,000 costs no more than one at that limit.
@@ -107,9 +103,9 @@ class HyperOpt:
         self._n_history = n_history
         self._dimensions = [dimension_of(parameter) for parameter in space.parameters]
         self._tried = Tried()
-        self._ranked: list[Rank] = []
+        self._ranking = Ranking()
         self._miscs: dict[int, Misc] = {}  # by the trial's number, from when it is first shown
-        self._configurations: dict[int, Configuration] = {}  # of the trials that ended
+        self._configurations: dict[int, Configuration] = {}  # of the trials that were observed
 
     def prepare(self) -> None:
         """Import hyperopt, which takes one to two seconds."""
@@ -119,18 +115,12 @@ class HyperOpt:
         """Return a configuration that is new, or EXHAUSTED."""
         rng = generator(self._seed, role="searcher", number=number)
         self._tried.set_pending(pending)
-        paused = [
-            trial
-            for trial in pending
-            if trial.status is TrialStatus.PAUSED and self._space.contains(trial.configuration)
-        ]
-        evidence = self._evidence(paused)
         wanted = None
-        if self._has_model(evidence):
+        if self._has_model():
             wanted = self._propose(
                 number,
-                {**self._known(evidence, paused=paused), **self._in_training(pending)},
-                n_trials=len(self._ranked) + len(pending),
+                {**self._known(), **self._in_training(pending)},
+                n_trials=len(self._ranking) + len(pending),
                 seed=int(rng.integers(2**32)),
             )
         return suggest_untried(
@@ -138,29 +128,19 @@ class HyperOpt:
         )
 
     def observe(self, trial: Trial) -> None:
-        """Learn from a trial that ended."""
+        """Learn from a trial."""
         self._tried.add(trial)
         if self._space.contains(trial.configuration):
             self._configurations[trial.number] = trial.configuration
-            insort(self._ranked, rank(trial, objective=self._objective))
+            self._ranking.put(rank(trial, objective=self._objective))
 
-    def _evidence(self, paused: Sequence[Trial]) -> list[Rank]:
-        """Return the trials to learn from, the best first: ended ones, and those that are paused.
-
-        A paused trial is ranked like one that was stopped.
-        """
-        if not paused:
-            return self._ranked
-        waiting = [rank(trial, objective=self._objective) for trial in paused]
-        return list(heapq.merge(self._ranked, sorted(waiting)))
-
-    def _has_model(self, evidence: Sequence[Rank]) -> bool:
+    def _has_model(self) -> bool:
         """Return whether there are enough trials, and enough that can count as good."""
-        n_trials = len(evidence)
+        n_trials = len(self._ranking)
         return (
             any(self._dimensions)
             and n_trials >= self._n_startup
-            and is_usable(evidence[min(self._n_good(n_trials), n_trials) - 1])
+            and is_usable(self._ranking.at(min(self._n_good(n_trials), n_trials) - 1))
         )
 
     def _n_good(self, n_trials: int) -> int:
@@ -190,29 +170,17 @@ class HyperOpt:
         idxs = {label: [number] if place else [] for label, place in places.items()}
         return {"tid": number, "idxs": idxs, "vals": places}  # empty where it is inactive
 
-    def _shown(self, evidence: list[Rank]) -> list[int]:
-        """Return the numbers of the trials that TPE is shown, the best first."""
-        if len(evidence) <= self._n_history:
-            return [ranked[-1] for ranked in evidence]
-        chosen = set(evidence[:MOST_GOOD])
-        for latest in sorted(evidence, key=itemgetter(-1), reverse=True):
-            if len(chosen) == self._n_history:
-                break
-            chosen.add(latest)
-        return [ranked[-1] for ranked in sorted(chosen)]
-
-    def _known(self, evidence: list[Rank], *, paused: Sequence[Trial]) -> dict[int, Configuration]:
+    def _known(self) -> dict[int, Configuration]:
         """Return the configurations of the trials that TPE is shown, the best first."""
-        waiting = {trial.number: trial.configuration for trial in paused}
-        shown = self._shown(evidence)
-        return {n: waiting[n] if n in waiting else self._configurations[n] for n in shown}
+        shown = self._ranking.shown(n_best=MOST_GOOD, at_most=self._n_history)
+        return {number: self._configurations[number] for *_, number in shown}
 
     def _in_training(self, pending: Sequence[Trial]) -> dict[int, Configuration]:
         """Return the configurations of trials of which nothing is known yet: they count last."""
         return {
             trial.number: trial.configuration
             for trial in pending
-            if trial.status is not TrialStatus.PAUSED and self._space.contains(trial.configuration)
+            if self._space.contains(trial.configuration)
         }
 
     def _propose(

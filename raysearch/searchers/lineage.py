@@ -6,8 +6,9 @@ the order of trials, and what a child needs to know of it.
 
 from __future__ import annotations
 
+from collections.abc import MutableSequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from raysearch.checks import number_fault
 from raysearch.init_from import INHERITS, Inheritance
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Member:
-    """A trial that ended and can have children; sorts the best first."""
+    """A trial that is known and can have children; sorts the best first."""
 
     rank: Rank
     """No two trials have the same one, so that it alone says which member is meant."""
@@ -54,6 +55,21 @@ def member_of(trial: Trial, *, space: Space, objective: Objective) -> Member | N
     return Member(place, trial.id, trial.configuration, generation)
 
 
+def renew(members: MutableSequence[Member], member: Member) -> bool:
+    """Put what is known of a trial now where it was known before; return whether it was.
+
+    Example:
+        >>> members = [Member((1, -1, 0.5, 3), "0003", {}, 0), Member((0, 0, 1, 7), "0007", {}, 2)]
+        >>> renew(members, Member((0, 0, 0.4, 3), "0003", {}, 0)), members[0].rank
+        (True, (0, 0, 0.4, 3))
+    """
+    for index, known in enumerate(members):
+        if known.id == member.id:
+            members[index] = member
+            return True
+    return False
+
+
 def descent(kind: str, *parents: Member) -> dict[str, Any]:
     """Return the origin of a child: what made it, of which trials, in which generation.
 
@@ -69,7 +85,7 @@ def descent(kind: str, *parents: Member) -> dict[str, Any]:
     }
 
 
-INHERIT = ("none", "weights")
+Inherit = Literal["none", "weights"]
 """What children can inherit beside their configuration."""
 
 _FAMILY = "model"
@@ -78,7 +94,7 @@ _FAMILY = "model"
 
 def inherit_fault(inherit: object) -> str | None:
     """Return what is wrong with what children are to inherit, or None."""
-    if inherit in INHERIT:
+    if inherit in get_args(Inherit):
         return None
     return f"searcher.inherit is {inherit!r}. It must be none or weights."
 

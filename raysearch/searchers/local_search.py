@@ -125,14 +125,15 @@ class LocalSearch:
         return None
 
     def observe(self, trial: Trial) -> None:
-        """Count against the trial's centre that it is no better, or make it one that is."""
-        self._tried.add(trial)
+        """Count against the trial's centre that it is no better, once, or make it one that is."""
+        is_new = self._tried.add(trial)
         member = member_of(trial, space=self._space, objective=self._objective)
         centre = self._centre_of(trial)
-        if centre is not None and (member is None or not member < centre):
+        if is_new and centre is not None and (member is None or not member < centre):
             self._n_worse[centre.id] = self._n_worse.get(centre.id, 0) + 1
         if member is not None:
-            self._n_known += 1
+            self._n_known += is_new
+            self._best = [known for known in self._best if known.id != member.id]
             insort(self._best, member)
             for forgotten in self._best[MOST_CENTRES:]:
                 self._n_worse.pop(forgotten.id, None)

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.randomness import generator
-from raysearch.searchers.base import EXHAUSTED, NoSuggestion
+from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.breeding import Breeder
 from raysearch.searchers.ranking import rank
 from raysearch.searchers.speciation import Member, Place, Population, Rules
-from raysearch.searchers.tried import Tried, draw_untried, key
+from raysearch.searchers.tried import Tried, key, suggest_untried
 from raysearch.space import Space
 from raysearch.space.mutations import Rates
 from raysearch.trial import Objective, Suggestion, Trial, Value
@@ -172,13 +172,10 @@ class Neat:
             if key(configuration) not in self._tried:
                 origin = {**origin, "generation": population.generation}
                 return Suggestion(configuration=configuration, origin=origin)
-        untried = draw_untried(self._space, rng, tried=self._tried)
-        if untried is None:
-            return EXHAUSTED
-        return Suggestion(configuration=untried, origin={"kind": "random"})
+        return suggest_untried(self._space, rng, tried=self._tried)
 
     def observe(self, trial: Trial) -> None:
-        """Take a trial that ended into the present generation, if it lies in the space."""
+        """Take a trial into the present generation, if it lies in the space."""
         self._tried.add(trial)
         if not self._space.contains(trial.configuration):
             return

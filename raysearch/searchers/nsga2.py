@@ -130,7 +130,7 @@ class Nsga2:
         Trials that nobody bred (the default, points of the user, random ones) belong to the
         generation that is under way.
         """
-        self._tried.add(trial)
+        is_new = self._tried.add(trial)
         generation = trial.origin.get("generation") if trial.origin.get("kind") == KIND else None
         if generation not in (None, self._generation):
             return
@@ -139,14 +139,16 @@ class Nsga2:
         violation = violation_of(trial)
         if violation == FAILED:
             return
-        self._coming.append(
-            Individual(
-                id=trial.id,
-                configuration=trial.configuration,
-                losses=trial.losses(self._objectives),
-                violation=violation,
-            )
+        known = Individual(
+            id=trial.id,
+            configuration=trial.configuration,
+            losses=trial.losses(self._objectives),
+            violation=violation,
         )
+        if not is_new:  # of a generation that is complete, nothing is learnt any more
+            self._coming = [known if each.id == trial.id else each for each in self._coming]
+            return
+        self._coming.append(known)
         if len(self._coming) >= self._population:
             best = ordered([*self._parents, *self._coming])
             self._parents, self._coming = best[: self._population], []
@@ -154,8 +156,8 @@ class Nsga2:
 
     def _drawn(self, rng: np.random.Generator) -> Individual:
         """Return the better of two parents that are drawn."""
-        first, second = rng.integers(len(self._parents), size=2).tolist()
-        return self._parents[min(first, second)]
+        drawn: list[int] = rng.integers(len(self._parents), size=2).tolist()
+        return self._parents[min(drawn)]
 
     def _origin(self, one: Individual, other: Individual) -> dict[str, Any]:
         parents = list(dict.fromkeys((one.id, other.id)))

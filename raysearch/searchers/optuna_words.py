@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from raysearch.searchers.ranking import Rank, is_completed, is_usable
-from raysearch.space import Bool, Choice, Parameter, Space
+from raysearch.searchers.suitability import has_order
+from raysearch.space import Parameter, Space
 from raysearch.trial import Configuration, Value
 
 MOST_INDICES = 1000
@@ -47,9 +48,7 @@ class Named:
         """
         domain = parameter.domain
         size = domain.size()
-        is_category = isinstance(domain, Bool) or (
-            isinstance(domain, Choice) and not domain.ordered
-        )
+        is_category = not has_order(domain)
         if size is None or (size > MOST_INDICES and not is_category):
             return cls(label=parameter.label, n_values=None, is_category=False)
         places = tuple(domain.to_unit(value) for value in domain.grid())

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from raysearch.counting import counted
 from raysearch.searchers.kernel import Array
 from raysearch.searchers.surrogate import Known
 from raysearch.searchers.vectors import Vectors
@@ -54,7 +55,7 @@ def recommended(
         reason=_reason(
             trials,
             trials[chosen],
-            expected=expected if objective.direction == "minimize" else -expected,
+            expected=objective.value(expected),
             deviation=math.sqrt(variance) / known.targets.per_loss,
             objective=objective,
         ),
@@ -83,7 +84,7 @@ def _reason(
 ) -> str:
     best = min(trials, key=lambda trial: trial.rank_key(objective))
     extreme = "lowest" if objective.direction == "minimize" else "highest"
-    n_trials = f"{len(trials)} completed trial{'' if len(trials) == 1 else 's'}"
+    n_trials = counted(len(trials), "completed trial")
     value = best.value(objective)
     observed = "" if value is None else f" ({value:.4g})"
     compared = (

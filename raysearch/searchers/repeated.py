@@ -2,7 +2,7 @@
 
 Each execution is a trial of its own, with a seed of its own, so that executions run in parallel and
 every one of them can be looked at. The method that suggests configurations knows nothing of it: it
-is told of each once, with the mean of what its executions measured.
+is told of each as of one trial, with the mean of what its executions measured.
 """
 
 from __future__ import annotations
@@ -24,11 +24,16 @@ from raysearch.trial import Measurement, Objective, Recommendation, Suggestion, 
 
 @dataclass(slots=True)
 class _Group:
-    """The executions of one configuration that ended, by number."""
+    """The executions of one configuration that ended or are paused, by number."""
 
     ended: dict[int, Trial] = field(default_factory=dict)
-    is_told: bool = False
-    """Whether the method knows."""
+    told: Trial | None = None
+    """What the method knows of them."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the method knows."""
+        return self.told is not None
 
     @property
     def has_failed(self) -> bool:
@@ -107,16 +112,22 @@ class Repeated:
         return self._searcher.suggest(number=number, pending=unknown)
 
     def observe(self, trial: Trial) -> None:
-        """Tell the other searcher, once all executions of the configuration have ended."""
+        """Tell the other searcher, once all executions of the configuration are known.
+
+        Where one that was paused goes on, it is told of them again.
+        """
         if trial.is_evidence:
             self._searcher.observe(trial)
             return
         group = self._groups.setdefault(key(trial.configuration), _Group())
         group.ended[trial.number] = trial
-        if group.is_told or (len(group.ended) < self._times and not group.has_failed):
+        if len(group.ended) < self._times and not group.has_failed:
             return
-        group.is_told = True
-        self._searcher.observe(together(list(group.ended.values())))
+        mean = together(list(group.ended.values()))
+        if group.told is not None:  # to the method it stays the same trial
+            mean = replace(mean, id=group.told.id, number=group.told.number)
+        group.told = mean
+        self._searcher.observe(mean)
 
     def recommend(self, trials: Sequence[Trial]) -> Recommendation | None:
         """Return the best execution of the configuration with the best mean."""
@@ -130,7 +141,7 @@ class Repeated:
             if len(executions) < self._times or not may_win or loss >= best:
                 continue
             best = loss
-            value = loss if self._objective.direction == "minimize" else -loss
+            value = self._objective.value(loss)
             found = Recommendation(
                 number=min(may_win, key=lambda trial: trial.rank_key(self._objective)).number,
                 reason=f"best mean {value:.4g} of {len(executions)} executions",

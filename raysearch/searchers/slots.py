@@ -12,7 +12,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from raysearch.space import Bool, Choice, Domain, Parameter, Prior
+from raysearch.searchers.suitability import has_order
+from raysearch.space import Domain, Parameter, Prior
 
 Places = NDArray[np.float64]
 """Numbers in [0, 1], or what is made of them."""
@@ -110,7 +111,7 @@ def slot_of(parameter: Parameter) -> Slot:
     """Return how a parameter looks as a column."""
     domain = parameter.domain
     size = domain.size()
-    is_category = not domain.ordered if isinstance(domain, Choice) else isinstance(domain, Bool)
+    is_category = not has_order(domain)
     prior: Prior | None = getattr(domain, "prior", None)
     if size is None or size > MOST_LISTED:
         return Slot(places=None, is_category=False, quantiles=_quantiles(domain, prior), codes=None)

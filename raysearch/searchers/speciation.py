@@ -107,6 +107,7 @@ class Population:
         self._species: list[Species] = []
         self._n_founded = 0
         self._n_arrived = 0
+        self._arrived: set[int] = set()  # numbers, of all generations
         self._best: Rank | None = None
         self._improved_in = 0
 
@@ -121,7 +122,18 @@ class Population:
         return self._n_arrived
 
     def add(self, member: Member) -> None:
-        """Take a member in, and close the generation if it is the last one of it."""
+        """Take a member in, and close the generation if it is the last one of it.
+
+        One that has arrived before, in this generation or an earlier one, is no further member;
+        where it is still there, it has its new rank, in the species in which it is.
+        """
+        if member.number in self._arrived:
+            for species in self._species:
+                species.members = [
+                    member if known.number == member.number else known for known in species.members
+                ]
+            return
+        self._arrived.add(member.number)
         self._home_of(member).members.append(member)
         self._n_arrived += 1
         if self._n_arrived == self._rules.size:

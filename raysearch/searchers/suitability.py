@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from raysearch.errors import UnsuitableSpace
-from raysearch.space import Parameter, Space
+from raysearch.space import Bool, Choice, Domain, Parameter, Space
 from raysearch.space.values import is_among
 from raysearch.trial import Value
 
@@ -43,6 +43,18 @@ def refuse(parameters: Sequence[Parameter], *, method: str, why: str, remedy: st
     named = f"{', '.join(labels[:MOST_NAMED])}{more} {'have' if len(labels) > 1 else 'has'} {why}"
     what = f"Choose another method, {remedy}." if remedy else "Choose another method."
     raise UnsuitableSpace(f"{method} cannot search this space: {named}. {what}")
+
+
+def has_order(domain: Domain) -> bool:
+    """Return whether neighbours among a domain's values are alike.
+
+    Example:
+        >>> from raysearch.space import Bool, Choice, Int
+        >>> norm, size = Choice(["none", "batch"]), Choice(["s", "m", "l"], ordered=True)
+        >>> [has_order(domain) for domain in (Bool(), norm, size, Int(1, 9))]
+        [False, False, True, True]
+    """
+    return domain.ordered if isinstance(domain, Choice) else not isinstance(domain, Bool)
 
 
 def require_graphs(space: Space, *, searcher: object, method: str) -> None:

@@ -1,10 +1,11 @@
 """What does a model know after so many trials, whoever asks and however often?
 
-A suggestion may depend on the trials that ended, and not on how often a suggestion was asked for
-before. But hyperparameters are sampled by a chain that goes on from trial to trial. So the chain
-moves by a fixed schedule of numbers of ended trials, each move from a generator of its own: after
-every one of the first trials, then each time there are 6 % more of them, and later 15 %. A search
-that was resumed runs through the same moves, some 80 for 5,000 trials.
+A suggestion may depend on the trials that were observed, and not on how often a suggestion was
+asked for before. But hyperparameters are sampled by a chain that goes on from trial to trial. So
+the chain moves by a fixed schedule of numbers of trials, each move from a generator of its own, and
+by what was known then: after every one of the first trials, then each time there are 6 % more of
+them, and later 15 %. A search that was resumed runs through the same moves, some 80 for 5,000
+trials. A trial that is told again has another rank from then on, and is no further one.
 
 Of a long history the model is shown `n_history` trials, one half the best of all, the other the
 latest of the rest; a move is shown up to 120, chosen in the same way.
@@ -12,7 +13,7 @@ latest of the rest; a move is shown up to 120, chosen in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy as np
 from raysearch.randomness import generator
 from raysearch.searchers.gaussian_process import GaussianProcess, moved
 from raysearch.searchers.kernel import Array, Likelihood, Prior
-from raysearch.searchers.ranking import Rank
+from raysearch.searchers.ranking import Rank, is_usable
 from raysearch.searchers.targets import Targets, targets_of
 from raysearch.searchers.vectors import Rows, Vectors
 
@@ -53,13 +54,13 @@ class Known:
 
 
 class Surrogate:
-    """A Gaussian process of all trials that ended, in the order in which they did.
+    """A Gaussian process of all trials that were observed, in the order in which they were first.
 
     Args:
         vectors: Of the space.
         seed: Governs the chain of hyperparameters.
         n_samples: Vectors of hyperparameters.
-        n_first: Ended trials from which on there is a model, at least 2.
+        n_first: Trials from which on there is a model, at least 2.
         n_history: Trials that the model is shown at most.
     """
 
@@ -74,30 +75,48 @@ class Surrogate:
         self._prior = Prior(vectors.n_parameters)
         self._rows: list[Array] = []
         self._ranks: list[Rank] = []
+        self._index: dict[int, int] = {}  # of a trial's number
+        self._due: list[tuple[list[Array], list[Rank]]] = []  # of moves that are to be made
         self._sample: Array | None = None
         self._schedule = _schedule(n_first)
         self._next_move = next(self._schedule)
         self._known: Known | None = None
+        self._n_usable = 0
 
     def __len__(self) -> int:
-        """Return how many trials have ended."""
+        """Return how many trials are known."""
         return len(self._rows)
 
+    @property
+    def n_usable(self) -> int:
+        """How many of them had a value that counts."""
+        return self._n_usable
+
     def add(self, row: Array, rank: Rank) -> None:
-        """Take a trial that ended into account."""
+        """Take a trial into account, or what is known of it now."""
+        self._known = None
+        self._n_usable += is_usable(rank)
+        if rank[-1] in self._index:
+            index = self._index[rank[-1]]
+            self._n_usable -= is_usable(self._ranks[index])
+            self._rows[index], self._ranks[index] = row, rank
+            return
+        self._index[rank[-1]] = len(self._rows)
         self._rows.append(row)
         self._ranks.append(rank)
-        self._known = None
+        if len(self) == self._next_move:
+            self._due.append((list(self._rows), list(self._ranks)))
+            self._next_move = next(self._schedule)
 
     def known(self) -> Known | None:
-        """Return the model of all trials that ended; None while there are too few."""
+        """Return the model of all trials; None while there are too few."""
         if len(self) < self._n_first:
             return None
-        while self._next_move <= len(self):
-            self._move(self._next_move)
-            self._next_move = next(self._schedule)
+        while self._due:
+            self._move(*self._due.pop(0))
         if self._known is None and self._sample is not None:
-            rows, numbers, targets = self._shown(len(self), at_most=self._n_history)
+            known = self._rows, self._ranks
+            rows, numbers, targets = self._shown(*known, at_most=self._n_history)
             self._known = Known(
                 process=GaussianProcess(
                     features=self._vectors.features(rows),
@@ -111,10 +130,10 @@ class Surrogate:
             )
         return self._known
 
-    def _move(self, n_ended: int) -> None:
-        """Move the chain, given the first so many trials."""
-        rng = generator(self._seed, role="hyperparameters", number=n_ended)
-        rows, _, targets = self._shown(n_ended, at_most=min(self._n_history, N_FOR_MOVES))
+    def _move(self, of: Sequence[Array], ranks: Sequence[Rank]) -> None:
+        """Move the chain, given rows and ranks of the first so many trials."""
+        rng = generator(self._seed, role="hyperparameters", number=len(ranks))
+        rows, _, targets = self._shown(of, ranks, at_most=min(self._n_history, N_FOR_MOVES))
         likelihood = Likelihood(
             features=self._vectors.features(rows),
             targets=targets.values,
@@ -128,11 +147,13 @@ class Surrogate:
         for _ in range(n_moves):
             self._sample = moved(self._sample, likelihood, rng=rng)
 
-    def _shown(self, n_ended: int, *, at_most: int) -> tuple[Rows, tuple[int, ...], Targets]:
-        """Return what a model is shown of the first so many trials, the best first."""
-        order = sorted(range(n_ended), key=lambda index: self._ranks[index])
-        targets = targets_of([self._ranks[index] for index in order])
-        if n_ended > at_most:
+    def _shown(
+        self, rows: Sequence[Array], ranks: Sequence[Rank], *, at_most: int
+    ) -> tuple[Rows, tuple[int, ...], Targets]:
+        """Return what a model is shown of trials in their order, the best first."""
+        order = sorted(range(len(ranks)), key=lambda index: ranks[index])
+        targets = targets_of([ranks[index] for index in order])
+        if len(ranks) > at_most:
             n_best = at_most // 2
             latest = sorted(order[n_best:])[-(at_most - n_best) :]
             late = set(latest)
@@ -147,8 +168,8 @@ class Surrogate:
                 per_loss=targets.per_loss,
                 loss_at_zero=targets.loss_at_zero,
             )
-        numbers = tuple(self._ranks[index][-1] for index in order)
-        return np.stack([self._rows[index] for index in order]), numbers, targets
+        numbers = tuple(ranks[index][-1] for index in order)
+        return np.stack([rows[index] for index in order]), numbers, targets
 
 
 def _schedule(first: int) -> Iterator[int]:

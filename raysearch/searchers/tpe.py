@@ -18,24 +18,20 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from bisect import insort
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.randomness import generator
-from raysearch.searchers.base import EXHAUSTED, NoSuggestion
+from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.needs import refuse_without
 from raysearch.searchers.optuna_words import Words, study_showing
-from raysearch.searchers.ranking import Rank, is_usable, rank
+from raysearch.searchers.ranking import Rank, Ranking, is_usable, rank
 from raysearch.searchers.suitability import require_places
-from raysearch.searchers.tried import Tried, draw_untried, key
+from raysearch.searchers.tried import Tried, suggest_untried
 from raysearch.space import Space
 from raysearch.trial import Configuration, Objective, Suggestion, Trial, Value
-
-N_NEIGHBOURS = 20
-"""Mutations of a suggestion that was tried before until a random configuration is taken instead."""
 
 Told = Any
 """A trial as Optuna keeps it (`optuna.trial.FrozenTrial`)."""
@@ -106,9 +102,9 @@ class TPE:
         self._n_history = n_history
         self._words = Words(space)
         self._tried = Tried()
-        self._ranked: list[Rank] = []
-        self._ended: dict[int, tuple[Configuration, Rank]] = {}  # by number, in order of their ends
-        self._told: dict[int, Told] = {}
+        self._ranking = Ranking()
+        self._configurations: dict[int, Configuration] = {}  # of the trials that were observed
+        self._told: dict[int, tuple[Rank, Told]] = {}  # by number, and by what rank it was told
         self._now_shown: list[Told] = []  # what the study shows
 
     def prepare(self) -> None:
@@ -119,49 +115,38 @@ class TPE:
         """Return a configuration that is new, or EXHAUSTED."""
         rng = generator(self._seed, role="searcher", number=number)
         self._tried.set_pending(pending)
+        wanted = None
         if self._has_model:
-            configuration = self._propose(pending, seed=int(rng.integers(2**32)))
-            for _ in range(N_NEIGHBOURS):
-                if key(configuration) not in self._tried:
-                    return Suggestion(configuration=configuration, origin={"kind": "tpe"})
-                configuration = self._space.mutate(configuration, rng)
-        untried = draw_untried(self._space, rng, tried=self._tried)
-        if untried is None:
-            return EXHAUSTED
-        return Suggestion(configuration=untried, origin={"kind": "random"})
+            wanted = self._propose(pending, seed=int(rng.integers(2**32)))
+        return suggest_untried(
+            self._space, rng, tried=self._tried, wanted=wanted, origin={"kind": "tpe"}
+        )
 
     def observe(self, trial: Trial) -> None:
-        """Learn from a trial that ended."""
+        """Learn from a trial."""
         self._tried.add(trial)
         if self._space.contains(trial.configuration):
-            known = rank(trial, objective=self._objective)
-            insort(self._ranked, known)
-            self._ended[trial.number] = trial.configuration, known
+            self._configurations[trial.number] = trial.configuration
+            self._ranking.put(rank(trial, objective=self._objective))
 
     @property
     def _has_model(self) -> bool:
         """Whether there are enough trials, and one of them had a value."""
         return (
             bool(self._words.named)
-            and len(self._ranked) >= self._n_startup
-            and is_usable(self._ranked[0])
+            and len(self._ranking) >= self._n_startup
+            and is_usable(self._ranking.at(0))
         )
 
-    def _shown(self) -> list[int]:
-        """Return the numbers of the trials that TPE is shown, and have them told."""
-        numbers = list(self._ended)
-        if len(numbers) > self._n_history:
-            n_best = self._n_history // 2
-            chosen = {ranked[-1] for ranked in self._ranked[:n_best]}
-            for number in reversed(numbers):
-                if len(chosen) == self._n_history:
-                    break
-                chosen.add(number)
-            numbers = [number for number in numbers if number in chosen]
-        for number in numbers:
-            if number not in self._told:
-                self._told[number] = self._words.trial(number, *self._ended[number])
-        return numbers
+    def _shown(self) -> list[Told]:
+        """Return the trials that TPE is shown, in Optuna's words, in the order of their numbers."""
+        shown = self._ranking.shown(n_best=self._n_history // 2, at_most=self._n_history)
+        for known in shown:
+            number = known[-1]
+            if number not in self._told or self._told[number][0] != known:
+                told = self._words.trial(number, self._configurations[number], known)
+                self._told[number] = known, told
+        return [self._told[number][1] for number in sorted(known[-1] for known in shown)]
 
     def _propose(self, pending: Sequence[Trial], *, seed: int) -> dict[str, Value]:
         """Return what TPE suggests, tried before or not."""
@@ -169,7 +154,7 @@ class TPE:
 
         inside = [trial for trial in pending if self._space.contains(trial.configuration)]
         running = [self._words.trial(t.number, t.configuration, None) for t in inside]
-        self._now_shown[:] = [*(self._told[number] for number in self._shown()), *running]
+        self._now_shown[:] = [*self._shown(), *running]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self._study.sampler = optuna.samplers.TPESampler(

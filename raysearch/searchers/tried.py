@@ -49,7 +49,7 @@ class Keys(Protocol):
 
 
 class Tried:
-    """Remembers the configurations of all trials, those that ended and those that have not.
+    """Remembers the configurations of all trials, those that were observed and those that were not.
 
     What is asked of it takes the same time however many trials have ended, and the key of a
     configuration is made once, not for every suggestion that is asked for while its trial lasts.
@@ -59,7 +59,8 @@ class Tried:
         >>> tried.set_pending([trial])
         >>> key({"depth": 2}) in tried, tried.has_ended(key({"depth": 2}))
         (True, False)
-        >>> tried.add(trial)
+        >>> tried.add(trial), tried.add(trial)
+        (True, False)
         >>> tried.set_pending([])
         >>> key({"depth": 2}) in tried
         True
@@ -67,26 +68,29 @@ class Tried:
 
     def __init__(self) -> None:
         self._ended: set[Key] = set()
+        self._told: set[int] = set()  # numbers of trials
         self._by_trial: dict[str, tuple[Configuration, Key]] = {}
         self._pending: set[Key] = set()
 
-    def add(self, trial: Trial) -> None:
-        """Remember a trial that ended.
+    def add(self, trial: Trial) -> bool:
+        """Remember a trial that ended or is paused; return whether it is told for the first time.
 
         One of an earlier run is not remembered: only trials of this search can win it, so what was
         good there may be tried here.
         """
-        if trial.is_evidence:
-            return
-        self._ended.add(self._key_of(trial))
+        is_new = trial.number not in self._told
+        self._told.add(trial.number)
+        if not trial.is_evidence:
+            self._ended.add(self._key_of(trial))
+        return is_new
 
     def set_pending(self, trials: Sequence[Trial]) -> None:
-        """Take these as the trials that have not ended, in place of those told before."""
+        """Take these as the trials of which nothing is known, in place of those told before."""
         self._by_trial = {t.id: (t.configuration, self._key_of(t)) for t in trials}
         self._pending = {known for _, known in self._by_trial.values()}
 
     def has_ended(self, key: Key) -> bool:
-        """Return whether a trial with this configuration has ended."""
+        """Return whether a trial with this configuration has ended or is paused."""
         return key in self._ended
 
     def __contains__(self, key: object) -> bool:
@@ -157,6 +161,8 @@ def suggest_untried(
     origin: Mapping[str, Any] | None = None,
 ) -> Suggestion | NoSuggestion:
     """Return what a method wants if it is new, else a neighbour, else a random one, or EXHAUSTED.
+
+    Where every method ends: what it has to say of a space that is used up is said here.
 
     Args:
         space: The search space.

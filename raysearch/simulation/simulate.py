@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.engine import Engine, Plan, SearchState
+from raysearch.engine.ranking import ranked
 from raysearch.errors import ConfigurationError
 from raysearch.run_dir.events import Event
 from raysearch.run_dir.journal import MemoryJournal
@@ -36,11 +37,9 @@ class Simulation:
     @property
     def winner(self) -> Trial | None:
         """What is handed over: the recommended trial or the best; None without a finite value."""
-        trials = self.state.trials.values()
         if self.state.recommendation is not None:
             return self.state.trials[self.state.recommendation.trial]
-        best = min(trials, key=lambda t: t.rank_key(self.objective), default=None)
-        return None if best is None or best.value(self.objective) is None else best
+        return next(iter(ranked(self.state.trials.values(), objective=self.objective)), None)
 
     def at_epochs(self, epochs: float) -> Incumbent | None:
         """Return the incumbent when this many epochs had been trained in total, if any."""

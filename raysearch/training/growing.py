@@ -149,20 +149,21 @@ def _rebuilt(checkpoint: Mapping[str, Any], *, model: FamilyModule) -> FamilyMod
     Raises:
         ConfigurationError: It is of another family, or of other data.
     """
-    arguments = checkpoint.get("hyper_parameters")
-    if not isinstance(arguments, Mapping) or not arguments.keys() == dict(model.hparams).keys():
+    arguments, known = checkpoint.get("hyper_parameters"), dict(model.hparams)
+    if not isinstance(arguments, Mapping) or not arguments or not arguments.keys() <= known.keys():
         raise ConfigurationError(
             f"a checkpoint has no arguments of {type(model).__name__}, so that nothing can be "
             "taken over from it. Give one that a trial of this family has written."
         )
-    for name in _OF_DATA:
-        if arguments.get(name) != model.hparams.get(name):
-            raise ConfigurationError(
-                f"a checkpoint is for data with {name} {arguments.get(name)}, and the model for "
-                f"{model.hparams.get(name)}. Give one that was trained on the same data."
-            )
     with torch.random.fork_rng(devices=()):
         old = type(model)(**arguments)
+    for name in _OF_DATA:
+        before, now = old.hparams.get(name), known.get(name)
+        if before != now:
+            raise ConfigurationError(
+                f"a checkpoint is for data with {name} {before}, and the model for {now}. Give one "
+                "that was trained on the same data."
+            )
     old.load_state_dict(checkpoint["state_dict"])
     return old
 

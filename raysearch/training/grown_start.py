@@ -43,8 +43,8 @@ def start_of(job: TrainingJob, parts: Parts) -> Iterator[Start]:
     Side effects:
         A grown checkpoint lies in a temporary folder meanwhile.
     """
-    package = package_of(job.model_class)
-    if not job.takes_over or job.resume_from is None or package is None:
+    package = package_of(job.model_class) if job.takes_over else None
+    if job.resume_from is None or package is None:
         yield Start(checkpoint=job.resume_from)
         return
     saved = read(job.resume_from, job=job)

@@ -131,6 +131,8 @@ def _begun(key: str, value: Any, *, weight: nn.Parameter, of: Tensor) -> Any:
     """Return what a slot begins with, as another weight's looks."""
     if _is_slot(value, of):
         return torch.zeros_like(weight, requires_grad=False)
+    if value is None:
+        return None
     first = _FIRST_STEP.get(key, 0.0)
     return torch.full_like(value, first) if isinstance(value, Tensor) else type(value)(first)
 

@@ -27,7 +27,6 @@ from raysearch.trial import Checkpoint, Measurement, Value
 if TYPE_CHECKING:
     import pytorch_lightning as pl
 
-
 FIRST, LAST = "callbacks:Callback", "callbacks:Checkpoint"
 """What callbacks of ours derive from: those before the user's, and those that come last."""
 

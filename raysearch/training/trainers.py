@@ -5,7 +5,8 @@ callback of Lightning's, and a logger that keeps nothing, since each costs time 
 shows nothing that the reports do not. Any argument of the user's takes the place of these.
 
 Objects among the arguments are written {"class": "package.module:Name", "args": {...}} and made
-anew for each fit. A name without a module, such as "EarlyStopping", is Lightning's own.
+anew for each fit. A name without a module, such as "EarlyStopping", is Lightning's own. In what is
+said of a logger, {trial} and {run} stand for the names of the trial and of the run directory.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import copy
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from raysearch.errors import ConfigurationError, did_you_mean, one_of, unknown_name
@@ -159,10 +161,28 @@ def _users_arguments(job: TrainingJob, *, namespace: Namespace) -> dict[str, Any
     if faults:
         raise ConfigurationError(faults)
     return {
-        name: _made(value, argument=name, namespace=namespace)
+        name: _made(
+            _filled(value, job=job) if name == "logger" else value,
+            argument=name,
+            namespace=namespace,
+        )
         for name, value in job.trainer_arguments.items()
         if value is not None or name in ("check_val_every_n_epoch",)
     }
+
+
+def _filled(value: Any, *, job: TrainingJob) -> Any:
+    """Return what the user says of a logger, with the names of trial and run for {trial}, {run}.
+
+    So that each trial is a run of its own in MLflow or Weights & Biases, under a name that says
+    which.
+    """
+    if isinstance(value, str):
+        run = Path(job.directory).absolute().parent.parent.name  # of <run>/trials/<trial>
+        return value.replace("{trial}", job.trial).replace("{run}", run)
+    if isinstance(value, Mapping):
+        return {key: _filled(entry, job=job) for key, entry in value.items()}
+    return [_filled(entry, job=job) for entry in value] if isinstance(value, list) else value
 
 
 def _made(value: Any, *, argument: str, namespace: Namespace) -> Any:

@@ -51,11 +51,11 @@ def ranked(results: Results) -> list[Ranked]:
         trials = executions.get(configuration, [trial])
         loss = mean_loss(trials, objective=objective)
         if math.isfinite(loss):
-            score = loss if objective.direction == "minimize" else -loss
+            score = objective.value(loss)
             found.append((loss, Ranked(trial=trial, scores=(score,), n_executions=len(trials))))
     return [each for _, each in sorted(found, key=lambda pair: pair[0])]  # of equals, as it was
 
 
 def _values(trial: Trial, results: Results) -> tuple[float, ...]:
     losses = zip(trial.losses(results.objectives), results.objectives, strict=True)
-    return tuple(loss if each.direction == "minimize" else -loss for loss, each in losses)
+    return tuple(each.value(loss) for loss, each in losses)

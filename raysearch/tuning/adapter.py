@@ -213,10 +213,13 @@ class EngineScheduler(TrialScheduler):
         return self._is_done_with(trial)
 
     def _is_done_with(self, trial: RayTrial) -> bool:
-        """Return whether a trial has ended or paused, so that what Ray runs of it is over."""
-        known = self._session.engine.state.trials.get(trial.trial_id)
-        is_paused = known is not None and known.status is TrialStatus.PAUSED
-        return known is not None and (known.status.is_ended or is_paused)
+        """Return whether what Ray runs of a trial is over: it has ended, is paused, or cut off."""
+        engine = self._session.engine
+        known = engine.state.trials.get(trial.trial_id)
+        if known is None:
+            return False
+        is_cut_off = known.status is TrialStatus.INTERRUPTED and engine.is_over
+        return known.status.is_ended or known.status is TrialStatus.PAUSED or is_cut_off
 
     def _may_free(self) -> bool:
         """Return whether freeing an actor now costs no other one, and there is work for it.

@@ -123,11 +123,11 @@ class Session:
         """Whether Ray has nothing left to run.
 
         When a limit is reached, trials of an earlier session stay as they are: a larger budget goes
-        on with them. Before that, it is seen to paused ones.
+        on with them. So do paused ones of which none goes on.
         """
         if self.on_ray or self.opening is not None or not self.engine.stop_reason:
             return False
-        return self.engine.is_over or not (self.unfinished or self.engine.state.paused)
+        return self.engine.is_over or not (self.unfinished or self.engine.goes_on)
 
     def open_if_ready(self) -> None:
         """Let trials be begun if what they wait for has come about; called in every step."""
@@ -149,7 +149,9 @@ class Session:
 
     def is_next_ready(self) -> bool:
         """Return whether an actor that is freed now gets its next trial, if there is one."""
-        return bool(self.unfinished) or self.slots() == 1 or self.engine.is_next_ready()
+        if self.unfinished or self.slots() == 1:
+            return True
+        return self.engine.is_next_ready(held=self.on_ray)
 
     def take_back(self) -> None:
         """Queue the trials again that a worker refused which is to be replaced.

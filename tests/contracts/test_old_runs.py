@@ -18,7 +18,7 @@ import torch
 
 import raysearch
 from raysearch.cli.main import main
-from raysearch.errors import RunDirectoryError
+from raysearch.errors import ConfigurationError, RunDirectoryError
 from raysearch.results import Results
 from raysearch.run_dir import events as ev
 from raysearch.search import Search
@@ -77,6 +77,27 @@ def test_the_search_can_be_extended(run):
     assert [t.status for t in results.state.trials.values()].count(TrialStatus.FAILED) == 1
     assert results.winner is not None
     assert results.test_outcome.values["test/accuracy"] == pytest.approx(0.8913649)
+
+
+@pytest.mark.parametrize(
+    ("written", "became"),
+    [
+        ('"block":{"choice":["plain","residual"]}', "`block: basic` with `connections: residual`"),
+        ('"block":"residual"', "`block: basic` with `connections: residual`"),
+        ('"beta_warmup":{"int":[0,9]}', "a share of all steps now, from 0 to 1"),
+        ('"beta_warmup":5', "a share of all steps now, from 0 to 1"),
+    ],
+)
+def test_words_that_families_had_before_are_explained(run, capsys, written, became):
+    journal = run / "journal" / "000001.jsonl"
+    family = "vae" if "beta" in written else "cnn"
+    text = journal.read_text().replace('"name":"mlp"', f'"name":"{family}"', 1)
+    journal.write_text(text.replace('"space":{', f'"space":{{{written},', 1))
+    with pytest.raises(ConfigurationError) as raised:
+        Search.resume(run)
+    assert became in str(raised.value)
+    assert "`results` still shows what it found" in str(raised.value)
+    assert "0.891" in printed(capsys, "results", run)
 
 
 def test_keys_that_are_newer_than_a_run_are_no_change_of_it(run):

@@ -351,6 +351,60 @@ def test_full_trainings_are_believed_before_optimistic_beginnings(name: str) -> 
     assert sum(float(x or 0) > 0.5 for x in places) >= 20
 
 
+def suggested_by(searcher: Searcher, number: int) -> Suggestion:
+    suggestion = searcher.suggest(number=number, pending=[])
+    assert isinstance(suggestion, Suggestion)
+    return suggestion
+
+
+@every_case
+def test_a_paused_trial_counts_like_a_stopped_one(name: str, settings: dict[str, float]) -> None:
+    stopped, paused = build(name, settings), build(name, settings)
+    for number in range(1, 17):
+        suggestion = suggested_by(stopped, number)
+        assert suggested_by(paused, number) == suggestion
+        trial = ended(number, suggestion.configuration, [1 / number], status=TrialStatus.STOPPED)
+        trial = replace(trial, origin=suggestion.origin)
+        stopped.observe(trial)
+        paused.observe(replace(trial, status=TrialStatus.PAUSED))
+
+
+@every_case
+@pytest.mark.parametrize("train", [fair, messy])
+def test_what_is_told_twice_counts_once(
+    name: str, settings: dict[str, float], train: Callable[[int, Configuration], Trial]
+) -> None:
+    once, twice = build(name, settings), build(name, settings)
+    for number in range(1, 17):
+        suggestion = suggested_by(once, number)
+        assert suggested_by(twice, number) == suggestion
+        trial = replace(train(number, suggestion.configuration), origin=suggestion.origin)
+        for searcher in (once, twice, twice):
+            searcher.observe(trial)
+
+
+LEARNS_BY_GENERATIONS = ("cmaes",)
+"""Those that learn from trials alone that they have drawn themselves."""
+
+
+@pytest.mark.parametrize(
+    "name", sorted({*SEARCHERS} - {*LEARNS_NOTHING, *EXPLORES, *LEARNS_BY_GENERATIONS})
+)
+def test_a_trial_that_goes_on_after_a_pause_counts_as_what_it_came_to(name: str) -> None:
+    searcher = build(name, {}, space=SPACES["lone"])
+    rng = np.random.default_rng(5)
+    for number in range(1, 61):
+        near = float(rng.normal(0.2 if number % 2 else 0.8, 0.02))
+        beginning = [0.1 + near / 100]
+        searcher.observe(ended(number, {"x": near}, beginning, status=TrialStatus.PAUSED))
+        if number % 2 == 0:  # was promoted, and is better than it looked
+            searcher.observe(ended(number, {"x": near}, [*beginning, *[0.01] * 26]))
+    suggested = [searcher.suggest(number=n, pending=[]) for n in range(61, 91)]
+    places = [s.configuration["x"] for s in suggested if isinstance(s, Suggestion)]
+    assert len(places) == 30
+    assert sum(float(x or 0) > 0.5 for x in places) >= 20  # as in the test before
+
+
 @every_case
 def test_copes_with_many_pending_trials(name: str, settings: dict[str, float]) -> None:
     suggested = run(build(name, settings), 60, n_parallel=40)

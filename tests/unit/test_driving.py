@@ -82,6 +82,37 @@ def test_more_seeds_later_are_trained_and_not_tested(tmp_path, said):
     assert not is_done(search)
 
 
+def test_fewer_seeds_than_an_interrupted_refit_was_to_train_are_enough_once_asked_for(tmp_path):
+    search = ended(tmp_path / "run-1", refit={"seeds": 3})
+    drive = Search.resume(search.run_dir.path)._drive
+    with pytest.raises(KeyboardInterrupt):
+        hand_over(drive, search.engine, executor=StopsAt(1), stage=lambda text: None)
+    search.finish()
+    extended = Search.resume(search.run_dir.path, overrides=["refit.seeds=1"])._drive
+    assert extended.changed == ("refit",)
+    search.experiment = extended.experiment
+    search.extend(changed=extended.changed)
+    results = Results(search.run_dir, state=search.engine.state, experiment=search.experiment)
+    model = results.model_of(results.winner)
+    assert (model.seeds, results.seeds_to_have(model)) == (3, 1)
+    executor = handed_over(search, said=[])
+    assert (executor.repeats, executor.tests) == ([0], [("0001", "test")])
+    assert is_done(search)
+
+
+class StopsAt(Bytes):
+    """Trains models up to a repeat, at which somebody interrupts it."""
+
+    def __init__(self, repeat: int) -> None:
+        super().__init__()
+        self.stops_at = repeat
+
+    def refit(self, job, *, epochs, path):
+        if job.repeat == self.stops_at:
+            raise KeyboardInterrupt
+        return super().refit(job, epochs=epochs, path=path)
+
+
 def test_a_refit_that_is_wanted_later_is_left_to_do(tmp_path, said):
     search = ended(tmp_path / "run-1", refit=False)
     assert handed_over(search, said=said).refits == []

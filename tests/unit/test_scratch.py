@@ -56,7 +56,7 @@ def test_a_process_id_that_is_used_again_is_another_process(temporary):
     assert list(abandoned_folders()) == [folder]
 
 
-@pytest.mark.parametrize("born", [birth(os.getpid()), UNKNOWN])
+@pytest.mark.parametrize("born", [birth(os.getpid()), UNKNOWN], ids=["its own", "unknown"])
 def test_what_belongs_to_a_live_process_is_left_alone(temporary, born):
     left_by(temporary, pid=os.getpid(), born=born)
     assert list(abandoned_folders()) == []

@@ -91,8 +91,8 @@ class _Growth:
         if not self._is_alike:
             return
         pairs = list(zip(old.stages, new.stages, strict=False))
-        for number, (stage, new_stage) in enumerate(pairs):
-            stream = self._stage(stage, new_stage, stream, is_first=number == 0)
+        for stage, new_stage in pairs:
+            stream = self._stage(stage, new_stage, stream)
         if len(new.stages) < len(old.stages):
             _compare("stages", old, new, self._transfer)
             return
@@ -108,9 +108,7 @@ class _Growth:
             outputs=kept(old.design.n_outputs),
         )
 
-    def _stage(
-        self, old: list[nn.Module], new: list[nn.Module], stream: Spread, *, is_first: bool
-    ) -> Spread:
+    def _stage(self, old: list[nn.Module], new: list[nn.Module], stream: Spread) -> Spread:
         """Fill a stage that both have; return where what it gives is."""
         if self._new.design.connections in ("plain", "residual"):
             return self._chain(old, new, stream)

@@ -16,7 +16,7 @@ from torch import nn
 from raysearch.models.cnn.blocks import Convolution
 from raysearch.models.cnn.cells import Cell
 from raysearch.models.cnn.growing_blocks import Blocks, layer_of
-from raysearch.models.cnn.wiring import Edge, edge_key, live_edges
+from raysearch.models.cnn.wiring import edge_key, live_edges
 from raysearch.models.shared.growing.identities import silence
 from raysearch.models.shared.growing.spreads import Spread
 
@@ -122,9 +122,6 @@ class Cells:
             edge[1] in path and edge not in on_it and not _has_weights(operation)
             for edge, operation in self._live.items()
         )
-
-
-Edges = Mapping[Edge, str]
 
 
 def _has_weights(operation: str) -> bool:

@@ -55,10 +55,10 @@ def of_loss(loss: Callable[..., Tensor]) -> dict[str, Value]:
         >>> of_loss(partial(losses.focal, gamma=2.0))
         {'loss': 'focal', 'focal_gamma': 2.0}
     """
-    is_partial = isinstance(loss, partial)
-    name = _LOSSES[loss.func if is_partial else loss]
-    keywords: dict[str, Any] = loss.keywords if is_partial else {}
-    return {"loss": name, **{_SETTINGS[keyword]: value for keyword, value in keywords.items()}}
+    if not isinstance(loss, partial):
+        return {"loss": _LOSSES[loss]}
+    settings = {_SETTINGS[keyword]: value for keyword, value in loss.keywords.items()}
+    return {"loss": _LOSSES[loss.func], **settings}
 
 
 def of_class_weights(

@@ -34,6 +34,7 @@ print("loaded:", *[name for name in {heavy!r} if name in sys.modules], file=sys.
         "list runs",
         "results small-1",
         "results small-1 --json",
+        "report small-1 --quick",
         "results small-1 --csv",
         "stop small-1",
         "trial small-1 1",

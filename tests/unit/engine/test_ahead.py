@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from raysearch.engine.ahead import AT_ONCE_S, InThread
+from raysearch.errors import SearchAborted
 from raysearch.run_dir import events as ev
 from raysearch.searchers import EXHAUSTED, WAIT
 from raysearch.trial import Recommendation, SearchStatus, Suggestion, TrialStatus
@@ -128,8 +129,16 @@ def test_what_the_searcher_raises_reaches_whoever_asks_for_the_trial():
     searcher = Held()
     searcher.answers[1] = RuntimeError("no such kernel")
     lab = slow_lab(searcher)
-    with pytest.raises(RuntimeError, match="no such kernel"):
+    with pytest.raises(SearchAborted) as raised:
         begun(lab, searcher)
+    message = str(raised.value)
+    assert message.startswith(
+        "searcher Held failed when it was asked for trial 0001: RuntimeError: no such kernel "
+        "(test_ahead.py, line "
+    )
+    assert "The trials so far are kept, and `resume` goes on" in message
+    assert "searcher=random" in message
+    assert isinstance(raised.value.__cause__, RuntimeError)
 
 
 def test_a_wait_that_is_outdated_is_asked_again():

@@ -53,7 +53,7 @@ def test_the_epoch_that_reaches_the_budget_is_the_last_of_each_trial():
     assert lab.engine.next_trial() is None
     assert lab.report(first, 5, 0.6).kind is STOP  # one more than the budget: it was in training
     assert lab.state.epochs == 6
-    assert [t.status for t in lab.state.trials.values()] == [TrialStatus.STOPPED] * 2
+    assert [t.status for t in lab.state.trials.values()] == [TrialStatus.INTERRUPTED] * 2
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,8 @@ def test_the_trial_that_reaches_the_target_ends_with_it_and_so_do_the_others():
     decision = lab.report(good, 1, 0.99125)
     assert decision.reason == "target 0.99 reached by trial 0000 (0.99125)"
     assert lab.report(other, 2, 0.1).reason == decision.reason
+    statuses = [trial.status for trial in lab.state.trials.values()]
+    assert statuses == [TrialStatus.STOPPED, TrialStatus.INTERRUPTED]  # the one is done
     assert lab.engine.next_trial() is None
     assert lab.engine.stop_reason == decision.reason
 

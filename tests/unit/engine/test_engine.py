@@ -71,7 +71,7 @@ def test_the_trial_budget_ends_the_suggestions(lab):
     assert lab.engine.stop_reason == "budget of 4 trials used"
 
 
-def test_the_time_budget_stops_what_runs():
+def test_the_time_budget_interrupts_what_runs():
     lab = Lab(max_trials=None, max_seconds=120.0).start()
     trial = lab.new_trial()
     lab.clock.now += 119
@@ -79,8 +79,25 @@ def test_the_time_budget_stops_what_runs():
     lab.clock.now += 2
     decision = lab.report(trial, 2, 0.6)
     assert (decision.kind, decision.reason) == (DecisionKind.STOP, "budget of 2 minutes used")
-    assert lab.state.trials[trial].status is TrialStatus.STOPPED
+    cut_off = lab.state.trials[trial]
+    assert (cut_off.status, cut_off.reason) == (TrialStatus.INTERRUPTED, decision.reason)
     assert lab.engine.next_trial() is None
+    assert lab.searcher.observed == []  # it may yet go on
+
+
+def test_what_a_limit_interrupted_goes_on_first_with_a_larger_budget():
+    lab = Lab(max_total_epochs=2, max_trials=None).start()
+    trial = lab.new_trial()
+    lab.report(trial, 1, 0.5)
+    lab.report(trial, 2, 0.6)
+    lab.engine.end(SearchStatus.FINISHED, reason=lab.engine.stop_reason)
+    later = Lab(max_total_epochs=3, max_trials=None)
+    later.engine.replay(lab.journal.events)
+    assert [t.id for t in later.engine.resume(settings={})] == [trial]
+    later.engine.attempt_started(trial, worker="b:2")
+    assert later.state.trials[trial].reason is None
+    later.report(trial, 3, 0.7)
+    assert later.state.trials[trial].status is TrialStatus.COMPLETED
 
 
 def test_pauses_between_sessions_do_not_count_as_time():

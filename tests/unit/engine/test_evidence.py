@@ -49,6 +49,19 @@ def test_the_searcher_is_told_before_it_is_asked_and_by_other_names():
     assert lab.searcher.pending == []
 
 
+def test_trials_of_folders_with_the_same_name_are_told_apart():
+    runs = [
+        {"run": run, "n_trials": 9, "max_epochs": 3, "trials": [kept(0.5)]}
+        for run in ("monday/digits", "tuesday/digits", "/data/scan")
+    ]
+    lab = start({"version": 1, "runs": runs})
+    assert [trial.id for trial in lab.searcher.observed] == [
+        "monday/digits/0007",
+        "tuesday/digits/0007",
+        "scan/0007",
+    ]
+
+
 def test_they_are_no_trials_of_the_search():
     lab = start(evidence(kept(0.99, 0.99, 0.99)), target=0.95, max_trials=1)
     assert lab.engine.stop_reason == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from raysearch.errors import SearchAborted
+from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.searchers import WAIT
 from raysearch.trial import Suggestion
 from tests.lab import Counting, Lab
@@ -40,6 +40,28 @@ def test_waiting_is_not_the_end_while_a_trial_is_pending():
     lab.engine.failed(trial, cause="exception", error="E")
     assert lab.engine.next_trial() is None
     assert lab.engine.stop_reason == "the searcher has nothing left to suggest"
+
+
+def test_what_a_searcher_raises_says_who_it_was_and_what_it_was_doing(lab):
+    lab.new_trial()
+
+    def observe(trial):
+        raise ZeroDivisionError("no rate")
+
+    lab.searcher.observe = observe
+    with pytest.raises(SearchAborted, match=r"searcher Counting failed.*told of trial 0000: Zero"):
+        lab.engine.failed("0000", cause="exception", error="E")
+    assert lab.state.trials["0000"].status.is_ended  # which is kept
+
+
+def test_an_error_of_raysearch_is_left_as_it_is(lab):
+    def suggest(**_):
+        raise ConfigurationError("tpe needs optuna.")
+
+    lab.new_trial()
+    lab.searcher.suggest = suggest
+    with pytest.raises(ConfigurationError, match=r"^tpe needs optuna\.$"):
+        lab.engine.next_trial()
 
 
 def test_a_suggestion_outside_the_space_is_the_searchers_fault(lab):

@@ -26,7 +26,7 @@ def faults(**changed):
 @pytest.mark.parametrize(
     ("key", "value", "hint"),
     [
-        ("metric", "val/loss", "Write it inside objective."),
+        ("metric", "val/loss", "Write it inside objective or objectives."),
         ("trials", 8, "Write it inside budget."),
         ("precision", "bf16-mixed", "Write it inside trainer."),
         ("max_epochs", 9, "Write it inside fidelity."),
@@ -59,7 +59,7 @@ def test_an_unknown_key_at_the_top_level_is_told_where_it_belongs(key, value, hi
         ("budget", {"num_samples": 8}, "budget.num_samples is not a key of budget. Did you mean t"),
         ("objective", {"metric": "val/loss", "mode": "min"}, "Did you mean direction? Valid:"),
         ("scheduler", {"eta": 3}, "is not a setting of asha. Did you mean reduction_factor?"),
-        ("searcher", {"max_t": 3}, "It is called fidelity.max_epochs here. Valid: gamma,"),
+        ("searcher", {"max_t": 3}, "It is called fidelity.max_epochs here. Valid: name,"),
         ("trainer", {"gpus": 1}, "It is called resources.gpus here."),
         ("trainer", {"max_epochs": 1}, "trainer.max_epochs is set by raysearch."),
         ("model", {"name": "mlp", "lr": 1}, "model.lr is not a key of model. Arguments go under"),

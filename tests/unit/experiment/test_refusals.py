@@ -203,7 +203,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "several objectives": (
         "objective: [val/accuracy, val/loss]",
         "line 3",
-        ("[val/accuracy, val/loss]", "not available in this version"),
+        ("[val/accuracy, val/loss]", "Several objectives go under the key objectives."),
     ),
     "objective without metric": (
         "objective: {direction: maximize}",

@@ -153,6 +153,8 @@ def test_paused_trials_are_done_for_now(new_story: Any, plan: Plan) -> None:
     story.attempt(decided.trial)
     snapshot = now(progress, story)
     assert (snapshot.paused, [r.trial.id for r in snapshot.running]) == (9, [decided.trial])
+    assert budget_used(snapshot, plan=plan).startswith("10/20 trials (9 paused)")
+    assert share_used(snapshot, plan=plan) == 0.5  # the bar does not run backwards
     assert snapshot.restarts == 0
     story.end(decided.trial)
     assert progress._end_rate is not None

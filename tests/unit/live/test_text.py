@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raysearch.counting import counted
 from raysearch.live.text import (
     changed_first,
     configuration_line,
-    counted,
     counts_line,
     difference,
     duration,

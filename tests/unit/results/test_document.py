@@ -37,6 +37,8 @@ def test_the_whole_of_a_finished_search(ended):
         "objectives",
         "trials",
         "pareto_front",
+        "hypervolume",
+        "constraints",
         "winner",
         "totals",
         "damage",

@@ -8,13 +8,14 @@ from raysearch.cli.aims import front_facts, front_rows, rejected_facts
 from raysearch.cli.summary import winner_facts
 from raysearch.results import Results
 from raysearch.results.front import BEYOND, hypervolume_curve
+from raysearch.trial import Measurement
 from tests.recorded import Bytes, Recorded
 
 POINTS = [(0.90, 900.0), (0.99, 5000.0), (0.98, 800.0), (0.50, 100.0), (0.97, 4000.0)]
 """Accuracy and parameters: 0 is beaten by 2, 4 by 2 as well; the front bends at 2."""
 
 
-def recorded(tmp_path, points=POINTS, **settings) -> Recorded:
+def begun(tmp_path, points=POINTS, **settings) -> Recorded:
     given = {
         "objectives": ["val/accuracy", "params"],
         "constraints": {"params": "<= 10000"},
@@ -24,8 +25,11 @@ def recorded(tmp_path, points=POINTS, **settings) -> Recorded:
     for accuracy, params in points:
         search.begin(0.1, accuracy, costs={"params": params})
         search.engine.finished(f"{len(search.engine.state.trials) - 1:04d}", reason="done")
-    search.finish()
     return search
+
+
+def recorded(tmp_path, points=POINTS, **settings) -> Recorded:
+    return begun(tmp_path, points, **settings).finish()
 
 
 def opened(search) -> Results:
@@ -56,6 +60,17 @@ def test_the_front_has_those_that_none_beats_and_the_knee_of_it_wins(results):
 )
 def test_the_file_says_who_wins(tmp_path, choose, winner):
     assert opened(recorded(tmp_path, choose=choose)).winner.id == winner
+
+
+def test_what_was_stopped_early_wins_only_where_nothing_on_the_front_was_trained_in_full(tmp_path):
+    search = begun(tmp_path, choose={"by": "lexicographic", "order": ["params"]})
+    search.scheduler.reason = "too bad"
+    stopped = search.begin(0.2, costs={"params": 10.0})
+    results = opened(search.finish())
+    assert stopped.id in {trial.id for trial in results.front}
+    assert results.winner.id == "0003"  # the smallest of those trained in full
+    why = results.to_json()["winner"]["chosen_because"]
+    assert why.endswith("of a front of 4 trials, from the 3 that were trained in full")
 
 
 def test_where_the_model_of_the_chosen_one_is_lost_the_next_choice_wins(tmp_path):
@@ -111,7 +126,19 @@ def test_the_table_and_the_summary_name_the_chosen_one(results):
     assert facts["params"] == "800"
 
 
-def test_a_constant_objective_and_a_missing_metric_are_said(tmp_path):
+def test_trials_without_a_metric_that_others_report_are_named(tmp_path):
+    search = Recorded(tmp_path / "run", objectives=["val/accuracy", "val/f1"])
+    for values in ({"val/accuracy": 0.9, "val/f1": 0.8}, {"val/accuracy": 0.95}):
+        trial = search.begin()
+        search.engine.measured(trial.id, Measurement(epoch=1, step=1, values=values, seconds=1.0))
+        search.engine.finished(trial.id, reason="done")
+    results = opened(search.finish())
+    assert [trial.id for trial in results.front] == ["0000"]
+    text = " ".join(value for _, value in front_facts(results))
+    assert "not on it: 0001, without a finite val/f1" in text
+
+
+def test_a_constant_objective_is_said(tmp_path):
     search = recorded(tmp_path, points=[(0.5, 70.0), (0.9, 70.0)])
     text = " ".join(value for _, value in front_facts(opened(search)))
     assert "params is 70 in all 2 trials, so it tells none of them apart" in text

@@ -32,6 +32,19 @@ def ids(trials):
     return [trial.id for trial in trials]
 
 
+@pytest.mark.parametrize(
+    "status", [TrialStatus.INTERRUPTED, TrialStatus.RUNNING, TrialStatus.PENDING]
+)
+def test_one_that_was_cut_off_does_not_win_by_a_lucky_epoch(status):
+    cut_off = make_trial(3, 0.9, status=status)
+    complete = [make_trial(0, 0.5, 0.7), make_trial(1, 0.6, 0.8), make_trial(2, 0.1)]
+    assert ids(rank([cut_off, *complete], objective=ACCURACY)) == ["0001", "0003", "0000", "0002"]
+    worse = make_trial(4, 0.6, status=status)  # among the others, its value counts
+    assert ids(rank([worse, *complete], objective=ACCURACY)) == ["0001", "0000", "0004", "0002"]
+    stopped = make_trial(5, 0.85, status=TrialStatus.STOPPED)
+    assert ids(rank([cut_off, stopped], objective=ACCURACY)) == ["0003", "0005"]
+
+
 def test_a_trial_is_ranked_by_its_best_epoch_not_its_last():
     trials = [make_trial(0, 0.5, 0.6, 0.6), make_trial(1, 0.9, 0.1, 0.1), make_trial(2, 0.7)]
     assert ids(rank(trials, objective=ACCURACY)) == ["0001", "0002", "0000"]

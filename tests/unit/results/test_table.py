@@ -114,14 +114,14 @@ def test_a_metric_that_is_called_like_a_column_keeps_its_value_under_another_nam
         data=None,
         model={"function": f"{__name__}:train"},
         space={"width": {"int": [8, 16]}},
-        objective={"metric": "seconds", "direction": "minimize"},
+        objective={"metric": "cause", "direction": "minimize"},
     )
     search.trial(7.0)
     results = Results.open(search.run_dir.path)
     (row,) = trial_rows(results)
-    assert (row["seconds"], row["metric.seconds"]) == (0.5, 7.0)
+    assert (row["cause"], row["metric.cause"]) == (None, 7.0)
     (measured,) = measurement_rows(results)
-    assert (measured["seconds"], measured["metric.seconds"]) == (0.5, 7.0)
+    assert (measured["cause"], measured["metric.cause"]) == (None, 7.0)
 
 
 def test_a_search_without_trials_is_an_empty_table(tmp_path):

@@ -42,6 +42,17 @@ EXAMPLES: list[ev.Event] = [
     ev.CheckpointRemoved(at=4.5, trial="0001", path="trials/0001/e.ckpt"),
     ev.Decided(at=4.0, trial="0001", epoch=2, kind="stop", reason="rung 3: rank 5 of 9"),
     ev.AttemptEnded(at=5.0, trial="0001", attempt=1, cause="worker lost", error="gone"),
+    ev.Exploited(
+        at=5.0,
+        trial="0002",
+        source="0001",
+        epoch=2,
+        path="trials/0001/e.ckpt",
+        size_bytes=9,
+        configuration={"learning_rate": 0.02},
+        changes={"learning_rate": [0.01, 0.02]},
+        reason="rung 2: rank 2 of 2, takes over trial 0001",
+    ),
     ev.TrialEnded(at=5.0, trial="0001", status=TrialStatus.FAILED, cause="exception", error="E: x"),
     ev.Refitted(
         at=6.0, trial="0001", epochs=3, path="winner/model.ckpt", size_bytes=5, seconds=2.0

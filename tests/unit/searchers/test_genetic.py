@@ -88,9 +88,9 @@ def test_a_child_inherits_the_weights_of_its_better_parent_of_the_same_family() 
         {"model": Choice({"mlp": Space({"a": Int(0, 99)}), "cnn": Space({"b": Int(0, 99)})})}
     )
     searcher = Genetic(space, objective=LOSS, population_size=3, crossover=1.0, inherit="weights")
-    searcher.observe(trial(1, {"model": "mlp", "mlp.a": 1}, 0.1))
-    searcher.observe(trial(2, {"model": "cnn", "cnn.b": 1}, 0.2))
-    searcher.observe(trial(3, {"model": "cnn", "cnn.b": 9}, 0.3))
+    searcher.observe(trial(1, {"model": "mlp", "a": 1}, 0.1))
+    searcher.observe(trial(2, {"model": "cnn", "b": 1}, 0.2))
+    searcher.observe(trial(3, {"model": "cnn", "b": 9}, 0.3))
     best, n_heirs = {"mlp": {"0001"}, "cnn": {"0002", "0003"}}, 0
     for suggestion in suggestions(searcher, range(100, 140)):
         parents = set(suggestion.origin.get("parents", ()))  # none of what is drawn in its place

@@ -7,7 +7,6 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -287,32 +286,3 @@ def test_wrong_settings_are_named_together() -> None:
     with pytest.raises(ConfigurationError) as caught:
         HyperOpt(LINE, objective=ACCURACY, n_startup=0, gamma=9, n_candidates=-1)
     assert len(caught.value.faults) == 3
-
-
-def test_paused_trials_are_evidence() -> None:
-    """Promotion leaves most trials paused, some of them for most of the search."""
-    paused = [
-        trial(n, {"x": x}, 1 - abs(x - 0.8), epochs=1, status=TrialStatus.PAUSED)
-        for n, x in enumerate(np.linspace(0.0, 1.0, 20).tolist())
-    ]
-    learnt = places(HyperOpt(LINE, objective=ACCURACY, seed=0), pending=paused)
-    assert np.median(np.abs(learnt - 0.8)) < 0.1  # of random draws, 0.3
-    running = [replace(known, status=TrialStatus.RUNNING) for known in paused]
-    origins = [
-        HyperOpt(LINE, objective=ACCURACY, seed=0).suggest(number=100, pending=pending).origin
-        for pending in (paused, running)
-    ]
-    assert origins == [{"kind": "tpe"}, {"kind": "random"}]
-
-
-def test_a_paused_trial_counts_as_it_will_when_it_is_stopped() -> None:
-    ended, pending = HyperOpt(LINE, objective=ACCURACY, seed=0), []
-    part = HyperOpt(LINE, objective=ACCURACY, seed=0)
-    for n, x in enumerate(np.linspace(0.0, 1.0, 20).tolist()):
-        stopped = trial(n, {"x": x}, 1 - abs(x - 0.8), epochs=1, status=TrialStatus.STOPPED)
-        ended.observe(stopped)
-        if n % 2:
-            part.observe(stopped)
-        else:
-            pending.append(replace(stopped, status=TrialStatus.PAUSED))
-    assert np.array_equal(places(ended), places(part, pending=pending))

@@ -1,5 +1,5 @@
 """Every policy ends its searches: with losses and failures, with few workers and many, killed or
-not."""
+not, and extended."""
 
 from __future__ import annotations
 
@@ -43,6 +43,18 @@ def run(policy, **changes):
     )
 
 
+PAUSED_AT_100 = {*POLICIES} - {"median", "successive_halving of 9"}
+"""Those of which trials are paused when 100 epochs have been trained."""
+
+
+def have_rested(simulation):
+    """Return whether every trial has ended, or is paused without being able to go on."""
+    return all(
+        trial.status.is_ended or trial.status is TrialStatus.PAUSED
+        for trial in simulation.state.trials.values()
+    )
+
+
 def what_was_found(simulation):
     return [facts(trial) for trial in simulation.state.trials.values()], simulation.winner.id
 
@@ -53,7 +65,7 @@ def test_every_trial_ends_and_no_epoch_is_trained_twice(policy, n_workers):
     simulation = run(policy, n_workers=n_workers)
     trials = simulation.state.trials.values()
     assert len(trials) == 40
-    assert all(trial.status.is_ended for trial in trials)
+    assert have_rested(simulation)
     assert TrialStatus.FAILED in {trial.status for trial in trials}
     assert simulation.winner.status is TrialStatus.COMPLETED
     assert simulation.winner.epochs == MAX_EPOCHS
@@ -74,7 +86,7 @@ def test_every_trial_ends_and_no_epoch_is_trained_twice(policy, n_workers):
 def test_lost_workers_change_nothing_but_the_time(policy):
     conditions = Conditions(mean_seconds_to_loss=15.0, checkpoint_every=2, start_seconds=1.0)
     rough = run(policy, n_workers=4, conditions=conditions, max_attempts=100)
-    assert all(trial.status.is_ended for trial in rough.state.trials.values())
+    assert have_rested(rough)
     assert rough.state.restarts == sum(rough.state.losses.values()) > 3
     assert fold(rough.events) == rough.state
     assert rough.winner.epochs == MAX_EPOCHS
@@ -90,20 +102,41 @@ def test_from_any_prefix_one_worker_goes_on_to_the_same_end(policy):
 
 
 @each_policy
-def test_a_limit_stops_paused_trials_with_its_reason(policy):
+def test_a_limit_leaves_trials_from_where_they_can_go_on(policy):
     simulation = run(policy, max_trials=None, max_total_epochs=100, n_workers=3)
     state = simulation.state
     assert 100 <= state.epochs <= 103
-    assert all(trial.status.is_ended for trial in state.trials.values())
-    paused = [t for t in state.trials.values() if "never promoted" in (t.reason or "")]
-    assert all(t.reason.endswith("never promoted: budget of 100 epochs used") for t in paused)
+    live = {trial.status for trial in state.live.values()}
+    assert live <= {TrialStatus.PAUSED, TrialStatus.INTERRUPTED}
+    assert (TrialStatus.PAUSED in live) == (policy in PAUSED_AT_100)
+    cut_off = [t for t in state.live.values() if t.status is TrialStatus.INTERRUPTED]
+    assert {t.reason for t in cut_off} == {"budget of 100 epochs used"}
+    assert 0 < len(cut_off) <= 3
+
+
+@each_policy
+def test_a_search_that_is_extended_ends_as_a_longer_one(policy):
+    longer = run(policy, max_trials=None, max_total_epochs=200)
+    for first in (40, 99, 133):
+        short = run(policy, max_trials=None, max_total_epochs=first)
+        extended = run(policy, max_trials=None, max_total_epochs=200, events=short.events)
+        assert what_was_found(extended) == what_was_found(longer), first
+
+
+@each_policy
+def test_another_policy_takes_up_what_was_paused(policy):
+    """Or ends it with a reason: nothing waits for a policy that is gone."""
+    short = run(policy, max_trials=20, max_total_epochs=60)
+    again = run("median", max_trials=20, events=short.events)
+    assert all(trial.status.is_ended for trial in again.state.trials.values())
+    assert all(trial.reason for trial in again.state.trials.values() if not trial.error)
 
 
 @each_policy
 def test_patience_ends_a_search_whose_trials_are_paused(policy):
     simulation = run(policy, max_trials=None, patience=12, n_workers=2)
     assert simulation.state.reason == "no better trial among the last 12"
-    assert all(trial.status.is_ended for trial in simulation.state.trials.values())
+    assert have_rested(simulation)
 
 
 def test_synchronous_halving_begins_no_bracket_before_the_last_has_ended():

@@ -125,7 +125,7 @@ def test_the_time_budget_ends_the_search():
     simulation = search(table(scrambled), scheduler=STEADY, max_trials=None, max_seconds=100.0)
     trials = list(simulation.state.trials.values())
     assert [t.epochs for t in trials] == [27, 27, 27, 19]
-    assert [t.status for t in trials][-2:] == [TrialStatus.COMPLETED, TrialStatus.STOPPED]
+    assert [t.status for t in trials][-2:] == [TrialStatus.COMPLETED, TrialStatus.INTERRUPTED]
     assert simulation.state.seconds == 100.0
     assert trials[-1].reason == simulation.state.reason == "budget of 1.66667 minutes used"
 
@@ -290,7 +290,7 @@ def test_the_epochs_of_all_trials_end_the_search(n_workers):
     )
     state = simulation.state
     assert 100 <= state.epochs < 100 + n_workers
-    assert not state.live
+    assert {trial.status for trial in state.live.values()} == {TrialStatus.INTERRUPTED}
     assert state.reason == "budget of 100 epochs used"
     assert {t.reason for t in state.trials.values()} == {state.reason, "trained all 27 epochs"}
 

@@ -10,7 +10,7 @@ from raysearch.schedulers.asha import ASHA
 from raysearch.schedulers.none import NoScheduler
 from raysearch.schedulers.successive_halving import SuccessiveHalving
 from raysearch.simulation import Conditions, Simulation
-from raysearch.trial import trial_id
+from raysearch.trial import TrialStatus, trial_id
 from tests.lab import ACCURACY
 from tests.unit.simulation.worlds import MAX_EPOCHS, facts, search, table
 
@@ -35,10 +35,6 @@ def promotion() -> ASHA:
 
 def successive_halving() -> SuccessiveHalving:
     return SuccessiveHalving(objective=ACCURACY, max_epochs=MAX_EPOCHS, n_trials=9)
-
-
-def last_created_at(simulation: Simulation) -> float:
-    return max(trial.created_at for trial in simulation.state.trials.values())
 
 
 def n_observed(simulation: Simulation) -> list[int | None]:
@@ -100,7 +96,5 @@ def test_paused_trials_are_not_given_up_while_a_suggestion_is_under_way(method, 
     ended = search(CURVES, **given, conditions=conditions)
     quick = search(CURVES, **{**given, "scheduler": method()})
     assert ended.state.reason == quick.state.reason == "budget of 30 trials used"
-    assert not ended.state.live
-    given_up = [t.id for t in ended.state.trials.values() if "never promoted" in (t.reason or "")]
-    early = [t for t in given_up if ended.state.trials[t].ended_at < last_created_at(ended)]
-    assert early == []
+    assert not [t.id for t in ended.state.trials.values() if "never promoted" in (t.reason or "")]
+    assert {t.status for t in ended.state.live.values()} <= {TrialStatus.PAUSED}

@@ -126,14 +126,14 @@ def test_moments_are_what_the_gradients_become():
     (old(IMAGES) - 1).square().mean().backward()
     checkpoint = {"hyper_parameters": dict(old.hparams), "state_dict": old.state_dict()}
     gradients = []
-    for _ in range(200):
+    for _ in range(40):
         new = MLP(**{**base, "width": 8})
         inherit(checkpoint, model=new)
         (new(IMAGES) - 1).square().mean().backward()
         gradients.append(new.network.input.weight.grad[:4])
     found, expected = torch.stack(gradients).mean(0), old.network.input.weight.grad / 2
-    # shares vary by a fifth of themselves, so their mean by 1.5 %; six standard errors
-    assert (found - expected).abs().max() < 0.09 * expected.abs().max()
+    # shares vary by a fifth of themselves, so their mean by 3.2 %; six standard errors
+    assert (found - expected).abs().max() < 0.2 * expected.abs().max()
 
 
 def test_another_optimiser_begins_anew(parent):

@@ -53,6 +53,17 @@ def test_any_argument_counts(tmp_path):
     assert type(trainer.strategy.checkpoint_io).__name__ == "AsyncCheckpointIO"
 
 
+def test_each_trial_is_a_run_of_its_own_for_a_logger(tmp_path):
+    """As `run_name` of MLflow, or `name` and `group` of Weights & Biases."""
+    args = {"save_dir": str(tmp_path), "name": "{run}", "version": "trial {trial}"}
+    job = make_job(
+        tmp_path / "digits-1" / "trials" / "0007",
+        trainer_arguments={"logger": [{"class": "CSVLogger", "args": args}]},
+    )
+    made = make_trainer(job, namespace=PYTORCH_LIGHTNING)
+    assert made.logger.log_dir == str(tmp_path / "digits-1" / f"trial {job.trial}")
+
+
 @pytest.mark.parametrize("namespace", [PYTORCH_LIGHTNING, LIGHTNING])
 @pytest.mark.parametrize(
     "name",

@@ -11,7 +11,7 @@ from tests.unit.models.grown import check, grown, trained
 BASE = {"input_shape": [1, 8, 8], "n_outputs": 4, "width": 8, "stages": 2, "blocks_per_stage": 1}
 RESIDUAL, DENSE = {"connections": "residual"}, {"connections": "dense"}
 CELL = {"connections": "cell"}
-CHAIN = {"edge_0_1": "separable_3", "edge_1_2": "none", "edge_2_3": "conv_1", "edge_0_3": "conv_1"}
+CHAIN = {"edge_0_1": "separable_3", "edge_1_3": "conv_1", "edge_1_2": "none"}
 GELU, GROUP = {"activation": "gelu"}, {"normalization": "group"}
 BOTTLENECK = {"block": "inverted_bottleneck", "expansion": 2}
 ALL = {"width": 13, "kernel_size": 5, "width_growth": 3.0}
@@ -35,8 +35,8 @@ PRESERVED = [
     ({"pooling": "average", **RESIDUAL}, {"stages": 3}),
     (CELL, {"width": 13, "blocks_per_stage": 2}),
     ({**CELL, **GELU}, {"edge_1_3": "conv_3"}),
-    ({**CELL, **CHAIN}, {"edge_0_1": "separable_5", "edge_0_3": "conv_3"}),
-    ({**CELL, **CHAIN}, {"edge_1_2": "average_pool", "edge_2_3": "conv_1"}),
+    ({**CELL, **CHAIN}, {"edge_0_1": "separable_5", "edge_1_3": "conv_3"}),
+    ({**CELL, **CHAIN}, {"edge_1_2": "dilated_3", "width": 13}),
     ({"n_parameters": 2000}, {"n_parameters": 4000}),
 ]
 

@@ -1,0 +1,78 @@
+"""Is shown what only some methods have: fronts, distributions, takeovers?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from raysearch.report import distributions as module
+from raysearch.report.distributions import distributions
+from raysearch.report.front import front
+from raysearch.report.lineage import parents_of
+from raysearch.report.shown import shown
+from raysearch.results import Results
+from raysearch.results.distributions import Course, Snapshot
+from raysearch.trial import Checkpoint, Takeover
+from tests.many import many
+
+BOTH = [
+    {"metric": "val/accuracy", "direction": "maximize"},
+    {"metric": "val/loss", "direction": "minimize"},
+]
+
+
+def test_a_front_is_drawn_with_those_that_it_beats(tmp_path):
+    (run,) = shown([Results.read(many(tmp_path / "run", 30, objective=BOTH).path)])
+    figure = front(run)
+    plane = {s.name: s for s in figure.panels[0].series if s.name}
+    members = run.results.front
+    assert [owner for (owner,) in plane["on the front"].owners] == run.owners(
+        sorted(members, key=lambda t: t.losses(run.results.objectives)[1])
+    )
+    for trial, loss, accuracy in zip(
+        sorted(members, key=lambda t: t.losses(run.results.objectives)[1]),
+        plane["on the front"].x,
+        plane["on the front"].y,
+        strict=True,
+    ):
+        best = trial.best(run.objective)
+        assert (loss, accuracy) == (best.values["val/loss"], best.values["val/accuracy"])
+    assert len(plane["beaten"].x) + len(members) == len(run.ranking)
+    (growth,) = figure.panels[1].series
+    assert list(growth.y) == sorted(growth.y)
+
+
+def test_a_single_objective_has_no_front(run):
+    assert front(run) is None
+
+
+def test_distributions_are_bands_of_numbers_and_chances_of_choices(run, monkeypatch):
+    numbers = [
+        Snapshot(trial=0, updates=0, centre=0.5, low=0.1, high=0.9),
+        Snapshot(trial=20, updates=12, centre=0.3, low=0.2, high=0.4),
+    ]
+    choices = [
+        Snapshot(trial=0, updates=0, chances=(("a", 0.5), ("b", 0.5))),
+        Snapshot(trial=20, updates=12, chances=(("a", 0.75), ("b", 0.25))),
+    ]
+    courses = (
+        Course(parameter="dropout", snapshots=tuple(numbers)),
+        Course(parameter="block", snapshots=tuple(choices)),
+    )
+    monkeypatch.setattr(module, "courses_of", lambda trials, *, space: courses)
+    band, centre = distributions(run).panels[0].series
+    assert list(zip(band.x, band.y, strict=True)) == [(0, 0.1), (20, 0.2), (20, 0.4), (0, 0.9)]
+    assert list(centre.y) == [0.5, 0.3]
+    *lines, ends = distributions(run).panels[1].series
+    assert [list(line.y) for line in lines] == [[50, 75], [50, 25]]
+    assert (list(ends.texts), list(ends.y)) == (["a", "b"], [75, 25])
+
+
+def test_other_searchers_have_no_distributions(run):
+    assert distributions(run) is None
+
+
+def test_who_took_a_trial_over_descends_from_it(run):
+    checkpoint = Checkpoint(epoch=3, path="trials/0003/epoch-0003.ckpt", size_bytes=8)
+    takeover = Takeover(source="0003", checkpoint=checkpoint, before={}, changes={})
+    bred = next(t for t in run.trials if t.origin.get("parents"))
+    assert parents_of(replace(bred, takeovers=(takeover,))) == [*bred.origin["parents"], "0003"]
