@@ -127,7 +127,7 @@ def test_continuous_integration_uses_the_words_of_the_readme():
         for line in lines
         if line.startswith("step ")
     ]
-    assert 'pip install -e ".[test]" && python -m pytest\n' in blocks(README, "sh")
+    assert 'pip install -e ".[test]" && python -m pytest -n 2 --dist loadgroup\n' in blocks(README, "sh")
     installed = steps.index(["pip", "install", "-e", ".[test]"])
     assert installed < steps.index(["python", "-m", "pytest"])
     assert "test" in PROJECT["optional-dependencies"]
