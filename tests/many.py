@@ -39,6 +39,8 @@ def many(path: Path, n_trials: int, *, seed: int = 0, gain: float = 0.0, **setti
         settings: Sections of the experiment that differ from those of `tests.recorded`.
     """
     given = {**SETTINGS, "space": SPACE, "fidelity": {"max_epochs": 9}, "seed": seed, **settings}
+    if "objectives" in given:
+        del given["objective"]
     experiment = from_settings(given)
     rng = np.random.default_rng(seed)
     started = ev.SearchStarted(

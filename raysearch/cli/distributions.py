@@ -36,5 +36,6 @@ def _text(known: Snapshot) -> str:
 
 
 def _value(value: Value) -> str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return short_number(value) if is_number else str(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return short_number(value)

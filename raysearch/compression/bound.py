@@ -77,7 +77,7 @@ def front(trials: list[Trial], *, objective: Objective) -> list[Trial]:
     measured = [(trial, m) for trial in trials if (m := trial.last) is not None]
     points = [_point(m, objective=objective) for _, m in measured]
     found = [measured[place][0] for place in pareto.front(points)]
-    return sorted(found, key=lambda trial: trial.last.values[SIZE] if trial.last else math.inf)
+    return sorted(found, key=_size)
 
 
 def _point(measurement: Measurement, *, objective: Objective) -> tuple[float, float, float]:
@@ -88,3 +88,8 @@ def _point(measurement: Measurement, *, objective: Objective) -> tuple[float, fl
         math.inf if latency is None else latency,
         objective.loss(values.get(objective.metric)),
     )
+
+
+def _size(trial: Trial) -> float:
+    size = trial.last.values[SIZE] if trial.last else None
+    return math.inf if size is None else size

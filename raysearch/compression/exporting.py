@@ -92,9 +92,13 @@ def export_model(subject: Subject, *, folder: Path, compressed: Path | None = No
             files=(PROGRAM, ONNX, EXAMPLE, PREDICT),
             left_out=left_out,
         )
-        graph = calls and _tried(
-            lambda: trace(parts.model, calls), files=(PROGRAM, ONNX, PREDICT), left_out=left_out
-        )
+        graph: Traced | None = None
+        if calls:
+            graph = _tried(
+                lambda: trace(parts.model, calls),
+                files=(PROGRAM, ONNX, PREDICT),
+                left_out=left_out,
+            )
         parity = None
         if calls:
             storage.put(EXAMPLE, _example(calls, names=_names(graph, calls)))
@@ -183,7 +187,7 @@ def _example(calls: Sequence[Call], *, names: Sequence[str]) -> bytes:
     leaves = pytree.tree_leaves(first.outputs)
     outputs = {f"expected_{n}": leaf[:N_EXAMPLES].numpy() for n, leaf in enumerate(leaves)}
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays, **outputs)
+    np.savez(buffer, allow_pickle=False, **arrays, **outputs)
     return buffer.getvalue()
 
 

@@ -73,7 +73,7 @@ def fine_tune(
     configure = model.configure_optimizers
     model.configure_optimizers = lambda: slowed(configure(), rate=rate)
     refit = Refit(epochs=epochs, save=lambda trainer: None)
-    first = ()
+    first: tuple[Any, ...] = ()
     if after_step is not None:
         made = parts.namespace.derive(AfterSteps, part="callbacks:Callback")
         first = (made(after_step),)

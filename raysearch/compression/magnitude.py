@@ -59,5 +59,5 @@ def kept(weights: list[nn.Parameter], *, share: float) -> list[Tensor]:
     lengths = [weight.numel() for weight in weights]
     return [
         part.reshape(weight.shape)
-        for part, weight in zip(mask.split(lengths), weights, strict=True)
+        for part, weight in zip(torch.split(mask, lengths), weights, strict=True)
     ]

@@ -89,6 +89,7 @@ def write_onnx(traced: Traced, *, outputs: Any, path: Path) -> None:
                     input_names=list(traced.input_names),
                     output_names=_output_names(outputs),
                 )
+                assert program is not None  # as `dynamo` has it
                 program.save(str(raw))
             except Exception as error:  # the exporter's own classes, and those of torch
                 raise Unsupported(f"it cannot be written as ONNX: {_why(error)}") from error

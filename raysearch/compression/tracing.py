@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -142,7 +142,7 @@ def at_least(n: int, value: Tensor) -> Tensor:
     """Return a batch with at least so many examples: itself, or its examples again and again."""
     if len(value) >= n:
         return value
-    return cast(Tensor, value.repeat(-(-n // len(value)), *[1] * (value.ndim - 1)))
+    return value.repeat(-(-n // len(value)), *[1] * (value.ndim - 1))
 
 
 def _why(error: Exception) -> str:

@@ -88,8 +88,10 @@ def _try_searcher(
     several = " for several objectives" if given["objectives"] else ""
     try:
         if space is None:
-            return construct(searcher, ANY_SPACE, **given)
-        return searcher_for(space, component=searcher, **given)
+            made: object = construct(searcher, ANY_SPACE, **given)
+        else:
+            made = searcher_for(space, component=searcher, **given)
+        return made
     except UnsuitableSpace as error:
         others = one_of(able_searchers(space or ANY_SPACE, but=searcher.name, **given))
         able = f"Methods that can search this space{several}: {others}."

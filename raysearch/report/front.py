@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from raysearch.live.text import counted, short_number
+from raysearch.counting import counted
+from raysearch.live.text import short_number
 from raysearch.report.figure import Axis, Figure, Panel, Series
 from raysearch.report.shown import WINNER, Shown
 from raysearch.results.front import hypervolume_curve, placed

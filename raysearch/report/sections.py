@@ -95,7 +95,7 @@ def named(drawing: Drawing, run: Shown, *, is_one: bool) -> Drawing:
 
 
 def _facts(runs: Sequence[Shown]) -> tuple[tuple[str, ...], ...]:
-    by_run = [dict(run_facts(run)) for run in runs]
+    by_run = [{row[0]: row[1] for row in run_facts(run)} for run in runs]
     labels = dict.fromkeys(label for facts in by_run for label in facts)
     head = ("", *(run.name for run in runs)) if len(runs) > 1 else ("", "")
     return (head, *((label, *(facts.get(label, "-") for facts in by_run)) for label in labels))

@@ -175,9 +175,10 @@ def _open(
             for repeat in range(model.n_models)
         )
         made = compressed_as_it_lies(found.run_dir, found.handover.compression_of(model))
-        compressed = made and _finite(
-            executor.evaluate(job, checkpoint=folder / made.path, split="test")
-        )
+        compressed = None
+        if made:
+            values_of_made = executor.evaluate(job, checkpoint=folder / made.path, split="test")
+            compressed = _finite(values_of_made)
     except Unsupported as error:
         _skip(found, model, reason=f"not tested: {phrase(error)}", record=record)
     except TrialFailed as error:

@@ -98,8 +98,14 @@ class SeedTraining:
             run_dir.storage.delete(NEXT)  # of a refit that was killed
             try:
                 path = run_dir.path.absolute() / NEXT
-                given = {"epochs": model.epochs, "path": path, "executor": self.executor}
-                refit_line(self.found, self.trial, job, **given)
+                refit_line(
+                    self.found,
+                    self.trial,
+                    job,
+                    epochs=model.epochs,
+                    path=path,
+                    executor=self.executor,
+                )
             except TrialFailed as error:
                 there = "is one model only" if job.repeat == 1 else f"are {job.repeat} models only"
                 reason = f"refit {job.repeat + 1} of {seeds} failed: {phrase(error)}; there {there}"

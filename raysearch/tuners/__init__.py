@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         RandomSearch,
     )
     from raysearch.tuners.objective import Objective
+    from raysearch.tuners.population import PBT
     from raysearch.tuners.tuner import Tuner
 
 _HOMES = {
@@ -50,6 +51,7 @@ _HOMES = {
     "HyperParameters": "hyperparameters",
     "Hyperband": "methods",
     "Objective": "objective",
+    "PBT": "population",
     "Parent": "entries",
     "RandomSearch": "methods",
     "Tuner": "tuner",
@@ -57,6 +59,7 @@ _HOMES = {
 
 __all__ = [
     "ASHA",
+    "PBT",
     "BayesianOptimization",
     "Evolution",
     "GridSearch",

@@ -66,7 +66,11 @@ def test_every_command_line_is_accepted(document, capsys):
             assert f"python -m raysearch {words[0]}" in capsys.readouterr().out
             continue
         arguments = parse(COMMANDS[words[0]], words[1:])
-        if getattr(arguments, "experiment", "EXPERIMENT") not in ("EXPERIMENT", *files(README)):
+        if getattr(arguments, "experiment", "EXPERIMENT") not in (
+            None,
+            "EXPERIMENT",
+            *files(README),
+        ):
             checked = main(["check", "--quick", arguments.experiment, *arguments.overrides])
             assert checked == DONE, capsys.readouterr().err
 
@@ -127,9 +131,10 @@ def test_continuous_integration_uses_the_words_of_the_readme():
         for line in lines
         if line.startswith("step ")
     ]
-    assert 'pip install -e ".[test]" && python -m pytest\n' in blocks(README, "sh")
+    tests = "python -m pytest -n 2 --dist loadgroup"
+    assert f'pip install -e ".[test]" && {tests}\n' in blocks(README, "sh")
     installed = steps.index(["pip", "install", "-e", ".[test]"])
-    assert installed < steps.index(["python", "-m", "pytest"])
+    assert installed < steps.index(tests.split())
     assert "test" in PROJECT["optional-dependencies"]
 
 

@@ -14,6 +14,7 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from torch import nn
 
@@ -61,7 +62,7 @@ class _Side:
             raise TypeError(f"{type(network).__name__} is no network of cnn")
         stages = [
             [part for part in stage if any(True for _ in part.parameters())]
-            for stage in network.stages
+            for stage in cast("list[nn.Sequential]", network.stages)
         ]
         return cls(network, select(CNNDesign, module.hparams), stages)
 

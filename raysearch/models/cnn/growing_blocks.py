@@ -167,7 +167,9 @@ def layer_of(convolution: Convolution) -> Linear:
 
 def channels_of(part: nn.Module) -> int:
     """Return how many channels a convolution, or the last one of a block, gives."""
-    return layer_of(part if isinstance(part, Convolution) else _convolutions(part)[-1]).out_channels
+    last = part if isinstance(part, Convolution) else _convolutions(part)[-1]
+    n_channels: int = layer_of(last).weight.shape[0]
+    return n_channels
 
 
 def block_in(part: nn.Module) -> nn.Module:

@@ -12,6 +12,7 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 
@@ -55,7 +56,9 @@ class _Side:
         if not isinstance(network, MLPNetwork):
             raise TypeError(f"{type(network).__name__} is no network of mlp")
         around = {"residual": "branch", "dense": "layers"}.get(hparams["connections"])
-        blocks = [getattr(block, around) if around else block for block in network.hidden]
+        blocks: list[Any] = [
+            getattr(block, around) if around else block for block in network.hidden
+        ]
         return cls(
             network=network,
             width=hparams["width"],
@@ -100,8 +103,9 @@ class _Growth:
             return kept(self._old.network.input.in_features)
         columns = []
         for one, other in zip(old.tables, new.tables, strict=True):
-            spread = widened(one.weight.shape[1], other.weight.shape[1])
-            self._transfer.embedding(one, other, columns=spread)  # type: ignore[arg-type]
+            assert isinstance(one, nn.Embedding) and isinstance(other, nn.Embedding)
+            spread = widened(one.embedding_dim, other.embedding_dim)
+            self._transfer.embedding(one, other, columns=spread)
             columns.append(spread)
         return joined(kept(new.n_numbers), *columns)
 

@@ -21,7 +21,7 @@ BOTH = [
 
 
 def test_a_front_is_drawn_with_those_that_it_beats(tmp_path):
-    (run,) = shown([Results.read(many(tmp_path / "run", 30, objective=BOTH).path)])
+    (run,) = shown([Results.read(many(tmp_path / "run", 30, objectives=BOTH).path)])
     figure = front(run)
     plane = {s.name: s for s in figure.panels[0].series if s.name}
     members = run.results.front

@@ -266,6 +266,27 @@ def test_a_model_whose_checkpoint_is_no_good_is_left_out():
 def test_several_executions_of_each_configuration():
     tuner = RandomSearch(build, max_trials=3, executions_per_trial=2, project_name="two", **PLAIN)
     assert tuner.remaining_trials == 6
+    found = experiment(tuner, epochs=4)
+    assert (found.searcher.name, found.budget.trials) == ("Repeated", 6)
+    default = Trial(id="0000", number=0, configuration=found.space.default())
+    suggested = found.make_searcher().suggest(number=1, pending=[default])
+    assert suggested.origin == {"kind": "repeat", "of": "0000"}
+
+
+def test_configurations_are_ranked_by_the_mean_of_their_executions():
+    def one_of_two(hp):
+        return nn.Linear(4, hp.Choice("units", [2, 3]))
+
+    given = {"executions_per_trial": 2, "project_name": "two", "max_trials": 3, **PLAIN}
+    reached = [0.9, 0.1, 0.6, 0.7, 0.65, 0.55]
+    recorded = searched(RandomSearch(one_of_two, **given), *([value] for value in reached))
+    by_units: dict[int, list[float]] = {}
+    for trial, value in zip(recorded.engine.state.trials.values(), reached, strict=True):
+        by_units.setdefault(trial.configuration["units"], []).append(value)
+    expected = sorted(by_units, key=lambda units: -np.mean(by_units[units]))
+    found = RandomSearch(one_of_two, **given).get_best_hyperparameters(9)
+    assert [hp["units"] for hp in found] == expected
+    assert len(expected) == 2
 
 
 # ---- defects of Keras Tuner

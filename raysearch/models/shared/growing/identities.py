@@ -93,7 +93,8 @@ def carry(layer: Linear, *, inputs: Spread, outputs: Spread) -> Tensor:
         shares = torch.ones(len(layer.weight), 1)
         old = torch.ones_like(old)
     layer.weight[old] = 0.0
-    layer.weight[(old, slice(None), *centre)] = shares[old].to(layer.weight)
+    middle: tuple[slice | int, ...] = (slice(None), slice(None), *centre)
+    layer.weight[middle][old] = shares[old].to(layer.weight)
     if layer.bias is not None:
         layer.bias[old] = 0.0
     return torch.where(same.any(1), same.int().argmax(1), -1)
