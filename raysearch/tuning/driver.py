@@ -26,7 +26,7 @@ from raysearch.run_dir import RunDir
 from raysearch.training.jobs import job_for
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper
 from raysearch.tuning.cluster import Cluster, RayGone
-from raysearch.tuning.scratch_trial import Nominal
+from raysearch.tuning.scratch_trial import Nominal, SaysNothing
 from raysearch.tuning.session import Opening, Session, SessionEnd
 from raysearch.tuning.source import TrialSource
 from raysearch.tuning.switches import actors_in_waiting_workers
@@ -140,6 +140,7 @@ def _make_tuner(session: Session, *, cluster: Cluster) -> tune.Tuner:
             storage_path=str(cluster.scratch),
             stop=SessionStopper(session),
             verbose=0,
+            callbacks=[SaysNothing()],
         ),
     )
 

@@ -1,4 +1,4 @@
-"""What does Ray Tune take for a trial?
+"""What does Ray Tune take for a trial, and what does it say of one?
 
 The journal has the trials of a search; those of Ray Tune are scratch. They override parts of Ray
 Tune's own that are not documented, and nothing else of this package does.
@@ -11,6 +11,7 @@ from typing import Any
 from ray.train._internal.storage import StorageContext
 from ray.tune import Trainable
 from ray.tune.experiment import Trial as RayTrial
+from ray.tune.progress_reporter import TrialProgressCallback
 
 from raysearch.tuning.worker import TrialWorker
 
@@ -45,3 +46,17 @@ class ScratchTrial(RayTrial):
     def get_trainable_cls(self) -> type[TrialWorker]:
         """Return the class that trains."""
         return TrialWorker
+
+
+class SaysNothing(TrialProgressCallback):
+    """Stands where Ray Tune would say what became of its trials, which the live view tells.
+
+    Whatever `verbose` is, Ray Tune's own prints "Trial ... completed" for one without a result, as
+    those are that only make actors ready.
+    """
+
+    def log_result(self, *arguments: Any, **keywords: Any) -> None:
+        """Say nothing of a result."""
+
+    def on_trial_complete(self, *arguments: Any, **keywords: Any) -> None:
+        """Say nothing of an end."""

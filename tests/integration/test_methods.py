@@ -21,7 +21,7 @@ from raysearch.schedulers import SCHEDULERS
 from raysearch.searchers import SEARCHERS
 from raysearch.trial import SearchStatus, TrialStatus
 
-pytestmark = pytest.mark.timeout(600)  # 17 searches with real workers, and a machine that others load
+pytestmark = pytest.mark.timeout(600)  # 17 searches, on a machine that others load
 
 N_TRIALS = 10
 
