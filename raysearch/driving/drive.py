@@ -37,6 +37,7 @@ def plan_of(experiment: Experiment) -> Plan:
         objectives=experiment.aims.objectives,
         constraints=experiment.aims.constraints,
         max_epochs=experiment.fidelity.epochs,
+        pauses_end=not experiment.is_population,
         unit=experiment.fidelity.unit,
         max_trials=budget.trials,
         max_seconds=None if budget.minutes is None else budget.minutes * 60,

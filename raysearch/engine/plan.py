@@ -39,6 +39,9 @@ class Plan:
     """What a model may cost; a trial that does not meet them is rejected before it is trained."""
     max_epochs: int
     """Epochs of a trial that is never stopped."""
+    pauses_end: bool = True
+    """Whether a trial that pauses may never go on. In a population each one does, to its last
+    epoch, so that one that pauses is not as good as done."""
     unit: str = "epoch"
     """What an epoch is called: "epoch", or "round" of steps."""
     max_trials: int | None = None

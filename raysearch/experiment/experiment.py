@@ -25,6 +25,7 @@ from raysearch.experiment.values import (
     Refit,
     Resources,
 )
+from raysearch.imports import load_object
 from raysearch.init_from import INIT_FROM, KEYS, InitFrom
 from raysearch.schedulers import Scheduler
 from raysearch.searchers import Searcher
@@ -196,6 +197,11 @@ class Experiment:
             },
         )
         return cast("Scheduler", scheduler)
+
+    @property
+    def is_population(self) -> bool:
+        """Whether trials are trained side by side and go on with the weights of one another."""
+        return bool(getattr(load_object(self.scheduler.class_path), "exploits", False))
 
     def mutable_arguments(self, configuration: Configuration) -> tuple[str, ...]:
         """Return the arguments that the scheduler may change while a trial trains.

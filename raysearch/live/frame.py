@@ -93,7 +93,11 @@ def _front(snapshot: Snapshot, *, plan: Plan) -> list[Text]:
 
 def share_used(snapshot: Snapshot, *, plan: Plan) -> float | None:
     """Return how much of the budget that is nearest to its end is used, from 0 to 1, if any is."""
-    used = [snapshot.done / plan.max_trials] if plan.max_trials else []
+    used = []
+    if plan.max_trials and plan.pauses_end:
+        used.append(snapshot.done / plan.max_trials)
+    elif plan.max_trials:  # all members of a population get to their ends at about the same time
+        used.append(snapshot.epochs / (plan.max_trials * plan.max_epochs))
     if plan.max_seconds:
         used.append(snapshot.elapsed_s / plan.max_seconds)
     if plan.max_total_epochs:

@@ -68,7 +68,7 @@ class Snapshot:
     """Trials that wait to go on, and may never do."""
     done: int = 0
     """Trials that have ended, or were paused once: one that goes on after that is done all the
-    same, so that this never falls."""
+    same, so that this never falls. In a population, where all go on, those that have ended."""
     unit: str = "epoch"
     """What an epoch is called."""
     epochs: int = 0
@@ -128,7 +128,8 @@ class Progress:
                     epochs += trial.epochs
                     self._challenge(trial, trial.best(self._plan.objective), epochs=epochs)
                     self._keep(trial)
-                self._set_aside |= state.account.set_aside
+                if self._plan.pauses_end:
+                    self._set_aside |= state.account.set_aside
             return self._follow(event, state)
 
     def snapshot(self, *, at: float) -> Snapshot | None:
@@ -183,7 +184,7 @@ class Progress:
             case ev.Measured():
                 self._epoch_rate.add(at=event.at, epochs=state.epochs)
                 return self._challenge(trial, event.measurement, epochs=state.epochs)
-            case ev.Decided() if trial.status is TrialStatus.PAUSED:
+            case ev.Decided() if trial.status is TrialStatus.PAUSED and self._plan.pauses_end:
                 self._leaves(trial, at=event.at)
             case ev.TrialEnded():
                 self._leaves(trial, at=event.at)
@@ -235,7 +236,10 @@ class Progress:
         plan = self._plan
         left = None
         if plan.max_trials is not None and self._end_rate is not None:
-            left = self._end_rate.time_for(max(0, plan.max_trials - self._done), at=at)
+            if plan.pauses_end:
+                left = self._end_rate.time_for(max(0, plan.max_trials - self._done), at=at)
+            else:
+                left = self._time_for_all(state, n_trials=plan.max_trials, at=at)
         if plan.max_total_epochs is not None:
             per_second = self._epoch_rate.per_second(at=at)
             left = sooner(left, time_at(plan.max_total_epochs - state.epochs, rate=per_second))
@@ -248,6 +252,13 @@ class Progress:
         if left is None or (plan.target is None and plan.patience is None):
             return left
         return replace(left, low_s=0.0, is_limit=True)  # either may end it at any time
+
+    def _time_for_all(self, state: SearchState, *, n_trials: int, at: float) -> TimeLeft | None:
+        """Return how long it takes to train so many trials to their last epoch, begun or not."""
+        each = self._plan.max_epochs
+        to_begin = max(0, n_trials - state.next_number) * each
+        begun = sum(max(0, each - trial.epochs) for trial in self._live.values())
+        return time_at(to_begin + begun, rate=self._epoch_rate.per_second(at=at))
 
 
 def _elapsed(state: SearchState, *, at: float) -> float:

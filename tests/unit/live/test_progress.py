@@ -161,6 +161,25 @@ def test_paused_trials_are_done_for_now(new_story: Any, plan: Plan) -> None:
     assert progress._end_rate._count == 10  # it gave its worker away before
 
 
+def test_members_of_a_population_that_pause_are_not_done(new_story: Any, plan: Plan) -> None:
+    """All of them go on to their last epoch, which takes most of the search."""
+    plan = replace(plan, max_trials=10, pauses_end=False)
+    progress = Progress(plan)
+    story = new_story(progress.update).start()
+    for _ in range(10):
+        trial = story.trial({})
+        story.epoch(trial, 0.5)
+        story.tell(
+            ev.Decided(at=story.now, trial=trial, epoch=1, kind="pause", reason="waits: rung 1")
+        )
+    snapshot = now(progress, story)
+    assert budget_used(snapshot, plan=plan).startswith("0/10 trials (10 paused)")
+    assert share_used(snapshot, plan=plan) == pytest.approx(10 / 90)
+    assert snapshot.left is not None
+    assert snapshot.epochs_per_s is not None
+    assert snapshot.left.high_s == pytest.approx(80 / snapshot.epochs_per_s)  # 8 epochs each
+
+
 def test_a_budget_of_minutes_limits_the_time_left(new_story: Any, plan: Plan) -> None:
     progress = Progress(replace(plan, max_trials=None, max_seconds=100.0))
     story = new_story(progress.update).start()
