@@ -63,15 +63,15 @@ def _refit(arguments: Namespace) -> int:
 def show_in_tensorboard(results: Results) -> None:
     """Let TensorBoard show the winner and its pictures; a fault is said and ends nothing."""
     from raysearch.cli.screen import note
-
-    folder = results.run_dir.tensorboard
-    if not folder.is_dir():
-        return  # nobody looks there, and TensorBoard need not be loaded
-    from raysearch.live.board import show_winner
     from raysearch.live.pictures import show_pictures
 
+    folder = results.run_dir.tensorboard
     try:
         show_pictures(results.run_dir.path)
+        if not folder.is_dir():
+            return  # nobody looks there, and TensorBoard need not be loaded
+        from raysearch.live.board import show_winner
+
         show_winner(folder, results.state, at=time.time())
     except OSError as error:
         note(f"TensorBoard does not show the winner's pictures: {error}\n")

@@ -189,7 +189,7 @@ def permutation_test(one: Sequence[float], other: Sequence[float]) -> tuple[floa
     """
     values = np.array([*one, *other], dtype=np.float64)
     n = len(one)
-    seen = abs(values[:n].mean() - values[n:].mean())
+    seen = float(abs(values[:n].mean() - values[n:].mean()))
     slack = 1e-12 * max(1.0, float(np.abs(values).max()))
     n_deals = math.comb(len(values), n)
     is_exact = n_deals <= MOST_DEALS

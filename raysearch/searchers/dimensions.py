@@ -94,7 +94,7 @@ def dimension_of(parameter: Parameter) -> Dimension | None:
     """Return how hyperopt searches the parameter, or None if it has one value only.
 
     Example:
-        >>> from raysearch.space import Float, Space
+        >>> from raysearch.space import Choice, Float, Space
         >>> space = Space({"norm": Choice(["none", "batch"]), "dropout": Float(0.0, 0.5)})
         >>> [dimension_of(parameter) for parameter in space.parameters]
         [Categories(label='norm', chances=(0.5, 0.5)), Interval(label='dropout', prior=None)]

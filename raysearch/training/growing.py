@@ -17,16 +17,18 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from raysearch.errors import ConfigurationError, one_of
 from raysearch.models import families_that_grow, package_of
 from raysearch.models.shared.growing import Transfer
-from raysearch.models.shared.module import FamilyModule
 from raysearch.training.moments import widened_states
 from raysearch.training.old_weights import layers
+
+if TYPE_CHECKING:
+    from raysearch.models.shared.module import FamilyModule
 
 MOST_TOLD = 4
 """Reasons why a function is not preserved that are told at most."""

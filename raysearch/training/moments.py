@@ -13,14 +13,16 @@ The slots of a checkpoint have numbers for names; which weight has which number 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from raysearch.models.shared.growing.transfer import Source
-from raysearch.models.shared.module import FamilyModule
 from raysearch.models.shared.optimizers import parameter_groups
+
+if TYPE_CHECKING:
+    from raysearch.models.shared.module import FamilyModule
 
 _SECOND = ("exp_avg_sq", "max_exp_avg_sq")
 """Slots of squared gradients."""

@@ -242,8 +242,7 @@ def test_refit_shows_in_tensorboard_what_the_winner_drew(cli, search, executor):
     assert not shown.exists()
     executor.pictures = {"samples": PICTURE}
     assert cli("refit small-1 --again").status == 0
-    (file,) = shown.iterdir()
-    assert PICTURE in file.read_bytes()
+    assert [PICTURE in file.read_bytes() for file in shown.iterdir()].count(True) == 1
 
 
 def test_pictures_that_tensorboard_cannot_show_are_said_and_end_nothing(cli, search, executor):

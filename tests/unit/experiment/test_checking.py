@@ -27,9 +27,9 @@ def faults(**changed):
     ("key", "value", "hint"),
     [
         ("metric", "val/loss", "Write it inside objective or objectives."),
-        ("trials", 8, "Write it inside budget."),
+        ("trials", 8, "Write it inside budget or compress."),
         ("precision", "bf16-mixed", "Write it inside trainer."),
-        ("max_epochs", 9, "Write it inside fidelity."),
+        ("max_epochs", 9, "Write it inside fidelity or compress."),
         ("budget.trials", 8, "Write trials inside budget."),
         ("data.batch_size", 8, "Write data.batch_size inside space."),
         ("mlp.width", 8, "Write mlp.width inside space."),

@@ -64,6 +64,7 @@ def test_a_class_of_the_running_script_is_a_fault():
 
 def test_the_folder_of_the_script_that_runs_is_fine(elsewhere, monkeypatch):
     """Ray tells it to workers, if this process looks there as well."""
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "search.py", raising=False)
     monkeypatch.setattr(sys, "argv", [str(elsewhere / "search.py")])
     assert origin_fault("strange_nets:Net") == ""
     monkeypatch.setattr(sys, "argv", [str(elsewhere / "other" / "search.py")])
