@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.timeout(180)  # real workers, which import torch
+pytestmark = pytest.mark.timeout(400)  # real workers, which import torch
 
 HEIRS = """\
 name: heirs
@@ -26,9 +26,9 @@ resources: {cpus: 1}
 """
 
 
-def test_children_inherit_weights_and_results_say_from_whom(raysearch, ray_address, tmp_path):
+def test_children_inherit_weights_and_results_say_from_whom(raysearch, tmp_path):
     (tmp_path / "heirs.yaml").write_text(HEIRS)
-    outcome = raysearch("run", "heirs.yaml", "--run-dir", "run", "--address", ray_address, "--json")
+    outcome = raysearch("run", "heirs.yaml", "--run-dir", "run", "--json", timeout_s=240)
     assert outcome.status == 0, outcome.err
     trials = {trial["id"]: trial for trial in outcome.document["trials"]}
     heirs = [trial for trial in trials.values() if trial.get("inherited")]
