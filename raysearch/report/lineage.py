@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from raysearch.counting import counted
+from raysearch.engine.lineage import schedule_of
 from raysearch.report.figure import Axis, Figure, Panel, Series
 from raysearch.report.shown import WINNER, Shown
 from raysearch.trial import Trial
@@ -25,18 +27,14 @@ def lineage(run: Shown) -> Figure | None:
     ]
     if not links:
         return None
-    ancestors = _ancestors(run.winner, by_id)
-    of_winner = [(a, b) for a, b in links if b.id in ancestors]
-    others = [(a, b) for a, b in links if b.id not in ancestors]
-    generations = max(int(t.origin.get("generation", 0)) for t in run.ranking)
-    children = {child.id for _, child in links}
+    line = _line_of_winner(run, by_id)
+    of_winner = [(a, b) for a, b in links if (a.id, b.id) in line]
+    others = [(a, b) for a, b in links if (a.id, b.id) not in line]
     shades = run.shades
     return Figure(
         key=f"lineage-{run.place}",
         title="Lineage",
-        caption=f"{len(children)} of {counted(len(run.ranking), 'trial')} with a value were made "
-        f"from earlier ones, over {counted(generations, 'generation')}. In orange, what the winner "
-        "comes from.",
+        caption=f"{_how_many(run.ranking, by_id)} In orange, what the winner comes from.",
         panels=(
             Panel(
                 series=(
@@ -62,21 +60,53 @@ def lineage(run: Shown) -> Figure | None:
 
 def parents_of(trial: Trial) -> list[str]:
     """Return the ids of the trials that a trial was made from, or took over in training."""
+    return list(dict.fromkeys([*_bred_from(trial), *(t.source for t in trial.takeovers)]))
+
+
+def _bred_from(trial: Trial) -> list[str]:
     parents = trial.origin.get("parents", [])
-    named = [str(parent) for parent in parents] if isinstance(parents, list | tuple) else []
-    return list(dict.fromkeys([*named, *(takeover.source for takeover in trial.takeovers)]))
+    return [str(parent) for parent in parents] if isinstance(parents, list | tuple) else []
 
 
-def _ancestors(trial: Trial | None, by_id: dict[str, Trial]) -> set[str]:
-    """Return a trial and all that it descends from, by id."""
-    found: set[str] = set()
-    waiting = [] if trial is None else [trial.id]
+def _line_of_winner(run: Shown, by_id: dict[str, Trial]) -> set[tuple[str, str]]:
+    """Return from whom to whom the winner came about, by id.
+
+    Of takeovers, only those count by which its weights came to it: what it lost when it took over
+    others, or what others did after it had left them, is not in it.
+    """
+    if run.winner is None:
+        return set()
+    best = run.winner.best(run.objective)
+    stretches = schedule_of(
+        run.results.state.trials, run.winner.id, epoch=None if best is None else best.epoch
+    )
+    found = {(a.trial, b.trial) for a, b in pairwise(stretches)}
+    waiting = [stretches[0].trial if stretches else run.winner.id]
+    seen: set[str] = set()
     while waiting:
         name = waiting.pop()
-        if name in by_id and name not in found:
-            found.add(name)
-            waiting += parents_of(by_id[name])
+        if name in by_id and name not in seen:
+            seen.add(name)
+            found |= {(parent, name) for parent in _bred_from(by_id[name])}
+            waiting += _bred_from(by_id[name])
     return found
+
+
+def _how_many(ranking: Sequence[Trial], by_id: dict[str, Trial]) -> str:
+    """Return in one sentence or two how many trials come from others, and in which way."""
+    said = []
+    n_bred = sum(any(parent in by_id for parent in _bred_from(trial)) for trial in ranking)
+    with_value = f"{counted(len(ranking), 'trial')} with a value"
+    if n_bred:
+        generations = max(int(trial.origin.get("generation", 0)) for trial in ranking)
+        over = f", over {counted(generations, 'generation')}" if generations else ""
+        said.append(f"{n_bred} of {with_value} were made from earlier ones{over}.")
+    n_takeovers = sum(len(trial.takeovers) for trial in ranking)
+    if n_takeovers:
+        n_heirs = sum(bool(trial.takeovers) for trial in ranking)
+        times = f"{counted(n_takeovers, 'time')} in all"
+        said.append(f"{n_heirs} of {with_value} went on with the weights of others, {times}.")
+    return " ".join(said)
 
 
 def _links(

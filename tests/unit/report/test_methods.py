@@ -7,12 +7,13 @@ from dataclasses import replace
 from raysearch.report import distributions as module
 from raysearch.report.distributions import distributions
 from raysearch.report.front import front
-from raysearch.report.lineage import parents_of
+from raysearch.report.lineage import lineage, parents_of
 from raysearch.report.shown import shown
 from raysearch.results import Results
 from raysearch.results.distributions import Course, Snapshot
 from raysearch.trial import Checkpoint, Takeover
 from tests.many import many
+from tests.recorded import Recorded
 
 BOTH = [
     {"metric": "val/accuracy", "direction": "maximize"},
@@ -76,3 +77,34 @@ def test_who_took_a_trial_over_descends_from_it(run):
     takeover = Takeover(source="0003", checkpoint=checkpoint, before={}, changes={})
     bred = next(t for t in run.trials if t.origin.get("parents"))
     assert parents_of(replace(bred, takeovers=(takeover,))) == [*bred.origin["parents"], "0003"]
+
+
+def test_the_winner_comes_from_those_whose_weights_it_has(tmp_path):
+    """Whom the source took over after it had given its weights away is not in it."""
+    search = Recorded(tmp_path / "pbt-1")
+    for _ in range(3):
+        search.trial(0.1, 0.2)
+    search.trial(0.5, 0.6)
+    search.finish()
+    (run,) = shown([Results.read(search.run_dir.path)])
+    trials = run.results.state.trials
+
+    def taken(source):
+        checkpoint = Checkpoint(epoch=1, path=f"trials/{source}/epoch-0001.ckpt", size_bytes=8)
+        return (Takeover(source=source, checkpoint=checkpoint, before={}, changes={}),)
+
+    changed = {
+        "0003": replace(trials["0003"], takeovers=taken("0001")),  # the winner
+        "0001": replace(trials["0001"], takeovers=taken("0002")),  # after 0003 had its weights
+    }
+    with_takeovers = Results.read(search.run_dir.path)
+    with_takeovers.state.trials.update(changed)
+    (run,) = shown([with_takeovers])
+    figure = lineage(run)
+    others, line, _ = figure.panels[0].series
+    assert list(line.x) == [1, 3, None]
+    assert list(others.x) == [2, 1, None]
+    assert (
+        "2 of 4 trials with a value went on with the weights of others, 2 times" in figure.caption
+    )
+    assert "generation" not in figure.caption
