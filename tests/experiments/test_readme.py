@@ -131,7 +131,7 @@ def test_continuous_integration_uses_the_words_of_the_readme():
         for line in lines
         if line.startswith("step ")
     ]
-    tests = "python -m pytest -n 2 --dist loadgroup"
+    tests = "python -m pytest -n 2 --dist loadfile"
     assert f'pip install -e ".[test]" && {tests}\n' in blocks(README, "sh")
     installed = steps.index(["pip", "install", "-e", ".[test]"])
     assert installed < steps.index(tests.split())

@@ -60,14 +60,6 @@ class Outcome:
         return json.loads(self.out)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares a Ray, or watches a machine's processes, in one process of pytest-xdist."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("processes"))
-
-
 @pytest.fixture(scope="session")
 def ray_address(tmp_path_factory) -> Iterator[str]:
     """The address of a Ray with two CPUs, stopped at the end."""
