@@ -45,6 +45,12 @@ def run_facts(run: Shown) -> Rows:
     winner = run.winner
     if winner is not None:
         rows += [("winner", _winner(run, winner)), (objective.metric, _value(run, winner))]
+        best = winner.best(objective)
+        rows += [
+            (other.metric, short_number(best.values.get(other.metric)))
+            for other in run.results.objectives[1:]
+            if best is not None
+        ]
     return (*rows, *_tested(run), *_model(run))
 
 

@@ -49,6 +49,8 @@ def _plane(
     ids = {trial.id for trial in members}
     ordered = sorted(members, key=lambda t: _at(t, one, run))
     steps = [(_at(t, one, run), _at(t, two, run)) for t in ordered]
+    if len(run.results.objectives) > 2:  # seen along a third one, a front is no line
+        steps = []
     return Panel(
         series=(
             _points(run, [t for t in trials if t.id not in ids], one, two, "beaten", "#98a4b0", 4),

@@ -36,13 +36,19 @@ def pairs(known: Parameters) -> Figure | None:
     return Figure(
         key=f"pairs-{run.place}",
         title="Pairs",
-        caption=f"The parameters that come first by importance, against each other: "
-        f"{counted(len(run.ranking), 'trial')}, from pale (worst) to dark and orange (best). Where "
-        "the good ones lie in a corner or along a line, the two act together.",
+        caption=f"{_which(run)}, against each other: {counted(len(run.ranking), 'trial')}, from "
+        "pale (worst) to dark and orange (best). Where the good ones lie in a corner or along a "
+        "line, the two act together.",
         panels=tuple(found),
         columns=3,
         height=320,
     )
+
+
+def _which(run: Shown) -> str:
+    if run.importance.effects:
+        return "The parameters that come first by importance"
+    return "The first parameters of the space"
 
 
 def _pair(run: Shown, one: Parameter, other: Parameter) -> Panel:

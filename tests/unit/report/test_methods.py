@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from raysearch.report import distributions as module
 from raysearch.report.distributions import distributions
+from raysearch.report.facts import run_facts
 from raysearch.report.front import front
 from raysearch.report.lineage import lineage, parents_of
 from raysearch.report.shown import shown
@@ -40,6 +41,26 @@ def test_a_front_is_drawn_with_those_that_it_beats(tmp_path):
     assert len(plane["beaten"].x) + len(members) == len(run.ranking)
     (growth,) = figure.panels[1].series
     assert list(growth.y) == sorted(growth.y)
+
+
+def test_of_three_objectives_a_front_is_no_line_and_all_of_them_are_told(tmp_path):
+    three = [*BOTH, {"metric": "val/f1", "direction": "maximize"}]
+    results = Results.read(many(tmp_path / "run", 30, objectives=three).path)
+    trials = results.state.trials
+    for trial in list(trials.values()):
+        measured = tuple(
+            replace(m, values={**m.values, "val/f1": 1 / (1 + trial.number % 5)})
+            for m in trial.measurements
+        )
+        trials[trial.id] = replace(trial, measurements=measured)
+    (run,) = shown([results])
+    assert len(run.results.front) > 1
+    for panel in front(run).panels[:2]:
+        (line,) = (series for series in panel.series if series.kind == "line")
+        assert list(line.x) == []
+    labels = [row[0] for row in run_facts(run)]
+    assert labels.index("val/accuracy") + 1 == labels.index("val/loss")
+    assert labels.index("val/loss") + 1 == labels.index("val/f1")
 
 
 def test_a_single_objective_has_no_front(run):
