@@ -273,7 +273,8 @@ def _population_fault(population: int | None, *, max_trials: int | None) -> str 
         )
     if population is None:
         return None
-    return integer_fault("scheduler.population", population, at_least=2, at_most=max_trials)
+    fault = integer_fault("scheduler.population", population, at_least=2, at_most=max_trials)
+    return fault and (fault if max_trials is None else f"{fault} budget.trials is {max_trials}.")
 
 
 def _budget_fault(size: int, *, every: int, max_total_epochs: int | None) -> str | None:
