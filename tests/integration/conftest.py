@@ -75,7 +75,10 @@ def ray_address(tmp_path_factory) -> Iterator[str]:
     )
     assert server.stdin and server.stdout
     try:
-        yield server.stdout.readline().strip()
+        address = server.stdout.readline().strip()
+        if not address:  # a raylet ends itself where its agents take longer than it waits for them
+            pytest.fail(f"No Ray began; its logs are in {folder / 'session_latest' / 'logs'}.")
+        yield address
     finally:
         server.stdin.close()
         server.wait(timeout=30)
