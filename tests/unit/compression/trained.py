@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytorch_lightning
 import torch
 
 from raysearch.results import Results
@@ -40,7 +41,8 @@ def searched(path, **settings):
                 value.add_(torch.rand_like(value))
     file = search.run_dir.trial(trial.id) / "epoch-0001.ckpt"
     file.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"state_dict": model.state_dict()}, file)
+    version = pytorch_lightning.__version__  # as in every checkpoint of Lightning's
+    torch.save({"state_dict": model.state_dict(), "pytorch-lightning_version": version}, file)
     checkpoint = Checkpoint(
         epoch=1, path=f"trials/{trial.id}/epoch-0001.ckpt", size_bytes=file.stat().st_size
     )
