@@ -70,14 +70,17 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _execute(arguments: Namespace) -> int:
     from raysearch.cli.find import find_run
     from raysearch.cli.screen import note, print_json
-    from raysearch.compression.compressing import compress_winner
-    from raysearch.compression.searching import Wish
     from raysearch.results import Results
+    from raysearch.results.messages import refuse_without_winner
 
     if arguments.experiment is None:
         results = Results.read(find_run(arguments.run, storage=arguments.storage).path)
+        refuse_without_winner(results)  # before torch is imported
     else:
         results = _adopted(arguments)
+    from raysearch.compression.compressing import compress_winner
+    from raysearch.compression.searching import Wish
+
     wish = Wish(
         max_drop=arguments.max_drop,
         trials=arguments.trials,

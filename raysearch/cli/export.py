@@ -32,11 +32,15 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _execute(arguments: Namespace) -> int:
     from raysearch.cli.find import find_run
     from raysearch.cli.screen import print_facts, print_json
-    from raysearch.compression.exporting import export_model
-    from raysearch.compression.subject import best_of, handed_over
     from raysearch.results import Results
+    from raysearch.results.messages import refuse_without_winner
 
     results = Results.read(find_run(arguments.run, storage=arguments.storage).path)
+    if arguments.trial is None:
+        refuse_without_winner(results)  # before torch is imported
+    from raysearch.compression.exporting import export_model
+    from raysearch.compression.subject import best_of, handed_over
+
     if arguments.trial is None:
         subject, place = handed_over(results), results.run_dir.winner
     else:

@@ -23,9 +23,10 @@ from raysearch.compression.latency import latencies_ms
 from raysearch.compression.needs import refuse_without
 from raysearch.compression.recipe import Recipe
 from raysearch.compression.searching import Chosen, Wish, search_recipes
-from raysearch.compression.subject import Subject, best_of, handed_over, refuse_without_winner
+from raysearch.compression.subject import Subject, best_of, handed_over
 from raysearch.errors import ConfigurationError
 from raysearch.results.found import Found
+from raysearch.results.messages import refuse_without_winner
 from raysearch.results.refit_seeds import Record
 from raysearch.results.winner_folder import COMPRESSED, FOLDER
 from raysearch.run_dir import RunDir
@@ -62,7 +63,7 @@ def compress_winner(
         found: The search; its state includes what `record` journals.
         wish: What is searched for.
         record: Journals what was made.
-        say: Told of each recipe that was tried.
+        say: Told what is begun, and of each recipe that was tried.
 
     Raises:
         RunDirectoryError: There is no winner, or its checkpoint cannot be read.

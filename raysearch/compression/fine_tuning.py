@@ -13,6 +13,7 @@ from typing import Any
 
 from raysearch.errors import TrialFailed
 from raysearch.training.building import Parts, build
+from raysearch.training.interrupts import interrupts_pass
 from raysearch.training.job import TrainingJob
 from raysearch.training.refit_data import refit_loaders
 from raysearch.training.refitting import Refit, prepare_refit
@@ -79,7 +80,8 @@ def fine_tune(
         first = (made(after_step),)
     trainer = prepare_refit(again, parts, refit=refit, first=first)
     try:
-        trainer.fit(model.train(), datamodule=parts.data)
+        with interrupts_pass():
+            trainer.fit(model.train(), datamodule=parts.data)
     finally:
         for name in ("configure_optimizers", "configure_callbacks"):
             model.__dict__.pop(name, None)

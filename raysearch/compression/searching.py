@@ -20,6 +20,7 @@ from raysearch.compression.bound import COST, LATENCY, LATENCY_1, SIZE, Bound, f
 from raysearch.compression.latency import latencies_ms
 from raysearch.compression.recipe import Recipe, first_recipes, recipe_space
 from raysearch.compression.subject import Subject
+from raysearch.counting import counted
 from raysearch.engine import Engine, Plan
 from raysearch.errors import ConfigurationError, RaysearchError, TrialFailed, Unsupported
 from raysearch.imports import load_object
@@ -87,7 +88,7 @@ def search_recipes(
         subject: The winner as it was before the refit.
         wish: What is searched for.
         run_dir: Of this search; empty, or with what an interrupted one has left.
-        say: Told of each trial that ended.
+        say: Told what is begun, unless all is done already, and of each trial that ended.
 
     Raises:
         ConfigurationError: There is no such searcher.
@@ -106,6 +107,9 @@ def search_recipes(
         waiting = _begun(engine, wish=wish, run_dir=run_dir)
         if trial_id(0) in engine.state.trials:
             trying.know(engine.state.trials[trial_id(0)])
+        n_done = len(engine.state.trials) - len(waiting)
+        if n_done < wish.trials:
+            say(_beginning(subject, wish=wish, n_done=n_done))
         while (trial := waiting.pop(0) if waiting else engine.next_trial()) is not None:
             _try(engine, trial, trying=trying, say=say)
             if trial.number == 0 and engine.state.trials[trial.id].last is None:
@@ -113,6 +117,16 @@ def search_recipes(
                 raise Unsupported(engine.state.trials[trial.id].error or "it cannot be exported")
         engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
         return _chosen(engine, trying=trying, run_dir=run_dir)
+
+
+def _beginning(subject: Subject, *, wish: Wish, n_done: int) -> str:
+    """Return what is about to be done, for a person who waits for the first recipe."""
+    done = f", {n_done} of which are done" if n_done else ""
+    return (
+        f"trying {counted(wish.trials, 'recipe')} on trial {subject.trial.id}{done}, with up to "
+        f"{counted(wish.max_epochs or 1, 'epoch')} of training each; after Ctrl-C the same command "
+        "goes on"
+    )
 
 
 def _epochs_of_trial(subject: Subject) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from raysearch.errors import ConfigurationError, RunDirectoryError, Unsupported
 from raysearch.results.found import Found
-from raysearch.results.messages import never_finite, no_winner, to_type, unreadable
+from raysearch.results.messages import never_finite, refuse_without_winner, to_type, unreadable
 from raysearch.results.selection import PassedOver, best_checkpoint, checkpoint_fault
 from raysearch.results.winner_folder import MODEL
 from raysearch.run_dir import events as ev
@@ -35,17 +35,6 @@ class Subject:
     def name(self) -> str:
         """The name of its class, for a message."""
         return self.job.model_class.rpartition(":")[2]
-
-
-def refuse_without_winner(found: Found) -> Trial:
-    """Return the winner of a search.
-
-    Raises:
-        RunDirectoryError: There is none; the message says why.
-    """
-    if found.winner is None:
-        raise RunDirectoryError(no_winner(found))
-    return found.winner
 
 
 def handed_over(found: Found) -> Subject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
+from raysearch.errors import RunDirectoryError
 from raysearch.results.found import Found
 from raysearch.results.selection import PassedOver
 from raysearch.run_dir import events as ev
@@ -75,12 +76,26 @@ def no_winner(found: Found) -> str:
     if not any(
         trial.measurements or trial.status.is_ended for trial in found.state.trials.values()
     ):
-        return f"No trial in {run} has measured an epoch yet, so there is no winner so far."
+        return (
+            f"No trial in {run} has measured an epoch yet, so there is no winner so far. "
+            f"Where the search runs no longer, this goes on with it: {to_type('resume', run)}."
+        )
     failed = sum(trial.status == "failed" for trial in found.state.trials.values())
     return (
         f"None of the {len(found.state.trials)} trials in {run} has a finite {metric}; {failed} "
         f"of them failed. To see why one did: {to_type('trial', run, '0000')}."
     )
+
+
+def refuse_without_winner(found: Found) -> Trial:
+    """Return the winner of a search.
+
+    Raises:
+        RunDirectoryError: There is none; the message says why.
+    """
+    if found.winner is None:
+        raise RunDirectoryError(no_winner(found))
+    return found.winner
 
 
 def never_finite(found: Found, trial: Trial) -> str:
@@ -140,10 +155,12 @@ def seeds_missing(found: Found, model: ev.Refitted) -> str:
 def not_refitted(found: Found) -> str:
     """Return the message for a test that has no model to test."""
     run, winner = found.run_dir.path, found.winner
-    of_trial = f" of trial {winner.id}, the winner," if winner else ""
+    if winner is None:
+        return f"There is nothing to test, and the test split stays closed. {no_winner(found)}"
     return (
-        f"There is no model{of_trial} in {(run / 'winner').as_posix()} yet, so nothing can be "
-        f"tested, and the test split stays closed. First: {to_type('refit', run)}. "
+        f"There is no model of trial {winner.id}, the winner, in {(run / 'winner').as_posix()} "
+        "yet, so nothing can be tested, and the test split stays closed. First: "
+        f"{to_type('refit', run)}. "
         "In a search that was interrupted, `resume` goes on and does both at its end."
     )
 

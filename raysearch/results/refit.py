@@ -31,8 +31,8 @@ from raysearch.results.lineage import line_of, refit_line
 from raysearch.results.messages import (
     never_finite,
     no_refit_wanted,
-    no_winner,
     phrase,
+    refuse_without_winner,
     unreadable,
 )
 from raysearch.results.refit_seeds import Record, Say, SeedTraining, refitting, say_nothing
@@ -97,9 +97,7 @@ def refit_winner(
         atomically, then journals `Refitted`; and so again for the model of each further seed. If
         the machine stops, the next call goes on after the last model that was journalled.
     """
-    trial = wanted.trial or found.winner
-    if trial is None:
-        raise RunDirectoryError(no_winner(found))
+    trial = wanted.trial or refuse_without_winner(found)
     if wanted.seeds is not None and not found.seeds_wanted:
         raise ConfigurationError(no_refit_wanted(found, seeds=wanted.seeds))
     model = None if wanted.again else _model_as_wanted(found, trial)

@@ -21,6 +21,7 @@ from raysearch.training.checkpoints import write_whole
 from raysearch.training.failure import is_out_of_memory
 from raysearch.training.grown_start import start_of
 from raysearch.training.init_from import inherited_by, started
+from raysearch.training.interrupts import interrupts_pass
 from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
@@ -270,10 +271,5 @@ def _is_empty(loaders: Any) -> bool:
 
 
 def _fit(trainer: Any, parts: Parts, *, checkpoint: str | None, allow: Sequence[str]) -> None:
-    try:
-        with allowed_only(checkpoint, allow=allow):
-            trainer.fit(parts.model, datamodule=parts.data, ckpt_path=checkpoint, weights_only=True)
-    except SystemExit as error:
-        if isinstance(error.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from error  # which Lightning turns into an exit
-        raise
+    with interrupts_pass(), allowed_only(checkpoint, allow=allow):
+        trainer.fit(parts.model, datamodule=parts.data, ckpt_path=checkpoint, weights_only=True)

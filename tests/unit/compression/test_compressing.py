@@ -49,6 +49,8 @@ def test_the_winner_is_compressed_and_recorded_and_nothing_is_done_twice(tmp_pat
     assert second.last.values[SIZE] < first.last.values[SIZE]
     assert second.last.values[LATENCY] > 0
     assert [line.partition(":")[0] for line in told] == [
+        "trying 2 recipes on trial 0000, with up to 1 epoch of training each; "
+        "after Ctrl-C the same command goes on",
         "0000 unchanged",
         f"0001 {Recipe.of(FIRST).describe()}",
     ]
@@ -77,13 +79,15 @@ def test_a_search_that_was_killed_goes_on_where_it_was(tmp_path, subject):
         pass
 
     def die(text):
-        raise Killed
+        if text.startswith("0000"):
+            raise Killed
 
     with pytest.raises(Killed):
         search_recipes(subject, wish=WISH, run_dir=run_dir, say=die)
     assert search_folder(found, found.winner, wish=WISH).path == run_dir.path
     told: list[str] = []
     chosen = search_recipes(subject, wish=WISH, run_dir=run_dir, say=told.append)
+    assert told.pop(0).startswith("trying 2 recipes on trial 0000, 1 of which are done, with up")
     assert [line.partition(":")[0] for line in told] == [f"0001 {Recipe.of(FIRST).describe()}"]
     assert all(trial.status is TrialStatus.COMPLETED for trial in chosen.trials)
     another = search_folder(found, found.winner, wish=Wish(trials=3))

@@ -158,7 +158,7 @@ def test_a_model_that_cannot_be_traced_is_said(calls):
         trace(Untraceable(), [replace(calls[0], outputs=calls[0].inputs[0])])
 
 
-@pytest.mark.parametrize("command", ["export", "compress", "collect"])
+@pytest.mark.parametrize("command", ["export", "compress", "collect", "test"])
 def test_a_search_without_a_finished_trial_is_said(command, tmp_path, capsys):
     from tests.recorded import Recorded
 
@@ -166,6 +166,10 @@ def test_a_search_without_a_finished_trial_is_said(command, tmp_path, capsys):
     search.begin()
     search.journal.close()
     words = [command, str(search.run_dir.path)]
-    assert main([*words, str(tmp_path / "to")] if command == "collect" else words) == 1
-    assert "has measured an epoch yet, so there is no winner so far" in capsys.readouterr().err
+    status = main([*words, str(tmp_path / "to")] if command == "collect" else words)
+    assert status == (2 if command == "test" else 1)
+    said = capsys.readouterr().err
+    assert "has measured an epoch yet, so there is no winner so far" in said
+    assert f"python -m raysearch resume {search.run_dir.path}" in said
+    assert "raysearch refit" not in said  # which could not help
     assert not (tmp_path / "to").exists()

@@ -86,6 +86,15 @@ def test_training_changes_the_model_and_leaves_its_methods(given):
     assert not given.model.training
 
 
+def test_an_interrupt_of_its_training_is_no_exit(given):
+    def training_step(batch, batch_idx):
+        raise KeyboardInterrupt
+
+    given.model.training_step = training_step
+    with pytest.raises(KeyboardInterrupt):  # of which Lightning makes an exit with status 1
+        fine_tune(given.model, job=given.subject.job, epochs=1, rate=0.3, all_data=False)
+
+
 @pytest.mark.parametrize(
     ("layer", "x"),
     [
