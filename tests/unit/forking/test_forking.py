@@ -149,7 +149,8 @@ def test_a_fork_gives_way_to_others_as_whoever_makes_it_does(address):
         import os
         from raysearch.forking import Fork
         os.nice(5)
-        print(os.getpriority(os.PRIO_PROCESS, Fork({address!r}, "{HERE}").pid), flush=True)
+        fork = Fork({address!r}, "{HERE}")  # held: a fork ends with the last reference to it
+        print(os.getpriority(os.PRIO_PROCESS, fork.pid), flush=True)
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
