@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -79,6 +79,28 @@ def import_path(found: Any) -> str | None:
     except (ConfigurationError, ImportError):
         return None
     return f"{module}:{name}" if is_same else None
+
+
+def object_paths(value: Any) -> Iterator[str]:
+    """Yield the names of objects without an import path anywhere in settings.
+
+    Example:
+        >>> list(object_paths({"model": [{"class": "object:Net"}, {"class": "nets:Net"}]}))
+        ['object:Net']
+    """
+    if isinstance(value, str) and value.startswith(PREFIX):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from object_paths(inner)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for inner in value:
+            yield from object_paths(inner)
+
+
+def absent_objects(settings: Mapping[str, Any]) -> list[str]:
+    """Return what settings name that was an object of another process, in its short form."""
+    return [shown(path) for path in object_paths(settings) if path not in _PROVIDED]
 
 
 def load_object(path: str) -> Any:

@@ -12,6 +12,7 @@ from raysearch.cli.tested import compressed_facts, outcome_facts
 from raysearch.counting import counted
 from raysearch.engine.evidence import summary
 from raysearch.errors import RunDirectoryError
+from raysearch.imports import absent_objects
 from raysearch.live.text import (
     changed_first,
     counts_line,
@@ -163,7 +164,7 @@ def next_steps(results: Results) -> list[tuple[str, str]]:
     if results.damage is not None:
         return facts
     if winner is not None and results.model_of(winner) is None:
-        line = to_type("refit", run)
+        line = _handing_over(results)
         facts.append(("hand over", f"{line}  # trial {winner.id}, the best so far"))
     facts.append(("ranking", to_type("results", run)))
     return facts
@@ -254,7 +255,7 @@ def _other_values(results: Results, winner: Trial) -> list[tuple[str, str]]:
 def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
     run, model = results.run_dir.path, results.model_of(winner)
     if model is None:
-        return [("model", "not handed over yet"), ("", to_type("refit", run))]
+        return [("model", "not handed over yet"), ("", _handing_over(results))]
     if not model.path:
         return [("model", f"none: {model.reason}")]
     missing = shortage(model, seeds=results.seeds_to_have(model))
@@ -271,6 +272,17 @@ def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
         facts.append(("", f"{model.n_models} of {model.seeds} models; to train the others:"))
         facts.append(("", to_type("refit", run)))
     return facts
+
+
+def _handing_over(results: Results) -> str:
+    """Return how the winner is handed over: by a command, if another process can make its model."""
+    absent = absent_objects(results.state.settings)
+    if not absent:
+        return to_type("refit", results.run_dir.path)
+    return (
+        f"by results.refit() in the Python that searched: {', '.join(absent)} of it cannot be "
+        "imported here"
+    )
 
 
 def _why_unranked(results: Results, trial: Trial) -> str:

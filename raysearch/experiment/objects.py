@@ -7,12 +7,12 @@ What has an import path is named by it; such a search is resumed like one from a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass, replace
 from typing import Any
 
 from raysearch.errors import ConfigurationError
-from raysearch.imports import PREFIX, import_path, provide, shown
+from raysearch.imports import PREFIX, import_path, object_paths, provide, shown
 from raysearch.space import Domain, Space
 from raysearch.space.define_by_run import record_space
 
@@ -86,7 +86,7 @@ def provide_again(settings: Mapping[str, Any], *, given: Mapping[str, Any]) -> d
         found by itself.
     """
     _, objects = plain_settings({key: value for key, value in given.items() if value is not None})
-    missing = [path for path in _object_paths(settings) if path not in objects]
+    missing = [path for path in object_paths(settings) if path not in objects]
     if missing:
         listed = ", ".join(shown(path) for path in missing)
         raise ConfigurationError(
@@ -200,15 +200,3 @@ def _without_nones(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type | Domain):
         return {key: item for key, item in asdict(value).items() if item is not None}
     return value
-
-
-def _object_paths(value: Any) -> Iterator[str]:
-    """Yield the names of objects anywhere in settings."""
-    if isinstance(value, str) and value.startswith(PREFIX):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _object_paths(inner)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for inner in value:
-            yield from _object_paths(inner)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from raysearch.engine.handover import Opening
 from raysearch.errors import ConfigurationError, TrialFailed, Unsupported
+from raysearch.imports import absent_objects
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
 from raysearch.results.history import job_of
@@ -66,6 +67,8 @@ def recorded_test(found: Found) -> TestOutcome:
     earlier = found.handover.results
     run = found.run_dir.path
     if not earlier and not found.was_tested_aside:
+        if model is None and absent_objects(found.state.settings):
+            return TestOutcome(reason="not tested: its model is not handed over", is_final=False)
         return TestOutcome(reason=f"not tested yet: {to_type('test', run)}", is_final=False)
     if winner is None:
         return TestOutcome(reason="there is no winner")

@@ -12,6 +12,7 @@ import sys
 
 import pytest
 
+from raysearch import imports
 from raysearch.experiment import from_settings
 from raysearch.results import Results
 from raysearch.results.evidence import earlier_runs, to_journal
@@ -262,3 +263,29 @@ def test_earlier_runs_are_named_and_their_trials_are_none_of_this_search(cli, fo
     assert document["evidence"] == [{"run": "runs/small-1", "usable": 3, "trials": 4}]
     assert document["totals"]["trials"] == len(document["trials"]) == 1
     assert document["winner"]["trial"] == "0000"
+
+
+def test_a_model_that_no_other_process_can_make_is_not_handed_over_by_a_command(
+    cli, search, folder, monkeypatch
+):
+    def train(config, report): ...
+
+    monkeypatch.setattr(imports, "_PROVIDED", {"object:train": train})
+    other = Recorded(
+        folder / "runs" / "small-3",
+        data=None,
+        model={"function": "object:train"},
+        space={"x": {"int": [1, 2]}},
+        objective={"metric": "score", "direction": "maximize"},
+    )
+    other.trial(0.5)
+    other.finish()
+    by_command = "python -m raysearch refit runs/small-"
+    assert f"{by_command}3" in cli("results small-3").out
+    monkeypatch.setattr(imports, "_PROVIDED", {})  # as in another process
+    shown = " ".join(cli("results small-3").out.split())
+    assert "by results.refit() in the Python that searched: train of it cannot be" in shown
+    assert "not tested: its model is not handed over" in shown
+    assert "python -m raysearch refit" not in shown
+    assert "python -m raysearch test" not in shown
+    assert f"{by_command}1" in cli("results small-1").out
