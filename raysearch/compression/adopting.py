@@ -26,6 +26,8 @@ from raysearch.training.jobs import job_for
 from raysearch.training.run import evaluate
 from raysearch.trial import SearchStatus, Trial, TrialStatus, trial_id
 
+VERSION = "pytorch-lightning_version"
+"""Key of Lightning's checkpoints without which Lightning does not open them."""
 TRIAL = trial_id(1)
 """The trial's id: number 0 is a default configuration, of which nothing is known here."""
 
@@ -66,39 +68,43 @@ def adopt(checkpoint: Path, *, experiment: Experiment, run_dir: RunDir) -> None:
                 f"{checkpoint} was measured, and has no {experiment.objective.metric}, the "
                 f"objective. It has: {', '.join(sorted(values))}."
             )
-        journal.append(
-            [
-                ev.SearchStarted(
-                    at=at,
-                    settings=dict(experiment.settings),
-                    space=experiment.space.to_json(),
-                    versions={},
-                ),
-                ev.TrialCreated(
-                    at=at,
-                    trial=TRIAL,
-                    number=1,
-                    configuration=trial.configuration,
-                    origin={"kind": "adopted", "checkpoint": str(checkpoint)},
-                ),
-                ev.AttemptStarted(at=at, trial=TRIAL, attempt=1),
-                ev.CheckpointWritten(
-                    at=at, trial=TRIAL, epoch=1, path=key, size_bytes=file.stat().st_size
-                ),
-                ev.Measured(
-                    at=at, trial=TRIAL, attempt=1, epoch=1, step=1, values=values, seconds=seconds
-                ),
-                ev.TrialEnded(
-                    at=at,
-                    trial=TRIAL,
-                    status=TrialStatus.COMPLETED,
-                    reason="taken in as it was",
-                ),
-                ev.SearchEnded(
-                    at=at, status=SearchStatus.FINISHED, reason="a checkpoint was taken in"
-                ),
-            ]
+        measured = ev.Measured(
+            at=at, trial=TRIAL, attempt=1, epoch=1, step=1, values=values, seconds=seconds
         )
+        written = ev.CheckpointWritten(
+            at=at, trial=TRIAL, epoch=1, path=key, size_bytes=file.stat().st_size
+        )
+        begun = _begun(experiment, trial, at=at, checkpoint=checkpoint)
+        journal.append([*begun, written, measured, *_ended(at)])
+
+
+def _begun(experiment: Experiment, trial: Trial, *, at: float, checkpoint: Path) -> list[ev.Event]:
+    """Return how the journal of a search with a single trial begins."""
+    return [
+        ev.SearchStarted(
+            at=at,
+            settings=dict(experiment.settings),
+            space=experiment.space.to_json(),
+            versions={},
+        ),
+        ev.TrialCreated(
+            at=at,
+            trial=trial.id,
+            number=trial.number,
+            configuration=trial.configuration,
+            origin={"kind": "adopted", "checkpoint": str(checkpoint)},
+        ),
+        ev.AttemptStarted(at=at, trial=trial.id, attempt=1),
+    ]
+
+
+def _ended(at: float) -> list[ev.Event]:
+    """Return how that journal ends."""
+    finished, status = SearchStatus.FINISHED, TrialStatus.COMPLETED
+    return [
+        ev.TrialEnded(at=at, trial=TRIAL, status=status, reason="taken in as it was"),
+        ev.SearchEnded(at=at, status=finished, reason="a checkpoint was taken in"),
+    ]
 
 
 def _copy(source: Path, to: Path) -> None:
@@ -128,6 +134,11 @@ def _configuration(checkpoint: Path, *, experiment: Experiment) -> dict[str, Any
     if not isinstance(stored, dict) or "state_dict" not in stored:
         raise ConfigurationError(
             f"{checkpoint} has no state_dict, so it is no checkpoint of Lightning's."
+        )
+    if VERSION not in stored:
+        raise ConfigurationError(
+            f"{checkpoint} does not say which Lightning wrote it ({VERSION}), so Lightning would "
+            "not read it. Give a checkpoint as Trainer.save_checkpoint writes it."
         )
     kept = dict(stored.get("hyper_parameters") or {})
     of_data = {k: v for k, v in experiment.space.default().items() if k.startswith("data.")}

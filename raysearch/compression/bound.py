@@ -57,13 +57,16 @@ class Bound:
         """Return what the search minimises.
 
         Within the bound it is the geometric mean of size and latency as shares of the original's,
-        and never above 2; outside it is 2 and more, by how much too much is lost.
+        that of a batch and of a single example alike, and never above 2; outside it is 2 and more,
+        by how much too much is lost.
         """
         if not self.holds(values):
             scale = max(abs(self.original[self.objective.metric] or 0.0), 1e-12)
             return 2.0 + min(8.0, (self.drop(values) - self.max_drop) / scale)
-        shares = [_share(values, self.original, name) for name in (SIZE, LATENCY)]
-        return min(2.0, math.sqrt(shares[0] * shares[1]))
+        size, batch, single = (
+            _share(values, self.original, name) for name in (SIZE, LATENCY, LATENCY_1)
+        )
+        return min(2.0, math.sqrt(size * math.sqrt(batch * single)))
 
 
 def _share(

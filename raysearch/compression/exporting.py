@@ -80,35 +80,9 @@ def export_model(subject: Subject, *, folder: Path, compressed: Path | None = No
     storage.delete(MANIFEST)
     for name in (ONNX, PROGRAM, COMPRESSED, EXAMPLE, PREDICT):
         storage.delete(name)  # of an earlier export, of perhaps another model
+    left_out: dict[str, str] = {}
     with isolated(threads=subject.job.threads):
-        parts = open_trained(subject.job, subject.checkpoint)
-        storage.put(WEIGHTS, _weights(parts.model))
-        storage.put(CONFIG, _config(subject))
-        left_out: dict[str, str] = {}
-        calls = _tried(
-            lambda: recorded_calls(
-                parts, job=subject.job, source="validation", n_batches=N_BATCHES
-            ),
-            files=(PROGRAM, ONNX, EXAMPLE, PREDICT),
-            left_out=left_out,
-        )
-        graph: Traced | None = None
-        if calls:
-            graph = _tried(
-                lambda: trace(parts.model, calls),
-                files=(PROGRAM, ONNX, PREDICT),
-                left_out=left_out,
-            )
-        parity = None
-        if calls:
-            storage.put(EXAMPLE, _example(calls, names=_names(graph, calls)))
-        if calls and graph:
-            save_program(graph, path=folder / PROGRAM)
-            parity = _tried(
-                lambda: _write_compared(graph, calls, path=folder / ONNX),
-                files=(ONNX, PREDICT),
-                left_out=left_out,
-            )
+        graph, parity = _written(subject, storage=storage, folder=folder, left_out=left_out)
     if parity is not None:
         storage.put(PREDICT, _predict(subject))
     if compressed is not None:
@@ -117,12 +91,44 @@ def export_model(subject: Subject, *, folder: Path, compressed: Path | None = No
         folder=folder,
         sizes=_sizes(folder),
         parity=parity,
-        traced=graph or None,
+        traced=graph,
         left_out=left_out,
     )
     storage.put(CARD, model_card(subject, exported).encode())
     storage.put(MANIFEST, _manifest(subject, folder, exported=exported))
     return exported
+
+
+def _written(
+    subject: Subject, *, storage: LocalStorage, folder: Path, left_out: dict[str, str]
+) -> tuple[Traced | None, Parity | None]:
+    """Write the model in every form that it has; return its graph, and how the ONNX file differs.
+
+    What cannot be made is noted in `left_out`, with the reason.
+    """
+    parts = open_trained(subject.job, subject.checkpoint)
+    storage.put(WEIGHTS, _weights(parts.model))
+    storage.put(CONFIG, _config(subject))
+    calls = _tried(
+        lambda: recorded_calls(parts, job=subject.job, source="validation", n_batches=N_BATCHES),
+        files=(PROGRAM, ONNX, EXAMPLE, PREDICT),
+        left_out=left_out,
+    )
+    if not calls:
+        return None, None
+    graph = _tried(
+        lambda: trace(parts.model, calls), files=(PROGRAM, ONNX, PREDICT), left_out=left_out
+    )
+    storage.put(EXAMPLE, _example(calls, names=_names(graph, calls)))
+    if graph is None:
+        return None, None
+    save_program(graph, path=folder / PROGRAM)
+    parity = _tried(
+        lambda: _write_compared(graph, calls, path=folder / ONNX),
+        files=(ONNX, PREDICT),
+        left_out=left_out,
+    )
+    return graph, parity
 
 
 def _tried(make: Callable[[], T], *, files: Sequence[str], left_out: dict[str, str]) -> T | None:

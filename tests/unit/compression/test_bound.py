@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from raysearch.compression.bound import COST, LATENCY, SIZE, Bound, front
+from raysearch.compression.bound import COST, LATENCY, LATENCY_1, SIZE, Bound, front
 from raysearch.compression.recipe import Recipe, first_recipes, recipe_space
 from raysearch.trial import Measurement, Objective, Trial
 
 ACCURACY = Objective(metric="val/accuracy", direction="maximize")
 LOSS = Objective(metric="val/loss", direction="minimize")
-ORIGINAL = {"val/accuracy": 0.8, "val/loss": 0.5, SIZE: 1000.0, LATENCY: 4.0}
+ORIGINAL = {"val/accuracy": 0.8, "val/loss": 0.5, SIZE: 1000.0, LATENCY: 4.0, LATENCY_1: 2.0}
 
 
-def values(accuracy, size=250.0, latency=1.0):
-    return {"val/accuracy": accuracy, SIZE: size, LATENCY: latency}
+def values(accuracy, size=250.0, latency=1.0, single=0.5):
+    return {"val/accuracy": accuracy, SIZE: size, LATENCY: latency, LATENCY_1: single}
 
 
 def bound(**settings):
@@ -36,7 +36,8 @@ def test_what_is_lost_is_lost_in_the_direction_of_the_objective():
 
 def test_the_cost_is_that_of_size_and_latency_within_the_bound():
     assert bound().cost(values(0.8)) == pytest.approx(0.25)
-    assert bound().cost(values(0.8, size=500.0, latency=2.0)) == pytest.approx(0.5)
+    assert bound().cost(values(0.8, size=500.0, latency=2.0, single=1.0)) == pytest.approx(0.5)
+    assert bound().cost(values(0.8, single=8.0)) == pytest.approx(0.5)  # slow one by one
     assert bound().cost(values(0.8, size=1e9)) == 2.0
 
 

@@ -109,3 +109,12 @@ def test_a_checkpoint_from_anywhere_is_taken_in(tmp_path, subject):
     (tmp_path / "broken.ckpt").write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(ConfigurationError, match=r"broken\.ckpt cannot be taken in: "):
         adopt(tmp_path / "broken.ckpt", experiment=from_settings(SMALL), run_dir=RunDir(tmp_path))
+
+
+def test_a_checkpoint_that_lightning_would_not_open_is_refused(tmp_path, subject):
+    stored = torch.load(subject.checkpoint, weights_only=True)
+    path, run_dir = tmp_path / "weights.ckpt", RunDir(tmp_path / "adopted")
+    torch.save({"state_dict": stored["state_dict"]}, path)
+    with pytest.raises(ConfigurationError, match=r"weights\.ckpt does not say which Lightning"):
+        adopt(path, experiment=from_settings(SMALL), run_dir=run_dir)
+    assert not run_dir.has_search()
