@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from raysearch.beside import begun
 from raysearch.compression.needs import refuse_without
@@ -29,6 +29,9 @@ from raysearch.training.jobs import job_for
 from raysearch.training.preloading import modules_for
 from raysearch.trial import SearchStatus, Trial, trial_id
 from raysearch.trying import Beforehand, Stage
+
+if TYPE_CHECKING:
+    from raysearch.tuning.session import SessionEnd
 
 IMPORTS = "raysearch-imports"
 """Name of the threads that import."""
@@ -77,7 +80,7 @@ def session(
         with connect(drive.address, **given) as cluster, ExitStack() as at_the_end:
             from raysearch.tuning.driver import Announcements, run_session
             from raysearch.tuning.executor import executor as make_executor
-            from raysearch.tuning.session import Opening, SessionEnd
+            from raysearch.tuning.session import Opening
 
             executor = make_executor(
                 experiment.resources, example=example, objects=drive.objects, template=forks
@@ -105,15 +108,22 @@ def session(
                         stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
                     ),
                 )
-            if not engine.has_begun:
-                raise KeyboardInterrupt  # which came before
-            if ending is SessionEnd.DONE:
-                engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
-            elif ending is SessionEnd.STOPPED:
-                engine.end(SearchStatus.STOPPED, reason="`stop` asked for it")
-            else:
-                engine.end(SearchStatus.INTERRUPTED, reason="a signal asked for it")
+            _end(engine, ending)
             yield engine, executor
+
+
+def _end(engine: Engine, ending: SessionEnd) -> None:
+    """Journal how a session ended."""
+    from raysearch.tuning.session import SessionEnd
+
+    if not engine.has_begun:
+        raise KeyboardInterrupt  # which came before
+    if ending is SessionEnd.DONE:
+        engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
+    elif ending is SessionEnd.STOPPED:
+        engine.end(SearchStatus.STOPPED, reason="`stop` asked for it")
+    else:
+        engine.end(SearchStatus.INTERRUPTED, reason="a signal asked for it")
 
 
 def _refuse_if_unusable(drive: Drive) -> None:

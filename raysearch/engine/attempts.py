@@ -134,9 +134,15 @@ class Attempts:
         """
         limit, state = self._plan.abort_after, self._state
         in_a_row = self._plan.abort_in_a_row
-        if in_a_row is not None and state.failed_in_a_row >= in_a_row:
-            raise SearchAborted(messages.failed_in_a_row(state.ended, n=state.failed_in_a_row))
-        if limit is None or not state.is_failing or len(state.trials) - len(state.live) < limit:
+        if in_a_row is not None and state.streak.failed_in_a_row >= in_a_row:
+            raise SearchAborted(
+                messages.failed_in_a_row(state.ended, n=state.streak.failed_in_a_row)
+            )
+        if (
+            limit is None
+            or not state.streak.is_failing
+            or len(state.trials) - len(state.live) < limit
+        ):
             return
         if any(t.value(self._plan.objective) is not None for t in state.live.values()):
             return

@@ -11,20 +11,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from raysearch.engine.account import Account
-from raysearch.engine.causes import DISK_FULL, INTERRUPTED, NOT_FINITE, WORKER_LOST
+from raysearch.engine.causes import DISK_FULL, INTERRUPTED, WORKER_LOST
 from raysearch.engine.handover import Handover
 from raysearch.engine.spending import Spending
+from raysearch.engine.streak import Streak
 from raysearch.init_from import Inheritance
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
-from raysearch.trial import (
-    Checkpoint,
-    DecisionKind,
-    Objective,
-    SearchStatus,
-    Trial,
-    TrialStatus,
-)
+from raysearch.trial import Checkpoint, DecisionKind, Objective, SearchStatus, Trial, TrialStatus
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,10 +68,8 @@ class SearchState:
     """Trial -> path of another one's checkpoint that it goes on from, until it has one itself."""
     checkpoint_bytes: int = 0
     """Bytes of all checkpoints on disk."""
-    failed_in_a_row: int = 0
-    """How many of the trials that ended last failed, in the sessions since the last resume."""
-    is_failing: bool = True
-    """Whether every trial that ended so far failed, and of those that diverged none was finite."""
+    streak: Streak = field(default_factory=Streak)
+    """Whether trials end for nothing, one after the other."""
 
     @property
     def seconds(self) -> float:
@@ -143,7 +135,7 @@ class SearchState:
         self.session_started_at = self.last_at = event.at
         self.status, self.reason = SearchStatus.RUNNING, ""
         self.handover.resumed(event.changed)
-        self.failed_in_a_row = 0  # the cause may have been mended
+        self.streak.resumed()
         if self.handover.refit is None or not self.handover.is_settled:
             self.recommendation = None  # asked for again; else it says why that model is there
 
@@ -239,18 +231,10 @@ class SearchState:
             error=event.error,
             ended_at=event.at,
         )
-        is_for_nothing = self._is_for_nothing(self.trials[event.trial])
-        self.is_failing = self.is_failing and is_for_nothing
-        self.failed_in_a_row = self.failed_in_a_row + 1 if is_for_nothing else 0
+        self.streak.ended(self.trials[event.trial], objective=self.objective)
         self.account.put_aside(self.trials[event.trial])
         self.failures.pop(event.trial, None)
         self.pinned.pop(event.trial, None)
-
-    def _is_for_nothing(self, trial: Trial) -> bool:
-        """Return whether the trial failed; one that diverged may have been good before."""
-        if trial.cause == NOT_FINITE and self.objective is not None:
-            return trial.best(self.objective) is None
-        return trial.status is TrialStatus.FAILED
 
     def _recommended(self, event: ev.Recommended) -> None:
         self.recommendation = event

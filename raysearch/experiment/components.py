@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -266,17 +266,8 @@ def able_searchers(space: Space, *, but: str = "", **named: Any) -> list[str]:
         >>> "random" in able_searchers(Space({"bias": Bool()}), objective=objective, seed=0)
         True
     """
-    able = []
-    for name, class_path in SEARCHERS.items():
-        if name == but:
-            continue
-        try:
-            component = Component(name=name, class_path=class_path, settings={})
-            searcher_for(space, component=component, **named)
-        except ConfigurationError:
-            continue
-        able.append(name)
-    return able
+    others = {name: path for name, path in SEARCHERS.items() if name != but}
+    return _able(others, make=lambda component: searcher_for(space, component=component, **named))
 
 
 def able_schedulers(**named: Any) -> list[str]:
@@ -285,11 +276,17 @@ def able_schedulers(**named: Any) -> list[str]:
     Args:
         named: What every scheduler is given: `objective`, `objectives`, `seed`.
     """
+    return _able(
+        SCHEDULERS, make=lambda component: construct(component, max_epochs=ANY_EPOCHS, **named)
+    )
+
+
+def _able(table: Mapping[str, str], *, make: Callable[[Component], object]) -> list[str]:
+    """Return the names in a table of what can be made with its own settings."""
     able = []
-    for name, class_path in SCHEDULERS.items():
+    for name, class_path in table.items():
         try:
-            component = Component(name=name, class_path=class_path, settings={})
-            construct(component, max_epochs=ANY_EPOCHS, **named)
+            make(Component(name=name, class_path=class_path, settings={}))
         except ConfigurationError:
             continue
         able.append(name)

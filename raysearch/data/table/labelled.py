@@ -70,12 +70,7 @@ def label(
     """
     import numpy as np
 
-    series = frame[arguments.target]
-    column = (
-        _classes(series, arguments=arguments)
-        if is_class
-        else read_target(series, arguments=arguments, place=place)
-    )
+    column = _column(frame[arguments.target], arguments=arguments, place=place, is_class=is_class)
     is_classes = column.task == "classification"
 
     def of_row(row: int) -> str:
@@ -107,6 +102,18 @@ def label(
         class_counts=counts,
         notes=tuple(notes),
     )
+
+
+def _column(
+    series: pd.Series,
+    *,
+    arguments: TableArguments,
+    place: Callable[[int], str],
+    is_class: bool,
+) -> TargetColumn:
+    if is_class:
+        return _classes(series, arguments=arguments)
+    return read_target(series, arguments=arguments, place=place)
 
 
 def _classes(series: pd.Series, *, arguments: TableArguments) -> TargetColumn:

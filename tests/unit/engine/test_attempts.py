@@ -165,7 +165,7 @@ def test_failures_beside_a_trial_that_does_well_do_not_abort():
     lab.report(lab.new_trial(), 1, 0.5)
     for _ in range(5):
         lab.engine.failed(lab.new_trial(), cause="exception", error="E")
-    assert lab.state.is_failing
+    assert lab.state.streak.is_failing
 
 
 def test_first_trials_that_are_not_finite_abort_like_any_failure():
@@ -176,7 +176,7 @@ def test_first_trials_that_are_not_finite_abort_like_any_failure():
     lab.engine.finished(diverged(lab), reason="training ended early")
     with pytest.raises(SearchAborted, match=r"first 3 trials all failed.*not finite: val/accuracy"):
         lab.engine.finished(diverged(lab), reason="training ended early")
-    assert lab.state.is_failing
+    assert lab.state.streak.is_failing
     assert lab.state.live.keys() == {running}
 
 
@@ -184,7 +184,7 @@ def test_trials_that_were_good_before_they_diverged_do_not_abort():
     lab = Lab(scheduler=STEADY, abort_after=2, max_trials=20).start()
     for _ in range(4):
         lab.engine.finished(diverged(lab, 0.5), reason="training ended early")
-    assert not lab.state.is_failing
+    assert not lab.state.streak.is_failing
     assert {t.status for t in lab.state.trials.values()} == {TrialStatus.FAILED}
 
 
@@ -196,7 +196,7 @@ def test_failures_in_a_row_abort_whatever_came_before():
         fail()
     with pytest.raises(SearchAborted, match=r"2 trials failed one after.*E: x.*abort_in_a_row"):
         fail()
-    assert lab.state.failed_in_a_row == 2
+    assert lab.state.streak.failed_in_a_row == 2
     assert fold(lab.journal.events) == lab.state
 
 
@@ -207,7 +207,7 @@ def test_after_a_resume_failures_in_a_row_are_counted_anew():
     again.engine.replay(list(lab.journal.events))
     again.engine.resume(settings={})
     again.engine.failed(again.new_trial(), cause="exception", error="E")
-    assert again.state.failed_in_a_row == 1
+    assert again.state.streak.failed_in_a_row == 1
 
 
 def diverged(lab, *values):
