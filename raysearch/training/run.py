@@ -30,14 +30,23 @@ def train(
     return fit.train(job, report=report, may_run_ahead=may_run_ahead)
 
 
-def model_cost(job: TrainingJob) -> dict[str, float]:
-    """Return what a job's model costs, before it is trained; see `model_cost`.
+def refuse_function(job: TrainingJob) -> None:
+    """Refuse what only Lightning can do.
 
     Raises:
         Unsupported: The model is a function that trains by itself.
     """
     if job.kind == "function":
         raise Unsupported(_BY_ITSELF)
+
+
+def model_cost(job: TrainingJob) -> dict[str, float]:
+    """Return what a job's model costs, before it is trained; see `model_cost`.
+
+    Raises:
+        Unsupported: The model is a function that trains by itself.
+    """
+    refuse_function(job)
     from raysearch.training import model_cost as measuring
 
     return measuring.model_cost(job)
@@ -49,8 +58,7 @@ def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
     Raises:
         Unsupported: The model is a function that trains by itself.
     """
-    if job.kind == "function":
-        raise Unsupported(_BY_ITSELF)
+    refuse_function(job)
     from raysearch.training import fit
 
     return fit.refit(job, epochs=epochs, path=path)
@@ -64,8 +72,7 @@ def evaluate(
     Raises:
         Unsupported: The model is a function that trains by itself.
     """
-    if job.kind == "function":
-        raise Unsupported(_BY_ITSELF)
+    refuse_function(job)
     from raysearch.training import fit
 
     return fit.evaluate(job, checkpoint=checkpoint, split=split)

@@ -19,6 +19,7 @@ from raysearch.forking import Fork, NoTemplate, ProcessGone
 from raysearch.preflight import Failure, Probe
 from raysearch.results.executor import DOING, Split, failing_as_trial
 from raysearch.training.job import TrainingJob
+from raysearch.training.run import refuse_function
 from raysearch.tuning.handover import Handover
 
 ATTEMPTS = 3
@@ -159,6 +160,7 @@ class Executor:
             raise
 
     def _call(self, method: str, job: TrainingJob, **keywords: Any) -> Any:
+        refuse_function(job)  # for which no process need be started
         gone: ProcessGone | None = None
         for _ in range(ATTEMPTS):
             with failing_as_trial(job, doing=DOING[method]):
@@ -196,7 +198,8 @@ def executor(
                 return _fork(template, example, data)
         return ActorProcess(resources, example=example, objects=data)
 
-    return Executor(start, is_early=not resources.gpus)
+    # a function is neither refitted nor tested
+    return Executor(start, is_early=not resources.gpus and example.kind != "function")
 
 
 def forked_executor(template: str, *, example: TrainingJob, objects: Mapping[str, Any]) -> Executor:

@@ -21,7 +21,7 @@ from raysearch.schedulers import SCHEDULERS
 from raysearch.searchers import SEARCHERS
 from raysearch.trial import SearchStatus, TrialStatus
 
-pytestmark = pytest.mark.timeout(600)  # 17 searches, on a machine that others load
+pytestmark = pytest.mark.timeout(1500)  # 17 searches, on a machine that others load
 
 N_TRIALS = 10
 ENDED_WELL = (TrialStatus.COMPLETED, TrialStatus.STOPPED)
@@ -133,7 +133,7 @@ def folder(tmp_path_factory, ray_address):
     ]
     process = subprocess.run(
         [sys.executable, "-c", TYPED, json.dumps(typed)],
-        cwd=folder, capture_output=True, text=True, timeout=560, check=False,
+        cwd=folder, capture_output=True, text=True, timeout=1400, check=False,
     )  # fmt: skip
     statuses = [int(line) for line in process.stderr.splitlines() if line.isdigit()]
     assert statuses == [DONE] * len(typed), process.stderr
