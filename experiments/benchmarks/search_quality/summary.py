@@ -30,6 +30,7 @@ def summaries(lines: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             "seeds": len({seed for _, seed in searches}),
             "regret": {mark: _mean(searches, mark, "regret") for mark in marks},
             "standard_error": {mark: _standard_error(searches, mark) for mark in marks},
+            **_further(searches, marks),
             "ms": {mark: _mean(searches, mark, "ms") for mark in marks},
             "by_table": _by_table(searches, last),
             "p_no_better_than_random": _p_value(
@@ -44,6 +45,15 @@ Searches = Mapping[tuple[str, int], Mapping[str, Any]]
 
 def _mean(searches: Searches, mark: str, figure: str) -> float:
     return round(float(np.mean([line[figure][mark] for line in searches.values()])), 4)
+
+
+def _further(searches: Searches, marks: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return the means of the other regrets; lines of before 2026-11-29 have none."""
+    return {
+        figure: {mark: _mean(searches, mark, figure) for mark in marks}
+        for figure in ("observed", "evaluated")
+        if all(figure in line for line in searches.values())
+    }
 
 
 def _by_table(searches: Searches, mark: str) -> dict[str, float]:
