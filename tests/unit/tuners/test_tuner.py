@@ -11,7 +11,7 @@ from torch import nn
 from raysearch.errors import ConfigurationError
 from raysearch.run_dir import RunDir
 from raysearch.searchers import EXHAUSTED, generator
-from raysearch.trial import SearchStatus, Trial, TrialStatus
+from raysearch.trial import DecisionKind, SearchStatus, Trial, TrialStatus
 from raysearch.tuners import (
     ASHA,
     BayesianOptimization,
@@ -164,7 +164,8 @@ def searched(tuner, *values, path=None, end=SearchStatus.FINISHED):
             recorded.engine.failed(begun.id, cause="exception", error="E")
         else:
             recorded.trial(*trial)
-    recorded.engine.end(end, reason="as the test says")
+    if end is not None:
+        recorded.engine.end(end, reason="as the test says")
     return recorded
 
 
@@ -181,7 +182,7 @@ def test_a_search_that_is_there_is_gone_on_with_and_looked_at(capsys):
 
     again.results_summary(num_trials=2)
     shown = capsys.readouterr().out
-    assert "Showing 2 best trials of 4, 1 of which failed" in shown
+    assert "Showing 2 best trials of 4, of which 1 failed\n" in shown
     assert 'Objective(name="val_accuracy", direction="max")' in shown
     assert "Trial 0001 summary" in shown
     assert "Score: 0.9" in shown
@@ -193,6 +194,21 @@ def test_a_search_that_is_there_is_gone_on_with_and_looked_at(capsys):
         ConfigurationError, match="search with 4 epochs for a trial, and this one h"
     ):
         again.search((X, Y), (X, Y), epochs=5)
+
+
+def test_trials_that_are_paused_are_told_of(capsys):
+    tuner = RandomSearch(build, project_name="mine", **PLAIN)
+    path = tuner.as_search((X, Y), (X, Y), epochs=4).run_dir.path
+    recorded = searched(tuner, [0.5], None, path=path, end=None)
+    paused = recorded.begin(0.9)
+    recorded.scheduler.kind, recorded.scheduler.reason = DecisionKind.PAUSE, "rung 1"
+    recorded.measure(paused.id, 2, 0.8)
+    recorded.engine.end(SearchStatus.FINISHED, reason="as the test says")
+    again = RandomSearch(build, project_name="mine", **PLAIN)
+    again.results_summary()
+    shown = capsys.readouterr().out
+    assert "Showing 2 best trials of 3, of which 1 failed and 1 paused" in shown
+    assert shown.index(f"Trial {paused.id} summary") < shown.index("Trial 0000 summary")
 
 
 def test_one_that_was_stopped_is_resumed():
