@@ -107,11 +107,9 @@ def _is_ours(found: Any) -> bool:
 def _is_silent(callback: Any) -> bool:
     """Return whether a callback is Lightning's early stopping as it comes, which prints nothing."""
     kind, own = type(callback), vars(callback)
+    path = f"{kind.__module__}:{kind.__qualname__}"
     return (
-        any(
-            f"{n.name}.{_EARLY_STOPPING}" == f"{kind.__module__}:{kind.__name__}"
-            for n in NAMESPACES
-        )
+        path in [f"{namespace.name}.{_EARLY_STOPPING}" for namespace in NAMESPACES]
         and not own["verbose"]
         and not any(map(callable, own.values()))  # a hook of the user's
     )

@@ -178,6 +178,9 @@ class Hooked(pl.callbacks.EarlyStopping):
         pass
 
 
+HOOKED = {**STOPS, "class": f"{__name__}:Hooked"}
+
+
 def stopping(**args):
     return {"callbacks": [{**STOPS, "args": {**STOPS["args"], **args}}]}
 
@@ -239,7 +242,7 @@ CSV = {"class": "CSVLogger", "args": {"save_dir": "."}}
         {"model": Plain, "loop": "trainer"},
         {"model": Plain, "trainer_arguments": {"callbacks": [{"class": "Timer"}]}},
         {"model": Plain, "trainer_arguments": stopping(verbose=True)},
-        {"model": Plain, "trainer_arguments": {"callbacks": [{**STOPS, "class": f"{__name__}:Hooked"}]}},
+        {"model": Plain, "trainer_arguments": {"callbacks": [HOOKED]}},
         {"model": Plain, "trainer_arguments": {"logger": CSV}},
         {"model": Plain, "trainer_arguments": {"accumulate_grad_batches": 2}},
     ],
