@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ class Parent:
     name: str
     values: tuple[Value, ...]
 
-    def __init__(self, name: str, values: Value | Iterable[Value]) -> None:
+    def __init__(self, name: str, values: Any) -> None:
         is_one = values is None or isinstance(values, bool | int | float | str)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "values", (values,) if is_one else tuple(values))

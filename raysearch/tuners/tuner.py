@@ -101,8 +101,11 @@ class Tuner:
         if self._results is not None:
             refuse_another(self._results, space=space, objectives=self.objectives)
 
-    def __getattr__(self, name: str) -> Any:
-        raise missing(type(self), name)
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what there is in place of what Keras Tuner has."""
+            raise missing(type(self), name)
 
     # ---- searching
 
