@@ -111,7 +111,7 @@ def _is_silent(callback: Any) -> bool:
     return (
         path in [f"{namespace.name}.{_EARLY_STOPPING}" for namespace in NAMESPACES]
         and not own["verbose"]
-        and not any(map(callable, own.values()))  # a hook of the user's
+        and not any(hasattr(kind, name) for name, value in own.items() if callable(value))  # a hook
     )
 
 
