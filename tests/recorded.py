@@ -54,14 +54,15 @@ class Anything:
 
 
 class Told(Scheduler):
-    """A policy that stops a trial when it is told to."""
+    """A policy that stops or pauses a trial when it is told to."""
 
     reason: str | None = None
+    kind = DecisionKind.STOP
 
     def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
         if self.reason is None:
             return Decision(kind=DecisionKind.CONTINUE)
-        return Decision(kind=DecisionKind.STOP, reason=self.reason)
+        return Decision(kind=self.kind, reason=self.reason)
 
 
 class Recorded:

@@ -39,9 +39,16 @@ IMPORTS = "raysearch-imports"
 
 @contextmanager
 def session(
-    drive: Drive, *, listeners: Sequence[Listener], stage: Stage
+    drive: Drive, *, listeners: Sequence[Listener], stage: Stage, hands_over: bool
 ) -> Iterator[tuple[Engine, Executor]]:
     """Run the search; yield engine and executor while Ray is up and the lease is held.
+
+    Args:
+        drive: What is run, and where.
+        listeners: Called after each event was journalled.
+        stage: Told what a person waits for.
+        hands_over: Whether the executor is used then; its process is started beside the last trials
+            if so.
 
     Raises:
         ConfigurationError: The resources do not suffice, or the model or the data cannot be
@@ -104,7 +111,7 @@ def session(
                     template=forks,
                     announcements=Announcements(
                         first_measured=lambda: _prepare(searcher),
-                        last_trials=executor.prepare,
+                        last_trials=executor.prepare if hands_over else _nothing,
                         stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
                     ),
                 )
@@ -201,6 +208,10 @@ def _import_ahead(searcher: Searcher | None) -> None:
         importlib.import_module("raysearch.tuning.driver")
         if searcher is not None:
             searcher.prepare()
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _prepare(searcher: Searcher) -> None:

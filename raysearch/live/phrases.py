@@ -127,9 +127,14 @@ def end_reason(trial: Trial) -> str:
 
 
 def search_ended(snapshot: Snapshot) -> str:
-    """Return the line that closes the search itself, before what is done with the winner."""
+    """Return the line that closes the search itself, before what is done with the winner.
+
+    It counts all trials that have begun, as `results` does.
+    """
+    trials = counted(sum(snapshot.counts.values()), "trial")
+    trials += f" ({snapshot.paused} paused)" if snapshot.paused else ""
     line = (
-        f"search {snapshot.status}: {counted(snapshot.ended, 'trial')}, "
+        f"search {snapshot.status}: {trials}, "
         f"{counted(snapshot.epochs, snapshot.unit)} in {duration(snapshot.elapsed_s)}"
     )
     return f"{line} ({first_line(snapshot.reason)})" if snapshot.reason else line

@@ -328,7 +328,9 @@ class Search:
         with (
             self.reserved(),
             self._watched(progress, listeners=listeners, stage=stage) as watch,
-            driving.session(self._drive, listeners=watch.listeners, stage=watch.stage),
+            driving.session(
+                self._drive, listeners=watch.listeners, stage=watch.stage, hands_over=False
+            ),
         ):
             pass
         return Results.open(self.run_dir.path)
@@ -354,7 +356,8 @@ class Search:
                 for note in (*drive.notes, nothing):
                     watch.stage(note)
                 return Results.open(self.run_dir.path)
-            with driving.session(drive, listeners=watch.listeners, stage=watch.stage) as session:
+            given: dict[str, Any] = {"listeners": watch.listeners, "stage": watch.stage}
+            with driving.session(drive, **given, hands_over=True) as session:
                 engine, executor = session
                 if engine.state.status is SearchStatus.FINISHED:
                     driving.hand_over(drive, engine, executor=executor, stage=watch.stage)

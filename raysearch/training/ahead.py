@@ -7,8 +7,9 @@ trial is wanted, the epoch that has begun ends at its next batch, and nobody hea
 what it may have raised.
 
 That is done where nobody could tell: where the lean loop serves the epochs, there are no callbacks
-of the user's, and neither model nor data module has a hook of the user's at the beginning or end of
-an epoch, a validation or the fit.
+of the user's but Lightning's `EarlyStopping`, which keeps what it sees to itself and ends with the
+fit, and neither model nor data module has a hook of the user's at the beginning or end of an epoch,
+a validation or the fit.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from raysearch.beside import begun
 from raysearch.training.lean.epochs import LeanEpochs
+from raysearch.training.namespace import NAMESPACES
 from raysearch.training.portable import PlainCheckpoints
 
 MAX_BYTES = 256_000_000
@@ -39,6 +41,8 @@ _OF_MODEL = (
     ),
 )
 _OF_DATA = ("teardown", "on_exception")
+
+_EARLY_STOPPING = "callbacks.early_stopping:EarlyStopping"
 
 _KNOWN = ("raysearch", "pytorch_lightning", "lightning")
 """Packages whose hooks do nothing outside the fit."""
@@ -87,7 +91,8 @@ def is_unwatched(trainer: Any) -> bool:
     return (
         isinstance(loop, LeanEpochs)
         and loop.is_serving
-        and all(map(_is_ours, (*trainer.callbacks, *trainer.loggers)))
+        and all(_is_ours(each) or _is_silent(each) for each in trainer.callbacks)
+        and all(map(_is_ours, trainer.loggers))
         and isinstance(trainer.strategy.checkpoint_io, PlainCheckpoints)
         and not _has_own(model, _OF_MODEL)
         and not _has_own(data, _OF_DATA)
@@ -97,6 +102,17 @@ def is_unwatched(trainer: Any) -> bool:
 
 def _is_ours(found: Any) -> bool:
     return type(found).__module__.startswith("raysearch.")
+
+
+def _is_silent(callback: Any) -> bool:
+    """Return whether a callback is Lightning's early stopping as it comes, which prints nothing."""
+    kind, own = type(callback), vars(callback)
+    path = f"{kind.__module__}:{kind.__qualname__}"
+    return (
+        path in [f"{namespace.name}.{_EARLY_STOPPING}" for namespace in NAMESPACES]
+        and not own["verbose"]
+        and not any(hasattr(kind, name) for name, value in own.items() if callable(value))  # a hook
+    )
 
 
 def _has_own(found: Any, hooks: Sequence[str]) -> bool:

@@ -170,7 +170,7 @@ class Tunable:
 
     def _asked(self, hp: HyperParameters) -> Any:
         if not self.model.tunable:
-            hp = HyperParameters()
+            hp = hp.at_defaults(but=self._beforehand.domains)
         self.model.declare_hyperparameters(hp)
         return self.model.build(hp)
 

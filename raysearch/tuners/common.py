@@ -28,6 +28,9 @@ class Common(TypedDict, total=False):
     parameters, and of `hp` if it has an argument of that name."""
     metrics: Sequence[Any] | Mapping[str, Any] | None
     """For plain networks: "accuracy", "mae", "mse", metrics of torchmetrics, or callables."""
+    max_model_size: int | None
+    """Parameters that a model may have at most; a larger one is not trained, and its trial is
+    rejected."""
     max_retries_per_trial: int
     """How often a trial that raised is tried again; 0 by default."""
     max_consecutive_failed_trials: int
@@ -56,9 +59,11 @@ class Common(TypedDict, total=False):
 
 
 _ELSEWHERE = {
+    "alpha": "How noisy a value is, is learnt from the trials.",
+    "beta": "The next trial is the one whose expected gain is largest.",
     "distribution_strategy": "Trials run in parallel by themselves; see resources and address.",
     "logger": "TensorBoard's files are written by themselves; further loggers go into trainer.",
-    "max_model_size": "Raise in build for what is too large: that trial has then failed.",
+    "max_trials": "How many there are follows from the other arguments of this method.",
     "oracle": "The tuner's class says which method searches.",
     "tuner_id": "Several machines are one Ray cluster; see address.",
 }
@@ -87,6 +92,9 @@ def refuse_wrong(given: Mapping[str, Any]) -> None:
         )
         if name in given and (fault := integer_fault(name, given[name], at_least=least))
     ]
+    if given.get("max_model_size") is not None:
+        fault = integer_fault("max_model_size", given["max_model_size"], at_least=1)
+        faults += [fault] if fault else []
     if given.get("overwrite") and given.get("project_name") is None:
         faults.append(
             "overwrite is True, and project_name is missing: every search then has a new folder. "

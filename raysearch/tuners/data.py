@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from raysearch.checks import integer_fault, raise_faults
 from raysearch.errors import ConfigurationError
 from raysearch.space.values import show
 from raysearch.training.namespace import NAMESPACES, Namespace
+from raysearch.tuners.arguments import Further
 
 
 class Training:
@@ -78,23 +79,16 @@ class Given:
     batch_size: int = 32
 
     @classmethod
-    def of(
-        cls,
-        train: Any,
-        val: Any,
-        *,
-        validation_data: Any,
-        validation_split: float | None,
-        batch_size: int,
-    ) -> Given:
+    def of(cls, train: Any, val: Any, **further: Unpack[Further]) -> Given:
         """Return what `search` was given; `val` is the targets if there is `validation_data`."""
+        validation_data = further.get("validation_data")
         is_keras = validation_data is not None
         return cls(
             train=train,
             targets=val if is_keras else None,
             validation=validation_data if is_keras else val,
-            split=validation_split,
-            batch_size=batch_size,
+            split=further.get("validation_split"),
+            batch_size=further.get("batch_size", 32),
         )
 
     def data(self, *, namespace: Namespace, metric: str = "") -> Any:

@@ -19,15 +19,22 @@ MOST_VALUES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A condition: another hyperparameter has one of these values.
+    """A condition: another hyperparameter has one of these values, or this one.
 
     Example:
-        >>> Parent("optimizer", ("sgd",)).is_active({"optimizer": "adam"})
+        >>> Parent("optimizer", "sgd").values, Parent("optimizer", ["adam", "sgd"]).values
+        (('sgd',), ('adam', 'sgd'))
+        >>> Parent("optimizer", "sgd").is_active({"optimizer": "adam"})
         False
     """
 
     name: str
     values: tuple[Value, ...]
+
+    def __init__(self, name: str, values: Any) -> None:
+        is_one = values is None or isinstance(values, bool | int | float | str)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "values", (values,) if is_one else tuple(values))
 
     def is_active(self, values: Mapping[str, Value]) -> bool:
         """Return whether it holds, given the values of all that is active."""
@@ -90,7 +97,7 @@ class HyperParameter:
     def from_config(cls, kind: str, config: Mapping[str, Any]) -> HyperParameter:
         """Return what `get_config` described."""
         parents = [condition["config"] for condition in config.get("conditions", ())]
-        conditions = tuple(Parent(p["name"], tuple(p["values"])) for p in parents)
+        conditions = tuple(Parent(p["name"], p["values"]) for p in parents)
         return cls(config["name"], domain_of(kind, config), conditions)
 
     @classmethod

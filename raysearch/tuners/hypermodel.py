@@ -15,7 +15,8 @@ class HyperModel(ABC):
 
     Args:
         name: What it is called in messages and in the run directory; by default its class's name.
-        tunable: Whether what it asks for is searched; else everything is at its default.
+        tunable: Whether what it asks for is searched; else everything is at its default but what
+            the tuner was given as hyperparameters.
 
     Example:
         ::

@@ -12,7 +12,7 @@ What is asked for in an `if` or a loop needs no scope: when it is asked for is f
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -199,6 +199,25 @@ class HyperParameters(Asking):
             asked._change = change
         return asked
 
+    def at_defaults(self, *, but: Collection[str]) -> HyperParameters:
+        """Return others that ask these for some names alone, and are at their defaults elsewhere.
+
+        Args:
+            but: The names that these are asked for.
+        """
+        asked = type(self)()
+
+        def answer(name: str, domain: Domain) -> Value:
+            if name not in but:
+                return domain.default_value()
+            if self._answer is not None:
+                return self._answer(name, domain)
+            return self.values.get(name, domain.default_value())
+
+        asked._answer = answer
+        asked._change = lambda name, domain: self._change(name, domain) if name in but else domain
+        return asked
+
     # ---- below
 
     def _ask(self, name: str, make: Callable[[], Domain], *, parent: tuple[str | None, Any]) -> Any:
@@ -206,6 +225,10 @@ class HyperParameters(Asking):
             with self.conditional_scope(parent[0], parent[1]):
                 return self._ask(name, make, parent=(None, None))
         full = self._full(name)
+        if any(full == parent.name for parent in self._conditions):
+            raise ConfigurationError(
+                f"{full} is asked for under a condition on {full} itself. Give it another name."
+            )
         asked_for = made(full, make)
         self._asked_for.setdefault(full, []).append(asked_for)
         domain = self._change(full, asked_for)
@@ -252,11 +275,10 @@ class HyperParameters(Asking):
         if name not in self._entries:
             known = unknown_name(name, kind="a hyperparameter so far", valid=self._entries)
             raise ConfigurationError(f"A condition on {name}: {known} Ask for it first.")
-        is_one = parent_values is None or type(parent_values) in (bool, int, float, str)
-        values = (parent_values,) if is_one else tuple(parent_values)
+        parent = Parent(name, parent_values)
         domains = [entry.domain for entry in self._entries[name]]
         domains += self._asked_for.get(name, ())
-        for value in values:
+        for value in parent.values:
             if not any(domain.contains(value) for domain in domains):
                 raise ConfigurationError(f"A condition on {name}: {domains[0].explain(value)}")
         if not all(map(is_enumerable, domains)):
@@ -264,7 +286,7 @@ class HyperParameters(Asking):
                 f"A condition on {name}, of {domains[0].describe()}: only what has at most "
                 f"{MAX_VALUES} values can be in a condition. Give it a step, or use Choice."
             )
-        return (*self._conditions, Parent(name, values))
+        return (*self._conditions, parent)
 
     def _holds(self, conditions: tuple[Parent, ...]) -> bool:
         return all(parent.is_active(self.values) for parent in conditions)

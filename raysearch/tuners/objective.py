@@ -37,10 +37,10 @@ class Objective:
                 f"objective: the direction of {self.name} is {show(self.direction)}. Write min or "
                 "max."
             )
+        object.__setattr__(self, "direction", _WORDS[self.direction][:3])
 
     def __str__(self) -> str:
-        short = "max" if self.resolved.direction == "maximize" else "min"
-        return f'Objective(name="{self.name}", direction="{short}")'
+        return f'Objective(name="{self.name}", direction="{self.direction}")'
 
     @property
     def resolved(self) -> trial.Objective:
@@ -109,4 +109,4 @@ def as_objective(given: Any) -> Objective:
             f"objective: whether more or less of {given} is better cannot be told by its name. "
             f'Write Objective("{given}", "min"), or "max".'
         )
-    return Objective(given, "max" if direction == "maximize" else "min")
+    return Objective(given, direction)

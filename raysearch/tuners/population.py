@@ -52,8 +52,7 @@ class PBT(Tuner):
         method = Method(
             searcher={"name": "random"},
             scheduler={
-                "name": "pbt",
-                "population": population_size,
+                "name": "pbt",  # of as many members as there are trials
                 "interval": interval,
                 "quantile": quantile,
                 "parameters": None if parameters is None else list(parameters),

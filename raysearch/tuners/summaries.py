@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from raysearch.results import Results
 from raysearch.space import Space
-from raysearch.trial import TrialStatus
+from raysearch.trial import Trial, TrialStatus
 from raysearch.tuners.entries import HyperParameter
 from raysearch.tuners.objective import Objective
 from raysearch.tuners.ranking import ranked
@@ -45,12 +45,9 @@ def results_lines(
     """
     ranking = ranked(results)[:num_trials]
     trials = results.state.trials.values()
-    failed = sum(trial.status is TrialStatus.FAILED for trial in trials)
     yield "Results summary"
     yield f"Results in {results.run_dir.path}"
-    yield f"Showing {len(ranking)} best trials of {len(trials)}" + (
-        f", {failed} of which failed" if failed else ""
-    )
+    yield f"Showing {len(ranking)} best trials of {len(trials)}{_apart(trials)}"
     yield from map(str, objectives)
     for best in ranking:
         trial = best.trial
@@ -64,3 +61,11 @@ def results_lines(
         )
         if trial.status is TrialStatus.FAILED:
             yield f"failed later: {trial.error or trial.cause}"
+
+
+def _apart(trials: Iterable[Trial]) -> str:
+    """Return how many have failed, and how many are paused, where there are any."""
+    words = {TrialStatus.FAILED: "failed", TrialStatus.PAUSED: "paused"}
+    counts = {words[s]: sum(trial.status is s for trial in trials) for s in words}
+    told = [f"{number} {word}" for word, number in counts.items() if number]
+    return f", of which {' and '.join(told)}" if told else ""

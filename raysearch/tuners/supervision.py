@@ -84,6 +84,19 @@ class Supervision:
         names = ("loss", *self.metrics)
         return tuple(f"{split}_{name}" for split in ("val", "train") for name in names)
 
+    def refuse_unused(self, *, is_used: bool) -> None:
+        """Check that there are plain networks.
+
+        Raises:
+            ConfigurationError: There are none, so that all this would be left aside.
+        """
+        if not is_used:
+            raise ConfigurationError(
+                "loss, optimizer and metrics are for plain networks, and build returns a "
+                "LightningModule, which says all that itself. Leave them out, or return the "
+                "network alone."
+            )
+
     def refuse_unlogged(self, metric: str) -> None:
         """Check that a metric is logged.
 

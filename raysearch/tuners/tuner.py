@@ -7,7 +7,6 @@ any other: `python -m raysearch results RUN`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, Unpack
 
@@ -16,6 +15,8 @@ from raysearch.errors import ConfigurationError
 from raysearch.results import Results
 from raysearch.space import Space
 from raysearch.trial import SearchStatus
+from raysearch.tuners.absent import missing, refuse_overridden
+from raysearch.tuners.arguments import Further, refuse_unknown
 from raysearch.tuners.builder import Beforehand, Tunable, namespace_for
 from raysearch.tuners.common import Common, refuse_wrong
 from raysearch.tuners.hypermodel import HyperModel, as_hypermodel
@@ -56,6 +57,7 @@ class Tuner:
         seed: int | None,
         **common: Unpack[Common],
     ) -> None:
+        refuse_overridden(type(self))
         refuse_wrong(common)
         self.objectives = as_objectives(objective)
         """What is improved; several together."""
@@ -91,12 +93,19 @@ class Tuner:
             common=common,
         )
         space = self.hypermodel.space
-        if self.hypermodel.is_supervised and supervision is not None:
+        if supervision is not None:
+            supervision.refuse_unused(is_used=self.hypermodel.is_supervised)
             for each in self.objectives:
                 supervision.refuse_unlogged(each.name)
         self._results = self._wording.project.earlier()
         if self._results is not None:
             refuse_another(self._results, space=space, objectives=self.objectives)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what there is in place of what Keras Tuner has."""
+            raise missing(type(self), name)
 
     # ---- searching
 
@@ -105,12 +114,8 @@ class Tuner:
         train: Any = None,
         val: Any = None,
         *,
-        epochs: int | None = None,
-        callbacks: Sequence[Any] = (),
-        batch_size: int = 32,
-        validation_data: Any = None,
-        validation_split: float | None = None,
         progress: bool | TextIO | None = None,
+        **further: Unpack[Further],
     ) -> None:
         """Search, or go on with a search that is there already.
 
@@ -118,14 +123,10 @@ class Tuner:
             train: A DataLoader, a data set of torch, a data module, or (inputs, targets) as arrays
                 or tensors. Also inputs alone, as in Keras: search(x, y, validation_data=(x2, y2)).
             val: Validation data, as `train`; the targets, if `train` is inputs alone.
-            epochs: Epochs of a trial that is never stopped. Methods with `max_epochs` do not need
-                it.
-            callbacks: Lightning's, such as EarlyStopping; each trial has copies of its own.
-            batch_size: Examples of a batch, of arrays and data sets.
-            validation_data: `val`, for those who have targets there.
-            validation_split: Share of the arrays that is taken for validation from their end.
             progress: Whether the search is shown while it runs, or a stream to show it on; by
                 default it is.
+            further: epochs, callbacks, batch_size, validation_data, validation_split: see
+                `Further`.
 
         Raises:
             ConfigurationError: Something is wrong with the data or the model; nothing was started.
@@ -136,58 +137,39 @@ class Tuner:
         Side effects:
             Writes the run directory, and starts and stops Ray.
         """
-        given: dict[str, Any] = {
-            "epochs": epochs,
-            "callbacks": callbacks,
-            "batch_size": batch_size,
-            "validation_data": validation_data,
-            "validation_split": validation_split,
-        }
-        search = self.as_search(train, val, **given)
+        search = self.as_search(train, val, **further)
         if self._is_finished and not self.remaining_trials:
             print(
                 f"{self.project_dir} holds this search, which is finished: nothing is left to do."
             )
             return
+        if self._wording.shortage:
+            print(self._wording.shortage)
         if self._wording.project.clear():
-            search = self.as_search(train, val, **given)  # in the folder that is free now
+            search = self.as_search(train, val, **further)  # in the folder that is free now
         self._results = search.run(progress=progress)
         if self._results.state.status is SearchStatus.INTERRUPTED:
             raise KeyboardInterrupt(f"{self._results.state.reason}; {self._how_to_go_on()}")
 
-    def as_search(
-        self,
-        train: Any = None,
-        val: Any = None,
-        *,
-        epochs: int | None = None,
-        callbacks: Sequence[Any] = (),
-        batch_size: int = 32,
-        validation_data: Any = None,
-        validation_split: float | None = None,
-    ) -> Search:
+    def as_search(self, train: Any = None, val: Any = None, **further: Unpack[Further]) -> Search:
         """Return what `search` would run, as a `raysearch.Search`; nothing is started or written.
 
         Arguments and errors are those of `search`.
         """
         from raysearch.tuners.data import Given
 
+        refuse_unknown(further)
+        callbacks = list(further.get("callbacks", ()))
         self.hypermodel.adopt(callbacks)
-        given = Given.of(
-            train,
-            val,
-            validation_data=validation_data,
-            validation_split=validation_split,
-            batch_size=batch_size,
-        )
+        given = Given.of(train, val, **further)
         data = given.data(namespace=self.hypermodel.namespace, metric=self.objective.name)
-        further: dict[str, Any] = {
-            "max_epochs": self._max_epochs(epochs),
-            "callbacks": list(callbacks),
+        fit: dict[str, Any] = {
+            "max_epochs": self._max_epochs(further.get("epochs")),
+            "callbacks": callbacks,
         }
         if self._results is None:
-            return self._wording.search(data, **further)
-        return self._wording.resumed(self._results, data, **further)
+            return self._wording.search(data, **fit)
+        return self._wording.resumed(self._results, data, **fit)
 
     def _max_epochs(self, epochs: int | None) -> int:
         by_method = self._wording.method.max_epochs
@@ -237,6 +219,10 @@ class Tuner:
     def project_dir(self) -> Path:
         """The run directory."""
         return self.results.run_dir.path
+
+    def get_trial_dir(self, trial_id: str) -> Path:
+        """Return the folder of a trial's checkpoints and log."""
+        return self.results.run_dir.trial(trial_id)
 
     @property
     def remaining_trials(self) -> int:

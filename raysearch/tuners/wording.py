@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from raysearch.counting import counted
 from raysearch.errors import ConfigurationError
 from raysearch.results import Results
 from raysearch.tuners.builder import Tunable
@@ -39,8 +40,28 @@ class Wording:
 
     @property
     def n_trials(self) -> int:
-        """How many trials the search has; each execution is one."""
-        return self.method.n_trials(self.tunable.space) * self.executions
+        """How many trials the search has: each execution is one, and no configuration comes again.
+
+        Not more than there are configurations, however many were asked for.
+        """
+        wanted, there_are = self._n_wanted, self.tunable.space.grid_size()
+        return (wanted if there_are is None else min(wanted, there_are)) * self.executions
+
+    @property
+    def shortage(self) -> str:
+        """Why there are fewer trials than asked for, for a person; empty if there are not."""
+        n_configurations, executions = self.n_trials // self.executions, self.executions
+        if n_configurations == self._n_wanted:
+            return ""
+        times = "once" if executions == 1 else f"{executions} times"
+        return (
+            f"The space has {counted(n_configurations, 'configuration')}, each of which is tried "
+            f"{times}: {counted(self.n_trials, 'trial')}, not {self._n_wanted * executions}."
+        )
+
+    @property
+    def _n_wanted(self) -> int:
+        return self.method.n_trials(self.tunable.space)
 
     def search(self, data: Any, *, max_epochs: int, callbacks: list[Any]) -> Search:
         """Return a new search.
@@ -58,6 +79,7 @@ class Wording:
             **self._aims,
             fidelity={"max_epochs": max_epochs},
             searcher=self._searcher,
+            constraints=self._constraints,
             scheduler=common.get("scheduler") or self.method.scheduler,
             budget=self._budget,
             resources=common.get("resources"),
@@ -102,6 +124,11 @@ class Wording:
                 f"Leave it out, or name one of the {len(self.objectives)} objectives."
             )
         return {"objectives": [each.resolved for each in self.objectives]}
+
+    @property
+    def _constraints(self) -> dict[str, str] | None:
+        size = self.common.get("max_model_size")
+        return None if size is None else {"params": f"<= {size}"}
 
     @property
     def _budget(self) -> dict[str, Any]:

@@ -23,20 +23,16 @@ from raysearch.experiment import Resources
 from raysearch.notices import unheard_by_children
 from raysearch.preflight.machine import cores
 from raysearch.scratch import scratch_folder
-from raysearch.tuning.orphans import end_processes, end_scripts, sweep
+from raysearch.tuning.orphans import end_processes, sweep
 from raysearch.tuning.switches import (
     PRIVATE_ENVIRONMENT,
+    alone,
     environment,
     loopback_only,
     quiet,
 )
 
 LOOPBACK = "127.0.0.1"
-
-UNUSED = ("autoscaler/_private/monitor.py", "_private/log_monitor.py")
-"""Scripts of Ray's that have nothing to do in a private one, which does not grow and whose workers'
-logs nobody is sent. They take most of a second of processor time each as Ray starts, and the first
-one makes Ray wait a second for its end."""
 
 TOO_SLOW = "timed out during startup"
 """What Ray says when its processes do not come up."""
@@ -124,8 +120,6 @@ def connect(address: str | None, *, resources: Resources, slots: int | None) -> 
     with quiet(), environment(), _scratch() as folder:
         try:
             _init(address, folder=folder)
-            if is_private:
-                end_scripts(folder, scripts=UNUSED)
             ports = _ports() if is_private else {}
             cluster = Cluster(scratch=folder / "tune", is_private=is_private, ports=ports)
             fits = cluster.slots(resources)
@@ -194,7 +188,7 @@ def _ports() -> dict[str, int]:
 def _init(address: str | None, *, folder: Path) -> None:
     if address is None:
         try:
-            with loopback_only(), unheard_by_children():
+            with loopback_only(), alone(), unheard_by_children():
                 ray.init(
                     address="local",
                     num_cpus=cores(),

@@ -13,7 +13,6 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,20 +45,6 @@ def end_processes(folder: Path) -> None:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.02)
-
-
-def end_scripts(folder: Path, *, scripts: Collection[str]) -> None:
-    """Kill those processes that write into the folder and run one of these Python scripts.
-
-    Args:
-        folder: Of a Ray.
-        scripts: Ends of their paths, such as "_private/log_monitor.py".
-    """
-    for pid in processes_of(folder):
-        with suppress(OSError):
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-            if any(word.endswith(tuple(scripts)) for word in words):
-                os.kill(pid, signal.SIGKILL)
 
 
 def processes_of(folder: Path) -> list[int]:

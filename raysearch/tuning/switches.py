@@ -1,7 +1,8 @@
 """Which of Ray's ways are switched off while a search runs?
 
 Most switches are environment variables that Ray reads when it is used. Two it reads when it is
-imported, which may be long ago, so their constants are set instead, and put back.
+imported, which may be long ago, so their constants are set instead, and put back. For some
+processes that it starts there is no switch, so the methods that start them are set aside meanwhile.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
+from ray._private import node as ray_node
 from ray._private import ray_constants
 from ray._private import worker as ray_worker
 
@@ -81,6 +83,24 @@ def quiet() -> Iterator[None]:
 def loopback_only() -> AbstractContextManager[None]:
     """Let a Ray that is started listen on 127.0.0.1 only, as where Ray forms no clusters."""
     return _set(ray_constants, "ENABLE_RAY_CLUSTER", False)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let a Ray that is started begin without those of its processes that nobody needs here.
+
+    Those are its web server, whose start the start of everything else waits for, the monitor of a
+    cluster that does not grow, whose end Ray waits for, and that of logs that nobody is sent. Each
+    is a Python that imports Ray.
+    """
+
+    def begin_none(node: Any, **_: Any) -> None:
+        """Begin nothing, in place of a method of Ray's `Node`."""
+
+    with ExitStack() as stack:
+        for method in ("start_api_server", "start_monitor", "start_log_monitor"):
+            stack.enter_context(_set(ray_node.Node, method, begin_none))
+        yield
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +78,8 @@ def test_a_search_that_is_killed_again_and_again_ends_as_one_that_was_not(
         dead.append(folder_of(first.pid))
         ours = processes_of(dead[0])
         assert {first.pid, named(dead[0], "raylet"), named(dead[0], "gcs_server")} < set(ours)
+        commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in ours]
+        assert not [c for c in commands if "dashboard/dashboard.py" in c or "monitor.py" in c]
         assert listening(ours) == {"127.0.0.1", "::ffff:127.0.0.1"}
         kill(first.pid)  # and nothing else: its Ray is left to itself
         first.wait()

@@ -105,8 +105,18 @@ def test_the_last_best_is_told_at_the_end(watched: Any, out: io.StringIO) -> Non
     watched.finish()
     assert [line.split(" in ")[0] for line in told(out)[-2:]] == [
         "best 0.2",
-        "search finished: 0 trials, 2 epochs",
+        "search finished: 1 trial, 2 epochs",
     ]
+
+
+def test_the_end_counts_the_trials_that_are_paused(watched: Any, out: io.StringIO) -> None:
+    a, b = watched.trial({"lr": 0.1}), watched.trial({"lr": 0.2})
+    watched.epoch(a, 0.5)
+    watched.end(a)
+    watched.epoch(b, 0.25)
+    watched.tell(ev.Decided(at=watched.now, trial=b, epoch=1, kind="pause", reason="rung 1"))
+    watched.finish()
+    assert told(out)[-1].startswith("search finished: 2 trials (1 paused), 2 epochs in ")
 
 
 def test_ten_thousand_trials_do_not_flood(watched: Any, out: io.StringIO) -> None:

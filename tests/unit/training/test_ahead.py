@@ -169,6 +169,66 @@ class TornDown(Data):
         pass
 
 
+STOPS = {"class": "EarlyStopping", "args": {"monitor": "val/loss", "patience": 2}}
+"""Ends a training of Lightning's in which the loss does not fall."""
+
+
+class Hooked(pl.callbacks.EarlyStopping):
+    def on_train_epoch_start(self, trainer, module):
+        pass
+
+
+HOOKED = {**STOPS, "class": f"{__name__}:Hooked"}
+
+
+def stopping(**args):
+    return {"callbacks": [{**STOPS, "args": {**STOPS["args"], **args}}]}
+
+
+def stopping_in(checkpoint):
+    found = checkpoint["callbacks"].items()
+    return [str(state) for name, state in found if name.startswith("EarlyStopping")]
+
+
+@pytest.mark.parametrize("delta", [0.0, 1000.0], ids=["never", "after-three"])
+def test_early_stopping_of_lightnings_does_what_it_does_otherwise(delta, tmp_path, monkeypatch):
+    given = {"max_epochs": 6, "checkpoint_every_epochs": 1}
+    given |= {"model": Plain, "trainer_arguments": stopping(min_delta=delta)}
+    jobs = {name: make_job(tmp_path / name, **given) for name in ("ahead", "not")}
+    one, two, threads = Listener(), Listener(), []
+
+    def report(told):
+        threads.append(threading.current_thread().name)
+        return one(told)
+
+    ending = train(jobs["ahead"], report=report)
+    monkeypatch.setattr(reporter, "is_unwatched", lambda trainer: False)
+    assert train(jobs["not"], report=two) is ending
+    assert ending is (Ending.ENDED_EARLY if delta else Ending.COMPLETED)
+    assert "raysearch-report" in threads
+    assert (one.values, one.saved) == (two.values, two.saved)
+    assert len(one.epochs) == (3 if delta else 6)
+    for path in (f"epoch-{epoch:04d}.ckpt" for epoch in one.saved):
+        first, second = (
+            torch.load(Path(job.directory) / path, weights_only=True) for job in jobs.values()
+        )
+        assert stopping_in(first) == stopping_in(second) != []
+        assert all(torch.equal(w, second["state_dict"][n]) for n, w in first["state_dict"].items())
+
+
+def test_what_early_stopping_saw_of_an_epoch_that_nobody_wants_is_in_no_checkpoint(tmp_path):
+    given = {"model": Plain, "max_epochs": 9, "checkpoint_every_epochs": 1}
+    whole = make_job(tmp_path / "whole", **given, trainer_arguments=stopping(patience=9))
+    train(whole, report=Listener())
+    cut = make_job(tmp_path / "cut", **given, trainer_arguments=stopping(patience=9))
+    train(cut, report=Slow(Path(cut.directory), stop_after=2))
+    first, second = (
+        torch.load(Path(job.directory) / "epoch-0002.ckpt", weights_only=True)
+        for job in (whole, cut)
+    )
+    assert stopping_in(first) == stopping_in(second) != []
+
+
 CSV = {"class": "CSVLogger", "args": {"save_dir": "."}}
 
 
@@ -181,6 +241,8 @@ CSV = {"class": "CSVLogger", "args": {"save_dir": "."}}
         {"model": Plain, "data": TornDown},
         {"model": Plain, "loop": "trainer"},
         {"model": Plain, "trainer_arguments": {"callbacks": [{"class": "Timer"}]}},
+        {"model": Plain, "trainer_arguments": stopping(verbose=True)},
+        {"model": Plain, "trainer_arguments": {"callbacks": [HOOKED]}},
         {"model": Plain, "trainer_arguments": {"logger": CSV}},
         {"model": Plain, "trainer_arguments": {"accumulate_grad_batches": 2}},
     ],

@@ -69,6 +69,21 @@ def test_a_hypermodel_as_a_class():
     assert len(RandomSearch(Net(tunable=False), objective="val_loss").space) == 0
 
 
+def test_of_a_hypermodel_that_is_not_tunable_what_the_tuner_was_given_is_searched():
+    class Net(HyperModel):
+        def build(self, hp):
+            assert hp.Choice("optimizer", ["adam", "sgd"]) == "adam"
+            return Lit(hp.Int("hidden", 2, 8))
+
+    hp = HyperParameters()
+    hp.Int("hidden", 4, 6)
+    tuner = RandomSearch(Net(tunable=False), objective="val_loss", hyperparameters=hp)
+    assert tuner.space.keys == ("hidden",)
+    built = HyperParameters.of(tuner.space, {"hidden": 6})
+    model = tuner.hypermodel.build(built)
+    assert (model.net.out_features, built.values) == (6, {"hidden": 6})
+
+
 def test_building_needs_no_memory_for_weights():
     def large(hp):
         return nn.Linear(10**6, hp.Int("units", 10**5, 10**6, step=10**5))  # 4 TB

@@ -156,6 +156,10 @@ def test_a_name_reused_with_another_range_says_both():
         (lambda hp: hp.Choice("c", ["a", "b"], ordered=True), "c: ordered is true, and a is no nu"),
         (lambda hp: hp.Choice("c", []), "c: The choice is empty"),
         (lambda hp: hp.Int("n", 1, 9, parent_name="m", parent_values=1), "A condition on m: m is"),
+        (
+            lambda hp: (hp.Boolean("b"), hp.Int("b", 1, 2, parent_name="b", parent_values=True)),
+            "b is asked for under a condition on b itself",
+        ),
     ],
 )
 def test_what_is_no_hyperparameter_is_refused_by_its_name(ask, message):

@@ -34,6 +34,11 @@ def test_several_objectives_are_the_engines():
     ]
 
 
+def test_a_direction_has_two_names():
+    assert Objective("reward", "maximize") == Objective("reward", "max")
+    assert str(Objective("reward", "minimize")) == 'Objective(name="reward", direction="min")'
+
+
 def test_the_best_are_chosen_of_the_front_and_scales_do_not_matter():
     tuner = RandomSearch(build, ["val_accuracy", Objective("val_loss", "min")], **PLAIN)
     search = tuner.as_search((X, Y), (X, Y), epochs=4)

@@ -11,7 +11,7 @@ from torch import nn
 from raysearch.errors import ConfigurationError
 from raysearch.run_dir import RunDir
 from raysearch.searchers import EXHAUSTED, generator
-from raysearch.trial import SearchStatus, Trial, TrialStatus
+from raysearch.trial import DecisionKind, SearchStatus, Trial, TrialStatus
 from raysearch.tuners import (
     ASHA,
     BayesianOptimization,
@@ -66,7 +66,11 @@ def test_methods_that_train_each_trial_to_its_end(tuner, searcher, scheduler, tr
 
 
 def test_hyperband_has_keras_tuners_numbers(capsys):
-    found = experiment(Hyperband(build, max_epochs=100, hyperband_iterations=2, **PLAIN))
+
+    def large(hp):
+        return nn.Sequential(nn.Linear(4, 2), nn.Dropout(hp.Float("dropout", 0.0, 0.5)))
+
+    found = experiment(Hyperband(large, max_epochs=100, hyperband_iterations=2, **PLAIN))
     assert found.scheduler.settings["arithmetic"] == "keras_tuner"
     assert found.budget.trials == 2 * (98 + 41 + 18 + 9 + 6)
     assert found.searcher.name == "random"
@@ -140,6 +144,8 @@ def test_an_objective_by_its_name_or_with_its_direction():
         ({"max_trials": 0}, "max_trials is 0"),
         ({"overwrit": True}, "overwrit is not an argument of a tuner. Did you mean overwrite?"),
         ({"tuner_id": "a"}, "tuner_id is no argument of a tuner here. Several machines"),
+        ({"alpha": 1e-4}, "alpha is no argument of a tuner here. How noisy a value is, is learnt"),
+        ({"max_model_size": 0}, "max_model_size is 0"),
         ({"max_retries_per_trial": -1}, "max_retries_per_trial is -1"),
         ({"executions_per_trial": 0}, "executions_per_trial is 0"),
         ({"overwrite": True}, "overwrite is True, and project_name is missing"),
@@ -149,6 +155,57 @@ def test_an_objective_by_its_name_or_with_its_direction():
 def test_what_is_no_argument(given, message):
     with pytest.raises(ConfigurationError, match=message):
         RandomSearch(build, **PLAIN, **given)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"epoch": 3}, "epoch is not an argument of search. Did you mean epochs?"),
+        ({"verbose": 0}, "verbose is no argument of search here. .* progress=True or False"),
+        (
+            {"steps_per_epoch": 9, "shuffle": True},
+            "limit_train_batches.\\n.*shuffle is no arg",
+        ),
+    ],
+)
+def test_what_is_no_argument_of_search(given, message):
+    with pytest.raises(ConfigurationError, match=message):
+        experiment(RandomSearch(build, **PLAIN), **given)
+
+
+def test_as_search_takes_what_search_takes():
+    given = {"epochs": 2, "validation_split": 0.25, "batch_size": 3, "callbacks": []}
+    data = RandomSearch(build, **PLAIN).as_search(X, Y, **given).experiment.data
+    assert data is not None
+    with pytest.raises(ConfigurationError, match="batch_size is 0"):
+        RandomSearch(build, **PLAIN).search(X, Y, **{**given, "batch_size": 0})
+
+
+def test_models_that_are_too_large_are_not_trained():
+    found = experiment(RandomSearch(build, max_model_size=1000, **PLAIN), epochs=1)
+    assert [str(each) for each in found.aims.constraints] == ["params <= 1000"]
+    assert experiment(RandomSearch(build, **PLAIN), epochs=1).aims.constraints == ()
+
+
+def test_what_would_not_be_used_is_refused():
+    lit = lambda hp: (hp.Boolean("flag"), pl.LightningModule())[1]  # noqa: E731
+    with pytest.raises(ConfigurationError, match=r"are for plain networks, and build returns a L"):
+        RandomSearch(lit, **PLAIN)
+
+    class Mine(RandomSearch):
+        def run_trial(self, trial):
+            return 0.0
+
+    with pytest.raises(ConfigurationError, match=r"Mine.run_trial would never be called. A tri"):
+        Mine(build, **PLAIN)
+
+
+def test_what_is_not_here_is_said_with_what_is():
+    tuner = RandomSearch(build, **PLAIN)
+    with pytest.raises(AttributeError, match=r"RandomSearch has no oracle. tuner.results has the"):
+        tuner.oracle.get_best_trials()
+    with pytest.raises(AttributeError, match=r"RandomSearch has no best$"):
+        _ = tuner.best
 
 
 # ---- what a search left
@@ -164,7 +221,8 @@ def searched(tuner, *values, path=None, end=SearchStatus.FINISHED):
             recorded.engine.failed(begun.id, cause="exception", error="E")
         else:
             recorded.trial(*trial)
-    recorded.engine.end(end, reason="as the test says")
+    if end is not None:
+        recorded.engine.end(end, reason="as the test says")
     return recorded
 
 
@@ -178,10 +236,11 @@ def test_a_search_that_is_there_is_gone_on_with_and_looked_at(capsys):
     assert [hp.values for hp in best] == [trials[n].configuration for n in ("0001", "0003", "0000")]
     assert again.remaining_trials == 0
     assert again.project_dir.as_posix() == "here/mine"
+    assert any(again.get_trial_dir("0001").iterdir())
 
     again.results_summary(num_trials=2)
     shown = capsys.readouterr().out
-    assert "Showing 2 best trials of 4, 1 of which failed" in shown
+    assert "Showing 2 best trials of 4, of which 1 failed\n" in shown
     assert 'Objective(name="val_accuracy", direction="max")' in shown
     assert "Trial 0001 summary" in shown
     assert "Score: 0.9" in shown
@@ -193,6 +252,21 @@ def test_a_search_that_is_there_is_gone_on_with_and_looked_at(capsys):
         ConfigurationError, match="search with 4 epochs for a trial, and this one h"
     ):
         again.search((X, Y), (X, Y), epochs=5)
+
+
+def test_trials_that_are_paused_are_told_of(capsys):
+    tuner = RandomSearch(build, project_name="mine", **PLAIN)
+    path = tuner.as_search((X, Y), (X, Y), epochs=4).run_dir.path
+    recorded = searched(tuner, [0.5], None, path=path, end=None)
+    paused = recorded.begin(0.9)
+    recorded.scheduler.kind, recorded.scheduler.reason = DecisionKind.PAUSE, "rung 1"
+    recorded.measure(paused.id, 2, 0.8)
+    recorded.engine.end(SearchStatus.FINISHED, reason="as the test says")
+    again = RandomSearch(build, project_name="mine", **PLAIN)
+    again.results_summary()
+    shown = capsys.readouterr().out
+    assert "Showing 2 best trials of 3, of which 1 failed and 1 paused" in shown
+    assert shown.index(f"Trial {paused.id} summary") < shown.index("Trial 0000 summary")
 
 
 def test_one_that_was_stopped_is_resumed():
@@ -305,6 +379,23 @@ def test_a_small_space_is_searched_to_its_end():
         tried.append(dict(suggestion.configuration))
         searcher.observe(ended(len(tried) - 1, tried[-1]))
     assert sorted(c["outputs"] for c in tried) == [2, 3, 4, 5]
+
+
+def test_a_small_space_has_no_more_trials_than_configurations():
+    def small(hp):
+        hp.Choice("a", [1, 2, 3])
+        return nn.Linear(4, 2) if hp.Boolean("flag") else nn.Linear(4, 2 * hp.Int("n", 1, 2) // 2)
+
+    given = {"max_trials": 99, **PLAIN}
+    tuner = RandomSearch(small, **given)
+    assert tuner.remaining_trials == experiment(tuner, epochs=1).budget.trials == 3 * (1 + 2)
+    assert tuner._wording.shortage == (
+        "The space has 9 configurations, each of which is tried once: 9 trials, not 99."
+    )
+    twice = RandomSearch(small, executions_per_trial=2, **given)
+    assert twice.remaining_trials == 18
+    assert "each of which is tried 2 times: 18 trials, not 198." in twice._wording.shortage
+    assert RandomSearch(small, max_trials=9, **PLAIN)._wording.shortage == ""
 
 
 def ended(number, configuration):

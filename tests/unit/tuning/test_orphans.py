@@ -6,13 +6,12 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
 import pytest
 
 from raysearch.scratch import OWNER
-from raysearch.tuning.orphans import end_scripts, processes_of, sweep
+from raysearch.tuning.orphans import processes_of, sweep
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
 
@@ -71,30 +70,3 @@ def test_a_process_that_reads_a_log_there_goes_on(dead):
         assert processes_of(dead) == []
         sweep()
         assert reader.poll() is None
-
-
-def test_of_those_that_write_there_only_the_scripts_that_are_named_are_ended(dead, tmp_path):
-    log = dead / "session" / "logs" / "worker.out"
-    folder = tmp_path / "scripts"
-    folder.mkdir()
-    for name in ("monitor.py", "gcs.py"):
-        (folder / name).write_text(WRITES)
-    with log.open("w") as out:
-        started = [
-            subprocess.Popen([sys.executable, folder / name], stdout=out)
-            for name in ("monitor.py", "gcs.py")
-        ]
-    elsewhere = subprocess.Popen([sys.executable, folder / "monitor.py"], stdout=subprocess.DEVNULL)
-    monitor, gcs = started
-    try:
-        end = time.monotonic() + 30
-        while len(log.read_text()) < 2:
-            assert time.monotonic() < end
-            time.sleep(0.01)
-        end_scripts(dead, scripts=("scripts/monitor.py",))
-        assert monitor.wait(timeout=30) < 0
-        assert (gcs.poll(), elsewhere.poll()) == (None, None)
-    finally:
-        for process in (*started, elsewhere):
-            process.kill()
-            process.wait()

@@ -12,9 +12,10 @@ import pytest
 import ray
 from ray._private import ray_constants
 from ray._private import worker as ray_worker
+from ray._private.node import Node
 
 from raysearch.notices import unheard_by_children
-from raysearch.tuning.switches import environment, loopback_only, quiet
+from raysearch.tuning.switches import alone, environment, loopback_only, quiet
 
 
 def test_a_ray_that_is_started_is_on_loopback(monkeypatch):
@@ -22,6 +23,17 @@ def test_a_ray_that_is_started_is_on_loopback(monkeypatch):
     with loopback_only():
         assert ray.util.get_node_ip_address() == "127.0.0.1"
     assert ray_constants.ENABLE_RAY_CLUSTER is True
+
+
+def test_what_nobody_needs_of_a_ray_is_not_started_and_may_be_later():
+    names = ("start_api_server", "start_monitor", "start_log_monitor")
+    before = [getattr(Node, name) for name in names]
+    with alone():
+        node = object.__new__(Node)  # none of them looks at it, or it would raise
+        node.start_api_server(include_dashboard=False, raise_on_failure=False)
+        node.start_monitor()
+        node.start_log_monitor()
+    assert [getattr(Node, name) for name in names] == before
 
 
 def test_nothing_that_ray_says_of_its_processes_is_printed(capsys):
