@@ -118,6 +118,7 @@ def _print(results: Results, *, top: int, is_alone: bool) -> None:
     from raysearch.cli.distributions import distribution_facts
     from raysearch.cli.families import family_facts
     from raysearch.cli.importance import importance_facts
+    from raysearch.cli.leaders import print_leaders
     from raysearch.cli.screen import print_facts, print_table
     from raysearch.cli.summary import (
         evidence_facts,
@@ -142,6 +143,7 @@ def _print(results: Results, *, top: int, is_alone: bool) -> None:
         if len(ranking) > top:
             print(f"... and {len(ranking) - top} more: --top {len(ranking)}")
         print()
+    print_leaders(results)
     if len(results.objectives) > 1 and results.front:
         metrics = [objective.metric for objective in results.objectives]
         print_table(front_rows(results), header=["Pareto front", *metrics], numbers=metrics)

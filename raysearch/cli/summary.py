@@ -25,6 +25,7 @@ from raysearch.live.text import (
 )
 from raysearch.results import Results, failures_by_cause
 from raysearch.results.front import why_chosen
+from raysearch.results.leaders import why_best_mean
 from raysearch.results.loading import Winner, read_winner
 from raysearch.results.messages import no_winner, shortage, to_type, unreadable
 from raysearch.results.opening import is_given, opening_lines
@@ -228,12 +229,18 @@ def _better_one(results: Results, winner: Trial) -> str:
         return f" (chosen of the front; the best {of} is that of {best.id})"
     if chosen_by == "searcher":
         return f" (chosen by the searcher; the best observed is {best.id})"
+    if chosen_by == "seeds":
+        return f" (the best mean over seeds; the best observed is {best.id})"
     return f" (the best on validation data is {best.id})"
 
 
 def _chosen(results: Results, winner: Trial) -> list[tuple[str, str]]:
     """Return why the winner was chosen: of a front, or by the searcher where it is not the best."""
-    if results.chosen_by(winner) == "front":
+    chosen_by = results.chosen_by(winner)
+    if chosen_by == "seeds":
+        why = why_best_mean(results.leaders)
+        return [("chosen for", why), *_other_values(results, winner)]
+    if chosen_by == "front":
         why = why_chosen(results.state.settings.get("choose", {}), front=results.front)
         return [("chosen for", why), *_other_values(results, winner)]
     recommended = results.recommendation

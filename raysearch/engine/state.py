@@ -117,7 +117,7 @@ class SearchState:
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
         _HANDLERS[type(event)](self, event)
-        if not isinstance(event, ev.Handed):  # perhaps days later: no time of the search
+        if ev.is_of_search(event):  # others come perhaps days later: no time of the search
             self.last_at = max(self.last_at, event.at)
 
     def _search_started(self, event: ev.SearchStarted) -> None:
@@ -180,7 +180,9 @@ class SearchState:
 
     def _measured(self, event: ev.Measured) -> None:
         trial = self.trials[event.trial]
-        self.handover.measured()
+        self.handover.measured(event)
+        if event.repeat:
+            return
         self.recommendation = None
         if event.epoch > trial.epochs:
             self.account.measured(trial, event.measurement, objective=self.objective)

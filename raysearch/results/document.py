@@ -16,6 +16,7 @@ from raysearch.results.families import family_documents
 from raysearch.results.found import Found
 from raysearch.results.front import hypervolume_curve
 from raysearch.results.history import lineage_documents, schedule_document
+from raysearch.results.leaders import leader_documents
 from raysearch.results.lineage import inheritance_document
 from raysearch.results.selection import best_checkpoint
 from raysearch.run_dir import events as ev
@@ -36,7 +37,8 @@ def to_document(found: Found) -> dict[str, Any]:
     objective. "families" has the best of each, the best first; what its interval means, which is
     null where there is none, `families` says. A configuration is that of the best epoch; a trial
     that took over the weights of others has a "schedule" of all that led there, and "lineage" tells
-    who took over whom. The winner's entry tells what made it the winner. Of
+    who took over whom. "leaders" are those that are trained again with further seeds, best first by the
+    search; how, `leaders` says. The winner's entry tells what made it the winner. Of
     a winner with several seeds, "test" has the values of the model that was handed over, and
     "test_seeds" those of all, with mean and sample standard deviation. Trials that began with
     another one's weights have "inherited"; the refit of such a winner has the "line" that it
@@ -80,6 +82,7 @@ def to_document(found: Found) -> dict[str, Any]:
         },
         "damage": None if found.damage is None else str(found.damage),
         "families": family_documents(found),
+        "leaders": leader_documents(found.leaders, found.objectives),
         "evidence": [
             {"run": run, "usable": used, "trials": n} for run, used, n in summary(state.evidence)
         ],

@@ -6,7 +6,7 @@ Refit and test hand their work to an executor, so that the same code serves a la
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Protocol
@@ -15,12 +15,18 @@ from raysearch.engine.causes import DISK_FULL
 from raysearch.errors import RaysearchError, RunDirectoryError, TrialFailed
 from raysearch.training.failure import describe_failure
 from raysearch.training.job import TrainingJob
+from raysearch.training.repeating import Part, repeat
 from raysearch.training.run import draw, evaluate, model_cost, refit
+from raysearch.trial import Measurement
 
 Split = Literal["validation", "test"]
 
+Repeated = Measurement | TrialFailed
+"""What a training with another seed came to."""
+
 DOING = {
     "refit": "the refit",
+    "repeat": "the training with another seed",
     "draw": "the drawing",
     "evaluate": "the test",
     "model_cost": "the measuring",
@@ -31,7 +37,7 @@ DOING = {
 class Executor(Protocol):
     """Trains, evaluates and draws; called at most once for each model, refitted or tested.
 
-    All methods raise `Unsupported` where the user's model or data has nothing for it,
+    All methods but `train_again` raise `Unsupported` where the user's model or data has nothing for it,
     `RunDirectoryError` where the disk is full, and `TrialFailed` for whatever else goes wrong.
     """
 
@@ -47,6 +53,14 @@ class Executor(Protocol):
 
     def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:
         """Return what a model draws of what it has learnt: PNG files by name, none for most."""
+        ...
+
+    def train_again(self, lines: Sequence[Sequence[Part]]) -> Iterator[tuple[int, Repeated]]:
+        """Train each line once more, on training data alone, several at once where there is room.
+
+        Yields what each came to, with its place in `lines`, as it is done. Raises
+        `RunDirectoryError` where the disk is full, `ConfigurationError` where a class is not here.
+        """
         ...
 
 
@@ -69,6 +83,18 @@ class LocalExecutor:
         """Return what a model draws of what it has learnt: PNG files by name, none for most."""
         with failing_as_trial(job, doing=DOING["draw"]):
             return draw(job, checkpoint=str(checkpoint))
+
+    def train_again(self, lines: Sequence[Sequence[Part]]) -> Iterator[tuple[int, Repeated]]:
+        """Train each line once more, one after the other; see `Executor`."""
+        for place, line in enumerate(lines):
+            try:
+                with failing_as_trial(line[-1].job, doing=DOING["repeat"]):
+                    came_to: Repeated = repeat(line)
+            except RunDirectoryError:
+                raise
+            except TrialFailed as error:
+                came_to = error
+            yield place, came_to
 
     def model_cost(self, job: TrainingJob) -> Mapping[str, float]:
         """Return what a configuration's model costs, before it is trained."""

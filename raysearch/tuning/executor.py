@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -17,9 +17,12 @@ from raysearch.errors import TrialFailed
 from raysearch.experiment import Resources
 from raysearch.forking import Fork, NoTemplate, ProcessGone
 from raysearch.preflight import Failure, Probe
-from raysearch.results.executor import DOING, Split, failing_as_trial
+from raysearch.results.executor import DOING, Repeated, Split, failing_as_trial
 from raysearch.training.job import TrainingJob
+from raysearch.training.repeating import Part
+from raysearch.trial import Measurement
 from raysearch.tuning.handover import Handover
+from raysearch.tuning.repeats import repeats
 
 ATTEMPTS = 3
 """How often refit and test are tried when their process, or its node, goes away."""
@@ -45,11 +48,14 @@ class ActorProcess:
             that it can get ready beside the last trials; it works only when they have ended.
         example: A job such as it will be given.
         objects: Pickled, those without an import path that jobs name.
+        claims: Whether it claims its cores all the same, as one of several that work at once does.
     """
 
-    def __init__(self, resources: Resources, *, example: TrainingJob, objects: bytes) -> None:
+    def __init__(
+        self, resources: Resources, *, example: TrainingJob, objects: bytes, claims: bool = False
+    ) -> None:
         options = {
-            "num_cpus": resources.cpus if resources.gpus else 0,
+            "num_cpus": resources.cpus if resources.gpus or claims else 0,
             "num_gpus": resources.gpus,
         }
         self._actor = ray.remote(Handover).options(**options).remote(example, objects)
@@ -75,11 +81,23 @@ class Executor:
         start: Starts that process.
         is_early: Whether it may be started beside the last trials; where it takes a GPU, one of
             them would wait for it.
+        start_one: Starts one of several processes that work at once; like the others by default.
+        slots: How many of these there may be, asked when they are wanted.
     """
 
-    def __init__(self, start: Callable[[], Process], *, is_early: bool) -> None:
+    def __init__(
+        self,
+        start: Callable[[], Process],
+        *,
+        is_early: bool,
+        start_one: Callable[[], Process] | None = None,
+        slots: Callable[[], int] = lambda: 1,
+    ) -> None:
         self._new = start
         self._is_early = is_early
+        self._new_one = start_one or start
+        self._slots = slots
+        self._is_closed = False
         self._coming: Future[Process] | None = None
 
     def prepare(self) -> None:
@@ -149,6 +167,29 @@ class Executor:
         pictures: dict[str, bytes] = self._call("draw", job, checkpoint=str(checkpoint))
         return pictures
 
+    def train_again(self, lines: Sequence[Sequence[Part]]) -> Iterator[tuple[int, Repeated]]:
+        """Train each line once more, as many at once as trials were; see `results.Executor`."""
+        yield from repeats(
+            lines,
+            make=lambda: Executor(self._new_one, is_early=False),
+            at_once=max(1, self._slots()),
+        )
+
+    def repeat(self, line: Sequence[Part]) -> Measurement:
+        """Return what one training came to; see `raysearch.training.repeating`.
+
+        Raises:
+            TrialFailed: It raised, or its process went away again and again.
+            RunDirectoryError: The disk is full.
+        """
+        found: Measurement = self._call("repeat", line[-1].job, line=list(line))
+        return found
+
+    def close(self) -> None:
+        """End the process for good, also while another thread waits for it."""
+        self._is_closed = True
+        self.release()
+
     def _started(self) -> Process:
         if self._coming is None:
             self._coming = begun(self._new, name="raysearch-executor")
@@ -165,6 +206,8 @@ class Executor:
                 try:
                     return self._started().call(method, job, **keywords)
                 except ProcessGone as error:
+                    if self._is_closed:
+                        raise
                     self.release()
                     gone = error
         raise TrialFailed(
@@ -179,6 +222,7 @@ def executor(
     example: TrainingJob,
     objects: Mapping[str, Any],
     template: str | None,
+    slots: Callable[[], int] = lambda: 1,
 ) -> Executor:
     """Return an executor that works in forks of the template, or else in Ray actors.
 
@@ -187,16 +231,19 @@ def executor(
         example: A job such as will be handed over.
         objects: Objects without an import path that jobs name.
         template: Address of the template; None for none.
+        slots: How many trainings fit at once, asked when leaders are trained again.
     """
     data = cloudpickle.dumps(dict(objects))
 
-    def start() -> Process:
+    def start(claims: bool = False) -> Process:
         if template is not None:
             with suppress(NoTemplate, ProcessGone):  # it has ended
                 return _fork(template, example, data)
-        return ActorProcess(resources, example=example, objects=data)
+        return ActorProcess(resources, example=example, objects=data, claims=claims)
 
-    return Executor(start, is_early=not resources.gpus)
+    return Executor(
+        start, is_early=not resources.gpus, start_one=lambda: start(claims=True), slots=slots
+    )
 
 
 def forked_executor(template: str, *, example: TrainingJob, objects: Mapping[str, Any]) -> Executor:

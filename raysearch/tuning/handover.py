@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,10 @@ from raysearch.results.executor import Split
 from raysearch.scratch import scratch_folder
 from raysearch.training.job import TrainingJob
 from raysearch.training.log import printed_to
+from raysearch.training.repeating import Part, repeat
 from raysearch.training.run import draw, evaluate, model_cost, refit
 from raysearch.training.warmup import prepare_process
+from raysearch.trial import Measurement
 
 
 class Handover:
@@ -47,6 +50,10 @@ class Handover:
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
         """Train on train + validation data."""
         refit(job, epochs=epochs, path=path)
+
+    def repeat(self, job: TrainingJob, *, line: Sequence[Part]) -> Measurement:
+        """Train a job once more with another seed, the last of a line, on training data alone."""
+        return repeat(line)
 
     def evaluate(
         self, job: TrainingJob, *, checkpoint: str, split: Split
