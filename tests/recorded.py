@@ -15,6 +15,7 @@ from raysearch.run_dir import RunDir
 from raysearch.schedulers import Scheduler
 from raysearch.searchers import NoSuggestion
 from raysearch.training.job import TrainingJob
+from raysearch.training.outcomes import Examined
 from raysearch.trial import (
     Checkpoint,
     Decision,
@@ -204,6 +205,10 @@ class Bytes:
         self.tests.append((job.trial, split))
         self.repeats.append(job.repeat)
         return self.values
+
+    def examine(self, job: TrainingJob, *, checkpoint: Path, split: str) -> Examined:
+        values = self.evaluate(job, checkpoint=checkpoint, split=split)
+        return Examined(values=values)
 
     def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:
         assert checkpoint.read_bytes()

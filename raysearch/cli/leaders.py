@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from raysearch.cli.screen import print_facts, print_table
-from raysearch.cli.tested import with_spread
 from raysearch.counting import counted
-from raysearch.live.text import short_number
+from raysearch.live.text import short_number, with_spread
 from raysearch.results import Results
 from raysearch.results.leaders import Leader, are_told_apart
 from raysearch.results.messages import phrase, to_type

@@ -8,6 +8,7 @@ from raysearch.driving.drive import Drive, plan_of
 from raysearch.engine import Engine, SearchState
 from raysearch.errors import ConfigurationError, TrialFailed
 from raysearch.results import Executor, Results
+from raysearch.results.examples import keep_outcomes
 from raysearch.results.messages import shortage
 from raysearch.trial import SearchStatus
 from raysearch.trying import Stage
@@ -27,6 +28,7 @@ def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage)
     model = results.refit(executor=executor, record=engine.record, say=stage)
     if model.is_refused or model.seeds_reason:
         stage(shortage(model, seeds=results.seeds_to_have(model)))
+    keep_outcomes(results, executor=executor, say=stage)
     _compress(drive, engine, results=results, stage=stage)
     if not results.test_outcome.is_final:
         of_models = f", {model.n_models} models" if model.n_models > 1 else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from raysearch.run_dir import events as ev
 
@@ -27,6 +28,8 @@ class Opening:
     """The compressed form of the model that there was; None if there was none."""
     compressed: Mapping[str, float | None] | None = None
     """What that reached in the same opening."""
+    intervals: Mapping[str, Any] = field(default_factory=dict)
+    """Metric -> its interval, or why it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,7 @@ class Handover:
                 values=event.values,
                 others=event.others,
                 compressed=event.compressed,
+                intervals=event.intervals,
             )
 
     def test_skipped(self, event: ev.TestSkipped) -> None:

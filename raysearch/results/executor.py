@@ -15,8 +15,9 @@ from raysearch.engine.causes import DISK_FULL
 from raysearch.errors import RaysearchError, RunDirectoryError, TrialFailed
 from raysearch.training.failure import describe_failure
 from raysearch.training.job import TrainingJob
+from raysearch.training.outcomes import Examined
 from raysearch.training.repeating import Part, repeat
-from raysearch.training.run import draw, evaluate, model_cost, refit
+from raysearch.training.run import draw, evaluate, examine, model_cost, refit
 from raysearch.trial import Measurement
 
 Split = Literal["validation", "test"]
@@ -29,6 +30,7 @@ DOING = {
     "repeat": "the training with another seed",
     "draw": "the drawing",
     "evaluate": "the test",
+    "examine": "the test",
     "model_cost": "the measuring",
 }
 """What a person calls each method."""
@@ -37,8 +39,8 @@ DOING = {
 class Executor(Protocol):
     """Trains, evaluates and draws; called at most once for each model, refitted or tested.
 
-    All methods but `train_again` raise `Unsupported` where the user's model or data has nothing for it,
-    `RunDirectoryError` where the disk is full, and `TrialFailed` for whatever else goes wrong.
+    All methods but `train_again` raise `Unsupported` where the user's model or data has nothing for
+    it, `RunDirectoryError` where the disk is full, and `TrialFailed` for whatever else goes wrong.
     """
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> object:
@@ -49,6 +51,10 @@ class Executor(Protocol):
         self, job: TrainingJob, *, checkpoint: Path, split: Split
     ) -> Mapping[str, float | None]:
         """Return the metrics of a checkpoint on one split, None where a value is not finite."""
+        ...
+
+    def examine(self, job: TrainingJob, *, checkpoint: Path, split: Split) -> Examined:
+        """Return what `evaluate` does, and what became of each example where that can be seen."""
         ...
 
     def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:
@@ -78,6 +84,11 @@ class LocalExecutor:
         """Return the metrics of a checkpoint on one split, None where a value is not finite."""
         with failing_as_trial(job, doing=DOING["evaluate"]):
             return evaluate(job, checkpoint=str(checkpoint), split=split)
+
+    def examine(self, job: TrainingJob, *, checkpoint: Path, split: Split) -> Examined:
+        """Return what `evaluate` does, and what became of each example where that can be seen."""
+        with failing_as_trial(job, doing=DOING["examine"]):
+            return examine(job, checkpoint=str(checkpoint), split=split)
 
     def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:
         """Return what a model draws of what it has learnt: PNG files by name, none for most."""

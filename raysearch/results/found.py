@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -176,13 +175,18 @@ class Found:
         First come the leaders in the order of their means, where they were told apart by further
         seeds; then the others as the search ranks them.
         """
+        return self.select(self.order())
+
+    def order(self) -> Iterator[Trial]:
+        """Yield the trials in the order in which they would win; see `selection`."""
         leaders = self.leaders
         if not are_told_apart(leaders):
-            return self.select(self._as_searched())
+            yield from self._as_searched()
+            return
         first = by_mean(leaders, self.objectives, choose=self.state.settings.get("choose", {}))
         ids = {trial.id for trial in first}
-        others = (trial for trial in self._as_searched() if trial.id not in ids)
-        return self.select(itertools.chain(first, others))
+        yield from first
+        yield from (trial for trial in self._as_searched() if trial.id not in ids)
 
     @property
     def leaders(self) -> tuple[Leader, ...]:

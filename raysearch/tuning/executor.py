@@ -19,6 +19,7 @@ from raysearch.forking import Fork, NoTemplate, ProcessGone
 from raysearch.preflight import Failure, Probe
 from raysearch.results.executor import DOING, Repeated, Split, failing_as_trial
 from raysearch.training.job import TrainingJob
+from raysearch.training.outcomes import Examined
 from raysearch.training.repeating import Part
 from raysearch.trial import Measurement
 from raysearch.tuning.handover import Handover
@@ -157,6 +158,15 @@ class Executor:
             "evaluate", job, checkpoint=str(checkpoint), split=split
         )
         return values
+
+    def examine(self, job: TrainingJob, *, checkpoint: Path, split: Split) -> Examined:
+        """Return the metrics of a checkpoint on one split, and what became of each example.
+
+        Raises:
+            TrialFailed: It raised, or its process went away again and again.
+        """
+        found: Examined = self._call("examine", job, checkpoint=str(checkpoint), split=split)
+        return found
 
     def draw(self, job: TrainingJob, *, checkpoint: Path) -> dict[str, bytes]:
         """Return what a model draws of what it has learnt: PNG files by name, none for most.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from raysearch.errors import TrialFailed
+from raysearch.results.leaders import Leader, by_mean
 from raysearch.run_dir import events as ev
-from raysearch.trial import Measurement, SearchStatus
+from raysearch.trial import Measurement, Objective, SearchStatus, Trial
+from tests.lab import ACCURACY
 from tests.recorded import Bytes
 from tests.unit.results.again import LUCKY, Again, led, opened
 
@@ -153,20 +155,35 @@ def test_without_the_section_the_search_decides(tmp_path):
     assert results.refit(executor=Bytes()).trial == "0001"
 
 
-def test_of_several_objectives_the_choice_is_among_the_means(tmp_path):
-    search = led(
-        tmp_path / "run",
-        top=2,
-        seeds=1,
-        objective=None,
-        objectives=["val/accuracy", "val/loss"],
-        choose={"by": "weighted", "weights": {"val/accuracy": 1.0, "val/loss": 0.0}},
-        searcher="nsga2",
-    )
-    for trial in list(search.engine.state.trials.values()):
-        assert trial.best(search.experiment.objective).values.get("val/loss") is None
-    search.finish()
-    assert opened(search).leaders == ()  # no trial has a value of both
+def test_of_several_objectives_the_choice_is_among_the_means():
+    params = Objective(metric="params", direction="minimize")
+
+    def leader(number, params, *reached):
+        last = Measurement(epoch=1, step=1, values={"val/accuracy": 0.9}, seconds=1.0)
+        trial = Trial(
+            id=f"{number:04d}", number=number, configuration={}, measurements=(last,),
+            measures={"params": params},
+        )  # fmt: skip
+        done = {
+            repeat: ev.Measured(
+                at=0.0, trial=trial.id, attempt=1, epoch=1, step=1, seconds=1.0, repeat=repeat,
+                values={"val/accuracy": value},
+            )
+            for repeat, value in enumerate(reached, start=1)
+        }  # fmt: skip
+        return Leader(trial=trial, epochs=1, wanted=(1, 2), done=done)
+
+    leaders = [
+        leader(0, 10, 0.5, 0.7),
+        leader(1, 90, 0.8, 0.9),
+        leader(2, 95, 0.7, 0.9),  # beaten by the one before in both
+        leader(3, 5, 0.9, None),
+    ]
+    first = [
+        [t.id for t in by_mean(leaders, [ACCURACY, params], choose={"by": "lexicographic", **more})]
+        for more in ({}, {"order": ["params"]})
+    ]
+    assert first == [["0001", "0002", "0000", "0003"], ["0000", "0001", "0002", "0003"]]
 
 
 def test_a_repeat_is_an_event_that_older_versions_read_past(four):
