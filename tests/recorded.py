@@ -207,8 +207,9 @@ class Bytes:
         return self.values
 
     def examine(self, job: TrainingJob, *, checkpoint: Path, split: str) -> Examined:
-        values = self.evaluate(job, checkpoint=checkpoint, split=split)
-        return Examined(values=values)
+        if split == "validation":
+            return Examined(values={}, reason="it is a few bytes")
+        return Examined(values=self.evaluate(job, checkpoint=checkpoint, split=split))
 
     def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:
         assert checkpoint.read_bytes()

@@ -28,7 +28,7 @@ def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage)
     model = results.refit(executor=executor, record=engine.record, say=stage)
     if model.is_refused or model.seeds_reason:
         stage(shortage(model, seeds=results.seeds_to_have(model)))
-    keep_outcomes(results, executor=executor, say=stage)
+    keep_outcomes(results, executor=executor)
     _compress(drive, engine, results=results, stage=stage)
     if not results.test_outcome.is_final:
         of_models = f", {model.n_models} models" if model.n_models > 1 else ""

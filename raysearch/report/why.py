@@ -64,7 +64,7 @@ def _headline(found: Found, winner: Trial) -> str:
     }[found.chosen_by(winner)]
     value = short_number(winner.value(objective))
     of = counted(n, "trial")
-    return f"Trial {winner.id} won with {objective.metric} {value}{epoch}: {how}, of {of} with one."
+    return f"Trial {winner.id} won with {objective.metric} {value}{epoch}: {how}, of {of} with a value."
 
 
 def _against(found: Found, winner: Trial, rival: Rival) -> str:
@@ -122,7 +122,7 @@ def _verdict(rival: Rival) -> str:
     if rival.paired is None:
         return "Whether that is more than chance nobody can say."
     if not rival.paired.is_sure:
-        return "On these examples that is no more than chance gives: it may be as good."
+        return "On these examples that is no more than chance: which is better cannot be told."
     if rival.paired.advantage < 0:
         return "On these examples it is the better one, by more than chance gives."
     return "On these examples that is more than chance gives."
@@ -134,7 +134,7 @@ def _tested(found: Found) -> str:
     if outcome.values is None or name not in outcome.values:
         return ""
     within = interval_text(outcome.intervals.get(name), write=short_number)
-    sure = " (95 %)" if within else ""
+    sure = " at 95 %" if within else ""
     value = short_number(outcome.values[name])
     return (
         f"On the test split, which nobody had looked at, it reaches {name} {value}{within}{sure}."

@@ -27,7 +27,7 @@ LEVEL = 0.95
 MOST, FEWEST = 2000, 500
 """Resamples."""
 
-MOST_DRAWS = 50_000_000
+MOST_DRAWS = 20_000_000
 """Draws of examples in all, beyond which there are fewer resamples."""
 
 AT_ONCE = 4_000_000
@@ -87,9 +87,9 @@ def _of(outcomes: Outcomes, told: Mapping[str, str]) -> dict[str, Any]:
     scores = scores_of(outcomes)
     drawn: dict[str, list[Array]] = {plain: [] for plain in told.values()}
     for weights in resamples(outcomes.n):
-        for plain, values in drawn.items():
-            values.append(scores[plain](weights))
-    found = {}
+        for plain, values_so_far in drawn.items():
+            values_so_far.append(scores[plain](weights))
+    found: dict[str, Any] = {}
     for name, plain in told.items():
         values = np.concatenate(drawn[plain])
         finite = values[np.isfinite(values)]

@@ -22,7 +22,6 @@ from raysearch.results.found import Found
 from raysearch.results.history import job_of
 from raysearch.results.messages import phrase
 from raysearch.results.paired import Paired, mcnemar, permutation
-from raysearch.results.refit_seeds import Say
 from raysearch.results.selection import best_checkpoint, checkpoint_fault
 from raysearch.training.outcomes import Array, Outcomes, plain_name
 from raysearch.trial import Trial
@@ -68,19 +67,19 @@ def second(found: Found) -> Trial | None:
     return found.select(trial for trial in found.order() if trial.id != winner.id).winner
 
 
-def keep_outcomes(found: Found, *, executor: Executor, say: Say) -> None:
+def keep_outcomes(found: Found, *, executor: Executor) -> None:
     """Look at the validation examples of the trials that are compared, and keep what was seen.
 
     Args:
         found: The search.
         executor: Evaluates.
-        say: Told why that of a trial is not known.
 
     Raises:
         RunDirectoryError: The disk is full.
 
     Side effects:
-        Writes a file for each trial, atomically, unless it is there.
+        Writes a file for each trial, atomically, unless it is there. Where one cannot be looked at,
+        none is written for it and those that follow; `look` says why.
     """
     trials = to_compare(found)
     if len(trials) < len(("one", "other")):
@@ -90,7 +89,6 @@ def keep_outcomes(found: Found, *, executor: Executor, say: Say) -> None:
             continue
         seen = look(found, trial, executor=executor)
         if isinstance(seen, str):
-            say(f"trial {trial.id} is not compared example by example: {seen}")
             return  # the others are alike
         document = {
             "schema_version": SCHEMA_VERSION,

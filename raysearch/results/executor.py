@@ -6,7 +6,7 @@ Refit and test hand their work to an executor, so that the same code serves a la
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Protocol
@@ -61,7 +61,7 @@ class Executor(Protocol):
         """Return what a model draws of what it has learnt: PNG files by name, none for most."""
         ...
 
-    def train_again(self, lines: Sequence[Sequence[Part]]) -> Iterator[tuple[int, Repeated]]:
+    def train_again(self, lines: Sequence[Sequence[Part]]) -> Generator[tuple[int, Repeated]]:
         """Train each line once more, on training data alone, several at once where there is room.
 
         Yields what each came to, with its place in `lines`, as it is done. Raises
@@ -95,7 +95,7 @@ class LocalExecutor:
         with failing_as_trial(job, doing=DOING["draw"]):
             return draw(job, checkpoint=str(checkpoint))
 
-    def train_again(self, lines: Sequence[Sequence[Part]]) -> Iterator[tuple[int, Repeated]]:
+    def train_again(self, lines: Sequence[Sequence[Part]]) -> Generator[tuple[int, Repeated]]:
         """Train each line once more, one after the other; see `Executor`."""
         for place, line in enumerate(lines):
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -177,7 +177,7 @@ class Executor:
         pictures: dict[str, bytes] = self._call("draw", job, checkpoint=str(checkpoint))
         return pictures
 
-    def train_again(self, lines: Sequence[Sequence[Part]]) -> Iterator[tuple[int, Repeated]]:
+    def train_again(self, lines: Sequence[Sequence[Part]]) -> Generator[tuple[int, Repeated]]:
         """Train each line once more, as many at once as trials were; see `results.Executor`."""
         yield from repeats(
             lines,

@@ -7,7 +7,7 @@ next training, and all are ended when nobody wants more.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol
 
@@ -32,7 +32,7 @@ class Worker(Protocol):
 
 def repeats(
     lines: Sequence[Sequence[Part]], *, make: Callable[[], Worker], at_once: int
-) -> Iterator[tuple[int, Repeated]]:
+) -> Generator[tuple[int, Repeated]]:
     """Yield what each training came to, with its place in `lines`, in the order of their ends.
 
     Args:

@@ -5,17 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raysearch.results.examples import FOLDER, Kept, compared, keep_outcomes, kept, to_compare
+from raysearch.results.examples import FOLDER, Kept, compared, keep_outcomes, kept, look, to_compare
 from raysearch.results.family_tests import family_tests
 from raysearch.results.paired import Paired
 from raysearch.results.why import why, why_document
 from tests.recorded import Recorded
 from tests.unit.results.again import Again, led, opened
 from tests.unit.results.seen import Sees
-
-
-def silent(text):
-    raise AssertionError(text)
 
 
 @pytest.fixture
@@ -26,8 +22,8 @@ def run(tmp_path):
 def test_winner_second_and_default_are_looked_at_once(run):
     results, executor = opened(run), Sees({"0001": 38, "0003": 36, "0000": 20})
     assert [trial.id for trial in to_compare(results)] == ["0001", "0003", "0000"]
-    keep_outcomes(results, executor=executor, say=silent)
-    keep_outcomes(opened(run), executor=executor, say=silent)
+    keep_outcomes(results, executor=executor)
+    keep_outcomes(opened(run), executor=executor)
     assert executor.seen == ["0001", "0003", "0000"]
     found = kept(results, results.trial("3"))
     assert (found.trial, found.epoch, int(found.right.sum()), len(found.losses)) == (
@@ -37,7 +33,7 @@ def test_winner_second_and_default_are_looked_at_once(run):
 
 def test_why_says_what_sets_the_winner_apart(run):
     results = opened(run)
-    keep_outcomes(results, executor=Sees({"0001": 38, "0003": 36, "0000": 20}), say=silent)
+    keep_outcomes(results, executor=Sees({"0001": 38, "0003": 36, "0000": 20}))
     told = why(results, look=lambda trial: kept(results, trial))
     second, default = told.rivals
     assert (second.roles, second.trial.id) == (("second",), "0003")
@@ -77,24 +73,24 @@ def test_a_winner_without_rivals_and_no_winner(tmp_path):
     assert why(opened(search.finish()), look=lambda trial: None).rivals == ()
 
 
-def test_what_cannot_be_seen_is_said_and_ends_nothing(run):
-    said = []
-    keep_outcomes(
-        opened(run), executor=Sees({"0001": 1, "0003": 1}, fails=["0003"]), say=said.append
-    )
-    assert said == ["trial 0003 is not compared example by example: it raised ValueError: no"]
+def test_what_cannot_be_seen_ends_nothing_and_says_why(run):
+    results, executor = opened(run), Sees({"0001": 1, "0003": 1}, fails=["0003"])
+    keep_outcomes(results, executor=executor)
+    assert kept(results, results.trial("1")) is not None
+    assert kept(results, results.trial("3")) is None
+    assert look(results, results.trial("3"), executor=executor) == "it raised ValueError: no"
 
 
 def test_a_file_that_is_broken_or_of_another_epoch_is_none(run):
     results = opened(run)
-    keep_outcomes(results, executor=Sees({"0001": 1, "0003": 1, "0000": 1}), say=silent)
+    keep_outcomes(results, executor=Sees({"0001": 1, "0003": 1, "0000": 1}))
     file = run.run_dir.path / FOLDER / "0001.json"
     whole = file.read_text()
     for text in (whole.replace('"epoch":2', '"epoch":1'), whole[:40], "[]", "{}"):
         file.write_text(text)
         assert kept(results, results.trial("1")) is None
     executor = Sees({"0001": 1, "0003": 1, "0000": 1})
-    keep_outcomes(results, executor=executor, say=silent)
+    keep_outcomes(results, executor=executor)
     assert executor.seen == ["0001"]
 
 
@@ -118,7 +114,7 @@ def test_the_best_of_each_family_is_compared(tmp_path):
     assert (before.paired, before.is_sure) == (None, False)
     right = dict.fromkeys(results.state.trials, 10)
     right[before.best.best.id] = 38
-    keep_outcomes(results, executor=Sees(right), say=silent)
+    keep_outcomes(results, executor=Sees(right))
     (test,) = family_tests(results)
     assert (test.paired.test, test.paired.wins, test.is_sure) == ("McNemar", 28, True)
     first, second = results.to_json()["families"]
