@@ -63,8 +63,8 @@ def _headline(found: Found, winner: Trial) -> str:
         "value": "the best value",
     }[found.chosen_by(winner)]
     value = short_number(winner.value(objective))
-    of = counted(n, "trial")
-    return f"Trial {winner.id} won with {objective.metric} {value}{epoch}: {how}, of {of} with a value."
+    won = f"Trial {winner.id} won with {objective.metric} {value}{epoch}"
+    return f"{won}: {how}, of {counted(n, 'trial')} with a value."
 
 
 def _against(found: Found, winner: Trial, rival: Rival) -> str:

@@ -13,7 +13,6 @@ References:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -92,13 +91,11 @@ def _of(outcomes: Outcomes, told: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, plain in told.items():
         values = np.concatenate(drawn[plain])
-        finite = values[np.isfinite(values)]
-        low, high = (
-            (math.nan, math.nan)
-            if len(finite) < len(values)
-            else np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        )
-        if not low < high:
+        if not np.isfinite(values).all():
+            found[name] = {"reason": "it is not finite for some draws of the examples"}
+            continue
+        low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        if low == high:
             n = outcomes.n
             found[name] = {"reason": f"{n} examples drawn again nearly always come to the same"}
             continue

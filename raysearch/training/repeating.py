@@ -51,7 +51,7 @@ def repeat(line: Sequence[Part]) -> Measurement:
     with scratch_folder("repeat") as folder:
         for number, part in enumerate(line):
             job, path = _begins(part.job, begun), folder / f"{number}.ckpt"
-            job = replace(job, directory=str(folder / str(number)), resume_from=None)
+            job = replace(job, directory=str(folder / str(number)))
             measurement = replay(job, epochs=part.epochs, path=path, train=_train)
             begun = path
     return measurement
@@ -72,7 +72,10 @@ def _train(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
         reports.append(report)
         return report.measurement.epoch < epochs
 
-    train(replace(job, checkpoint_at=(epochs,)), report=wants_more, may_run_ahead=False)
+    job = replace(  # of a trial that may have gone on from a checkpoint of its own
+        job, checkpoint_at=(epochs,), epochs_before=0, seconds_before=0.0, best_before=None
+    )
+    train(job, report=wants_more, may_run_ahead=False)
     if not reports:
         raise TrialFailed(
             f"Trial {job.trial} was trained again with another seed, and was never measured."

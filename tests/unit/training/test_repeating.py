@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from raysearch.errors import TrialFailed
 from raysearch.experiment import from_settings
 from raysearch.training.examining import Collects
 from raysearch.training.fit import examine
 from raysearch.training.jobs import job_for
-from raysearch.training.repeating import Part, repeat
+from raysearch.training.repeating import Part, _train, repeat
 from raysearch.training.run import train
 from raysearch.trial import Trial
 from tests.nets import Listener, make_job
@@ -32,6 +33,16 @@ def test_it_is_what_the_search_trained_but_for_the_seed(tmp_path):
     assert other.epoch == 2
     assert other.values != second.values
     assert {path.name for path in tmp_path.iterdir()} == {"trial"}  # nothing is left beside it
+
+
+def test_a_model_of_exactly_so_many_epochs_is_left_for_those_that_begin_with_it(tmp_path):
+    job = make_job(
+        tmp_path / "trial", max_epochs=4, epochs_before=4, best_before=-1e9, seconds_before=9.0
+    )
+    path = tmp_path / "left.ckpt"
+    measured = _train(job, epochs=2, path=path)
+    assert (measured.epoch, torch.load(path)["epoch"]) == (2, 1)
+    assert measured.seconds < 9.0
 
 
 def test_a_function_is_trained_again_too(tmp_path):
