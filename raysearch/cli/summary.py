@@ -57,6 +57,7 @@ def winner_facts(results: Results) -> list[tuple[str, str]]:
     """Return who won, by how much, on which data, and where the model lies."""
     winner, objective = results.winner, results.objective
     is_final = results.status is SearchStatus.FINISHED or results.handover.is_settled
+    is_final = is_final and not any(leader.missing for leader in results.leaders)
     label = "winner" if is_final else "best so far"
     if winner is None:
         return [(label, "none")]
