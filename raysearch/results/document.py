@@ -83,11 +83,11 @@ def to_document(found: Found) -> dict[str, Any]:
         },
         "damage": None if found.damage is None else str(found.damage),
         "families": tested_family_documents(found),
-        "leaders": leader_documents(found.leaders, found.objectives),
         "evidence": [
             {"run": run, "usable": used, "trials": n} for run, used, n in summary(state.evidence)
         ],
         "lineage": lineage_documents(found),
+        "leaders": leader_documents(found.leaders, found.objectives),
     }
 
 
