@@ -183,10 +183,8 @@ class SearchState:
     def _measured(self, event: ev.Measured) -> None:
         trial = self.trials[event.trial]
         self.handover.measured(event)
-        if event.repeat:
-            return
-        self.recommendation = None
-        if event.epoch > trial.epochs:
+        self.recommendation = self.recommendation if event.repeat else None
+        if event.epoch > trial.epochs and not event.repeat:
             self.account.measured(trial, event.measurement, objective=self.objective)
             self._change(event.trial, measurements=(*trial.measurements, event.measurement))
 
