@@ -42,7 +42,7 @@ def test_what_is_still_to_be_trained_is_said(cli, folder):
         opened(search).tell_apart(executor=Again(LUCKY, stops=4))
     text = cli("results led-1").out
     assert "2 trainings of 6 to come:" in text
-    assert "best so far  trial 0001" in text
+    assert "best so far trial 0001" in " ".join(text.split())
     assert "\nwinner" not in text
     assert "python -m raysearch resume runs/led-1" in text
 
