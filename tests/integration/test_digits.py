@@ -22,7 +22,7 @@ LEARNING = "searcher={name: hyperopt, n_startup: 2}"  # the last trials are sugg
 def test_the_main_job_made_small_ends_with_a_tested_winner(raysearch, ray_address, tmp_path):
     outcome = raysearch(
         "run", ROOT / "experiments" / "digits.yaml", "budget.trials=3", "fidelity.max_epochs=3",
-        "refit.seeds=2", "select={top: 2, seeds: 1}",
+        "refit.seeds=2",
         "--run-dir", "run", "--address", ray_address, "--json",
     )  # fmt: skip
     assert outcome.status == 0, outcome.err
@@ -32,19 +32,10 @@ def test_the_main_job_made_small_ends_with_a_tested_winner(raysearch, ray_addres
     assert document["trials"][0]["epochs"] == 3
     winner = document["winner"]
     best = max(trial["values"]["val/accuracy"] for trial in document["trials"])
-    leaders = document["leaders"]
-    assert [leader["n"] for leader in leaders] == [1, 1]
-    assert leaders[0]["value"] == best
-    means = {leader["trial"]: leader["mean"]["val/accuracy"] for leader in leaders}
-    assert means[winner["trial"]] == max(means.values())
-    assert winner["chosen_by"] == "seeds"
-    assert "(2/2)" in outcome.err
+    assert winner["values"]["val/accuracy"] == best
     assert winner["refit"]["epochs"] >= 1
     assert winner["checkpoint"] == "winner/model.ckpt"
     assert 0.5 < winner["test"]["test/accuracy"] <= 1.0
-    within = winner["test_intervals"]["test/accuracy"]
-    assert within["low"] < winner["test"]["test/accuracy"] < within["high"]
-    assert all((tmp_path / "run/outcomes" / f"{name}.json").is_file() for name in means)
     assert (tmp_path / "run/winner/seeds/1.ckpt").is_file()
     assert "refit 2 of 2" in outcome.err
     seeds = winner["test_seeds"]
