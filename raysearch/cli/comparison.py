@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from raysearch.cli.tested import with_spread
 from raysearch.counting import counted
-from raysearch.live.text import short_number
+from raysearch.live.text import short_number, with_spread
 from raysearch.results import Results
 from raysearch.results.comparison import Comparison, Duel, Group, compare
 

@@ -6,6 +6,8 @@ from raysearch.counting import counted
 from raysearch.live.text import short_number
 from raysearch.results import Results
 from raysearch.results.families import LEVEL, Interval, Standing, standings
+from raysearch.results.family_tests import family_tests
+from raysearch.results.paired import paired_text
 from raysearch.trial import Objective
 
 
@@ -18,8 +20,23 @@ def family_facts(results: Results) -> list[tuple[str, str]]:
     notes = dict.fromkeys(
         _meaning(s.interval, objective=results.objective) for s in found if s.interval
     )
-    lines = [*texts, *notes]
+    lines = [*texts, *notes, *_tests(results)]
     return [("best of each", lines[0]), *(("", line) for line in lines[1:])]
+
+
+def _tests(results: Results) -> list[str]:
+    """Return how the best family compares with each other one, where that is known."""
+    lines = []
+    for test in family_tests(results):
+        best, other = test.best, test.other
+        if test.paired is None or best.best is None or other.best is None:
+            continue
+        text = paired_text(test.paired, one=best.best.id, other=other.best.id)
+        judged = "more than" if test.is_sure else "no more than"
+        lines.append(f"{best.family} against {other.family}: {text}, {judged} chance gives")
+    if len(lines) > 1:
+        lines.append("whether it is more than chance is judged with all comparisons in mind (Holm)")
+    return lines
 
 
 def _text(standing: Standing) -> str:

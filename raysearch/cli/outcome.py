@@ -31,6 +31,11 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "--csv", action="store_true", help="print the trials as comma-separated values"
     )
     parser.add_argument(
+        "--why",
+        action="store_true",
+        help="why this trial won, against the second and the default, of one run",
+    )
+    parser.add_argument(
         "--optuna",
         metavar="FILE",
         type=given,
@@ -42,6 +47,7 @@ def _execute(arguments: Namespace) -> int:
     from raysearch.cli.find import find_run
     from raysearch.cli.screen import note, print_json
     from raysearch.cli.summary import warnings
+    from raysearch.cli.why import print_why
     from raysearch.errors import ConfigurationError
     from raysearch.results import Results
 
@@ -49,6 +55,8 @@ def _execute(arguments: Namespace) -> int:
         raise ConfigurationError("--json and --csv exclude each other. Give one of them.")
     runs = [find_run(name, storage=arguments.storage) for name in arguments.run]
     found = [Results.read(run.path) for run in runs]
+    if arguments.why:
+        return print_why(found, as_json=arguments.json, as_csv=arguments.csv)
     if arguments.optuna is not None:
         _export(found, arguments.optuna)
     if arguments.json:
@@ -73,8 +81,11 @@ RESULTS = Command(
     "configuration, its test result, and failures by cause. Of several families the best of each, "
     "with an interval at 95 %: for accuracy what the validation examples say of others like them "
     "(Wilson), else what the best of as many trials would be if they were drawn again. Neither "
-    "allows for the choice of the best among many; the test does. Which hyperparameters mattered, "
-    "PED-ANOVA says from 20 trials on. Several runs are compared: those that differ in the seed "
+    "allows for the choice of the best among many; the test does. Families are compared on the "
+    "same validation examples by a paired test, where the end of the search has looked at them one "
+    "by one. Which hyperparameters mattered, PED-ANOVA says from 20 trials on. --why says why the "
+    "winner won: against the second and the default, in what they differ, what that is worth, and "
+    "whether it is more than chance. Several runs are compared: those that differ in the seed "
     "alone are one search, and a permutation test says whether one search is better than another "
     "after as many epochs. --csv has a line for each trial, with its configuration under "
     "config.KEY. Reads only; a copy of a run directory will do.",
@@ -118,6 +129,7 @@ def _print(results: Results, *, top: int, is_alone: bool) -> None:
     from raysearch.cli.distributions import distribution_facts
     from raysearch.cli.families import family_facts
     from raysearch.cli.importance import importance_facts
+    from raysearch.cli.leaders import print_leaders
     from raysearch.cli.screen import print_facts, print_table
     from raysearch.cli.summary import (
         evidence_facts,
@@ -142,6 +154,7 @@ def _print(results: Results, *, top: int, is_alone: bool) -> None:
         if len(ranking) > top:
             print(f"... and {len(ranking) - top} more: --top {len(ranking)}")
         print()
+    print_leaders(results)
     if len(results.objectives) > 1 and results.front:
         metrics = [objective.metric for objective in results.objectives]
         print_table(front_rows(results), header=["Pareto front", *metrics], numbers=metrics)
@@ -192,9 +205,9 @@ def print_comparison(found: Sequence[Results]) -> None:
     """Print runs side by side, one in a row."""
     from raysearch.cli.comparison import comparison_facts
     from raysearch.cli.screen import print_facts, print_table
-    from raysearch.cli.tested import on_test_split
     from raysearch.counting import counted
     from raysearch.live.text import duration, short_number
+    from raysearch.training.outcomes import on_test_split
 
     rows = []
     for results in found:

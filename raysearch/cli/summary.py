@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from raysearch.cli.chosen import better_one, chosen_facts
 from raysearch.cli.lineage import inheritance_facts, line_text
 from raysearch.cli.tested import compressed_facts, outcome_facts
 from raysearch.counting import counted
@@ -24,7 +25,6 @@ from raysearch.live.text import (
     short_number,
 )
 from raysearch.results import Results, failures_by_cause
-from raysearch.results.front import why_chosen
 from raysearch.results.loading import Winner, read_winner
 from raysearch.results.messages import no_winner, shortage, to_type, unreadable
 from raysearch.results.opening import is_given, opening_lines
@@ -57,14 +57,15 @@ def winner_facts(results: Results) -> list[tuple[str, str]]:
     """Return who won, by how much, on which data, and where the model lies."""
     winner, objective = results.winner, results.objective
     is_final = results.status is SearchStatus.FINISHED or results.handover.is_settled
+    is_final = is_final and not any(leader.missing for leader in results.leaders)
     label = "winner" if is_final else "best so far"
     if winner is None:
         return [(label, "none")]
     best = winner.best(objective)
     epoch = f", epoch {best.epoch} of {winner.epochs}" if best else ""
     facts = [
-        (label, f"trial {winner.id}{epoch}{_better_one(results, winner)}"),
-        *_chosen(results, winner),
+        (label, f"trial {winner.id}{epoch}{better_one(results, winner)}"),
+        *chosen_facts(results, winner),
         (objective.metric, value_against_default(results, winner)),
         *configuration_facts(results, winner),
         *inheritance_facts(results, winner),
@@ -215,41 +216,6 @@ def configuration_facts(results: Results, trial: Trial) -> list[tuple[str, str]]
     changed, same = changed_first(configuration, default=default.configuration)
     facts = [("changed", " ".join(changed))] if changed else []
     return [*facts, ("as default", " ".join(same))] if same else facts
-
-
-def _better_one(results: Results, winner: Trial) -> str:
-    """Return which trial is better, where the winner was chosen or better ones are lost."""
-    best = results.ranking()[0]
-    if best.id == winner.id:
-        return ""
-    chosen_by = results.chosen_by(winner)
-    if chosen_by == "front":
-        of = results.objective.metric
-        return f" (chosen of the front; the best {of} is that of {best.id})"
-    if chosen_by == "searcher":
-        return f" (chosen by the searcher; the best observed is {best.id})"
-    return f" (the best on validation data is {best.id})"
-
-
-def _chosen(results: Results, winner: Trial) -> list[tuple[str, str]]:
-    """Return why the winner was chosen: of a front, or by the searcher where it is not the best."""
-    if results.chosen_by(winner) == "front":
-        why = why_chosen(results.state.settings.get("choose", {}), front=results.front)
-        return [("chosen for", why), *_other_values(results, winner)]
-    recommended = results.recommendation
-    if recommended is None or recommended.trial != winner.id:
-        return []
-    return [("chosen for", printable(recommended.reason))] if _better_one(results, winner) else []
-
-
-def _other_values(results: Results, winner: Trial) -> list[tuple[str, str]]:
-    """Return the winner's values of the objectives beside the first."""
-    best = winner.best(results.objective)
-    values = {} if best is None else best.values
-    return [
-        (objective.metric, short_number(values.get(objective.metric)))
-        for objective in results.objectives[1:]
-    ]
 
 
 def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:

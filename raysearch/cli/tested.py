@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
-import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from raysearch.cli.command import PROGRAM
 from raysearch.compression.recipe import Recipe
 from raysearch.counting import counted
-from raysearch.live.text import file_size, short_number
+from raysearch.live.text import file_size, printable, short_number, with_spread
 from raysearch.results import Results
+from raysearch.results.bootstrap import interval_text
 from raysearch.results.spread import Spread
 from raysearch.results.winner_folder import compressed_as_it_lies
 from raysearch.run_dir import events as ev
+from raysearch.training.outcomes import on_test_split
 
 Facts = list[tuple[str, str]]
 
@@ -27,15 +29,35 @@ def outcome_facts(results: Results) -> Facts:
         return _with_command("test", outcome.reason, results=results)
     counterpart = on_test_split(results.objective.metric)
     ordered = sorted(outcome.values.items(), key=lambda item: item[0] != counterpart)
-    texts = [f"{name} {short_number(value)}" for name, value in ordered]
+    told = outcome.intervals
+    texts = [
+        f"{name} {short_number(value)}{interval_text(told.get(name), write=short_number)}"
+        for name, value in ordered
+    ]
     if outcome.spread is None:
         facts = [("test", ", ".join(texts))]
     else:
         facts = _over_seeds(texts, [name for name, _ in ordered], spread=outcome.spread)
+    facts += _of_intervals(told, [name for name, _ in ordered])
     if outcome.compressed is not None:
         small = [f"{name} {short_number(outcome.compressed.get(name))}" for name, _ in ordered]
         facts.append(("", f"compressed: {', '.join(small)}"))
     return [*facts, *(_with_command("", outcome.note, results=results) if outcome.note else [])]
+
+
+def _of_intervals(told: Mapping[str, Any], names: Sequence[str]) -> Facts:
+    """Return what the brackets mean, and why the first metric has none if that is so."""
+    known = [told[name] for name in names if "low" in told.get(name, {})]
+    lines = []
+    if known:
+        lines.append(
+            f"in brackets what {known[0]['n']} test examples say of others like them, at "
+            f"{known[0]['level']:.0%} (bootstrap, {known[0]['resamples']} resamples)"
+        )
+    first = told.get(names[0], {}) if names else {}
+    if "reason" in first:
+        lines.append(f"{names[0]} has no interval: {printable(first['reason'])}")
+    return [("", line) for line in lines]
 
 
 def compressed_facts(results: Results, model: ev.Refitted) -> Facts:
@@ -85,40 +107,3 @@ def over_seeds(spread: Spread, metric: str) -> str:
     """
     mean, std = spread.mean[metric], spread.std[metric]
     return "not all finite" if mean is None or std is None else with_spread(mean, std)
-
-
-def with_spread(mean: float, std: float) -> str:
-    """Return a mean with its standard deviation, to the digits that this leaves meaning to.
-
-    The deviation has one significant digit, or two if the first is 1; the mean ends where it does.
-
-    Args:
-        mean: Any finite number.
-        std: At least 0.
-
-    Example:
-        >>> with_spread(0.99012, 0.00213), with_spread(0.5, 0.0), with_spread(1234.5, 17.2)
-        ('0.990 ± 0.002', '0.5 ± 0', '1234 ± 17')
-        >>> with_spread(0.0314, 0.00139), with_spread(0.25, 1e-9)
-        ('0.0314 ± 0.0014', '0.25 ± 1e-9')
-    """
-    exponent = math.floor(math.log10(std)) if std else 0
-    digits = 2 if std and std < 2 * 10.0**exponent else 1
-    decimals = max(0, digits - 1 - exponent)
-    if not std or decimals > MOST_DECIMALS:
-        return f"{short_number(mean)} ± {short_number(std, digits=1)}"
-    return f"{mean:.{decimals}f} ± {std:.{decimals}f}"
-
-
-MOST_DECIMALS = 6
-"""Beyond these a deviation is written with a power of ten."""
-
-
-def on_test_split(metric: str) -> str:
-    """Return the name that a validation metric has on the test split, by the usual habits.
-
-    Example:
-        >>> [on_test_split(name) for name in ("val/accuracy", "val_loss", "valid_f1", "loss")]
-        ['test/accuracy', 'test_loss', 'test_f1', 'loss']
-    """
-    return re.sub(r"^val(id(ation)?)?(?=[/_.])", "test", metric)

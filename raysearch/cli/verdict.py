@@ -14,6 +14,7 @@ from raysearch.experiment import Experiment, Refit
 from raysearch.experiment.document import Document
 from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.reading import NOTHING_STARTED, read
+from raysearch.experiment.select import Select
 from raysearch.live.text import NOTHING, duration, file_size
 from raysearch.preflight import Cost, Finding, Probe, Tried, Verdict, preflight
 from raysearch.preflight.corners import DEFAULT, HIGHEST, LOWEST
@@ -110,6 +111,8 @@ def _facts(verdict: Verdict, *, experiment: Experiment) -> Iterator[tuple[str, s
     else:
         yield from _facts_of_default(default, refit=experiment.refit)
         yield from _loops(verdict, loop=experiment.loop)
+    if experiment.select is not None:
+        yield "leaders", _leaders(experiment.select)
     if cost is not None:
         yield "search", _duration(cost, unit=experiment.fidelity.unit)
         yield "disk", _disk(cost, budget_gb=experiment.checkpoint.budget_gb)
@@ -117,6 +120,12 @@ def _facts(verdict: Verdict, *, experiment: Experiment) -> Iterator[tuple[str, s
         labels = [corner.label for corner in verdict.not_tried]
         more = f" and {len(labels) - MOST_LISTED} more" if len(labels) > MOST_LISTED else ""
         yield "not tried", f"{', '.join(labels[:MOST_LISTED])}{more}, for lack of time"
+
+
+def _leaders(select: Select) -> str:
+    trainings = counted(select.n_trainings, "training")
+    seeds = counted(select.seeds, "further seed")
+    return f"the best {select.top} trained again with {seeds} each: {trainings} after the search"
 
 
 def _loops(verdict: Verdict, *, loop: Loop) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from raysearch.driving.beginning import set_damage_aside, versions
 from raysearch.driving.drive import Drive, plan_of
-from raysearch.driving.handing_over import hand_over, is_all_done
+from raysearch.driving.handing_over import hand_over, is_all_done, tell_apart
 from raysearch.driving.running import session
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "plan_of",
     "session",
     "set_damage_aside",
+    "tell_apart",
     "versions",
 ]

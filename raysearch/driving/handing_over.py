@@ -8,9 +8,16 @@ from raysearch.driving.drive import Drive, plan_of
 from raysearch.engine import Engine, SearchState
 from raysearch.errors import ConfigurationError, TrialFailed
 from raysearch.results import Executor, Results
+from raysearch.results.examples import keep_outcomes
 from raysearch.results.messages import shortage
 from raysearch.trial import SearchStatus
 from raysearch.trying import Stage
+
+
+def tell_apart(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage) -> None:
+    """Train the leaders again, where the experiment says so, so that the best mean wins."""
+    results = Results(drive.run_dir, state=engine.state, experiment=drive.experiment)
+    results.tell_apart(executor=executor, record=engine.record, say=stage)
 
 
 def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage) -> None:
@@ -21,6 +28,7 @@ def hand_over(drive: Drive, engine: Engine, *, executor: Executor, stage: Stage)
     model = results.refit(executor=executor, record=engine.record, say=stage)
     if model.is_refused or model.seeds_reason:
         stage(shortage(model, seeds=results.seeds_to_have(model)))
+    keep_outcomes(results, executor=executor)
     _compress(drive, engine, results=results, stage=stage)
     if not results.test_outcome.is_final:
         of_models = f", {model.n_models} models" if model.n_models > 1 else ""
@@ -61,8 +69,10 @@ def is_all_done(drive: Drive) -> bool:
     sections = {key.partition(".")[0] for key in drive.changed}
     if sections and _goes_on(drive, state, has_other_scheduler="scheduler" in sections):
         return False
-    if sections & {"refit", "compress"}:
-        return False  # the models in winner/ were made as the setting before said
+    if sections & {"select", "refit", "compress"}:
+        return False  # the winner was chosen, and made, as the setting before said
+    if any(leader.missing for leader in results.leaders):
+        return False
     model = results.model_of(winner)
     is_handed_over = model is not None and model.is_enough(seeds=results.seeds_to_have(model))
     return is_handed_over and results.test_outcome.is_final

@@ -14,6 +14,7 @@ from raysearch.driving.drive import Drive, plan_of
 from raysearch.engine import Engine
 from raysearch.engine.state import Listener
 from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
+from raysearch.experiment import Experiment
 from raysearch.experiment.fingerprints import refuse_changed
 from raysearch.forking import template
 from raysearch.imports import without_collecting
@@ -90,7 +91,11 @@ def session(
             from raysearch.tuning.session import Opening
 
             executor = make_executor(
-                experiment.resources, example=example, objects=drive.objects, template=forks
+                experiment.resources,
+                example=example,
+                objects=drive.objects,
+                template=forks,
+                slots=lambda: _slots(experiment, fits=cluster.slots(experiment.resources)),
             )
             at_the_end.callback(executor.release)
             engine = _engine(drive, journal=journal, searcher=searcher, listeners=listeners)
@@ -196,6 +201,11 @@ def _ended(engine: Engine) -> Iterator[None]:
             reason = str(error) if is_said else f"{type(error).__name__}: {error}"
             engine.end(SearchStatus.FAILED, reason=reason)
         raise
+
+
+def _slots(experiment: Experiment, *, fits: int) -> int:
+    """Return how many trainings go on at once, where so many have room."""
+    return fits if experiment.parallel is None else min(fits, experiment.parallel)
 
 
 def _import_ahead(searcher: Searcher | None) -> None:

@@ -169,8 +169,8 @@ class Engine:
         """
         self._sessions.end(status, reason=reason)
 
-    def record(self, *events: ev.Handed) -> None:
-        """Journal what is done with the winner."""
+    def record(self, *events: ev.Handed | ev.Measured) -> None:
+        """Journal what is done with leaders and winner once the search has ended."""
         self._ledger.emit(*events)
 
     # ---- trials

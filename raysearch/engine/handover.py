@@ -1,4 +1,4 @@
-"""What was done with winners so far: which was handed over, and what did the test split show?
+"""What was done with leaders and winners: who was handed over, and what did the test split show?
 
 A part of the state of a search. It knows the order of refits, tests and measurements, from which
 follows whether a handed-over model still stands.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from raysearch.run_dir import events as ev
 
@@ -27,6 +28,8 @@ class Opening:
     """The compressed form of the model that there was; None if there was none."""
     compressed: Mapping[str, float | None] | None = None
     """What that reached in the same opening."""
+    intervals: Mapping[str, Any] = field(default_factory=dict)
+    """Metric -> its interval, or why it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +55,14 @@ class Handover:
     skips: list[Skip] = field(default_factory=list)
     compressions: list[tuple[ev.Refitted, ev.Compressed]] = field(default_factory=list)
     """Models that were compressed, each with what came of it."""
+    repeats: dict[str, dict[int, ev.Measured]] = field(default_factory=dict)
+    """Trial -> repeat, from 1 -> what training it once more with that seed came to, the latest."""
 
-    def measured(self) -> None:
+    def measured(self, event: ev.Measured) -> None:
         """Take into account that a trial was measured: the winner may be another one now."""
         self.is_settled = False
+        if event.repeat:
+            self.repeats.setdefault(event.trial, {})[event.repeat] = event
 
     def resumed(self, changed: Collection[str]) -> None:
         """Take into account that settings were changed, given their dotted keys."""
@@ -86,6 +93,7 @@ class Handover:
                 values=event.values,
                 others=event.others,
                 compressed=event.compressed,
+                intervals=event.intervals,
             )
 
     def test_skipped(self, event: ev.TestSkipped) -> None:

@@ -66,7 +66,7 @@ class Replay:
             elif isinstance(event, ev.TrialCreated):
                 if not is_same:
                     self._suggestions.judge(state.trials[event.trial])
-            elif isinstance(event, ev.Measured):
+            elif isinstance(event, ev.Measured) and not event.repeat:
                 trial = state.trials[event.trial]
                 own = self._decisions.scheduled(trial, event.measurement)
                 self._unsettled[event.trial] = self._own[event.trial] = own

@@ -119,7 +119,7 @@ class SearchState:
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
         _HANDLERS[type(event)](self, event)
-        if not isinstance(event, ev.Handed):  # perhaps days later: no time of the search
+        if ev.is_of_search(event):  # others come perhaps days later: no time of the search
             self.last_at = max(self.last_at, event.at)
 
     def _search_started(self, event: ev.SearchStarted) -> None:
@@ -182,9 +182,9 @@ class SearchState:
 
     def _measured(self, event: ev.Measured) -> None:
         trial = self.trials[event.trial]
-        self.handover.measured()
-        self.recommendation = None
-        if event.epoch > trial.epochs:
+        self.handover.measured(event)
+        self.recommendation = self.recommendation if event.repeat else None
+        if event.epoch > trial.epochs and not event.repeat:
             self.account.measured(trial, event.measurement, objective=self.objective)
             self._change(event.trial, measurements=(*trial.measurements, event.measurement))
 

@@ -24,6 +24,7 @@ CHANGEABLE = (
     "checkpoint",
     "failures",
     "loop",
+    "select",
     "refit",
     "compress",
 )

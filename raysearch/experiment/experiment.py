@@ -11,6 +11,7 @@ from raysearch.errors import ConfigurationError, one_of
 from raysearch.experiment.components import changes_configurations, construct
 from raysearch.experiment.compress import Compress
 from raysearch.experiment.mutables import DATA_PREFIX, fixed_parameters
+from raysearch.experiment.select import Select
 from raysearch.experiment.several import Aims
 from raysearch.experiment.spaces import MODEL
 from raysearch.experiment.values import (
@@ -70,6 +71,8 @@ class Experiment:
     """Arguments of Lightning's Trainer that the file sets, and only those."""
     loop: Loop
     """What serves the batches of a fit."""
+    select: Select | None
+    """How the leaders are told apart before one of them wins; None where their ranking decides."""
     refit: Refit | None
     """How the winner is trained again on training and validation data together; None where it is
     not."""

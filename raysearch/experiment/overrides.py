@@ -35,7 +35,7 @@ SHORT_FORMS = {
 }
 """Section -> the key that its value stands for when it is written as plain text."""
 
-SWITCHES = (("refit",), ("compress",))
+SWITCHES = (("select",), ("refit",), ("compress",))
 """Paths of mappings for which true or false may stand; a key below one switches it on."""
 
 DOTTED_SECTIONS = ("space", "link")

@@ -29,6 +29,7 @@ from raysearch.experiment.plain import plain_document
 from raysearch.experiment.reading import read
 from raysearch.experiment.refit import refit_settings
 from raysearch.experiment.report import Report
+from raysearch.experiment.select import check_select, select_settings
 from raysearch.experiment.settings import NAME, NAME_RULE
 from raysearch.experiment.several import Aims, resolve_aims
 from raysearch.experiment.spaces import resolve_space
@@ -125,6 +126,7 @@ def resolve(document: Document, *, default_name: str | None) -> Experiment:
         scheduler=parts.scheduler,
         report=report,
     )
+    check_select(checked, report=report)
     report.raise_faults()
     return _experiment(name, checked, parts)
 
@@ -244,6 +246,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         "failures": asdict(checked["failures"]),
         "trainer": dict(trainer),
         "loop": checked["loop"],
+        "select": select_settings(checked["select"]),
         "refit": refit_settings(checked["refit"]),
         "compress": compress_settings(checked["compress"]),
     }
@@ -268,6 +271,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         failures=checked["failures"],
         trainer=trainer,
         loop=checked["loop"],
+        select=checked["select"],
         refit=checked["refit"],
         compress=checked["compress"],
         settings=values,

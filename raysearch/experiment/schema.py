@@ -137,6 +137,8 @@ def json_schema() -> dict[str, Any]:
     )
     definitions["Measuring"]["properties"]["names"]["items"] = {"enum": list(MEASURES)}
     sections["include"] = INCLUDE
+    select = {"$ref": "#/$defs/Select"}
+    _replace(sections["select"], {"anyOf": [{"type": "boolean"}, select], "default": False})
     refit = {"$ref": "#/$defs/Refit"}
     _replace(sections["refit"], {"anyOf": [{"type": "boolean"}, refit], "default": True})
     compress = {"$ref": "#/$defs/Compress"}

@@ -33,6 +33,7 @@ from raysearch.experiment.sections import (
     list_if_none,
     models_of,
 )
+from raysearch.experiment.select import Select, select_of
 from raysearch.experiment.trainer import TrainerSection
 from raysearch.experiment.values import (
     FORM,
@@ -166,6 +167,11 @@ class Settings(BaseModel):
     loop: Loop = "auto"
     """What serves the batches of a fit: auto for the lean loop where it is exact, and otherwise
     Lightning's Trainer; or always one of them, lean or trainer. The results are the same."""
+    select: Annotated[Select | None, BeforeValidator(select_of)] = Field(
+        default=None, examples=[True, {"top": 5, "seeds": 3}]
+    )
+    """Whether the leaders of the search are trained again, with how many seeds each, on training
+    data alone, before the one with the best mean wins: true is 5 leaders and 3 seeds."""
     refit: Annotated[Refit | None, BeforeValidator(refit_of)] = Field(
         default=Refit(), examples=[True, {"seeds": 3}]
     )

@@ -181,7 +181,7 @@ class Progress:
                 self._attempts[trial.id] = (event.at, trial.seconds)
                 self._end_rate = self._end_rate or EndRate(started_at=event.at)
                 self._epoch_rate.add(at=event.at, epochs=state.epochs)
-            case ev.Measured():
+            case ev.Measured(repeat=0):
                 self._epoch_rate.add(at=event.at, epochs=state.epochs)
                 return self._challenge(trial, event.measurement, epochs=state.epochs)
             case ev.Decided() if trial.status is TrialStatus.PAUSED and self._plan.pauses_end:

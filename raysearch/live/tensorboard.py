@@ -95,7 +95,7 @@ class TensorBoardWriter:
         match event:
             case ev.TrialCreated() | ev.AttemptStarted():
                 self._run(trial, at=event.at)
-            case ev.Measured():
+            case ev.Measured(repeat=0):
                 self._write_columns(event.measurement, state, at=event.at)
                 self._write_measurements(trial, at=event.at)
                 self._write_incumbent(event.measurement, state, at=event.at)

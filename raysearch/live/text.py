@@ -41,6 +41,33 @@ def short_number(value: float | None, *, digits: int = 4) -> str:
     return _without_zeros(f"{value:.{max(0, digits - 1 - exponent)}f}")
 
 
+MOST_DECIMALS = 6
+"""Beyond these a deviation is written with a power of ten."""
+
+
+def with_spread(mean: float, std: float) -> str:
+    """Return a mean with its standard deviation, to the digits that this leaves meaning to.
+
+    The deviation has one significant digit, or two if the first is 1; the mean ends where it does.
+
+    Args:
+        mean: Any finite number.
+        std: At least 0.
+
+    Example:
+        >>> with_spread(0.99012, 0.00213), with_spread(0.5, 0.0), with_spread(1234.5, 17.2)
+        ('0.990 ± 0.002', '0.5 ± 0', '1234 ± 17')
+        >>> with_spread(0.0314, 0.00139), with_spread(0.25, 1e-9)
+        ('0.0314 ± 0.0014', '0.25 ± 1e-9')
+    """
+    exponent = math.floor(math.log10(std)) if std else 0
+    digits = 2 if std and std < 2 * 10.0**exponent else 1
+    decimals = max(0, digits - 1 - exponent)
+    if not std or decimals > MOST_DECIMALS:
+        return f"{short_number(mean)} ± {short_number(std, digits=1)}"
+    return f"{mean:.{decimals}f} ± {std:.{decimals}f}"
+
+
 def duration(seconds: float) -> str:
     """Return a length of time in its two largest units; tenths below ten seconds.
 

@@ -44,7 +44,8 @@ class Cost:
     epochs: Range | None
     """Of all trials together."""
     seconds: Range | None
-    """Of the search with refit and test; None also for one that only a person ends."""
+    """Of the search with leaders trained again, refit and test; None also for one that only a
+    person ends."""
     checkpoint_bytes: Range | None
     """Checkpoints kept at its end, within the budget."""
     log_bytes: Range | None
@@ -85,7 +86,7 @@ def estimate(experiment: Experiment, probes: Sequence[Probe], *, slots: int | No
         epoch_s=epoch_s,
         trials=trials,
         epochs=epochs,
-        seconds=_seconds(experiment, spans, trials=known, epoch_s=epoch_s),
+        seconds=_seconds(experiment, spans, trials=known, epoch_s=epoch_s, slots=fits),
         checkpoint_bytes=_checkpoints(experiment, probes, trials=trials, slots=fits),
         log_bytes=_range(
             t * BYTES_PER_TRIAL + e * BYTES_PER_EPOCH for t, e in zip(trials, epochs, strict=True)
@@ -180,6 +181,7 @@ def _seconds(
     *,
     trials: Sequence[float],
     epoch_s: Range | None,
+    slots: int,
 ) -> Range | None:
     """Return how long the search takes from its start to the test of its winner."""
     minutes = experiment.budget.minutes
@@ -189,10 +191,19 @@ def _seconds(
     limit_s = math.inf if minutes is None else minutes * 60
     n_refits = 0 if experiment.refit is None else experiment.refit.seeds
     refit_s = n_refits * experiment.fidelity.epochs * statistics.fmean(epoch_s)
+    again_s = _again(experiment, epoch_s=epoch_s, slots=slots)
     return (
-        min(limit_s, min(searched) / SPREAD) + OVERHEAD_S[0],
-        min(limit_s, max(searched) * SPREAD) + OVERHEAD_S[1] + refit_s,
+        min(limit_s, min(searched) / SPREAD) + OVERHEAD_S[0] + again_s[0],
+        min(limit_s, max(searched) * SPREAD) + OVERHEAD_S[1] + again_s[1] + refit_s,
     )
+
+
+def _again(experiment: Experiment, *, epoch_s: Range, slots: int) -> Range:
+    """Return how long it takes to train leaders again: from one epoch each to all of them."""
+    if experiment.select is None:
+        return 0.0, 0.0
+    rounds = math.ceil(experiment.select.n_trainings / slots)
+    return rounds * epoch_s[0], rounds * experiment.fidelity.epochs * statistics.fmean(epoch_s)
 
 
 def _checkpoints(

@@ -18,6 +18,7 @@ from raysearch.live.text import (
     value_text,
 )
 from raysearch.report.shown import Shown
+from raysearch.results.bootstrap import interval_text
 from raysearch.results.evaluation import recorded_test
 from raysearch.trial import Trial
 
@@ -91,7 +92,8 @@ def _tested(run: Shown) -> list[tuple[str, str]]:
         apart = ""
         if spread is not None and spread.mean.get(name) is not None:
             apart = f" (mean {short_number(spread.mean[name])} of {spread.n} seeds)"
-        texts.append(f"{name} {short_number(value)}{apart}")
+        within = interval_text(outcome.intervals.get(name), write=short_number)
+        texts.append(f"{name} {short_number(value)}{within}{apart}")
     return [("test", ", ".join(texts))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from raysearch.report.curves import incumbents, learning_curves
 from raysearch.report.distributions import distributions
@@ -14,6 +15,10 @@ from raysearch.report.lineage import lineage
 from raysearch.report.pairs import pairs
 from raysearch.report.parameters import Parameters, importance_figure, parallel, slices
 from raysearch.report.shown import Shown
+from raysearch.report.why import curves as why_curves
+from raysearch.report.why import sentences as why_sentences
+from raysearch.report.why import table as why_table
+from raysearch.report.why import told_of
 from raysearch.report.winner import architecture, graphs, mistakes
 from raysearch.report.workers import failures, rungs, timeline
 from raysearch.results.inspection import inspect_winner
@@ -29,6 +34,7 @@ def sections(runs: Sequence[Shown], *, with_models: bool = True) -> list[Section
     known = {run.place: Parameters(run) for run in runs}
     found = [
         Section(title="Result", table=_facts(runs)),
+        *[_why(run, is_one=len(runs) == 1) for run in runs],
         Section(title="Best value so far", drawings=(incumbents(runs),)),
         _wide(_of_each("Pareto front", runs, front)),
         _of_each("Learning curves", runs, learning_curves),
@@ -99,6 +105,20 @@ def _facts(runs: Sequence[Shown]) -> tuple[tuple[str, ...], ...]:
     labels = dict.fromkeys(label for facts in by_run for label in facts)
     head = ("", *(run.name for run in runs)) if len(runs) > 1 else ("", "")
     return (head, *((label, *(facts.get(label, "-") for facts in by_run)) for label in labels))
+
+
+def _why(run: Shown, *, is_one: bool) -> Section | None:
+    """Return why a run's winner won, against the second and the default."""
+    told = told_of(run)
+    if told is None:
+        return None
+    given: dict[str, Any] = {"importance": run.importance}
+    return Section(
+        title="Why this trial won" if is_one else f"Why the winner of {run.name} won",
+        text=" ".join(why_sentences(run.results, told, **given)),
+        table=why_table(run.results, told, **given),
+        drawings=(why_curves(run, told),),
+    )
 
 
 def _importance(runs: Sequence[Shown], known: Mapping[int, Parameters]) -> Section:

@@ -6,6 +6,7 @@ from typing import Any
 
 from raysearch.results.found import Found
 from raysearch.results.front import why_chosen
+from raysearch.results.leaders import why_best_mean
 from raysearch.trial import Trial
 
 
@@ -17,6 +18,8 @@ def chosen_document(found: Found, winner: Trial) -> dict[str, Any]:
         because = why_chosen(found.state.settings.get("choose", {}), front=found.front)
     elif recommended and chosen_by == "searcher":
         because = recommended.reason
+    elif chosen_by == "seeds":
+        because = why_best_mean(found.leaders)
     return {
         "chosen_by": chosen_by,
         "chosen_because": because,

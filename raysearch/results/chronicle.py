@@ -97,7 +97,7 @@ class _Reader:
                 self._open[trial] = Attempt(
                     trial=trial, worker=worker, started_s=now, ended_s=now, outcome="running"
                 )
-            case ev.Measured():
+            case ev.Measured(repeat=0):
                 self._measured(event, state, at_s=now)
             case ev.Decided(trial=trial, kind=DecisionKind.PAUSE):
                 self._close(trial, at_s=now, outcome="paused")

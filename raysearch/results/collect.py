@@ -24,6 +24,7 @@ from raysearch.results.messages import unknown_trial
 from raysearch.results.refit import Wanted, refit_winner
 from raysearch.results.refit_seeds import Record, Say, say_nothing
 from raysearch.results.table import measurement_rows, to_frame, trial_rows
+from raysearch.results.telling_apart import tell_apart
 from raysearch.run_dir import JournalDamaged, RunDir
 from raysearch.run_dir import events as ev
 from raysearch.trial import Trial, trial_id
@@ -121,6 +122,26 @@ class Results(Found):
 
     # ---- what is done with it
 
+    def tell_apart(
+        self,
+        *,
+        executor: Executor | None = None,
+        record: Record | None = None,
+        say: Say = say_nothing,
+    ) -> int:
+        """Train the leaders again, where the experiment has a section `select`: see `tell_apart`.
+
+        Args:
+            executor: Does the training; in this process by default.
+            record: As for `refit`.
+            say: Told what is trained.
+
+        Returns:
+            How many trainings were missing.
+        """
+        with self.recording(record) as recorded:
+            return tell_apart(self, executor=executor or LocalExecutor(), record=recorded, say=say)
+
     def refit(
         self,
         *,
@@ -132,6 +153,9 @@ class Results(Found):
         say: Say = say_nothing,
     ) -> ev.Refitted:
         """Hand over a model: see `refit_winner`.
+
+        Where the experiment has leaders trained again before one of them wins, and that was not
+        done yet, it is done first, unless a trial is named.
 
         Args:
             trial: Id of a trial to hand over instead of the winner; it is the winner then.
@@ -145,13 +169,16 @@ class Results(Found):
         """
         if seeds is not None:
             raise_faults(integer_fault("seeds", seeds, at_least=1, at_most=MOST_SEEDS))
+        executor = executor or LocalExecutor()
         with self.recording(record) as recorded:
+            if trial is None:
+                tell_apart(self, executor=executor, record=recorded, say=say)
             return refit_winner(
                 self,
                 wanted=Wanted(
                     trial=None if trial is None else self.trial(trial), again=again, seeds=seeds
                 ),
-                executor=executor or LocalExecutor(),
+                executor=executor,
                 record=recorded,
                 say=say,
             )
@@ -192,7 +219,7 @@ class Results(Found):
         with self.run_dir.writing() as journal:
             self.state = fold(self.run_dir.events())  # another process may have written
 
-            def apply(event: ev.Handed) -> None:
+            def apply(event: ev.Handed | ev.Measured) -> None:
                 journal.append([event])
                 self.state.apply(event)
 

@@ -12,10 +12,11 @@ from raysearch.engine.causes import NOT_FINITE
 from raysearch.engine.evidence import summary
 from raysearch.results.chosen import chosen_document
 from raysearch.results.evaluation import recorded_test
-from raysearch.results.families import family_documents
+from raysearch.results.family_tests import tested_family_documents
 from raysearch.results.found import Found
 from raysearch.results.front import hypervolume_curve
 from raysearch.results.history import lineage_documents, schedule_document
+from raysearch.results.leaders import leader_documents
 from raysearch.results.lineage import inheritance_document
 from raysearch.results.selection import best_checkpoint
 from raysearch.run_dir import events as ev
@@ -34,11 +35,13 @@ def to_document(found: Found) -> dict[str, Any]:
     else it is null. Trials come in order of their numbers. The values of a trial are those of its
     best epoch, or of its last one, with the cause, if it never reached a finite value of the
     objective. "families" has the best of each, the best first; what its interval means, which is
-    null where there is none, `families` says. A configuration is that of the best epoch; a trial
-    that took over the weights of others has a "schedule" of all that led there, and "lineage" tells
-    who took over whom. The winner's entry tells what made it the winner. Of
-    a winner with several seeds, "test" has the values of the model that was handed over, and
-    "test_seeds" those of all, with mean and sample standard deviation. Trials that began with
+    null where there is none, `families` says; "paired" is how the best family compares with it. A
+    configuration is that of the best epoch; a trial that took over the weights of others has a
+    "schedule" of all that led there, and "lineage" tells who took over whom. "leaders" are those
+    that are trained again with further seeds, best first by the search; how, `leaders` says. The
+    winner's entry tells what made it the winner. Of a winner with several seeds, "test" has the
+    values of the model that was handed over, and "test_seeds" those of all, with mean and sample
+    standard deviation; "test_intervals" are of the former, see `bootstrap`. Trials that began with
     another one's weights have "inherited"; the refit of such a winner has the "line" that it
     trained before.
     """
@@ -79,11 +82,12 @@ def to_document(found: Found) -> dict[str, Any]:
             "restarts": state.restarts,
         },
         "damage": None if found.damage is None else str(found.damage),
-        "families": family_documents(found),
+        "families": tested_family_documents(found),
         "evidence": [
             {"run": run, "usable": used, "trials": n} for run, used, n in summary(state.evidence)
         ],
         "lineage": lineage_documents(found),
+        "leaders": leader_documents(found.leaders, found.objectives),
     }
 
 
@@ -149,6 +153,8 @@ def _winner(found: Found, winner: Trial) -> dict[str, Any]:
         entry["refit_reason"] = model.reason if model else "not handed over yet"
     if model and model.seeds_reason:
         entry["seeds_reason"] = model.seeds_reason
+    if tested.intervals:
+        entry["test_intervals"] = dict(tested.intervals)
     if entry["test"] is None:
         entry["test_reason"] = tested.reason
     elif tested.note:

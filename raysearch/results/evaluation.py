@@ -12,11 +12,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from raysearch.engine.handover import Opening
 from raysearch.errors import ConfigurationError, TrialFailed, Unsupported
 from raysearch.imports import absent_objects
+from raysearch.results.bootstrap import intervals
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
 from raysearch.results.history import job_of
@@ -39,6 +41,8 @@ class TestOutcome:
     """Of the model that was handed over. None when there is no result for this winner."""
     spread: Spread | None = None
     """What it and the models of its further seeds reached; None unless several were tested."""
+    intervals: Mapping[str, Any] = field(default_factory=dict)
+    """Metric -> its bootstrap interval at 95 %, or the reason why it has none; see `bootstrap`."""
     compressed: Mapping[str, float | None] | None = None
     """Of its compressed form, in the same opening; None if there is none, or none was tested."""
     note: str = ""
@@ -59,6 +63,7 @@ def recorded_test(found: Found) -> TestOutcome:
             return TestOutcome(
                 values=opening.values,
                 spread=spread_of(found.handover, model),
+                intervals=opening.intervals,
                 compressed=opening.compressed if _has_tested_form(found, opening) else None,
                 note=_untested(found, model, opening=opening),
             )
@@ -169,14 +174,15 @@ def _open(
     job = job_of(found, winner, epochs=model.epochs)
     folder = found.run_dir.path.absolute()
     try:
-        values, *others = (
+        examined = executor.examine(job, checkpoint=folder / path_of(0), split="test")
+        others = [
             executor.evaluate(
                 replace(job, repeat=repeat),  # whose draws may have split the data
                 checkpoint=folder / path_of(repeat),
                 split="test",
             )
-            for repeat in range(model.n_models)
-        )
+            for repeat in range(1, model.n_models)
+        ]
         made = compressed_as_it_lies(found.run_dir, found.handover.compression_of(model))
         compressed = None
         if made:
@@ -192,7 +198,8 @@ def _open(
             ev.Tested(
                 at=time.time(),
                 trial=winner.id,
-                values=_finite(values),
+                values=_finite(examined.values),
+                intervals=intervals(examined),
                 others=tuple(map(_finite, others)),
                 compressed=compressed,
             )

@@ -6,7 +6,7 @@ Refit and test hand their work to an executor, so that the same code serves a la
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Protocol
@@ -15,14 +15,22 @@ from raysearch.engine.causes import DISK_FULL
 from raysearch.errors import RaysearchError, RunDirectoryError, TrialFailed
 from raysearch.training.failure import describe_failure
 from raysearch.training.job import TrainingJob
-from raysearch.training.run import draw, evaluate, model_cost, refit
+from raysearch.training.outcomes import Examined
+from raysearch.training.repeating import Part, repeat
+from raysearch.training.run import draw, evaluate, examine, model_cost, refit
+from raysearch.trial import Measurement
 
 Split = Literal["validation", "test"]
 
+Repeated = Measurement | TrialFailed
+"""What a training with another seed came to."""
+
 DOING = {
     "refit": "the refit",
+    "repeat": "the training with another seed",
     "draw": "the drawing",
     "evaluate": "the test",
+    "examine": "the test",
     "model_cost": "the measuring",
 }
 """What a person calls each method."""
@@ -31,8 +39,8 @@ DOING = {
 class Executor(Protocol):
     """Trains, evaluates and draws; called at most once for each model, refitted or tested.
 
-    All methods raise `Unsupported` where the user's model or data has nothing for it,
-    `RunDirectoryError` where the disk is full, and `TrialFailed` for whatever else goes wrong.
+    All methods but `train_again` raise `Unsupported` where the user's model or data has nothing for
+    it, `RunDirectoryError` where the disk is full, and `TrialFailed` for whatever else goes wrong.
     """
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> object:
@@ -45,8 +53,20 @@ class Executor(Protocol):
         """Return the metrics of a checkpoint on one split, None where a value is not finite."""
         ...
 
+    def examine(self, job: TrainingJob, *, checkpoint: Path, split: Split) -> Examined:
+        """Return what `evaluate` does, and what became of each example where that can be seen."""
+        ...
+
     def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:
         """Return what a model draws of what it has learnt: PNG files by name, none for most."""
+        ...
+
+    def train_again(self, lines: Sequence[Sequence[Part]]) -> Generator[tuple[int, Repeated]]:
+        """Train each line once more, on training data alone, several at once where there is room.
+
+        Yields what each came to, with its place in `lines`, as it is done. Raises
+        `RunDirectoryError` where the disk is full, `ConfigurationError` where a class is not here.
+        """
         ...
 
 
@@ -65,10 +85,27 @@ class LocalExecutor:
         with failing_as_trial(job, doing=DOING["evaluate"]):
             return evaluate(job, checkpoint=str(checkpoint), split=split)
 
+    def examine(self, job: TrainingJob, *, checkpoint: Path, split: Split) -> Examined:
+        """Return what `evaluate` does, and what became of each example where that can be seen."""
+        with failing_as_trial(job, doing=DOING["examine"]):
+            return examine(job, checkpoint=str(checkpoint), split=split)
+
     def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:
         """Return what a model draws of what it has learnt: PNG files by name, none for most."""
         with failing_as_trial(job, doing=DOING["draw"]):
             return draw(job, checkpoint=str(checkpoint))
+
+    def train_again(self, lines: Sequence[Sequence[Part]]) -> Generator[tuple[int, Repeated]]:
+        """Train each line once more, one after the other; see `Executor`."""
+        for place, line in enumerate(lines):
+            try:
+                with failing_as_trial(line[-1].job, doing=DOING["repeat"]):
+                    came_to: Repeated = repeat(line)
+            except RunDirectoryError:
+                raise
+            except TrialFailed as error:
+                came_to = error
+            yield place, came_to
 
     def model_cost(self, job: TrainingJob) -> Mapping[str, float]:
         """Return what a configuration's model costs, before it is trained."""

@@ -15,20 +15,28 @@ from raysearch.engine.state import SearchState
 from raysearch.errors import ConfigurationError
 from raysearch.experiment import Experiment, from_settings
 from raysearch.experiment.refit import seeds_of
+from raysearch.experiment.select import select_in
 from raysearch.imports import Kind
 from raysearch.init_from import change_of
 from raysearch.results.front import by_choice, pareto_front
 from raysearch.results.kinds import written_kind
-from raysearch.results.selection import Selection, best_checkpoint, rank, select
+from raysearch.results.leaders import Leader, are_told_apart, by_mean, leaders_of
+from raysearch.results.selection import (
+    Selection,
+    best_checkpoint,
+    checkpoint_fault,
+    rank,
+    select,
+)
 from raysearch.results.winner_folder import as_it_lies
 from raysearch.run_dir import JournalDamaged, Lease, RunDir
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.damage import tells_of_test
 from raysearch.trial import Objective, SearchStatus, Trial, trial_id
 
-ChosenBy = Literal["value", "front", "searcher", "person"]
+ChosenBy = Literal["value", "front", "searcher", "seeds", "person"]
 """What made a trial the winner: its value, the choice among a Pareto front, the searcher's
-recommendation, or `refit --trial`."""
+recommendation, the mean over further seeds, or `refit --trial`."""
 
 
 class Found:
@@ -164,21 +172,60 @@ class Found:
     def selection(self) -> Selection:
         """The first trial whose model can be had, and those before it whose model is lost.
 
-        First comes what the searcher recommends, then the ranking; of several objectives, what the
+        First come the leaders in the order of their means, where they were told apart by further
+        seeds; then the others as the search ranks them.
+        """
+        return self.select(self.order())
+
+    def order(self) -> Iterator[Trial]:
+        """Yield the trials in the order in which they would win; see `selection`."""
+        leaders = self.leaders
+        if not are_told_apart(leaders):
+            yield from self._as_searched()
+            return
+        first = by_mean(leaders, self.objectives, choose=self.state.settings.get("choose", {}))
+        ids = {trial.id for trial in first}
+        yield from first
+        yield from (trial for trial in self._as_searched() if trial.id not in ids)
+
+    @property
+    def leaders(self) -> tuple[Leader, ...]:
+        """The trials that are to be told apart by further seeds, best first by the search.
+
+        None where the experiment does not want it.
+        """
+        wanted = select_in(self.state.settings)
+        if wanted is None:
+            return ()
+        return leaders_of(
+            self._as_searched(),
+            select=wanted,
+            repeats=self.handover.repeats,
+            objective=self.objective,
+            can_win=lambda trial: self._fault_of(trial) is None,
+        )
+
+    def _as_searched(self) -> Iterator[Trial]:
+        """Yield the trials in the order in which the search alone would have them win.
+
+        First what the searcher recommends, then the ranking; of several objectives, what the
         experiment chooses of the Pareto front, then what it would choose of the others.
         """
         if len(self.objectives) > 1:
-            return self.select(self._as_chosen())
+            trials, choose = list(self.state.trials.values()), self.state.settings.get("choose", {})
+            yield from by_choice(trials, self.objectives, choose=choose)
+            return
         ranking, recommended = self.ranking(), self.recommendation
         if recommended is not None:
             ranking.sort(
                 key=lambda trial: trial.id != recommended.trial
             )  # the others stay in order
-        return self.select(ranking)
+        yield from ranking
 
-    def _as_chosen(self) -> Iterator[Trial]:
-        trials = list(self.state.trials.values())
-        return by_choice(trials, self.objectives, choose=self.state.settings.get("choose", {}))
+    def _fault_of(self, trial: Trial) -> str | None:
+        """Return what keeps a trial from winning: its model is not there, and it needs one."""
+        fault = checkpoint_fault(trial, objective=self.objective, run_dir=self.run_dir)
+        return None if fault is None or self.is_without_model(trial) else fault
 
     def select(self, ranking: Iterable[Trial]) -> Selection:
         """Return the first of a ranking that can be the winner, and those passed over."""
@@ -207,10 +254,13 @@ class Found:
         return self.selection.winner
 
     def chosen_by(self, winner: Trial) -> ChosenBy:
-        """Return what made a trial the winner: its value, the front, the searcher, or a person."""
+        """Return what made a trial the winner; see `ChosenBy`."""
+        chosen = self.selection.winner
+        is_chosen = chosen is not None and chosen.id == winner.id
+        if are_told_apart(self.leaders):
+            return "seeds" if is_chosen else "person"
         if len(self.objectives) > 1:
-            chosen = self.selection.winner
-            return "front" if chosen is not None and chosen.id == winner.id else "person"
+            return "front" if is_chosen else "person"
         ranking = self.ranking()
         if self.recommendation is not None and self.recommendation.trial == winner.id:
             return "searcher"

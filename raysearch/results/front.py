@@ -100,15 +100,34 @@ def by_choice(
     """
     left = {trial.number: trial for trial in placed(trials, objectives)}
     points = {number: trial.losses(objectives) for number, trial in left.items()}
-    while points:
-        front = pareto.front(points)
-        whole = [number for number in front if is_whole(left[number])]
-        offered = {number: points[number] for number in whole or front}
+    yield from chosen_in_turn(left, points, objectives, choose=choose)
+
+
+def chosen_in_turn(
+    trials: Mapping[int, Trial],
+    points: Mapping[int, pareto.Point],
+    objectives: Sequence[Objective],
+    *,
+    choose: Mapping[str, Any],
+) -> Iterator[Trial]:
+    """Yield trials in the order in which they would be the winner, given what each is worth.
+
+    Args:
+        trials: By number.
+        points: Number -> losses, one for each objective; what is not finite is not yielded.
+        objectives: Several.
+        choose: The section `choose` of resolved settings.
+    """
+    left = dict(points)
+    while left:
+        front = pareto.front(left)
+        whole = [number for number in front if is_whole(trials[number])]
+        offered = {number: left[number] for number in whole or front}
         chosen = chosen_of(offered, objectives, choose=choose)
         if chosen is None:
             return
-        del points[chosen]
-        yield left[chosen]
+        del left[chosen]
+        yield trials[chosen]
 
 
 def is_whole(trial: Trial) -> bool:

@@ -27,7 +27,7 @@ from raysearch.run_dir import events as ev
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Trial
 
-Record = Callable[[ev.Handed], None]
+Record = Callable[[ev.Handed | ev.Measured], None]
 """Journals an event and applies it to the state; `Engine.record`, or that of a session of one's
 own."""
 

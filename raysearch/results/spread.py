@@ -15,10 +15,10 @@ Values = Mapping[str, float | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """What the models of several seeds reached in one opening of the test split."""
+    """What the models of several seeds reached on the same split."""
 
     values: tuple[Values, ...]
-    """Metric -> value for each model, at least two, the handed-over one's first; None where a value
+    """Metric -> value for each model, at least one, a handed-over one's first; None where a value
     was not finite."""
     added_after_test: int = 0
     """How many of them were trained after the test split had been opened for the others. Whoever
@@ -36,7 +36,7 @@ class Spread:
 
     @property
     def std(self) -> dict[str, float | None]:
-        """Metric -> sample standard deviation (n - 1); None as for `mean`."""
+        """Metric -> sample standard deviation (n - 1); None as for `mean`, and for one model."""
         return self._over_models(statistics.stdev)
 
     def to_json(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _finite(of: Callable[[Sequence[float]], float], values: Sequence[float | Non
         return None
     try:
         return of(known)
-    except OverflowError:  # of a loss near the largest float
+    except (OverflowError, statistics.StatisticsError):  # near the largest float; of one value
         return None
 
 

@@ -114,6 +114,7 @@ def write_metrics(found: Found, *, trial: Trial, model: ev.Refitted) -> None:
         else None,
         "refit_reason": model.reason,
         "test": None if opening is None else dict(opening.values or {}),
+        "test_intervals": {} if opening is None else dict(opening.intervals),
         "test_seeds": None if spread is None else spread.to_json(),
         "test_reason": skip.reason if skip is not None and opening is None else "",
     }

@@ -47,6 +47,7 @@ __all__ = [
     "Tested",
     "TrialCreated",
     "TrialEnded",
+    "is_of_search",
 ]
 
 
@@ -82,7 +83,7 @@ class AttemptStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The trial reported at the end of an epoch."""
+    """The trial reported at the end of an epoch; or, with a repeat, was trained again to there."""
 
     at: float
     trial: str
@@ -92,6 +93,8 @@ class Measured:
     values: Mapping[str, float | None]
     seconds: float
     repeat: int = 0
+    """0 for the search's own training. From 1 on the trial was a leader, and this is what training
+    it once more came to, with another seed; the epoch is never beyond those of the search."""
     cause: str | None = None
     applied: Mapping[str, Value] = field(default_factory=dict)
     n_validated: int | None = None
@@ -209,6 +212,12 @@ Event = (
     | TestSkipped
     | SearchEnded
 )
+
+
+def is_of_search(event: Event) -> bool:
+    """Return whether an event is of the search itself, and not of what is done at its end."""
+    return not isinstance(event, Handed) and not getattr(event, "repeat", 0)
+
 
 TYPES: dict[str, type[Event]] = {
     "search_started": SearchStarted,

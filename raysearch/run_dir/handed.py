@@ -7,7 +7,7 @@ are: only ever add fields, and give what is added a default.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -76,6 +76,9 @@ class Tested:
     """What the models of its further seeds reached, in their order."""
     compressed: Mapping[str, float | None] | None = None
     """What its compressed form reached; None if there was none."""
+    intervals: Mapping[str, Any] = field(default_factory=dict)
+    """Metric -> its bootstrap interval, or the reason why there is none, of the first model; empty
+    where older versions tested. See `results.bootstrap`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

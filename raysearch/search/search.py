@@ -81,6 +81,8 @@ class Search:
         failures: What happens when a trial cannot be trained.
         trainer: Arguments of Lightning's Trainer.
         loop: What serves the batches of a fit: "auto" by default, or "lean" or "trainer".
+        select: Whether the leaders of the search are trained again before the one with the best
+            mean wins: {"top": 5, "seeds": 3}.
         refit: Whether the winner is trained again on training and validation data together:
             {"seeds": 3} for three models, each with a seed of its own, that are tested together.
         compress: Whether the winner is made smaller before the test: {"max_drop": 0.005}. Done by
@@ -133,6 +135,7 @@ class Search:
         failures: Failures | Mapping[str, Any] | None = None,
         trainer: Mapping[str, Any] | None = None,
         loop: str | None = None,
+        select: bool | Mapping[str, Any] | None = None,
         refit: bool | Refit | Mapping[str, Any] | None = None,
         compress: bool | Mapping[str, Any] | None = None,
         seed: int | None = None,
@@ -165,6 +168,7 @@ class Search:
             "failures": failures,
             "trainer": trainer,
             "loop": loop,
+            "select": select,
             "refit": refit,
             "compress": compress,
         }
@@ -330,9 +334,11 @@ class Search:
             self._watched(progress, listeners=listeners, stage=stage) as watch,
             driving.session(
                 self._drive, listeners=watch.listeners, stage=watch.stage, hands_over=False
-            ),
+            ) as session,
         ):
-            pass
+            engine, executor = session
+            if engine.state.status is SearchStatus.FINISHED:
+                driving.tell_apart(self._drive, engine, executor=executor, stage=watch.stage)
         return Results.open(self.run_dir.path)
 
     def run_to_end(

@@ -9,7 +9,7 @@ model. `run` is the front that also knows configurations that are not trained by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from raysearch.errors import TrialFailed, Unsupported
 from raysearch.training.allowed import allowed_only
 from raysearch.training.building import Parts, build
 from raysearch.training.checkpoints import write_whole
+from raysearch.training.examining import collecting
 from raysearch.training.failure import is_out_of_memory
 from raysearch.training.grown_start import start_of
 from raysearch.training.init_from import inherited_by, started
@@ -27,6 +28,7 @@ from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
 from raysearch.training.measuring import read_metrics
 from raysearch.training.meter import Clock
+from raysearch.training.outcomes import Examined
 from raysearch.training.refit_data import refit_loaders
 from raysearch.training.refitting import Refit, prepare_refit
 from raysearch.training.replaying import replay
@@ -191,17 +193,19 @@ def _refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
 
 def evaluate(
     job: TrainingJob, *, checkpoint: str, split: Literal["validation", "test"]
-) -> dict[str, float | None]:
-    """Return the metrics of a checkpoint on one split.
+) -> Mapping[str, float | None]:
+    """Return the metrics of a checkpoint on one split; see `examine`."""
+    return examine(job, checkpoint=checkpoint, split=split).values
+
+
+def examine(job: TrainingJob, *, checkpoint: str, split: Literal["validation", "test"]) -> Examined:
+    """Return the metrics of a checkpoint on one split, and what became of each example.
 
     Args:
         job: Says which model and data.
         checkpoint: Path of a checkpoint that the job's model wrote; or of an ONNX file that was
             made of it, which onnxruntime then computes in the place of the model's forward.
         split: What to evaluate on.
-
-    Returns:
-        All metrics that the model logs, by name; None where a value is not finite.
 
     Raises:
         ConfigurationError: A class cannot be loaded.
@@ -213,11 +217,14 @@ def evaluate(
     with isolated(threads=job.threads):
         parts = build(job)
         _check_split(parts, split=split)
-        trainer = make_trainer(job, namespace=parts.namespace)
+        collects = collecting(parts.namespace, arguments=job.model_arguments)
+        trainer = make_trainer(job, namespace=parts.namespace, last=(collects,))
         run = trainer.validate if split == "validation" else trainer.test
         if checkpoint.endswith(SUFFIX):
             _run_served(run, parts, path=checkpoint, threads=job.threads)
-            return read_metrics(trainer.callback_metrics)[0]
+            return Examined(
+                values=read_metrics(trainer.callback_metrics)[0], reason="a file made it"
+            )
         with allowed_only(checkpoint, allow=job.allow):
             run(
                 parts.model,
@@ -227,7 +234,7 @@ def evaluate(
                 weights_only=True,
             )
         values, _ = read_metrics(trainer.callback_metrics)
-        return values
+        return Examined(values=values, outcomes=collects.outcomes(), reason=collects.reason)
 
 
 def _run_served(run: Callable[..., Any], parts: Parts, *, path: str, threads: int) -> None:

@@ -165,7 +165,9 @@ def _predict(model: Any, batches: Iterable[Any]) -> Predictions:
         outputs = model(*inputs)
         if not isinstance(outputs, Tensor):
             raise Unsupported("what the model returns is no tensor")
-        task = _task(outputs, targets)
+        task = task_of(outputs, targets)
+        if task == "classification" and outputs.shape[1] > MOST_CLASSES:
+            raise Unsupported(f"{outputs.shape[1]} classes are too many to be drawn")
         guesses = outputs.argmax(1) if task == "classification" else outputs
         truth += targets.reshape(-1).tolist()
         predicted += guesses.reshape(-1).tolist()
@@ -176,8 +178,11 @@ def _predict(model: Any, batches: Iterable[Any]) -> Predictions:
     return Predictions(task=task, truth=tuple(truth), predicted=tuple(predicted))
 
 
-def _task(outputs: Tensor, targets: Tensor) -> Literal["classification", "regression"]:
+def task_of(outputs: Tensor, targets: Tensor) -> Literal["classification", "regression"]:
     """Return what kind of question such outputs answer.
+
+    Raises:
+        Unsupported: Neither.
 
     Shapes:
         outputs: (B, K) or (B, T)
@@ -186,8 +191,6 @@ def _task(outputs: Tensor, targets: Tensor) -> Literal["classification", "regres
     """
     is_whole = not targets.is_floating_point() and targets.dtype is not torch.bool
     if is_whole and targets.ndim == 1 and _is_table(outputs, n=len(targets)):
-        if outputs.shape[1] > MOST_CLASSES:
-            raise Unsupported(f"{outputs.shape[1]} classes are too many to be drawn")
         return "classification"
     if targets.is_floating_point() and outputs.numel() == targets.numel():
         return "regression"

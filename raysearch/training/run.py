@@ -6,12 +6,13 @@ are needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
 from raysearch.errors import Unsupported
 from raysearch.training.job import Ending, Report, TrainingJob
+from raysearch.training.outcomes import Examined
 from raysearch.trial import Measurement
 
 _BY_ITSELF = "the model is a function that trains by itself, so only that function knows how"
@@ -66,7 +67,7 @@ def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
 
 def evaluate(
     job: TrainingJob, *, checkpoint: str, split: Literal["validation", "test"]
-) -> dict[str, float | None]:
+) -> Mapping[str, float | None]:
     """Return the metrics of a checkpoint on one split; see `fit.evaluate`.
 
     Raises:
@@ -76,6 +77,19 @@ def evaluate(
     from raysearch.training import fit
 
     return fit.evaluate(job, checkpoint=checkpoint, split=split)
+
+
+def examine(job: TrainingJob, *, checkpoint: str, split: Literal["validation", "test"]) -> Examined:
+    """Return the metrics of a checkpoint, and what became of each example; see `fit.examine`.
+
+    Raises:
+        Unsupported: The model is a function that trains by itself.
+    """
+    if job.kind == "function":
+        raise Unsupported(_BY_ITSELF)
+    from raysearch.training import fit
+
+    return fit.examine(job, checkpoint=checkpoint, split=split)
 
 
 def draw(job: TrainingJob, *, checkpoint: str) -> dict[str, bytes]:

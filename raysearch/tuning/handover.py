@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,11 @@ from raysearch.results.executor import Split
 from raysearch.scratch import scratch_folder
 from raysearch.training.job import TrainingJob
 from raysearch.training.log import printed_to
-from raysearch.training.run import draw, evaluate, model_cost, refit
+from raysearch.training.outcomes import Examined
+from raysearch.training.repeating import Part, repeat
+from raysearch.training.run import draw, evaluate, examine, model_cost, refit
 from raysearch.training.warmup import prepare_process
+from raysearch.trial import Measurement
 
 
 class Handover:
@@ -48,11 +52,19 @@ class Handover:
         """Train on train + validation data."""
         refit(job, epochs=epochs, path=path)
 
+    def repeat(self, job: TrainingJob, *, line: Sequence[Part]) -> Measurement:
+        """Train a job once more with another seed, the last of a line, on training data alone."""
+        return repeat(line)
+
     def evaluate(
         self, job: TrainingJob, *, checkpoint: str, split: Split
-    ) -> dict[str, float | None]:
+    ) -> Mapping[str, float | None]:
         """Return the metrics of a checkpoint."""
         return evaluate(job, checkpoint=checkpoint, split=split)
+
+    def examine(self, job: TrainingJob, *, checkpoint: str, split: Split) -> Examined:
+        """Return the metrics of a checkpoint, and what became of each example."""
+        return examine(job, checkpoint=checkpoint, split=split)
 
     def draw(self, job: TrainingJob, *, checkpoint: str) -> dict[str, bytes]:
         """Return the pictures that a model draws."""

@@ -17,11 +17,13 @@ from raysearch.engine.lineage import lineage, schedule_of
 from raysearch.experiment import from_settings
 from raysearch.results import Results
 from raysearch.results.executor import LocalExecutor
+from raysearch.results.history import job_of
 from raysearch.run_dir import RunDir
 from raysearch.training.checkpoints import sound_start
 from raysearch.training.job import Ending
 from raysearch.training.jobs import job_for
 from raysearch.training.reading_back import requested_as
+from raysearch.training.repeating import Part, repeat
 from raysearch.training.run import train
 from raysearch.trial import DecisionKind, SearchStatus
 
@@ -188,3 +190,15 @@ def test_the_winner_is_trained_again_with_its_whole_schedule(whole):
     assert saved["hyper_parameters"]["learning_rate"] == last["learning_rate"]
     assert (path / "winner" / "schedule.yaml").exists() == (len(stretches) > 1)
     assert not list(Path(path / "winner").glob("*.before"))
+
+
+def test_what_leads_is_trained_again_with_its_whole_schedule(whole):
+    path, state = whole
+    results = Results.open(path)
+    copied = results.trial(lineage(state.trials)[-1].trial)
+    best = copied.best(results.objective)
+    job = replace(job_of(results, copied, epochs=best.epoch), repeat=1)
+    assert job.history
+    found = repeat([Part(job=job, epochs=best.epoch)])
+    assert (found.epoch, found.values.keys()) == (best.epoch, best.values.keys())
+    assert found.applied["learning_rate"] == best.applied["learning_rate"]

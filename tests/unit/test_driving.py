@@ -11,6 +11,7 @@ from raysearch.results import Results
 from raysearch.run_dir import events as ev
 from raysearch.search import Search
 from tests.recorded import Bytes, Recorded
+from tests.unit.results.again import LUCKY, Again, led
 
 
 def train(config, report):
@@ -139,3 +140,50 @@ def test_a_winner_without_a_model_is_handed_over_as_well(tmp_path, said):
     handed = [event for event in results.run_dir.events() if isinstance(event, ev.Handed)]
     assert [type(event) for event in handed] == [ev.Refitted, ev.TestSkipped]
     assert is_done(search)
+
+
+def handed_over_by(executor, search, *, said):
+    """Hand the winner over with an executor of the test's own."""
+    drive = Search.resume(search.run_dir.path)._drive
+    hand_over(drive, search.engine, executor=executor, stage=said.append)
+    search.finish()
+
+
+def test_leaders_are_told_apart_before_the_refit(tmp_path, said):
+    search = led(tmp_path / "run-1", budget={"trials": 4})
+    executor = Again(LUCKY)
+    handed_over_by(executor, search, said=said)
+    assert len(executor.trained) == 6
+    assert (executor.refits, executor.tests) == ([("0003", 2)], [("0003", "test")])
+    assert is_done(search)
+    assert is_done(search, "select.seeds=2")
+    assert not is_done(search, "select.seeds=3")
+    assert not is_done(search, "select.top=4")
+    assert is_done(search, "select.top=2") is False  # other leaders, so perhaps another winner
+
+
+def test_a_session_that_was_killed_among_the_leaders_goes_on_with_them(tmp_path, said):
+    search = led(tmp_path / "run-1", budget={"trials": 4})
+    with pytest.raises(KeyboardInterrupt):
+        handed_over_by(Again(LUCKY, stops=5), search, said=said)
+    search.finish()
+    assert not is_done(search)
+    executor = Again(LUCKY)
+    handed_over_by(executor, search.extend(changed=()), said=said)
+    assert executor.trained == [("0002", 2, 1)]
+    assert executor.refits == [("0003", 2)]
+    assert is_done(search)
+
+
+def test_more_seeds_later_are_trained_and_may_make_another_winner(tmp_path, said):
+    search = led(tmp_path / "run-1", budget={"trials": 4})
+    handed_over_by(Again(LUCKY), search, said=said)
+    extended = Search.resume(search.run_dir.path, overrides=["select.seeds=3"])._drive
+    search.experiment = extended.experiment
+    more = {"0001": (0, 0, 0.99), "0003": (0, 0, 0.5), "0002": (0, 0, 0.5)}
+    executor = Again(more)
+    handed_over_by(executor, search.extend(changed=("select.seeds",)), said=said)
+    assert [each[1] for each in executor.trained] == [3, 3, 3]
+    results = Results.open(search.run_dir.path)
+    assert results.winner.id == "0001"
+    assert executor.tests == []  # the test split was opened for another winner

@@ -65,7 +65,7 @@ def test_the_examples_of_the_help_can_be_parsed(name):
         (
             "results x --jsno",
             "python -m raysearch results: --jsno is not an option. Did you mean --json? Valid: "
-            "--csv, --help, --json, --optuna, --storage, --top.",
+            "--csv, --help, --json, --optuna, --storage, --top, --why.",
         ),
         ("results x --top 0", "--top: 0 is not a whole number of at least 1."),
         ("results x --top", "python -m raysearch results: --top: expected one argument."),

@@ -18,6 +18,7 @@ from raysearch.experiment import (
     to_yaml,
 )
 from raysearch.experiment.compress import Compress
+from raysearch.experiment.select import Select
 from raysearch.searchers.hyperopt import HyperOpt
 from raysearch.trial import Objective
 
@@ -120,6 +121,26 @@ def test_the_winner_may_be_refitted_with_several_seeds(loaded, edit, refit, writ
     assert experiment.settings["refit"] == written
     assert type(experiment.settings["refit"]) is type(written)
     assert from_settings(experiment.settings) == experiment
+
+
+@pytest.mark.parametrize(
+    ("edit", "select"),
+    [
+        ("", None),
+        ("select: false", None),
+        ("select: true", Select()),
+        ("select: {top: 2}", Select(top=2, seeds=3)),
+    ],
+)
+def test_leaders_may_be_told_apart_by_seeds(loaded, edit, select):
+    experiment = loaded(edit)
+    assert experiment.select == select
+    assert from_settings(experiment.settings) == experiment
+
+
+def test_settings_of_a_version_that_told_no_leaders_apart_are_read(loaded):
+    settings = {k: v for k, v in loaded("").settings.items() if k != "select"}
+    assert from_settings(settings).select is None
 
 
 @pytest.mark.parametrize(

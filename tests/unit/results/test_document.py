@@ -45,6 +45,7 @@ def test_the_whole_of_a_finished_search(ended):
         "families",
         "evidence",
         "lineage",
+        "leaders",
     ]
     assert found["damage"] is None
     assert found["schema_version"] == 1

@@ -8,6 +8,8 @@ from raysearch.cli.lineage import inheritance_facts, line_text
 from raysearch.errors import TrialFailed
 from raysearch.init_from import Inheritance
 from raysearch.results import Results
+from raysearch.results.leaders import Leader
+from raysearch.results.telling_apart import _line, _Missing
 from raysearch.run_dir import events as ev
 from raysearch.trial import Suggestion
 from tests.recorded import Anything, Bytes, Recorded
@@ -152,3 +154,17 @@ def test_a_child_that_began_anew_is_trained_alone(tmp_path):
     assert executor.began == [("0001", 1, None)]
     (fact,) = inheritance_facts(results, results.trial("1"))
     assert "anew, not with the weights of trial 0000: the checkpoint" in fact[1]
+
+
+def test_a_leader_is_trained_again_after_those_it_began_with(line):
+    results = Results.open(line.run_dir.path)
+    leader = Leader(
+        trial=results.trial("2"), epochs=3, wanted=(1,), done={}
+    )  # fmt: skip
+    parts = _line(results, _Missing(leader=leader, repeat=1))
+    assert [(part.job.trial, part.epochs, part.job.repeat) for part in parts] == [
+        ("0000", 2, 1), ("0001", 1, 1), ("0002", 3, 1),
+    ]  # fmt: skip
+    assert [part.job.init_from and part.job.init_from.parent for part in parts] == [
+        None, "0000", "0001",
+    ]  # fmt: skip

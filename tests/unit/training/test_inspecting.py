@@ -7,7 +7,7 @@ import torch
 
 from raysearch.errors import Unsupported
 from raysearch.training.fit import train
-from raysearch.training.inspecting import _task, inspect
+from raysearch.training.inspecting import _predict, inspect, task_of
 from tests.nets import Listener, Net, make_job
 
 
@@ -59,17 +59,22 @@ def test_a_model_that_cannot_be_called_has_layers_and_a_reason(tmp_path):
     ],
 )
 def test_what_is_predicted_follows_from_the_shapes(outputs, targets, task):
-    assert _task(outputs, targets) == task
+    assert task_of(outputs, targets) == task
 
 
 @pytest.mark.parametrize(
     ("outputs", "targets"),
     [
         (torch.zeros(4, 3, 7), torch.zeros(4, 7, dtype=torch.int64)),
-        (torch.zeros(4, 99), torch.zeros(4, dtype=torch.int64)),
         (torch.zeros(4, 3), torch.zeros(4)),
     ],
 )
 def test_other_shapes_are_refused(outputs, targets):
     with pytest.raises(Unsupported):
-        _task(outputs, targets)
+        task_of(outputs, targets)
+
+
+def test_more_classes_than_can_be_drawn_are_refused():
+    batch = torch.zeros(4, 2), torch.zeros(4, dtype=torch.int64)
+    with pytest.raises(Unsupported, match="99 classes are too many to be drawn"):
+        _predict(lambda inputs: torch.zeros(len(inputs), 99), [batch])

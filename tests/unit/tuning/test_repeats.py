@@ -1,0 +1,81 @@
+"""Many trainings, several at once, in processes that are played by threads."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from raysearch.errors import RunDirectoryError, TrialFailed
+from raysearch.tuning.repeats import repeats
+
+
+class Worker:
+    """Trains what it is given, which is a function."""
+
+    def __init__(self, made):
+        made.append(self)
+        self.is_closed = threading.Event()
+
+    def repeat(self, line):
+        return line[0](self)
+
+    def close(self):
+        self.is_closed.set()
+
+
+def taken(lines, *, at_once):
+    made = []
+    found = list(repeats([[line] for line in lines], make=lambda: Worker(made), at_once=at_once))
+    return dict(found), made
+
+
+def test_all_are_done_and_processes_are_used_again():
+    found, made = taken([lambda worker, n=n: n * n for n in range(7)], at_once=2)
+    assert found == {n: n * n for n in range(7)}
+    assert len(made) == 2
+    assert all(worker.is_closed.is_set() for worker in made)
+
+
+def test_no_more_processes_than_trainings():
+    assert len(taken([lambda worker: 1], at_once=8)[1]) == 1
+    assert taken([], at_once=8) == ({}, [])
+
+
+def test_several_are_at_work_at_once():
+    meet = threading.Barrier(3, timeout=60)
+    found, _ = taken([lambda worker: meet.wait() >= 0] * 3, at_once=3)
+    assert found == {0: True, 1: True, 2: True}
+
+
+def test_one_that_fails_says_so_and_the_others_go_on():
+    def fails(worker):
+        raise TrialFailed("no")
+
+    found, _ = taken([fails, lambda worker: 2], at_once=1)
+    assert str(found[0]) == "no"
+    assert found[1] == 2
+
+
+def test_a_full_disk_ends_all_and_what_still_trains():
+    made = []
+
+    def is_full(worker):
+        raise RunDirectoryError("the disk is full")
+
+    def trains_on(worker):
+        worker.is_closed.wait(60)
+
+    lines = [[trains_on], [is_full]]
+    with pytest.raises(RunDirectoryError, match="the disk is full"):
+        list(repeats(lines, make=lambda: Worker(made), at_once=2))
+    assert all(worker.is_closed.is_set() for worker in made)
+
+
+def test_whoever_stops_to_ask_ends_what_still_trains():
+    made = []
+    lines = [[lambda worker: 1], [lambda worker: worker.is_closed.wait(60)]]
+    outcomes = repeats(lines, make=lambda: Worker(made), at_once=2)
+    assert next(outcomes) == (0, 1)
+    outcomes.close()
+    assert all(worker.is_closed.is_set() for worker in made)
