@@ -17,6 +17,7 @@ from importlib import metadata
 
 from raysearch.cli import (
     check,
+    cluster,
     compress,
     export,
     gather,
@@ -27,6 +28,7 @@ from raysearch.cli import (
     report,
     run,
     stop,
+    submit,
     trial,
     winner,
 )
@@ -45,6 +47,8 @@ COMMANDS = {
         check.CHECK,
         run.RUN,
         run.RESUME,
+        submit.SUBMIT,
+        cluster.CLUSTER,
         stop.STOP,
         outcome.RESULTS,
         trial.TRIAL,
