@@ -27,6 +27,7 @@ from raysearch.cli import (
     outcome,
     report,
     run,
+    simulate,
     stop,
     submit,
     trial,
@@ -45,6 +46,7 @@ COMMANDS = {
     for command in (
         init.INIT,
         check.CHECK,
+        simulate.SIMULATE,
         run.RUN,
         run.RESUME,
         submit.SUBMIT,
