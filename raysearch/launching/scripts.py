@@ -72,6 +72,6 @@ def local_script(settings: ClusterSettings, task: Task | None) -> str:
     return _filled("local.sh.txt", ray_version=settings.ray_version, what=what)
 
 
-def _filled(name: str, **values: str) -> str:
+def _filled(template: str, **values: str) -> str:
     folder = resources.files("raysearch.launching") / "templates"
-    return _Filled((folder / name).read_text(encoding="utf-8")).substitute(values)
+    return _Filled((folder / template).read_text(encoding="utf-8")).substitute(values)

@@ -18,7 +18,7 @@ from typing import Any
 COMPARED = ("ray", "raysearch", "torch", "pytorch-lightning")
 """What must be the same on all nodes, beside Python."""
 
-SOURCES = "sources of raysearch"
+SOURCES = "the digest of raysearch's sources"
 """Names a digest of raysearch's files: two checkouts may have the same version."""
 
 

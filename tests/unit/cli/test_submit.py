@@ -26,7 +26,7 @@ def described(folder):
         (f"submit small.yaml {AT}", "--storage is missing: where is the search to be kept?"),
         (f"submit small.yaml {AT} --storage runs", "--storage runs would lie in the job's own"),
         (f"submit small.yaml {STORED}", "http://127.0.0.1:1: no job server of Ray answers there"),
-        (f"submit small.yaml budget.trails=3 {STORED}", "Did you mean budget.trials?"),
+        (f"submit small.yaml budget.trails=3 {STORED}", "Did you mean trials?"),
         (f"submit --resume runs/x {AT}", "--resume runs/x is relative to this folder"),
         (f"submit small.yaml --resume /nfs/x {AT}", "nothing to do with small.yaml"),
         (f"submit small.yaml --follow job {AT}", "--follow takes a job alone"),

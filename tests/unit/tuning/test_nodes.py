@@ -42,7 +42,7 @@ def test_a_node_without_raysearch_is_told_once():
 
 def test_other_sources_of_the_same_version_are_told():
     (fault,) = faults([report(versions={on_node.SOURCES: "ffff0000"})], here=HERE)
-    assert fault.startswith("sources of raysearch is ffff0000 on 1 of 1 node (node-1)")
+    assert fault.startswith(f"{on_node.SOURCES} is ffff0000 on 1 of 1 node (node-1), and 0123abcd")
 
 
 def test_a_module_that_is_not_there_names_submit():

@@ -68,14 +68,15 @@ def test_a_cluster_that_grows_is_counted_as_grown(searched):
 
 
 def test_gpu_hours_are_the_seconds_times_what_trials_hold(searched):
-    seen = outlook(searched(), TWO, probes=[PROBE])
+    few = {"budget": {"trials": 32}}
+    seen = outlook(searched(**few), TWO, probes=[PROBE])
     assert seen.cost is not None and seen.cost.seconds is not None and seen.gpu_hours is not None
     assert seen.cost.slots == 8
     assert seen.gpu_hours == tuple(pytest.approx(s * 8 / 3600) for s in seen.cost.seconds)
-    one = outlook(searched(parallel=1), TWO, probes=[PROBE])
+    one = outlook(searched(parallel=1, **few), TWO, probes=[PROBE])
     assert one.cost.seconds[0] > 4 * seen.cost.seconds[0]
 
 
 def test_without_gpus_there_are_no_gpu_hours(searched):
-    seen = outlook(searched(resources={"cpus": 1}), TWO, probes=[PROBE])
+    seen = outlook(searched(resources={"cpus": 1}, budget={"trials": 32}), TWO, probes=[PROBE])
     assert (seen.gpu_hours, seen.at_once) == (None, 16)
