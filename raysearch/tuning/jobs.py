@@ -104,7 +104,7 @@ class JobServer:
                 if ended is not None:
                     return ended
                 lost_at = None
-            except (OSError, RuntimeError, *_connection_errors()) as error:
+            except _connection_errors() as error:
                 lost_at = lost_at or time.monotonic()
                 if time.monotonic() - lost_at > LOST_FOR_S:
                     raise NoMoreFollowed(
@@ -170,7 +170,7 @@ def _client(address: str) -> Any:
             'it: pip install "raysearch[cluster]".'
         ) from error
 
-    class Client(JobSubmissionClient):  # type: ignore[misc]
+    class Client(JobSubmissionClient):
         """Ray's client, which by itself would wait for an answer for ever."""
 
         def _do_request(self, method: str, endpoint: str, **arguments: Any) -> Any:
@@ -186,7 +186,7 @@ def _client(address: str) -> Any:
 def _connection_errors() -> tuple[type[Exception], ...]:
     import aiohttp
 
-    return (aiohttp.ClientError,)
+    return OSError, RuntimeError, aiohttp.ClientError
 
 
 @contextmanager
