@@ -42,6 +42,16 @@ fidelity: {max_epochs: 2}
 budget: {trials: 3}
 refit: false
 """
+NODE = """\
+import sys
+from ray._private.node import Node
+from ray._private.parameter import RayParams
+Node(RayParams(gcs_address=sys.argv[1], node_ip_address="127.0.0.1", num_cpus=1),
+     head=False, shutdown_at_exit=True)
+print("joined", flush=True)
+sys.stdin.read()
+"""
+"""A node on loopback, as `ray.cluster_utils` starts them; `ray start` would ask for the network."""
 ENVIRONMENT = {
     **os.environ,
     **LOOPBACK,
@@ -153,21 +163,21 @@ def test_check_says_what_a_cluster_has_and_what_would_be_idle(cluster, folder):
 
 
 @pytest.fixture
-def node_without(cluster, folder):
+def node_without(cluster, folder, tmp_path_factory):
     """A second node, on which the folders of this test are not to be seen."""
-    host = folder.parent
-    script = (
-        f"mount -t tmpfs tmpfs {shlex.quote(str(host))} && exec ray start --block --num-cpus=1 "
-        f"--node-ip-address=127.0.0.1 --address={cluster['cluster']}"
-    )
+    script = tmp_path_factory.mktemp("node") / "node.py"
+    script.write_text(NODE)
+    hidden, node = shlex.quote(str(folder.parent)), shlex.join([sys.executable, str(script)])
+    words = f"mount -t tmpfs tmpfs {hidden} && exec {node} {cluster['cluster']}"
     if os.geteuid() or subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
         pytest.skip("a node that sees other files than this one needs root")
-    process = begun("unshare", "--mount", "bash", "-c", script, cwd=ROOT)
+    process = begun("unshare", "--mount", "bash", "-c", words, cwd=ROOT, stdin=subprocess.PIPE)
     assert process.stdout
     try:
-        for line in process.stdout:
-            if "Ray runtime started" in line:
-                break
+        said = [process.stdout.readline()]
+        while said[-1] and "joined" not in said[-1]:
+            said.append(process.stdout.readline())
+        assert said[-1], "".join(said)
         yield
     finally:
         process.terminate()

@@ -8,15 +8,20 @@ from raysearch.experiment import from_settings
 from raysearch.training.preloading import own_modules
 
 BASE = {"objective": {"metric": "val/loss", "direction": "minimize"}, "fidelity": {"max_epochs": 1}}
+WIDTH = {"width": {"int": [4, 8]}}
 
 
 @pytest.mark.parametrize(
     ("settings", "modules"),
     [
         ({"model": "mlp", "data": "digits"}, ()),
-        ({"model": "tests.nets:Net", "data": "tests.nets:Data"}, ("tests.nets",)),
+        ({"model": "tests.nets:Net", "data": "tests.nets:Data", "space": WIDTH}, ("tests.nets",)),
         (
-            {"model": ["mlp", "tests.nets:Net"], "data": "digits", "space": {"Net.width": 8}},
+            {
+                "model": ["mlp", "tests.nets:Net"],
+                "data": "digits",
+                "space": {"Net.width": WIDTH["width"]},
+            },
             ("tests.nets",),
         ),
         (
