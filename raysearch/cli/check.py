@@ -8,10 +8,11 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from raysearch.cli.command import Command, add_experiment, add_json, add_overrides
+from raysearch.cli.command import Command, add_experiment, add_json, add_overrides, given_address
+from raysearch.cli.method import budget_text, rungs, scheduler_text, searcher_text, trial_text
 
 if TYPE_CHECKING:
-    from raysearch.experiment import Component, Experiment
+    from raysearch.experiment import Experiment
     from raysearch.preflight import Verdict
     from raysearch.results.evidence import EarlierRun
     from raysearch.space import Parameter, Space
@@ -27,6 +28,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="look at the file alone: train no batch, import no torch",
     )
+    parser.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        type=given_address,
+        help="a running Ray cluster, auto, or its job server, http://HOST:8265: also look at that",
+    )
     add_json(parser)
 
 
@@ -36,20 +43,39 @@ def _execute(arguments: Namespace) -> int:
 
     source = arguments.experiment
     experiment = load(source, overrides=arguments.overrides)
+    if arguments.address and "://" in arguments.address:
+        from raysearch.cli.capacity import check_elsewhere
+
+        return check_elsewhere(arguments)
     evidence = _evidence(experiment)
     if not arguments.json:
         _print(experiment, source=source, evidence=evidence)
-    verdict = None
-    if not arguments.quick:
-        from raysearch.cli.verdict import judged, print_verdict
+    given: dict[str, Any] = {"source": source, "overrides": arguments.overrides}
+    verdict, outlook = None, None
+    if arguments.address:
+        from raysearch.cli.capacity import judged_there
 
-        verdict = judged(experiment, source=source, overrides=arguments.overrides)
-        if not arguments.json:
-            print_verdict(verdict, experiment=experiment)
+        verdict, outlook = judged_there(
+            experiment, address=arguments.address, is_quick=arguments.quick, **given
+        )
+    elif not arguments.quick:
+        from raysearch.cli.verdict import judged
+
+        verdict = judged(experiment, **given)
     if arguments.json:
-        print_json(to_document(experiment, source=source, evidence=evidence, verdict=verdict))
-    else:
-        print(f"\nTo run it: python -m raysearch run {shlex.quote(source)}")
+        document = to_document(experiment, source=source, evidence=evidence, verdict=verdict)
+        print_json({**document, "cluster": None if outlook is None else outlook.to_json()})
+        return 0
+    if verdict is not None:
+        from raysearch.cli.verdict import print_verdict
+
+        print_verdict(verdict, experiment=experiment)
+    if outlook is not None:
+        from raysearch.cli.capacity import print_outlook
+
+        print_outlook(outlook, experiment=experiment)
+    at = f" --address {arguments.address}" if arguments.address else ""
+    print(f"\nTo run it: python -m raysearch run {shlex.quote(source)}{at}")
     return 0
 
 
@@ -59,7 +85,8 @@ CHECK = Command(
     description="Read an experiment file, and show its search space and method. Then build the "
     "default configuration and those at the ends of the space, train each for a few batches in "
     "this process, and show their sizes and what the search is likely to take. Every fault is "
-    "reported at once, with exit status 2. No search is started, and nothing kept.",
+    "reported at once, with exit status 2. No search is started, and nothing kept. With --address "
+    "that is done on a cluster; how many trials it has room for, and what would be idle, is told.",
     example="check experiments/digits.yaml budget.trials=8",
     add_arguments=_add_arguments,
     execute=_execute,
@@ -127,20 +154,6 @@ def _left(parameter: Parameter, *, recommended: Space) -> str:
     return f"has values outside the recommended {ranges}"
 
 
-def rungs(scheduler: Component, *, max_epochs: int) -> tuple[int, ...]:
-    """Return the epochs at which a scheduler with rungs compares trials; none for others."""
-    from raysearch.schedulers.rungs import rung_levels
-
-    settings = scheduler.settings
-    if not {"min_epochs", "reduction_factor"} <= settings.keys():
-        return ()
-    return rung_levels(
-        min_epochs=settings["min_epochs"],
-        max_epochs=max_epochs,
-        reduction_factor=settings["reduction_factor"],
-    )
-
-
 def _evidence(experiment: Experiment) -> Sequence[EarlierRun]:
     if not experiment.evidence:
         return ()
@@ -200,11 +213,11 @@ def _facts(experiment: Experiment) -> list[tuple[str, str]]:
         ("space", f"{counted(len(space), 'parameter')}, {number} configurations"),
         *[("linked", text) for text in linked],
         *[("points", f"{text} tried first, after the default") for text in points],
-        ("searcher", _searcher(experiment)),
-        ("scheduler", _scheduler(experiment)),
+        ("searcher", searcher_text(experiment)),
+        ("scheduler", scheduler_text(experiment)),
         *changing_facts(experiment),
-        ("budget", _budget(experiment)),
-        ("one trial", _trial(experiment)),
+        ("budget", budget_text(experiment)),
+        ("one trial", trial_text(experiment)),
         ("seed", str(experiment.seed)),
     ]
 
@@ -233,66 +246,3 @@ def advice_on_data(experiment: Experiment) -> list[str]:
         return []
     advise = getattr(importlib.import_module(f"{DATA[data.name]}.space"), "advice", None)
     return [] if advise is None else list(advise(**data.arguments))
-
-
-def _searcher(experiment: Experiment) -> str:
-    from raysearch.counting import counted
-
-    text, trials = _component(experiment.searcher), experiment.budget.trials
-    if experiment.searcher.name != "grid":
-        return text
-    from raysearch.searchers.grid import MOST_COUNTED, count
-
-    resolution = experiment.searcher.settings["resolution"]
-    n = count(experiment.space, resolution=resolution)
-    size = counted(n, "configuration") if n < MOST_COUNTED else f"more than {n:,} configurations"
-    cut = f", of which the budget allows {trials:,}" if trials is not None and trials < n else ""
-    return f"{text}: {size}{cut}"
-
-
-def _component(component: Component) -> str:
-    settings = ", ".join(f"{key} {value}" for key, value in component.settings.items())
-    return f"{component.name} ({settings})" if settings else component.name
-
-
-def _scheduler(experiment: Experiment) -> str:
-    levels = rungs(experiment.scheduler, max_epochs=experiment.fidelity.epochs)
-    text = _component(experiment.scheduler)
-    if not levels:
-        return text
-    listed = ", ".join(str(level) for level in levels)
-    return f"{text}; compares trials after {experiment.fidelity.unit}s {listed}"
-
-
-def _budget(experiment: Experiment) -> str:
-    from raysearch.counting import counted
-    from raysearch.live.text import duration, short_number
-
-    budget, fidelity = experiment.budget, experiment.fidelity
-    parts = [counted(budget.trials, "trial")] if budget.trials else []
-    if budget.minutes:
-        parts.append(duration(budget.minutes * 60))
-    if budget.epochs:
-        parts.append(f"{budget.epochs:,} {fidelity.unit}s")
-    if budget.gpu_hours:
-        parts.append(f"{short_number(budget.gpu_hours)} GPU hours")
-    if budget.target is not None:
-        parts.append(f"a value of {short_number(budget.target)}")
-    if budget.patience:
-        parts.append(f"{counted(budget.patience, 'trial')} without a new best one")
-    most = (budget.trials or 0) * fidelity.epochs
-    at_most = f", at most {most:,} {fidelity.unit}s" if most else ""
-    return " or ".join(parts) + at_most
-
-
-def _trial(experiment: Experiment) -> str:
-    from raysearch.counting import counted
-    from raysearch.live.text import short_number
-
-    resources, parallel, fidelity = experiment.resources, experiment.parallel, experiment.fidelity
-    gpus = f" and {short_number(resources.gpus)} GPU" if resources.gpus else ""
-    at_once = "as many at once as fit" if parallel is None else f"{parallel} at once"
-    length = counted(fidelity.epochs, fidelity.unit)
-    if fidelity.every_steps is not None:
-        length += f" of {counted(fidelity.every_steps, 'step')}"
-    return f"up to {length}, {short_number(resources.cpus)} CPU{gpus}; {at_once}"

@@ -77,6 +77,16 @@ def given(text: str) -> str:
     return text
 
 
+def given_address(text: str) -> str:
+    """Return the address of a cluster that is not empty, for `type=`."""
+    if not text.strip():
+        raise ArgumentTypeError(
+            "it is empty. Was a shell variable not set? Give HOST:PORT of a running head node, or "
+            "auto; or leave --address away to use this machine"
+        )
+    return text
+
+
 def positive(text: str) -> int:
     """Return a whole number of at least 1, for `type=`."""
     if not text.isdecimal() or int(text) < 1:

@@ -17,6 +17,7 @@ from importlib import metadata
 
 from raysearch.cli import (
     check,
+    cluster,
     compress,
     export,
     gather,
@@ -28,6 +29,7 @@ from raysearch.cli import (
     run,
     simulate,
     stop,
+    submit,
     trial,
     winner,
 )
@@ -47,6 +49,8 @@ COMMANDS = {
         simulate.SIMULATE,
         run.RUN,
         run.RESUME,
+        submit.SUBMIT,
+        cluster.CLUSTER,
         stop.STOP,
         outcome.RESULTS,
         trial.TRIAL,

@@ -20,6 +20,7 @@ from raysearch.cli.command import (
     add_run,
     add_storage,
     given,
+    given_address,
 )
 from raysearch.errors import ConfigurationError
 from raysearch.imports import without_collecting
@@ -35,6 +36,7 @@ def _add_address(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--address",
         metavar="HOST:PORT",
+        type=given_address,
         help="a running Ray cluster, or auto; a private Ray is started without it",
     )
 

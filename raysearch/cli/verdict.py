@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 
@@ -16,18 +16,26 @@ from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.reading import NOTHING_STARTED, read
 from raysearch.experiment.select import Select
 from raysearch.live.text import NOTHING, duration, file_size
-from raysearch.preflight import Cost, Finding, Probe, Tried, Verdict, preflight
+from raysearch.preflight import Cost, Finding, Probe, RunProbe, Tried, Verdict, preflight
 from raysearch.preflight.corners import DEFAULT, HIGHEST, LOWEST
 from raysearch.preflight.cost import Range, epoch_seconds
 from raysearch.preflight.limits import limit_findings
 from raysearch.results.executor import LocalExecutor
+from raysearch.training.job import TrainingJob
 from raysearch.trial import Loop
 
 MOST_LISTED = 6
 """Configurations that were not tried and are named."""
 
 
-def judged(experiment: Experiment, *, source: str, overrides: Sequence[str]) -> Verdict:
+def judged(
+    experiment: Experiment,
+    *,
+    source: str,
+    overrides: Sequence[str],
+    run_probe: RunProbe | None = None,
+    model_cost: Callable[[TrainingJob], Mapping[str, float]] | None = None,
+) -> Verdict:
     """Return the verdict on an experiment, each finding with its place in the file.
 
     What user code prints goes to standard error.
@@ -36,6 +44,8 @@ def judged(experiment: Experiment, *, source: str, overrides: Sequence[str]) -> 
         experiment: What was read.
         source: The file.
         overrides: The settings of the command line.
+        run_probe: Tries one configuration; in this process by default.
+        model_cost: Measures one's model; in this process by default.
 
     Raises:
         ConfigurationError: It has faults.
@@ -43,9 +53,10 @@ def judged(experiment: Experiment, *, source: str, overrides: Sequence[str]) -> 
     if sys.stderr.isatty():
         note("stage 2: trying configurations, for 20 seconds at most")
     with redirect_stdout(sys.stderr):
-        verdict = preflight(experiment)
+        verdict = preflight(experiment, run_probe=run_probe)
         if not verdict.faults:
-            limits = limit_findings(experiment, model_cost=LocalExecutor().model_cost)
+            measure = model_cost or LocalExecutor().model_cost
+            limits = limit_findings(experiment, model_cost=measure)
             verdict = replace(verdict, findings=(*verdict.findings, *limits))
     document = apply_overrides(read(source), overrides)
     findings = tuple(_placed(finding, document=document) for finding in verdict.findings)
@@ -114,7 +125,7 @@ def _facts(verdict: Verdict, *, experiment: Experiment) -> Iterator[tuple[str, s
     if experiment.select is not None:
         yield "leaders", _leaders(experiment.select)
     if cost is not None:
-        yield "search", _duration(cost, unit=experiment.fidelity.unit)
+        yield "search", duration_text(cost, unit=experiment.fidelity.unit)
         yield "disk", _disk(cost, budget_gb=experiment.checkpoint.budget_gb)
     if verdict.not_tried:
         labels = [corner.label for corner in verdict.not_tried]
@@ -171,23 +182,25 @@ def _refit(probe: Probe, *, refit: Refit | None) -> str:
     return f"possible, with {refit.seeds} seeds" if refit.seeds > 1 else "possible"
 
 
-def _duration(cost: Cost, *, unit: str) -> str:
+def duration_text(cost: Cost, *, unit: str) -> str:
+    """Return how long a search is likely to take, and how many trials it trains at once."""
     at_once = f"{counted(cost.slots, 'trial')} at once"
     if cost.seconds is None:
         return f"with {at_once}; how long it takes cannot be told"
     if cost.epochs is None:
-        return f"{_between(cost.seconds, duration)}, with {at_once}"
-    epochs = _between(cost.epochs, lambda number: f"{number:.0f}")
-    return f"likely {_between(cost.seconds, duration)} for {epochs} {unit}s, with {at_once}"
+        return f"{between(cost.seconds, duration)}, with {at_once}"
+    epochs = between(cost.epochs, lambda number: f"{number:.0f}")
+    return f"likely {between(cost.seconds, duration)} for {epochs} {unit}s, with {at_once}"
 
 
 def _disk(cost: Cost, *, budget_gb: float) -> str:
     logs = "" if cost.log_bytes is None else f", and {file_size(cost.log_bytes[1])} of records"
     if cost.checkpoint_bytes is None:
         return f"up to {budget_gb:g} GB of checkpoints{logs}"
-    return f"likely {_between(cost.checkpoint_bytes, file_size)} of checkpoints{logs}"
+    return f"likely {between(cost.checkpoint_bytes, file_size)} of checkpoints{logs}"
 
 
-def _between(ends: Range, write: Callable[[float], str]) -> str:
+def between(ends: Range, write: Callable[[float], str]) -> str:
+    """Return a range in words: of both ends, or of one where they read alike."""
     low, high = (write(end) for end in ends)
     return low if low == high else f"{low} to {high}"

@@ -27,7 +27,7 @@ from raysearch.run_dir.lease import SEARCHING
 from raysearch.searchers import Searcher
 from raysearch.training.job import TrainingJob
 from raysearch.training.jobs import job_for
-from raysearch.training.preloading import modules_for
+from raysearch.training.preloading import modules_for, own_modules
 from raysearch.trial import SearchStatus, Trial, trial_id
 from raysearch.trying import Beforehand, Stage
 
@@ -90,6 +90,8 @@ def session(
             from raysearch.tuning.executor import executor as make_executor
             from raysearch.tuning.session import Opening
 
+            if drive.address is not None:
+                _check_nodes(drive, stage=stage)
             executor = make_executor(
                 experiment.resources,
                 example=example,
@@ -122,6 +124,14 @@ def session(
                 )
             _end(engine, ending)
             yield engine, executor
+
+
+def _check_nodes(drive: Drive, *, stage: Stage) -> None:
+    """Refuse a cluster on some of whose nodes trials would fail."""
+    from raysearch.tuning.nodes import check_nodes
+
+    stage("looking at the nodes of the cluster")
+    check_nodes(modules=own_modules(drive.experiment), run_dir=drive.run_dir.path)
 
 
 def _end(engine: Engine, ending: SessionEnd) -> None:

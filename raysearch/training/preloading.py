@@ -47,6 +47,17 @@ def modules_for(experiment: Experiment) -> tuple[str, ...]:
     )
 
 
+def own_modules(experiment: Experiment) -> tuple[str, ...]:
+    """Return the modules of the user's that any process imports which trains a trial.
+
+    Those of objects without an import path are not among them: nobody knows which they are.
+    """
+    data = () if experiment.data is None else (experiment.data.class_path,)
+    paths = [*(choice.class_path for choice in experiment.models), *data]
+    named = (path.partition(":")[0] for path in paths if not path.startswith(PREFIX))
+    return tuple(dict.fromkeys(name for name in named if not name.startswith(_OURS)))
+
+
 def _imports_lightning(module: str) -> bool:
     """Return whether a module of the user's is written for `lightning`, by its source."""
     if module.startswith(_OURS):

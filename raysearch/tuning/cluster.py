@@ -23,6 +23,16 @@ from raysearch.experiment import Resources
 from raysearch.notices import unheard_by_children
 from raysearch.preflight.machine import cores
 from raysearch.scratch import scratch_folder
+from raysearch.tuning.addresses import (
+    ANSWER_WITHIN_S,
+    LOOPBACK,
+    check_answers,
+    found,
+    is_loopback,
+    no_cluster,
+    refuse_other_kinds,
+)
+from raysearch.tuning.capacity import capacity, described
 from raysearch.tuning.orphans import end_processes, sweep
 from raysearch.tuning.switches import (
     PRIVATE_ENVIRONMENT,
@@ -32,13 +42,8 @@ from raysearch.tuning.switches import (
     quiet,
 )
 
-LOOPBACK = "127.0.0.1"
-
 TOO_SLOW = "timed out during startup"
 """What Ray says when its processes do not come up."""
-
-ANSWER_WITHIN_S = 10.0
-"""How long a process of Ray may take to accept a connection, in seconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,8 +60,12 @@ class Cluster:
     """Those on which a private Ray's own processes listen, by the name of the process."""
 
     def slots(self, resources: Resources) -> int:
-        """Return how many trials fit at once, as the cluster is now."""
-        return fitting(resources, available=ray.cluster_resources())
+        """Return how many trials to have at once: those that fit, or will when it has grown.
+
+        What does not fit yet is what an autoscaler adds nodes for.
+        """
+        has = capacity()
+        return has.slots(resources) if self.is_private else has.most(resources)
 
     def check(self) -> None:
         """See whether a private Ray still stands, which takes less than a millisecond.
@@ -78,19 +87,6 @@ class RayGone(BaseException):
     No Exception, after which Ray Tune would clean up: without GCS that blocks for a minute, and
     then Ray ends the whole process.
     """
-
-
-def fitting(resources: Resources, *, available: Mapping[str, float]) -> int:
-    """Return how many times the resources of one trial fit into those available.
-
-    Example:
-        >>> fitting(Resources(cpus=1, gpus=0.5), available={"CPU": 16.0, "GPU": 2.0})
-        4
-    """
-    wanted = {"CPU": resources.cpus, "GPU": resources.gpus}
-    return int(
-        min(available.get(name, 0.0) / amount + 1e-9 for name, amount in wanted.items() if amount)
-    )
 
 
 @contextmanager
@@ -204,45 +200,17 @@ def _init(address: str | None, *, folder: Path) -> None:
                 raise
             raise SearchAborted(_too_slow()) from error
         return
+    refuse_other_kinds(address)
     try:
-        _check_reachable(address)
-        with loopback_only() if _is_loopback(address) else nullcontext():
-            ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL)
+        known = found(address)
+        check_answers(known)
+        with loopback_only() if is_loopback(known) else nullcontext():
+            ray.init(address=known, log_to_driver=False, logging_level=logging.CRITICAL)
     except (OSError, ValueError, RuntimeError) as error:
-        raise ConfigurationError(_no_answer(address, error)) from error
-
-
-def _check_reachable(address: str) -> None:
-    """Raise OSError when nothing listens at HOST:PORT; Ray itself would try for minutes."""
-    host, _, port = address.rpartition(":")
-    if host and port.isdecimal() and "/" not in host:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_WITHIN_S).close()
-
-
-def _is_loopback(address: str) -> bool:
-    """Return whether an address is on loopback; Ray would look for it on the network otherwise.
-
-    Example:
-        >>> _is_loopback("127.0.0.1:6379"), _is_loopback("10.0.0.7:6379"), _is_loopback("auto")
-        (True, False, False)
-    """
-    return address.rpartition(":")[0].strip("[]") in (LOOPBACK, "localhost", "::1")
-
-
-def _no_answer(address: str, error: BaseException) -> str:
-    if "auth" in f"{error} {error.__cause__}".lower():
-        return (
-            f"--address {address}: the Ray cluster there wants a token. Set RAY_AUTH_MODE=token "
-            "and RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH, to the cluster's. Nothing was started."
-        )
-    return (
-        f"--address {address}: no Ray cluster answers there ({error}). Give HOST:PORT of a running "
-        "head node, or leave --address away to use this machine. Nothing was started."
-    )
+        raise ConfigurationError(no_cluster(address, error)) from error
 
 
 def _check_fits(fits: int, *, resources: Resources, parallel: int | None) -> None:
-    has = ray.cluster_resources()
     if fits and parallel is not None and parallel > fits:
         raise ConfigurationError(
             f"parallel is {parallel}, but only {fits} trials with resources.cpus "
@@ -252,7 +220,7 @@ def _check_fits(fits: int, *, resources: Resources, parallel: int | None) -> Non
     if fits:
         return
     raise ConfigurationError(
-        f"a trial needs resources.cpus {resources.cpus:g} and resources.gpus {resources.gpus:g}, "
-        f"but Ray has {has.get('CPU', 0):g} CPUs and {has.get('GPU', 0):g} GPUs, so no trial could "
-        "ever start. Lower them, or give a larger cluster with --address. Nothing was started."
+        f"a trial needs resources.cpus {resources.cpus:g} and resources.gpus {resources.gpus:g} on "
+        f"one node, but Ray has {described(capacity())}, so no trial could ever start. Lower them, "
+        "or give a larger cluster with --address. Nothing was started."
     )

@@ -58,7 +58,7 @@ def test_the_examples_of_the_help_can_be_parsed(name):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("reslts runs/x", "reslts is not a command. Did you mean results? Valid: check, collect,"),
+        ("reslts runs/x", "reslts is not a command. Did you mean results? Valid: check, cluster,"),
         ("--jsno", "python -m raysearch: --jsno is not an option."),
         ("resume", "python -m raysearch resume: RUN is missing. See python -m raysearch resume"),
         ("trial", "python -m raysearch trial: RUN and ID are missing."),

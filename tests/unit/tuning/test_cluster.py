@@ -10,6 +10,8 @@ import pytest
 from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.experiment import Resources
 from raysearch.tuning import cluster
+from raysearch.tuning.addresses import no_cluster
+from raysearch.tuning.capacity import fitting
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ from raysearch.tuning import cluster
     ],
 )
 def test_how_many_trials_fit(cpus, gpus, available, fits):
-    assert cluster.fitting(Resources(cpus=cpus, gpus=gpus), available=available) == fits
+    assert fitting(Resources(cpus=cpus, gpus=gpus), available=available) == fits
 
 
 def test_an_address_where_nothing_listens_is_named_at_once(tmp_path):
@@ -54,7 +56,7 @@ def test_the_environment_is_as_it_was_afterwards(monkeypatch):
 def test_a_cluster_that_wants_a_token_is_said_to():
     error = ConnectionError("Failed to connect")
     error.__cause__ = RuntimeError("Unauthenticated: InvalidAuthToken")
-    message = cluster._no_answer("head:6379", error)
+    message = no_cluster("head:6379", error)
     assert "head:6379: the Ray cluster there wants a token" in message
     assert "RAY_AUTH_MODE=token" in message
 

@@ -1,0 +1,99 @@
+"""What is on one node of a cluster? Asked there, where raysearch itself may be missing.
+
+The functions are sent by value, so that they need nothing but Python's own library; see `nodes`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import platform
+import socket
+import time
+import uuid
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+COMPARED = ("ray", "raysearch", "torch", "pytorch-lightning")
+"""What must be the same on all nodes, beside Python."""
+
+SOURCES = "the digest of raysearch's sources"
+"""Names a digest of raysearch's files: two checkouts may have the same version."""
+
+
+def look(
+    modules: tuple[str, ...], probe: str | None, token: str, within_s: float
+) -> dict[str, Any]:
+    """Return what is on this node, as plain values.
+
+    Args:
+        modules: Packages or modules, whose top level is looked for.
+        probe: A file that the driver has written, if there is one; it must be seen here.
+        token: What the file holds.
+        within_s: How long a network file system may take to show it.
+
+    Side effects:
+        Writes a file beside the probe, and removes it.
+    """
+    return {
+        "host": socket.gethostname(),
+        "versions": versions(),
+        "missing": [module for module in modules if not is_found(module)],
+        "sees": probe is None or sees(probe, token, within_s=within_s),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what decides how a trial trains; what is missing is left out."""
+    known = {"python": platform.python_version()}
+    for name in COMPARED:
+        try:
+            known[name] = metadata.version(name).partition("+")[0]  # a build for CPUs is the same
+        except metadata.PackageNotFoundError:
+            continue
+    spec = importlib.util.find_spec("raysearch")
+    if spec is not None and spec.origin is not None:
+        known[SOURCES] = digest(Path(spec.origin).parent)
+    return known
+
+
+def digest(folder: Path) -> str:
+    """Return eight hexadecimal digits that differ where Python files below a folder do."""
+    total = hashlib.sha256()
+    for file in sorted(folder.rglob("*.py")):
+        total.update(file.relative_to(folder).as_posix().encode())
+        total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()[:8]
+
+
+def is_found(module: str) -> bool:
+    """Return whether a module's top level can be found; nothing of it is run."""
+    try:
+        return importlib.util.find_spec(module.partition(".")[0]) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def sees(probe: str, token: str, *, within_s: float) -> bool:
+    """Return whether a file of the driver is here and another can be written beside it."""
+    path = Path(probe)
+    end = time.monotonic() + within_s
+    while not _holds(path, token):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.2)
+    mine = path.with_name(f"{path.name}-{uuid.uuid4().hex}")
+    try:
+        mine.write_text(token)
+        mine.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _holds(path: Path, token: str) -> bool:
+    try:
+        return path.read_text() == token
+    except OSError:
+        return False
