@@ -8,6 +8,7 @@ from typing import Any
 
 from raysearch.engine import Plan
 from raysearch.experiment import Experiment
+from raysearch.experiment.means import HALVE_BATCH
 from raysearch.run_dir import RunDir
 
 
@@ -47,6 +48,7 @@ def plan_of(experiment: Experiment) -> Plan:
         patience=budget.patience,
         max_attempts=experiment.failures.attempts,
         retry_exceptions=experiment.failures.retry_exceptions,
+        halves_batch=experiment.failures.on_oom == HALVE_BATCH,
         abort_after=experiment.failures.abort_after,
         abort_in_a_row=experiment.failures.abort_in_a_row,
         checkpoint_budget_bytes=experiment.checkpoint.budget_gb * 1e9,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from raysearch.engine.account import Account
-from raysearch.engine.causes import DISK_FULL, INTERRUPTED, WORKER_LOST
+from raysearch.engine.causes import DISK_FULL, INTERRUPTED, OUT_OF_MEMORY, WORKER_LOST
 from raysearch.engine.handover import Handover
 from raysearch.engine.spending import Spending
 from raysearch.engine.streak import Streak
@@ -143,7 +143,7 @@ class SearchState:
         self.settings = settings
         if "objective" in settings:
             self.objective = Objective(**settings["objective"])
-        self.account.gpus = settings.get("resources", {}).get("gpus", 0.0)
+        self.account.count_gpus(settings.get("resources", {}))
 
     def _trial_created(self, event: ev.TrialCreated) -> None:
         self._keep(
@@ -215,7 +215,9 @@ class SearchState:
         if event.trial not in self.live:
             return
         reason = event.reason or self.trials[event.trial].reason
-        ended = {"cause": event.cause, "error": event.error, "reason": reason}
+        ended: dict[str, Any] = {"cause": event.cause, "error": event.error, "reason": reason}
+        if event.cause == OUT_OF_MEMORY:
+            ended["n_out_of_memory"] = self.trials[event.trial].n_out_of_memory + 1
         self._change(event.trial, status=TrialStatus.INTERRUPTED, **ended)
         if event.cause not in (INTERRUPTED, DISK_FULL):
             counts = self.losses if event.cause == WORKER_LOST else self.failures

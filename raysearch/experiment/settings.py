@@ -34,15 +34,14 @@ from raysearch.experiment.sections import (
     models_of,
 )
 from raysearch.experiment.trainer import TrainerSection
+from raysearch.experiment.means import Failures, Resources
 from raysearch.experiment.values import (
     FORM,
     Budget,
     Choose,
-    Failures,
     Fidelity,
     Measuring,
     Refit,
-    Resources,
 )
 from raysearch.trial import Loop
 

@@ -18,6 +18,7 @@ from raysearch.errors import ConfigurationError
 from raysearch.imports import load_object
 from raysearch.training.adoption import adopted
 from raysearch.training.fast_loading import fast
+from raysearch.training.gpu_share import keep_to_share
 from raysearch.training.isolation import quieten
 from raysearch.training.job import TrainingJob
 from raysearch.training.namespace import Namespace, namespace_of
@@ -78,6 +79,7 @@ def build(job: TrainingJob, *, train_loaders: Callable[[Loaders], Any] | None = 
     """
     seeds = Seeds(seed=job.seed, trial=job.trial, repeat=job.repeat)
     seeds.apply(epoch=0)
+    keep_to_share(job)
     data = _data(job)
     model = _model(job)
     namespace = namespace_of(model, kind="LightningModule", path=job.model_class)

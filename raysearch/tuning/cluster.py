@@ -91,10 +91,8 @@ def fitting(resources: Resources, *, available: Mapping[str, float]) -> int:
         >>> fitting(Resources(cpus=1, gpus=0.5), available={"CPU": 16.0, "GPU": 2.0})
         4
     """
-    wanted = {"CPU": resources.cpus, "GPU": resources.gpus}
-    return int(
-        min(available.get(name, 0.0) / amount + 1e-9 for name, amount in wanted.items() if amount)
-    )
+    wanted = resources.of_trial()
+    return int(min(available.get(name, 0.0) / wanted[name] + 1e-9 for name in wanted))
 
 
 @contextmanager

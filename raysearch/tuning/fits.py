@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from raysearch.forking import Fork, NoTemplate, ProcessGone
 from raysearch.imports import provide
 from raysearch.training.job import TrainingJob
+from raysearch.training.ranks import await_ranks
 from raysearch.training.warmup import prepare_process, release_memory
 from raysearch.tuning.fit_thread import FitThread
 
@@ -24,6 +25,10 @@ class Fits(Protocol):
 
     def get_ready(self, example: TrainingJob, *, objects: bytes | None) -> None:
         """Import what a job such as this one needs; what is wrong with it shows when it begins."""
+        ...
+
+    def await_ranks(self, host: str) -> str:
+        """Listen for the ranks that will train the next job along; see `training.ranks`."""
         ...
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
@@ -65,6 +70,10 @@ class OwnFits:
             if objects is not None:
                 provide(pickle.loads(objects))
             prepare_process(example)
+
+    def await_ranks(self, host: str) -> str:
+        """Listen for the other ranks; see `Fits`."""
+        return await_ranks(host)
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
         """Start to train a job; see `Fits`."""
@@ -111,6 +120,10 @@ class ForkedFits:
     def get_ready(self, example: TrainingJob, *, objects: bytes | None) -> None:
         """Import what is needed; see `Fits`."""
         self._call("get_ready", example, objects=objects)
+
+    def await_ranks(self, host: str) -> str:
+        """Listen for the other ranks; see `Fits`."""
+        return str(self._call("await_ranks", host))
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
         """Start to train a job; see `Fits`."""
