@@ -32,7 +32,6 @@ class Trainee:
 
     def train(self, job: TrainingJob, *, stop_after: int | None) -> tuple[str, list[Any]]:
         """Train, and return how it ended and what was reported."""
-        import faulthandler; faulthandler.dump_traceback_later(12, exit=True, file=open(f"/tmp/ddpx/tb-{job.rank.number}","w"))
         listener = Listener(stop_after=stop_after)
         ending = train(job, report=listener)
         return str(ending), listener.reports
@@ -53,7 +52,7 @@ def trained(
                 threads.submit(fork.call, "train", one, stop_after=stop_after)
                 for fork, one in zip(forks, jobs, strict=True)
             ]
-            return [call.result(timeout=60) for call in calls]
+            return [call.result(timeout=100) for call in calls]
     finally:
         for fork in forks:
             fork.close()
@@ -99,3 +98,10 @@ class Clouds(pl.LightningDataModule):
 
     def val_dataloader(self):
         return DataLoader(TensorDataset(*self.parts["val"]), batch_size=10)
+
+
+class InOneBatch(Clouds):
+    """Has no batch size to set."""
+
+    def __init__(self):
+        super().__init__(batch_size=48)

@@ -23,6 +23,7 @@ from raysearch.experiment.component_sections import (
     component_of,
 )
 from raysearch.experiment.compress import Compress, compress_of
+from raysearch.experiment.means import Failures, Resources
 from raysearch.experiment.refit import refit_of
 from raysearch.experiment.sections import (
     CheckpointSection,
@@ -34,7 +35,6 @@ from raysearch.experiment.sections import (
     models_of,
 )
 from raysearch.experiment.trainer import TrainerSection
-from raysearch.experiment.means import Failures, Resources
 from raysearch.experiment.values import (
     FORM,
     Budget,

@@ -113,7 +113,8 @@ def _check_workers(
 def _check_batches(workers: int, *, data: DataSet, space: Space, report: Report) -> None:
     """Report batch sizes that workers cannot share evenly."""
     sizes = [data.choice.arguments.get("batch_size")]
-    for parameter in space[BATCH_SIZE] if BATCH_SIZE in space else ():
+    found = space[BATCH_SIZE] if BATCH_SIZE in space else ()  # noqa: SIM401  it has no get
+    for parameter in found:
         n = parameter.domain.size()
         if n is not None:
             sizes += list(parameter.domain.grid(min(n, MOST_LOOKED_AT)))

@@ -146,8 +146,8 @@ class TrainerSection(BaseModel):
     """Whether batch normalisation spans all workers of a trial, on GPUs; else each has the averages
     of its share of a batch."""
     use_distributed_sampler: Switch | None = None
-    """false where data loaders yield the share of their worker themselves; else each batch is shared
-    among the workers of a trial (resources.workers)."""
+    """false where data loaders yield the share of their worker themselves; else each batch is
+    shared among the workers of a trial (resources.workers)."""
     model_registry: str | None = None
     """Name under which Lightning's own registry keeps checkpoints."""
 

@@ -33,12 +33,12 @@ def check_machine(resources: Resources, *, parallel: int | None) -> None:
     cpus = resources.cpus * resources.workers
     each = f"resources.cpus is {resources.cpus:g}"
     if resources.workers > 1:
-        each = f"{each} for each of resources.workers {resources.workers}"
+        each += f" for each of resources.workers {resources.workers}"
     if cpus > n_cores:
+        most = n_cores / resources.workers
         raise ConfigurationError(
-            f"{each}, but this machine has {n_cores} cores, so no "
-            f"trial could ever start. Set it to at most {n_cores / resources.workers:g}, or give a larger cluster with "
-            "--address. Nothing was started."
+            f"{each}, but this machine has {n_cores} cores, so no trial could ever start. Set it "
+            f"to at most {most:g}, or give a larger cluster with --address. Nothing was started."
         )
     fits = int(n_cores / cpus) if cpus else None
     if parallel is not None and fits is not None and parallel > fits:

@@ -71,7 +71,7 @@ class Failure:
     """Why a trial failed."""
 
     cause: str
-    """Its kind: "exception", or `OUT_OF_MEMORY`, `DISK_FULL` or `LOST_CONTACT` of `engine.causes`."""
+    """Its kind: "exception", or one of `engine.causes`, such as `OUT_OF_MEMORY`."""
     summary: str
     """One line: the exception, and the line of the user's code that led to it."""
     details: str
@@ -96,7 +96,7 @@ def describe_failure(error: BaseException, *, batch_size: int | None = None) -> 
     cause = _cause(error)
     first = _first_line(error)
     if cause == OUT_OF_MEMORY:
-        first = f"{type(error).__qualname__}: {memory_numbers(_text(error), batch_size=batch_size)}"
+        first = _want_of_memory(error, batch_size=batch_size)
     return Failure(
         cause=cause,
         summary=f"{first}{_place(error)}",
@@ -150,6 +150,13 @@ def _first_line(error: BaseException) -> str:
     lines = _text(error).strip().splitlines()
     name = type(error).__qualname__
     return f"{name}: {lines[0].strip()}" if lines else name
+
+
+def _want_of_memory(error: BaseException, *, batch_size: int | None) -> str:
+    at = "" if batch_size is None else f", at batch size {batch_size}"
+    numbers = memory_numbers(_text(error))
+    line = f"{type(error).__qualname__}: {numbers}" if numbers else _first_line(error)
+    return f"{line}{at}"
 
 
 def _text(error: BaseException) -> str:

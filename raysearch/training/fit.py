@@ -79,9 +79,7 @@ def _train(
     job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead: bool, peers: Peers
 ) -> Ending:
     clock = Clock(before_s=job.seconds_before)
-    reporter = Reporter(
-        job, report=report, clock=clock, may_run_ahead=may_run_ahead, peers=peers
-    )
+    reporter = Reporter(job, report=report, clock=clock, may_run_ahead=may_run_ahead, peers=peers)
     parts = build(job)
     first, last = _callbacks(job, parts, reporter=reporter)
     old = started(job, parts, is_begun=job.resume_from is not None)

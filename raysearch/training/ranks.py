@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from raysearch.training.job import Rank, TrainingJob
 
 MEET_S = 600.0
-"""How long a rank waits for the others, which may still be importing or reading data, in seconds."""
+"""How long a rank waits for the others, which may still be importing, in seconds."""
 
 TIMEOUT = timedelta(days=7)
 """How long an exchange may take. Processes that are lost are noticed at once, by their connection

@@ -19,7 +19,8 @@ from typing import Any
 
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError
-from ray.util import PlacementGroup, get_current_placement_group, get_node_ip_address
+from ray.util import get_current_placement_group, get_node_ip_address
+from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from raysearch.beside import begun

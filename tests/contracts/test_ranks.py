@@ -13,7 +13,7 @@ from raysearch.training.run import train
 from tests.nets import Listener, make_job
 from tests.together import LOADED, Clouds, Plain, trained
 
-pytestmark = pytest.mark.timeout(60)  # processes
+pytestmark = pytest.mark.timeout(120)  # processes
 
 
 @pytest.fixture(scope="module")
