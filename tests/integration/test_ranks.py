@@ -10,7 +10,7 @@ import pytest
 from raysearch.run_dir import RunDir
 from raysearch.run_dir import events as ev
 
-pytestmark = pytest.mark.timeout(240)  # real processes, which import torch
+pytestmark = pytest.mark.timeout(450)  # real processes, which import torch
 
 NETS = '''\
 """Written as the documentation of Lightning writes it, but that it can die or run out of memory."""
@@ -103,7 +103,7 @@ def gone(pid: int) -> bool:
 
 
 def test_two_processes_train_each_trial_and_one_that_is_killed_costs_an_attempt(folder, raysearch):
-    ran = raysearch("run", "two.yaml", "--run-dir", "run", "--json", timeout_s=200)
+    ran = raysearch("run", "two.yaml", "--run-dir", "run", "--json", timeout_s=400)
     assert ran.status == 0, ran.err
     found = ran.document
     assert [trial["status"] for trial in found["trials"]].count("completed") >= 1
@@ -129,7 +129,7 @@ def test_where_memory_runs_out_batches_are_halved(folder, raysearch):
         "failures.on_oom=halve_batch",
         "model={class: 'nets:Net', args: {most: 8}}",
         "budget.trials=1",
-        timeout_s=200,
+        timeout_s=400,
     )
     assert ran.status == 0, ran.err
     (trial,) = ran.document["trials"]
