@@ -177,10 +177,10 @@ def joined(job: TrainingJob) -> Iterator[Peers]:
 
 def _store(rank: Rank) -> Any:
     """Return the store through which ranks find each other, which rank 0 serves."""
-    from torch.distributed import TCPStore
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
     host, _, port = rank.meeting.rpartition(":")
-    listening = {}
+    listening: dict[str, Any] = {}
     if rank.number == 0:
         listening = {"is_master": True, "master_listen_fd": _listening.pop().detach()}
     return TCPStore(
@@ -205,7 +205,7 @@ def _keep_to_loopback(rank: Rank) -> None:
 def _forget_rank() -> None:
     from lightning_utilities.core.rank_zero import rank_zero_only
 
-    rank_zero_only.rank = 0
+    rank_zero_only.rank = 0  # type: ignore[attr-defined]  # as Lightning sets it
 
 
 class OneOfSeveral:

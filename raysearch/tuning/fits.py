@@ -27,10 +27,6 @@ class Fits(Protocol):
         """Import what a job such as this one needs; what is wrong with it shows when it begins."""
         ...
 
-    def await_ranks(self, host: str) -> str:
-        """Listen for the ranks that will train the next job along; see `training.ranks`."""
-        ...
-
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
         """Start to train a job, after the one before was aborted.
 
@@ -58,6 +54,14 @@ class Fits(Protocol):
         ...
 
 
+class FitsOfOne(Fits, Protocol):
+    """Trains in one process, which may be one of several."""
+
+    def await_ranks(self, host: str) -> str:
+        """Listen for the ranks that will train the next job along; see `training.ranks`."""
+        ...
+
+
 class OwnFits:
     """Trains in this process."""
 
@@ -72,7 +76,7 @@ class OwnFits:
             prepare_process(example)
 
     def await_ranks(self, host: str) -> str:
-        """Listen for the other ranks; see `Fits`."""
+        """Listen for the other ranks; see `FitsOfOne`."""
         return await_ranks(host)
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
@@ -122,7 +126,7 @@ class ForkedFits:
         self._call("get_ready", example, objects=objects)
 
     def await_ranks(self, host: str) -> str:
-        """Listen for the other ranks; see `Fits`."""
+        """Listen for the other ranks; see `FitsOfOne`."""
         return str(self._call("await_ranks", host))
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
@@ -166,7 +170,7 @@ class ForkedFits:
         return Fork(self._template, f"{OwnFits.__module__}:{OwnFits.__name__}")
 
 
-def fits(template: str | None) -> Fits:
+def fits(template: str | None) -> FitsOfOne:
     """Return what trains in a fork of the template, or in this process where there is none."""
     if template is not None:
         with suppress(NoTemplate, ProcessGone):  # on another node, or it has ended

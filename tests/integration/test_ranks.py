@@ -47,6 +47,8 @@ class Net(pl.LightningModule):
         if self.current_epoch == 1 and self.global_rank == 1 and not (HERE / "killed").exists():
             (HERE / "killed").touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.trainer.world_size == 2 and self.global_rank == 1 and self.hparams.width == 13:
+            raise ValueError("thirteen")
         return nn.functional.cross_entropy(self.net(x), y)
 
     def validation_step(self, batch, _):
@@ -80,7 +82,9 @@ objective: {metric: val_loss, direction: minimize}
 searcher: random
 scheduler: {name: asha, min_epochs: 1, reduction_factor: 2}
 fidelity: {max_epochs: 3}
-budget: {trials: 4}
+points: [{width: 13}, {width: 16}]
+constraints: {params: "<= 130"}
+budget: {trials: 5}
 parallel: 1
 resources: {cpus: 1, workers: 2}
 refit: false
@@ -106,12 +110,22 @@ def test_two_processes_train_each_trial_and_one_that_is_killed_costs_an_attempt(
     ran = raysearch("run", "two.yaml", "--run-dir", "run", "--json", timeout_s=400)
     assert ran.status == 0, ran.err
     found = ran.document
-    assert [trial["status"] for trial in found["trials"]].count("completed") >= 1
-    assert {trial["status"] for trial in found["trials"]} <= {"completed", "stopped"}
-    attempts = {trial["id"]: trial["attempts"] for trial in found["trials"]}
-    assert attempts == {"0000": 2, "0001": 1, "0002": 1, "0003": 1}
-    ended = [e for e in RunDir(folder / "run").events() if isinstance(e, ev.AttemptEnded)]
-    assert [(e.trial, e.cause) for e in ended] == [("0000", "worker lost")]
+    trials = {trial["id"]: trial for trial in found["trials"]}
+    assert [trials[f"{n:04d}"]["status"] for n in range(3)] == ["completed", "failed", "rejected"]
+    assert trials["0001"]["cause"] == "exception"
+    assert {trials[id]["status"] for id in ("0003", "0004")} <= {"completed", "stopped", "rejected"}
+    assert {id: trial["attempts"] for id, trial in trials.items()} == {
+        "0000": 2,
+        "0001": 1,
+        "0002": 1,
+        "0003": 1,
+        "0004": 1,
+    }
+    events = list(RunDir(folder / "run").events())
+    lost = [e for e in events if isinstance(e, ev.AttemptEnded) and e.trial == "0000"]
+    assert [e.cause for e in lost] == ["worker lost"]
+    (failed,) = (e for e in events if isinstance(e, ev.TrialEnded) and e.trial == "0001")
+    assert failed.error.startswith("rank 1 of 2: ValueError: thirteen (nets.py, line")
     lines = [line.split() for line in (folder / "pids").read_text().splitlines()]
     alone = ("0", "1")  # as the default configuration is tried before the search begins
     assert {(rank, of) for _, rank, of in lines} - {alone} == {("0", "2"), ("1", "2")}
