@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from raysearch.engine.account import Account
-from raysearch.engine.causes import DISK_FULL, INTERRUPTED, OUT_OF_MEMORY, WORKER_LOST
+from raysearch.engine.causes import DISK_FULL, INTERRUPTED, WORKER_LOST
 from raysearch.engine.handover import Handover
+from raysearch.engine.records import changed_by_end
 from raysearch.engine.spending import Spending
 from raysearch.engine.streak import Streak
 from raysearch.init_from import Inheritance
@@ -217,11 +218,7 @@ class SearchState:
     def _attempt_ended(self, event: ev.AttemptEnded) -> None:
         if event.trial not in self.live:
             return
-        reason = event.reason or self.trials[event.trial].reason
-        ended: dict[str, Any] = {"cause": event.cause, "error": event.error, "reason": reason}
-        if event.cause == OUT_OF_MEMORY:
-            ended["n_out_of_memory"] = self.trials[event.trial].n_out_of_memory + 1
-        self._change(event.trial, status=TrialStatus.INTERRUPTED, **ended)
+        self._change(event.trial, **changed_by_end(self.trials[event.trial], event))
         if event.cause not in (INTERRUPTED, DISK_FULL):
             counts = self.losses if event.cause == WORKER_LOST else self.failures
             counts[event.trial] = counts.get(event.trial, 0) + 1
