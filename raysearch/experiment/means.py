@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -9,6 +10,8 @@ from pydantic import Field
 
 from raysearch.errors import ConfigurationError
 from raysearch.experiment.values import FORM
+
+KIND = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 MOST_WORKERS = 4096
 
@@ -34,7 +37,7 @@ class Resources:
     workers: Annotated[int, Field(ge=1, le=MOST_WORKERS, strict=True)] = 1
     """Processes that train a trial together, each with these cores and GPUs, on one node or on
     several. They share each batch: data.batch_size is that of all together."""
-    accelerator_type: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = None
+    accelerator_type: str | None = None
     """Kind of GPU that a trial needs, as Ray calls it, such as A100 or H100; null for any."""
     trials_per_worker: Annotated[int, Field(ge=1, strict=True)] | None = 1000
     """After how many trials a worker's process is replaced by a new one, so that what code leaks
@@ -47,6 +50,12 @@ class Resources:
             raise ConfigurationError(
                 f"{self.workers} workers cannot share a GPU, as gpus {self.gpus:g} would have it. "
                 "Write gpus: 1, or workers: 1."
+            )
+        kind = self.accelerator_type
+        if kind is not None and not KIND.fullmatch(kind):
+            raise ConfigurationError(
+                f'accelerator_type is "{kind}". Write a kind of GPU as Ray calls it, such as A100 '
+                "or H100."
             )
         if self.accelerator_type is not None and not self.gpus:
             raise ConfigurationError(

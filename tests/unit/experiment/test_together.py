@@ -35,6 +35,11 @@ def test_files_without_them_mean_one_worker(loaded):
             ["accelerator_type is A100, and gpus is 0", "gpus: 1"],
         ),
         (
+            "resources: {gpus: 1, accelerator_type: a b}",
+            (),
+            ['accelerator_type is "a b"', "such as A100"],
+        ),
+        (
             "resources: {workers: 3}",
             (),
             ["resources.workers is 3, and data.batch_size may be 16", "multiples of 3"],
