@@ -162,6 +162,8 @@ class Trial:
     """Weights that it took over from others, in order of epochs."""
     attempts: int = 0
     """How often training was started; a retry is a new attempt."""
+    n_out_of_memory: int = 0
+    """How often it was tried again, or is, after memory had run out."""
     created_at: float = 0.0
     """Unix time in seconds."""
     ended_at: float | None = None

@@ -81,9 +81,15 @@ def trial_text(experiment: Experiment) -> str:
     from raysearch.live.text import short_number
 
     resources, parallel, fidelity = experiment.resources, experiment.parallel, experiment.fidelity
-    gpus = f" and {short_number(resources.gpus)} GPU" if resources.gpus else ""
+    kind = f" ({resources.accelerator_type})" if resources.accelerator_type else ""
+    gpus = f" and {short_number(resources.gpus)} GPU{kind}" if resources.gpus else ""
+    given = f"{short_number(resources.cpus)} CPU{gpus}"
+    if 0 < resources.gpus < 1:
+        given += f" with {resources.gpus:.0%} of its memory"
+    if resources.workers > 1:
+        given = f"{resources.workers} workers of {given}, which share each batch"
     at_once = "as many at once as fit" if parallel is None else f"{parallel} at once"
     length = counted(fidelity.epochs, fidelity.unit)
     if fidelity.every_steps is not None:
         length += f" of {counted(fidelity.every_steps, 'step')}"
-    return f"up to {length}, {short_number(resources.cpus)} CPU{gpus}; {at_once}"
+    return f"up to {length}, {given}; {at_once}"

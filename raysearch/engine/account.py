@@ -7,7 +7,9 @@ journal (see `state`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from raysearch.engine.spending import Spending
 from raysearch.trial import Measurement, Objective, Trial
@@ -25,6 +27,10 @@ class Account:
     """Of trials in training, up to where their own training time is in `spent`, in seconds."""
     set_aside: set[str] = field(default_factory=set)
     """Trials that have been paused, which for `spent` ended then."""
+
+    def count_gpus(self, resources: Mapping[str, Any]) -> None:
+        """Take the GPUs of each trial from a section of the settings, old ones included."""
+        self.gpus = resources.get("gpus", 0.0) * resources.get("workers", 1)
 
     def after(
         self, trial: Trial, measurement: Measurement, *, objective: Objective | None

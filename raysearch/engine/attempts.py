@@ -7,10 +7,17 @@ that the search had better end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from raysearch.engine import messages, records
-from raysearch.engine.causes import DISK_FULL, NOT_FINITE, NOT_MEASURED, WORKER_LOST
+from raysearch.engine.causes import (
+    DISK_FULL,
+    LOST_CONTACT,
+    NOT_FINITE,
+    NOT_MEASURED,
+    OUT_OF_MEMORY,
+    WORKER_LOST,
+)
 from raysearch.engine.decisions import Decisions
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.plan import Plan
@@ -57,13 +64,19 @@ class Attempts:
             attempt=known.attempts + 1,
             worker=worker,
             from_epoch=last,
-            reason=messages.went_back([damaged[c.path] for c in lost], epoch=last),
+            reason=self._reason(known, [damaged[c.path] for c in lost], epoch=last),
         )
         self._ledger.emit(
             *(ev.CheckpointRemoved(at=at, trial=self._owner(c, known), path=c.path) for c in lost),
             started,
         )
         return known.attempts + 1
+
+    def _reason(self, trial: Trial, faults: Sequence[str], *, epoch: int) -> str:
+        """Return why an attempt is not like the one before; empty if it is."""
+        times = trial.n_out_of_memory if self._plan.halves_batch else 0
+        parts = [messages.halved(times), messages.went_back(faults, epoch=epoch)]
+        return "; ".join(part for part in parts if part)
 
     def _owner(self, checkpoint: Checkpoint, trial: Trial) -> str:
         """Return the id of the trial that wrote a checkpoint which a trial begins from."""
@@ -157,5 +170,9 @@ class Attempts:
         if self._decisions.is_over:
             return False
         happens_again = cause in (WORKER_LOST, NOT_MEASURED, NOT_FINITE)
-        may_pass = self._plan.retry_exceptions and not happens_again
+        may_pass = (
+            (self._plan.retry_exceptions and not happens_again)
+            or cause == LOST_CONTACT
+            or (cause == OUT_OF_MEMORY and self._plan.halves_batch)
+        )
         return may_pass and self._state.n_bad_attempts(trial) + 1 < self._plan.max_attempts

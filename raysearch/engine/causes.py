@@ -14,5 +14,12 @@ NOT_MEASURED = "not measured"
 NOT_FINITE = "not finite"
 """Cause of a trial whose objective was NaN or infinite at its end."""
 
+LOST_CONTACT = "lost contact"
+"""Cause of an attempt of several processes, all of them there, of which one could not reach the
+others."""
+
+OUT_OF_MEMORY = "out of memory"
+"""Cause of a failure for want of memory, of the machine or a GPU."""
+
 DISK_FULL = "disk full"
 """Cause of an attempt that could not write: no evidence against its configuration."""

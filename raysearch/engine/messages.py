@@ -58,6 +58,19 @@ def went_back(faults: Sequence[str], *, epoch: int) -> str:
     return f"went back to {f'epoch {epoch}' if epoch else 'the start'}, since {'; '.join(faults)}"
 
 
+def halved(times: int) -> str:
+    """Return what is changed of a trial whose memory ran out so many times; empty if nothing is.
+
+    Example:
+        >>> halved(2)
+        'memory ran out, so batches are 1/4 as large, and 4 of them make a step'
+    """
+    if not times:
+        return ""
+    n = 2**times
+    return f"memory ran out, so batches are 1/{n} as large, and {n} of them make a step"
+
+
 def disk_full(trial: Trial, *, error: str) -> str:
     """Return the message for a trial that could not write."""
     last = trial.checkpoints[-1].epoch if trial.checkpoints else 0

@@ -61,6 +61,8 @@ class Plan:
     `retry_exceptions` is set."""
     retry_exceptions: bool = False
     """Whether a trial that failed is tried again from its last checkpoint."""
+    halves_batch: bool = False
+    """Whether one that ran out of memory is, with batches half as large."""
     abort_after: int | None = 5
     """The search is aborted when the first this many trials all failed."""
     abort_in_a_row: int | None = None

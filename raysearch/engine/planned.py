@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from raysearch.engine.plan import Plan
 from raysearch.experiment import Experiment
+from raysearch.experiment.means import HALVE_BATCH
 
 
 def plan_of(experiment: Experiment) -> Plan:
@@ -24,6 +25,7 @@ def plan_of(experiment: Experiment) -> Plan:
         patience=budget.patience,
         max_attempts=experiment.failures.attempts,
         retry_exceptions=experiment.failures.retry_exceptions,
+        halves_batch=experiment.failures.on_oom == HALVE_BATCH,
         abort_after=experiment.failures.abort_after,
         abort_in_a_row=experiment.failures.abort_in_a_row,
         checkpoint_budget_bytes=experiment.checkpoint.budget_gb * 1e9,

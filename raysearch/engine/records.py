@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from raysearch.engine.causes import OUT_OF_MEMORY
 from raysearch.run_dir import events as ev
 from raysearch.trial import (
     Checkpoint,
@@ -13,6 +16,7 @@ from raysearch.trial import (
     Recommendation,
     Suggestion,
     Trial,
+    TrialStatus,
     trial_id,
 )
 
@@ -118,3 +122,16 @@ def not_finite(trial: Trial, *, objective: Objective) -> str | None:
 def is_worth_a_line(decision: Decision) -> bool:
     """Return whether the journal must hold it: replaying finds a plain "continue" by itself."""
     return bool(decision.reason) or decision.kind is not DecisionKind.CONTINUE
+
+
+def changed_by_end(trial: Trial, event: ev.AttemptEnded) -> dict[str, Any]:
+    """Return the fields of a trial, with their values, that the end of an attempt changes."""
+    changed: dict[str, Any] = {
+        "status": TrialStatus.INTERRUPTED,
+        "cause": event.cause,
+        "error": event.error,
+        "reason": event.reason or trial.reason,
+    }
+    if event.cause == OUT_OF_MEMORY:
+        changed["n_out_of_memory"] = trial.n_out_of_memory + 1
+    return changed

@@ -13,6 +13,7 @@ from typing import Any
 from raysearch.engine.account import Account
 from raysearch.engine.causes import DISK_FULL, INTERRUPTED, WORKER_LOST
 from raysearch.engine.handover import Handover
+from raysearch.engine.records import changed_by_end
 from raysearch.engine.spending import Spending
 from raysearch.engine.streak import Streak
 from raysearch.init_from import Inheritance
@@ -145,7 +146,7 @@ class SearchState:
         self.settings = settings
         if "objective" in settings:
             self.objective = Objective(**settings["objective"])
-        self.account.gpus = settings.get("resources", {}).get("gpus", 0.0)
+        self.account.count_gpus(settings.get("resources", {}))
 
     def _trial_created(self, event: ev.TrialCreated) -> None:
         self._keep(
@@ -217,9 +218,7 @@ class SearchState:
     def _attempt_ended(self, event: ev.AttemptEnded) -> None:
         if event.trial not in self.live:
             return
-        reason = event.reason or self.trials[event.trial].reason
-        ended = {"cause": event.cause, "error": event.error, "reason": reason}
-        self._change(event.trial, status=TrialStatus.INTERRUPTED, **ended)
+        self._change(event.trial, **changed_by_end(self.trials[event.trial], event))
         if event.cause not in (INTERRUPTED, DISK_FULL):
             counts = self.losses if event.cause == WORKER_LOST else self.failures
             counts[event.trial] = counts.get(event.trial, 0) + 1

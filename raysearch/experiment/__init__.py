@@ -11,6 +11,7 @@ that trains. `to_yaml(experiment.settings)` writes what `load` reads back as an 
 from __future__ import annotations
 
 from raysearch.experiment.experiment import Experiment
+from raysearch.experiment.means import Failures, Resources
 from raysearch.experiment.resolve import from_settings, load
 from raysearch.experiment.schema import json_schema
 from raysearch.experiment.values import (
@@ -19,11 +20,9 @@ from raysearch.experiment.values import (
     CheckpointSettings,
     Component,
     DataChoice,
-    Failures,
     Fidelity,
     ModelChoice,
     Refit,
-    Resources,
 )
 from raysearch.experiment.yaml_text import to_yaml
 

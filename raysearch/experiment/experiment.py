@@ -10,6 +10,7 @@ from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError, one_of
 from raysearch.experiment.components import changes_configurations, construct
 from raysearch.experiment.compress import Compress
+from raysearch.experiment.means import Failures, Resources
 from raysearch.experiment.mutables import DATA_PREFIX, fixed_parameters
 from raysearch.experiment.select import Select
 from raysearch.experiment.several import Aims
@@ -20,11 +21,9 @@ from raysearch.experiment.values import (
     CheckpointSettings,
     Component,
     DataChoice,
-    Failures,
     Fidelity,
     ModelChoice,
     Refit,
-    Resources,
 )
 from raysearch.imports import load_object
 from raysearch.init_from import INIT_FROM, KEYS, InitFrom

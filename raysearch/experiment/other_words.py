@@ -22,6 +22,7 @@ _SAID_OTHERWISE = {
     "parallel": "n_jobs max_concurrent max_concurrent_trials num_workers",
     "resources.cpus": "num_cpus cpu_per_trial cpus_per_trial",
     "resources.gpus": "gpus num_gpus gpu_per_trial gpus_per_trial",
+    "resources.workers": "num_workers_per_trial workers_per_trial n_devices num_devices",
     "scheduler": "pruner",
     "scheduler.min_epochs": "min_epochs grace_period min_resource min_t",
     "scheduler.reduction_factor": "reduction_factor eta factor",

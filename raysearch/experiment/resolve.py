@@ -35,6 +35,7 @@ from raysearch.experiment.several import Aims, resolve_aims
 from raysearch.experiment.spaces import resolve_space
 from raysearch.experiment.starts import absolute_paths, can_start, check_starts
 from raysearch.experiment.superseded import explained
+from raysearch.experiment.together import check_together
 from raysearch.experiment.trainer import check_objects, trainer_arguments
 from raysearch.experiment.values import Component
 from raysearch.experiment.written import data_settings, model_settings
@@ -172,6 +173,7 @@ def _parts(checked: dict[str, Any], *, report: Report) -> _Parts:
         points = resolve_points(checked.get("points", ()), space=space, **given)
         check_complete(space=space, links=links, **given)
     check_objects(checked.get("trainer"), report=report)
+    check_together(checked, data=data, space=space, trains_itself=trains_itself, report=report)
     task = None if data is None or data.spec is None else data.spec.task
     models = checked.get("model") or ()
     is_own = not models or any(section.name not in FAMILIES for section in models)

@@ -23,6 +23,7 @@ from raysearch.experiment.component_sections import (
     component_of,
 )
 from raysearch.experiment.compress import Compress, compress_of
+from raysearch.experiment.means import Failures, Resources
 from raysearch.experiment.refit import refit_of
 from raysearch.experiment.sections import (
     CheckpointSection,
@@ -39,11 +40,9 @@ from raysearch.experiment.values import (
     FORM,
     Budget,
     Choose,
-    Failures,
     Fidelity,
     Measuring,
     Refit,
-    Resources,
 )
 from raysearch.trial import Loop
 

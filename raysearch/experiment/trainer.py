@@ -68,7 +68,8 @@ class TrainerSection(BaseModel):
     accelerator: str | None = None
     """Hardware, such as cpu, gpu or mps; by default what `resources` says."""
     strategy: str | ObjectSection | None = None
-    """How a model is laid out on its device."""
+    """How a model is laid out on its devices: ddp by default where resources.workers is above 1;
+    fsdp, on GPUs, for models that are too large for one."""
     precision: (
         Literal[
             "32-true",
@@ -142,9 +143,11 @@ class TrainerSection(BaseModel):
     """Trains and validates on these few training batches: to see whether a model can learn at all,
     and not to compare models."""
     sync_batchnorm: Switch | None = None
-    """Whether batch normalisation spans processes, of which a trial has one."""
+    """Whether batch normalisation spans all workers of a trial, on GPUs; else each has the averages
+    of its share of a batch."""
     use_distributed_sampler: Switch | None = None
-    """Whether samplers are replaced for several processes, of which a trial has one."""
+    """false where data loaders yield the share of their worker themselves; else each batch is
+    shared among the workers of a trial (resources.workers)."""
     model_registry: str | None = None
     """Name under which Lightning's own registry keeps checkpoints."""
 
@@ -152,12 +155,12 @@ class TrainerSection(BaseModel):
 OWNED = {
     "barebones": "Trials must log metrics, which barebones switches off. Leave it out.",
     "default_root_dir": "Every trial has its folder in the run directory.",
-    "devices": "Use resources.cpus and resources.gpus.",
+    "devices": "Use resources.cpus, resources.gpus and resources.workers.",
     "enable_checkpointing": "Use checkpoint.every and checkpoint.budget_gb.",
     "fast_dev_run": "`check` runs one batch of everything. Leave it out.",
     "max_epochs": "Use fidelity.max_epochs.",
     "max_steps": "Use fidelity.max_steps.",
-    "num_nodes": "A trial runs on one machine; many trials spread over many machines.",
+    "num_nodes": "Use resources.workers: the workers of a trial may be on several nodes.",
 }
 """Arguments that raysearch sets itself -> why, or the key to use instead."""
 

@@ -91,51 +91,6 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
-    """What one trial gets of the machines."""
-
-    __pydantic_config__ = FORM
-
-    cpus: Annotated[float, Field(ge=0, le=4096, strict=True)] = 1.0
-    """CPU cores per trial."""
-    gpus: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
-    """GPUs per trial, up to one; with 0.25 four trials share a GPU."""
-    trials_per_worker: Annotated[int, Field(ge=1, strict=True)] | None = 1000
-    """After how many trials a worker's process is replaced by a new one, so that what code leaks
-    does not add up; null for never."""
-
-    def __post_init__(self) -> None:
-        if self.cpus == 0 and self.gpus == 0:
-            raise ConfigurationError("A trial needs a share of a CPU or a GPU. Try cpus: 1.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failures:
-    """What happens when a trial cannot be trained."""
-
-    __pydantic_config__ = FORM
-
-    attempts: Annotated[int, Field(ge=1, strict=True)] = 3
-    """How often a trial is started at most when its worker is lost, or when it raises and
-    `retry_exceptions` is set."""
-    retry_exceptions: Annotated[bool, Field(strict=True)] = False
-    """Whether a trial that raises, runs out of memory or is silent for too long is tried again from
-    its last checkpoint, in a new process. By default it has failed: a result like any other."""
-    timeout_s: Annotated[float, Field(ge=1, le=31_536_000, strict=True)] | None = None
-    """Seconds that a trial may report nothing before it is ended as failed; null for any time.
-    The loading of data counts with the first epoch, as do the imports of a new worker beyond two
-    minutes: allow for the slowest."""
-    replace_worker: Annotated[bool, Field(strict=True)] = True
-    """Whether the process in which a trial raised is replaced before the next trial, which costs
-    the seconds of its start. One that ran out of memory always is."""
-    abort_after: Annotated[int, Field(ge=1, strict=True)] = 5
-    """The search stops when the first this many trials have all failed."""
-    abort_in_a_row: Annotated[int, Field(ge=1, strict=True)] | None = None
-    """The search stops when this many trials have failed one after the other, whatever came before;
-    null for any number."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Measuring:
     """How models are measured, before they are trained."""
 

@@ -112,8 +112,8 @@ def slots_here(experiment: Experiment, *, gpus: int = 0) -> int:
     if experiment.parallel is not None:
         return experiment.parallel
     resources = experiment.resources
-    fits = [cores() / resources.cpus] if resources.cpus else []
-    fits += [gpus / resources.gpus] if resources.gpus and gpus else []
+    wanted, here = resources.of_trial(), {"CPU": cores(), "GPU": gpus}
+    fits = [here[name] / wanted[name] for name in here if name in wanted and here[name]]
     return max(1, int(min(fits, default=1.0) + 1e-9))
 
 
@@ -168,7 +168,8 @@ def _trials(experiment: Experiment, span: _Span, *, is_timed: bool) -> float | N
     if budget.minutes and is_timed:
         limits.append(budget.minutes * 60 / span.seconds)
     if budget.gpu_hours and is_timed and experiment.resources.gpus:
-        limits.append(budget.gpu_hours * 3600 / (span.seconds * experiment.resources.gpus))
+        gpus = experiment.resources.of_trial()["GPU"]
+        limits.append(budget.gpu_hours * 3600 / (span.seconds * gpus))
     n_configurations = experiment.space.grid_size()
     if n_configurations is not None:
         limits.append(n_configurations)  # nothing is tried twice

@@ -58,14 +58,14 @@ class Fleet:
         Raises:
             ConfigurationError: None fits.
         """
-        fits = [self.cpus / resources.cpus] if resources.cpus else []
-        fits += [self.gpus / resources.gpus] if resources.gpus else []
+        wanted, has = resources.of_trial(), {"CPU": self.cpus, "GPU": self.gpus}
+        fits = [has[name] / wanted[name] for name in has if name in wanted]
         number = int(min(fits, default=1.0) + 1e-9)
         if number < 1:
             raise ConfigurationError(
                 f"a node has {self.cpus:g} CPUs and {self.gpus:g} GPUs, and a trial needs "
-                f"{resources.cpus:g} and {resources.gpus:g} (resources.cpus, resources.gpus). Give "
-                "larger nodes, or a trial less."
+                f"{wanted.get('CPU', 0):g} and {wanted.get('GPU', 0):g} (resources). Give larger "
+                "nodes, or a trial less."
             )
         return number
 

@@ -30,16 +30,20 @@ def check_machine(resources: Resources, *, parallel: int | None) -> None:
         ConfigurationError: A trial needs more cores than there are, or all trials together do.
     """
     n_cores = cores()
-    if resources.cpus > n_cores:
+    cpus = resources.cpus * resources.workers
+    each = f"resources.cpus is {resources.cpus:g}"
+    if resources.workers > 1:
+        each += f" for each of resources.workers {resources.workers}"
+    if cpus > n_cores:
+        most = n_cores / resources.workers
         raise ConfigurationError(
-            f"resources.cpus is {resources.cpus:g}, but this machine has {n_cores} cores, so no "
-            f"trial could ever start. Set it to at most {n_cores}, or give a larger cluster with "
-            "--address. Nothing was started."
+            f"{each}, but this machine has {n_cores} cores, so no trial could ever start. Set it "
+            f"to at most {most:g}, or give a larger cluster with --address. Nothing was started."
         )
-    fits = int(n_cores / resources.cpus) if resources.cpus else None
+    fits = int(n_cores / cpus) if cpus else None
     if parallel is not None and fits is not None and parallel > fits:
         raise ConfigurationError(
-            f"parallel is {parallel}, but with resources.cpus {resources.cpus:g} only {fits} "
+            f"parallel is {parallel}, but with {each.replace(' is', '')} only {fits} "
             f"trials fit on the {n_cores} cores of this machine. Set it to at most {fits}, or to "
             "auto. Nothing was started."
         )

@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from raysearch.engine.causes import OUT_OF_MEMORY
 from raysearch.experiment import Experiment
+from raysearch.experiment.means import HALVE_BATCH
 from raysearch.preflight.corners import DEFAULT, Corner, corners_of
 from raysearch.preflight.findings import Tried
 from raysearch.preflight.record import Probe
@@ -69,8 +71,7 @@ def preflight(
                 continue
             if say is not None:
                 say(f"trying {corner.label} ({number + 1} of {len(wanted)})")
-            job = _job(experiment, corner, folder=folder / str(number))
-            probe = _wanted(run(job, thorough=corner.name == DEFAULT), experiment)
+            probe = _probed(run, experiment, corner, folder=folder / str(number))
             tried.append(Tried(corner=corner, probe=probe))
             if probe.is_function or probe.wrong_arguments:
                 settled.add(corner.family)
@@ -78,9 +79,27 @@ def preflight(
     return judge(experiment, tried=tried, not_tried=left_out, seconds=seconds)
 
 
-def _job(experiment: Experiment, corner: Corner, *, folder: Path) -> TrainingJob:
+def _probed(run: RunProbe, experiment: Experiment, corner: Corner, *, folder: Path) -> Probe:
+    """Try a configuration, with smaller batches where memory runs out and the search has them."""
+    for n_out_of_memory in range(experiment.failures.attempts):
+        job = _job(experiment, corner, folder=folder, n_out_of_memory=n_out_of_memory)
+        probe = _wanted(run(job, thorough=corner.name == DEFAULT), experiment)
+        is_too_large = probe.failure is not None and probe.failure.cause == OUT_OF_MEMORY
+        if not is_too_large or experiment.failures.on_oom != HALVE_BATCH:
+            break
+    return probe
+
+
+def _job(
+    experiment: Experiment, corner: Corner, *, folder: Path, n_out_of_memory: int = 0
+) -> TrainingJob:
     """Return what a trial of a configuration would train, on a GPU only if there is one."""
-    trial = Trial(id="preflight", number=0, configuration=corner.configuration)
+    trial = Trial(
+        id="preflight",
+        number=0,
+        configuration=corner.configuration,
+        n_out_of_memory=n_out_of_memory,
+    )
     job = job_for(experiment, trial, run_dir=folder)
     return replace(job, accelerator="auto") if job.accelerator == "gpu" else job
 

@@ -18,10 +18,12 @@ from raysearch.errors import ConfigurationError
 from raysearch.imports import load_object
 from raysearch.training.adoption import adopted
 from raysearch.training.fast_loading import fast
+from raysearch.training.gpu_share import keep_to_share
 from raysearch.training.isolation import quieten
 from raysearch.training.job import TrainingJob
 from raysearch.training.namespace import Namespace, namespace_of
 from raysearch.training.seeding import ExactTraining, Seeds
+from raysearch.training.sharing import shared
 
 _logger = logging.getLogger(__name__)
 
@@ -77,6 +79,7 @@ def build(job: TrainingJob, *, train_loaders: Callable[[Loaders], Any] | None = 
     """
     seeds = Seeds(seed=job.seed, trial=job.trial, repeat=job.repeat)
     seeds.apply(epoch=0)
+    keep_to_share(job)
     data = _data(job)
     model = _model(job)
     namespace = namespace_of(model, kind="LightningModule", path=job.model_class)
@@ -120,10 +123,13 @@ def _serve(parts: Parts, *, job: TrainingJob, make: Callable[[], Any]) -> None:
     speed = fast
     if job.trainer_arguments.get("overfit_batches"):
         speed = _unchanged  # Lightning takes the loaders apart
-    data.train_dataloader = lambda: parts.exact.governed(speed(make()))
+    data.train_dataloader = lambda: parts.exact.governed(
+        shared(speed(make()), job=job, is_training=True)
+    )
     for name in ("val_dataloader", "test_dataloader"):
         if namespace.overrides(data, name):
-            setattr(data, name, _then(getattr(data, name), speed))
+            share = partial(shared, job=job, is_training=False)
+            setattr(data, name, _then(_then(getattr(data, name), speed), share))
     if namespace.overrides(data, "prepare_data"):
         data.prepare_data = _locked(data.prepare_data, path=_lock_path(job))
 

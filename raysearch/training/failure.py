@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import raysearch
-from raysearch.engine.causes import DISK_FULL
+from raysearch.engine.causes import DISK_FULL, LOST_CONTACT, OUT_OF_MEMORY
+from raysearch.training.memory import memory_numbers
 
 _OWN = Path(raysearch.__path__[0]).resolve()
 _FAMILIES = (_OWN / "models", _OWN / "data")
@@ -51,6 +52,9 @@ _MEMORY_TEXTS = (
     "cannot allocate memory",
     _SHARED_MEMORY,
 )
+_CONTACT_ERRORS = ("DistBackendError", "DistNetworkError", "DistStoreError")
+"""Of torch.distributed; gloo raises a RuntimeError that names its own source:"""
+_GLOO = "gloo/transport/"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _NO_ROOM_TEXTS = (
     "no space left on device",
@@ -62,27 +66,24 @@ _NO_ROOM_TEXTS = (
 say why it could not write: the last two."""
 
 
-OUT_OF_MEMORY = "out of memory"
-"""Cause of a failure for want of memory, of the machine or a GPU."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why a trial failed."""
 
     cause: str
-    """Its kind: "exception", `OUT_OF_MEMORY` or "disk full"."""
+    """Its kind: "exception", or one of `engine.causes`, such as `OUT_OF_MEMORY`."""
     summary: str
     """One line: the exception, and the line of the user's code that led to it."""
     details: str
     """The whole traceback."""
 
 
-def describe_failure(error: BaseException) -> Failure:
+def describe_failure(error: BaseException, *, batch_size: int | None = None) -> Failure:
     """Return what went wrong.
 
     Args:
         error: What a training raised, with its traceback.
+        batch_size: Of the training, which is told where memory ran out; None if it is not known.
 
     Example:
         >>> try:
@@ -92,9 +93,13 @@ def describe_failure(error: BaseException) -> Failure:
         >>> failure.cause, failure.summary.split(" (")[0]
         ('exception', "ValueError: invalid literal for int() with base 10: 'ten'")
     """
+    cause = _cause(error)
+    first = _first_line(error)
+    if cause == OUT_OF_MEMORY:
+        first = _want_of_memory(error, batch_size=batch_size)
     return Failure(
-        cause=_cause(error),
-        summary=f"{_first_line(error)}{_place(error)}",
+        cause=cause,
+        summary=f"{first}{_place(error)}",
         details="".join(traceback.format_exception(error)),
     )
 
@@ -102,6 +107,8 @@ def describe_failure(error: BaseException) -> Failure:
 def _cause(error: BaseException) -> str:
     if is_out_of_memory(error):
         return OUT_OF_MEMORY
+    if any(map(_is_lost_contact, _chain(error))):
+        return LOST_CONTACT
     return DISK_FULL if any(map(_is_disk_full, _chain(error))) else "exception"
 
 
@@ -124,6 +131,13 @@ def _is_disk_full(error: BaseException) -> bool:
     return is_systems and any(words in text for words in _NO_ROOM_TEXTS)
 
 
+def _is_lost_contact(error: BaseException) -> bool:
+    """Return whether a process could not reach one that it trains with."""
+    if type(error).__name__ in _CONTACT_ERRORS:
+        return True
+    return isinstance(error, RuntimeError) and _GLOO in _text(error)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether memory ran out, of this machine or of a GPU."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
@@ -136,6 +150,13 @@ def _first_line(error: BaseException) -> str:
     lines = _text(error).strip().splitlines()
     name = type(error).__qualname__
     return f"{name}: {lines[0].strip()}" if lines else name
+
+
+def _want_of_memory(error: BaseException, *, batch_size: int | None) -> str:
+    at = "" if batch_size is None else f", at batch size {batch_size}"
+    numbers = memory_numbers(_text(error))
+    line = f"{type(error).__qualname__}: {numbers}" if numbers else _first_line(error)
+    return f"{line}{at}"
 
 
 def _text(error: BaseException) -> str:

@@ -29,6 +29,8 @@ from raysearch.training.lean.epochs import Unwanted
 from raysearch.training.measuring import read_metrics
 from raysearch.training.meter import Clock
 from raysearch.training.outcomes import Examined
+from raysearch.training.ranks import Peers, joined
+from raysearch.training.reducing import log_for_all
 from raysearch.training.refit_data import refit_loaders
 from raysearch.training.refitting import Refit, prepare_refit
 from raysearch.training.replaying import replay
@@ -54,7 +56,7 @@ def train(
         report: Called at the end of each epoch in which validation ran, or round of steps, once its
             checkpoint, if any, is on disk. Returns whether to go on. What it raises ends the
             training and passes through. It may be called in another thread, while the next epoch
-            has begun already; see `ahead`.
+            has begun already; see `ahead`. Of several ranks, only the first one calls it.
         may_run_ahead: Whether it may.
 
     Returns:
@@ -71,19 +73,23 @@ def train(
         Writes checkpoints into the job's directory, each atomically, under new names. The process
         is left as it was.
     """
-    with isolated(threads=job.threads):
-        return _train(job, report=report, may_run_ahead=may_run_ahead)
+    with isolated(threads=job.threads), joined(job) as peers:
+        return _train(job, report=report, may_run_ahead=may_run_ahead, peers=peers)
 
 
-def _train(job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead: bool) -> Ending:
+def _train(
+    job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead: bool, peers: Peers
+) -> Ending:
     clock = Clock(before_s=job.seconds_before)
-    reporter = Reporter(job, report=report, clock=clock, may_run_ahead=may_run_ahead)
+    reporter = Reporter(job, report=report, clock=clock, may_run_ahead=may_run_ahead, peers=peers)
     parts = build(job)
     first, last = _callbacks(job, parts, reporter=reporter)
     old = started(job, parts, is_begun=job.resume_from is not None)
     reporter.inherited = inherited_by(old)
     first = (*first, *old)
     trainer = make_trainer(job, namespace=parts.namespace, first=first, last=last)
+    if job.rank is not None:
+        log_for_all(parts.model, trainer=trainer)
     try:
         with start_of(job, parts) as start:
             reporter.inherited = start.inherited or reporter.inherited

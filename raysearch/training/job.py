@@ -40,6 +40,18 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rank:
+    """Which of the processes that train a trial together; see `ranks`."""
+
+    number: int
+    """From 0. That one reports, writes checkpoints and is told whether to go on."""
+    of: int
+    """How many there are, at least 2."""
+    meeting: str
+    """Where they meet, as HOST:PORT: rank 0 listens there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingJob:
     """One configuration of a model and its data, with all that its training depends on.
 
@@ -111,6 +123,10 @@ class TrainingJob:
     """Hardware: "cpu", "gpu" or "auto". One among `trainer_arguments` takes its place."""
     threads: int = 1
     """Threads that torch may use in an operation, at least 1."""
+    rank: Rank | None = None
+    """Its place among several processes that train it together; None where one trains alone."""
+    gpu_share: float | None = None
+    """Share of its GPU's memory that a process may take, above 0 and below 1; None for all."""
     resume_from: str | None = None
     """Path of the checkpoint to go on from; None to begin."""
     resume_bytes: int | None = None

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from raysearch.engine.lineage import Stretch, schedule_of
 from raysearch.experiment import Experiment
+from raysearch.experiment.means import HALVE_BATCH
 from raysearch.init_from import Inheritance, InitFrom
 from raysearch.measure import How
+from raysearch.training.batches import with_batches_halved
 from raysearch.training.job import Stage, TrainingJob
 from raysearch.trial import Trial
 
@@ -79,7 +81,8 @@ def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> Train
     if parent is not None and parent.checkpoint is not None:
         path = run_dir.absolute() / parent.checkpoint
         start = InitFrom(checkpoint=str(path), parent=parent.trial)
-    return TrainingJob(
+    resources = experiment.resources
+    job = TrainingJob(
         trial=trial.id,
         kind=binding.kind,
         init_from=start,
@@ -106,6 +109,9 @@ def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> Train
         allow=experiment.checkpoint.allow,
         trainer_arguments=dict(experiment.trainer),
         loop=experiment.loop,
-        accelerator="gpu" if experiment.resources.gpus else "cpu",
-        threads=max(1, int(experiment.resources.cpus)),
+        accelerator="gpu" if resources.gpus else "cpu",
+        threads=max(1, int(resources.cpus)),
+        gpu_share=resources.gpus if 0 < resources.gpus < 1 else None,
     )
+    halvings = trial.n_out_of_memory if experiment.failures.on_oom == HALVE_BATCH else 0
+    return with_batches_halved(job, times=halvings)

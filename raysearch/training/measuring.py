@@ -34,7 +34,12 @@ def read_metrics(metrics: Mapping[str, Tensor]) -> tuple[dict[str, float | None]
         >>> read_metrics({"val/loss": torch.tensor(torch.nan), "val/f1": torch.tensor(0.5)})
         ({'val/loss': None, 'val/f1': 0.5}, 'not finite: val/loss (nan)')
     """
-    return finite_or_none(dict(zip(metrics, _numbers(list(metrics.values())), strict=True)))
+    return finite_or_none(numbers(metrics))
+
+
+def numbers(metrics: Mapping[str, Tensor]) -> dict[str, float]:
+    """Return metric values as numbers, which may be infinite or not a number."""
+    return dict(zip(metrics, _numbers(list(metrics.values())), strict=True))
 
 
 def _numbers(tensors: list[Tensor]) -> list[float]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from raysearch.training.measuring import read_applied, read_metrics, validation_examples
+from raysearch.training.measuring import numbers, read_applied, validation_examples
+from raysearch.training.ranks import ALONE, Peers
 from raysearch.training.reading_back import read_back
+from raysearch.training.values import finite_or_none
 from raysearch.trial import Measurement, Value
 
 if TYPE_CHECKING:
@@ -39,10 +41,14 @@ class Meter:
     Args:
         clock: Runs since training began.
         reads_back: Arguments that are read from the live objects, as in `TrainingJob`.
+        peers: Who trains along, whose metrics count as much.
     """
 
-    def __init__(self, *, clock: Clock, reads_back: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *, clock: Clock, reads_back: tuple[str, ...] = (), peers: Peers = ALONE
+    ) -> None:
         self.clock = clock
+        self._peers = peers
         self._reads_back = reads_back
         self._applied: dict[str, Value] = {}
         self._old: dict[str, Any] = {}
@@ -65,7 +71,7 @@ class Meter:
 
     def measure(self, trainer: pl.Trainer, *, epoch: int) -> Measurement:
         """Return what the epoch, or round, that ends now has achieved."""
-        values, cause = read_metrics(self.fresh(trainer))
+        values, cause = finite_or_none(self._peers.mean(numbers(self.fresh(trainer))))
         return Measurement(
             epoch=epoch,
             step=trainer.global_step,

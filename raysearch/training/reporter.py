@@ -22,6 +22,7 @@ from raysearch.training.checkpoints import CheckpointRule, add_checkpoint
 from raysearch.training.job import Report, TrainingJob
 from raysearch.training.measuring import has_finite_weights, read_learnt
 from raysearch.training.meter import Clock, Meter
+from raysearch.training.ranks import ALONE, Peers
 from raysearch.trial import Checkpoint, Measurement, Value
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Reporter:
         report: Receives the report; returns whether to go on.
         clock: Runs since training began.
         may_run_ahead: Whether epochs may begin before the last one is written and reported.
+        peers: Who trains along: the first of them writes, reports and is answered for all.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Reporter:
         report: Callable[[Report], bool],
         clock: Clock,
         may_run_ahead: bool = True,
+        peers: Peers = ALONE,
     ) -> None:
         self.was_stopped = False
         """Whether no more was wanted."""
@@ -58,8 +61,9 @@ class Reporter:
         self.n_reports = 0
         self.inherited: Mapping[str, Value] = {}
         """What the first measurement says of another trial's weights that it began with."""
-        self.meter = Meter(clock=clock, reads_back=job.reads_back)
-        self._ahead = Ahead() if may_run_ahead else None
+        self.meter = Meter(clock=clock, reads_back=job.reads_back, peers=peers)
+        self._ahead = Ahead() if may_run_ahead and job.rank is None else None
+        self._peers = peers
         self._job = job
         self._report = report
         self._rule = CheckpointRule(job, now_s=clock.elapsed_s)
@@ -90,7 +94,8 @@ class Reporter:
             return
         clock = self.meter.clock
         measurement = self.meter.measure(trainer, epoch=epoch)
-        is_due = self._rule.is_due(measurement, is_last=is_last, now_s=clock.elapsed_s)
+        due = self._rule.is_due(measurement, is_last=is_last, now_s=clock.elapsed_s)
+        is_due = self._peers.agreed(lambda: due)  # their clocks differ
         if self._rule.is_best:
             measurement = replace(measurement, learnt=read_learnt(trainer.lightning_module))
         if not self.n_reports:
@@ -102,13 +107,15 @@ class Reporter:
             return
         checkpoint = self._save(trainer, epoch=epoch) if is_due else None
         asked_s = clock.elapsed_s
-        goes_on = self._report(Report(measurement=measurement, checkpoint=checkpoint))
+        report = Report(measurement=measurement, checkpoint=checkpoint)
+        goes_on = self._peers.agreed(lambda: self._report(report))
         clock.exclude(clock.elapsed_s - asked_s)
         if not goes_on:
             self.was_stopped = True
             end_fit(trainer)
         elif measurement.cause is not None:
-            self.has_diverged = not has_finite_weights(trainer.lightning_module)
+            is_finite = has_finite_weights(trainer.lightning_module)
+            self.has_diverged = not self._peers.all(is_finite)
             if self.has_diverged:
                 end_fit(trainer)
 
@@ -132,7 +139,10 @@ class Reporter:
         checkpoint = None if data is None else self._add(partial(_write, data), measurement.epoch)
         return self._report(Report(measurement=measurement, checkpoint=checkpoint))
 
-    def _save(self, trainer: pl.Trainer, *, epoch: int) -> Checkpoint:
+    def _save(self, trainer: pl.Trainer, *, epoch: int) -> Checkpoint | None:
+        if not self._peers.is_first:  # it gathers what rank 0 writes, and writes nothing itself
+            trainer.save_checkpoint(self._job.directory, weights_only=False)
+            return None
         return self._add(partial(trainer.save_checkpoint, weights_only=False), epoch)
 
     def _add(self, save: Callable[[Path], None], epoch: int) -> Checkpoint:

@@ -25,6 +25,7 @@ from raysearch.training.lean import serve
 from raysearch.training.namespace import Namespace
 from raysearch.training.plugins import looked_up_once
 from raysearch.training.portable import PlainCheckpoints
+from raysearch.training.ranks import OneOfSeveral
 from raysearch.training.rounds import NEVER
 
 _SHELVES = {
@@ -35,6 +36,9 @@ _SHELVES = {
     "strategy": "strategies",
 }
 """Argument of the Trainer -> module of Lightning in which a bare class name is looked up."""
+
+SHARDED = ("fsdp", "fsdp_cpu_offload")
+"""Strategies that keep a part of the weights in each process, on GPUs alone."""
 
 _OURS = ("max_epochs", "max_steps", "devices", "default_root_dir", "enable_checkpointing")
 """Arguments that follow from the job."""
@@ -110,10 +114,32 @@ def make_trainer(
         "callbacks": callbacks,
         "plugins": [*plugins, *_own_plugins(plugins, job=job, namespace=namespace)],
         "enable_checkpointing": _has(callbacks, "callbacks:Checkpoint", namespace=namespace),
+        **_strategy(users.get("strategy"), job=job),
     }
     with looked_up_once(namespace):
         trainer = namespace.load(":Trainer")(**{**lean, **users, **owned, **settings})
     return serve(trainer, namespace=namespace, loop=job.loop)
+
+
+def _strategy(users: Any, *, job: TrainingJob) -> dict[str, Any]:
+    """Return the arguments that say how many processes train, and how they work together.
+
+    Args:
+        users: What the user says of it; None for nothing.
+        job: What is trained, by one process or by several.
+    """
+    if job.rank is not None:
+        # layers that are frozen for a while have no gradients meanwhile
+        ours = "ddp" if job.init_from is None else "ddp_find_unused_parameters_true"
+        return {
+            "strategy": ours if users in (None, "auto") else users,
+            "num_nodes": job.rank.of,  # each with one device, see `ranks`
+            "use_distributed_sampler": False,  # see `sharing`
+        }
+    is_in_vain = isinstance(users, str) and (
+        users.startswith("ddp") or (job.accelerator == "cpu" and users in SHARDED)
+    )
+    return {"strategy": "auto"} if is_in_vain else {}  # alone, as a refit is and what `check` tries
 
 
 def _limits(job: TrainingJob) -> dict[str, Any]:
@@ -134,7 +160,10 @@ def _own_plugins(users: list[Any], *, job: TrainingJob, namespace: Namespace) ->
         made = namespace.derive(PlainCheckpoints, part="plugins.io:TorchCheckpointIO")
         own.append(made(job))
     environment = namespace.load_fabric("plugins.environments:ClusterEnvironment")
-    if not any(isinstance(plugin, environment) for plugin in users):
+    if job.rank is not None:
+        several = namespace.derive(OneOfSeveral, part="plugins.environments:LightningEnvironment")
+        own.append(several(job.rank))
+    elif not any(isinstance(plugin, environment) for plugin in users):
         # also inside a SLURM or MPI job: a trial is alone
         own.append(namespace.load_fabric("plugins.environments:LightningEnvironment")())
     return own

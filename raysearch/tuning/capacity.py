@@ -63,37 +63,37 @@ class Capacity:
 
     def slots(self, resources: Resources) -> int:
         """Return how many trials fit at once on the nodes that there are."""
-        return sum(kind.count * _slots_of(kind, resources) for kind in self.now)
+        workers = sum(kind.count * _workers_on(kind, resources) for kind in self.now)
+        return workers // resources.workers
 
     def most(self, resources: Resources) -> int:
         """Return how many trials fit at once when the cluster has grown as far as it may."""
         each = sorted(
-            (n for kind in self.later for n in [_slots_of(kind, resources)] * kind.count),
+            (n for kind in self.later for n in [_workers_on(kind, resources)] * kind.count),
             reverse=True,
         )
-        return max(self.slots(resources), sum(each[: self.most_nodes]))
+        return max(self.slots(resources), sum(each[: self.most_nodes]) // resources.workers)
 
 
 def fitting(resources: Resources, *, available: Mapping[str, float]) -> int:
-    """Return how many times the resources of one trial fit into those of one node.
+    """Return how many times the resources of one worker of a trial fit into those of one node.
 
     Example:
         >>> fitting(Resources(cpus=1, gpus=0.5), available={"CPU": 16.0, "GPU": 2.0})
         4
     """
-    wanted = {CPU: resources.cpus, GPU: resources.gpus}
-    return int(
-        min(
-            available.get(name, 0.0) / amount + TOLERANCE
-            for name, amount in wanted.items()
-            if amount
-        )
-    )
+    wanted = resources.of_worker()
+    return int(min(available.get(name, 0.0) / wanted[name] + TOLERANCE for name in wanted))
 
 
-def _slots_of(kind: NodeKind, resources: Resources) -> int:
-    """Return how many trials fit on one node."""
-    return fitting(resources, available={CPU: kind.cpus, GPU: kind.gpus})
+def _workers_on(kind: NodeKind, resources: Resources) -> int:
+    """Return how many workers of trials fit on one node.
+
+    Which GPU a node has that is not there yet, nobody may have said; it is believed to be the one.
+    """
+    has = {CPU: kind.cpus, GPU: kind.gpus}
+    types = kind.accelerator.split(", ") if kind.accelerator else [resources.accelerator_type or ""]
+    return fitting(resources, available=has | {f"{ACCELERATOR}{name}": 1.0 for name in types})
 
 
 def described(has: Capacity) -> str:

@@ -20,7 +20,7 @@ from ray import tune
 
 from raysearch.engine import Engine
 from raysearch.errors import SearchAborted
-from raysearch.experiment import Experiment
+from raysearch.experiment import Experiment, Resources
 from raysearch.notices import heeded
 from raysearch.run_dir import RunDir
 from raysearch.training.jobs import job_for
@@ -95,7 +95,7 @@ def run_session(
         slots=_slots(experiment, cluster=cluster),
         unfinished=deque(),
         opening=opening,
-        resources=tune.PlacementGroupFactory([_bundle(experiment)]),
+        resources=tune.PlacementGroupFactory(bundles(experiment.resources)),
         max_losses=experiment.failures.attempts - 1,
         rules=_rules(experiment, template=template),
         objects=ray.put(cloudpickle.dumps(dict(objects))) if objects else None,
@@ -148,19 +148,21 @@ def _make_tuner(session: Session, *, cluster: Cluster) -> tune.Tuner:
 def _rules(experiment: Experiment, *, template: str | None) -> WorkerRules:
     return WorkerRules(
         template=template,
+        n_ranks=experiment.resources.workers,
         timeout_s=experiment.failures.timeout_s,
         max_trials=experiment.resources.trials_per_worker,
         ends_after_exception=experiment.failures.replace_worker,
     )
 
 
-def _bundle(experiment: Experiment) -> dict[str, float]:
-    resources = experiment.resources
-    return {
-        name: amount
-        for name, amount in {"CPU": resources.cpus, "GPU": resources.gpus}.items()
-        if amount
-    }
+def bundles(resources: Resources) -> list[dict[str, float]]:
+    """Return what Ray is asked for a trial: one bundle for each of its processes.
+
+    Example:
+        >>> bundles(Resources(gpus=1, workers=2))
+        [{'CPU': 1.0, 'GPU': 1}, {'CPU': 1.0, 'GPU': 1}]
+    """
+    return [resources.of_worker() for _ in range(resources.workers)]
 
 
 def _slots(experiment: Experiment, *, cluster: Cluster) -> Callable[[], int]:

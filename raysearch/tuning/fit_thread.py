@@ -21,11 +21,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from raysearch.engine.causes import LOST_CONTACT, OUT_OF_MEMORY
 from raysearch.imports import provide
+from raysearch.training.batches import batch_size_of
 from raysearch.training.checkpoints import sound_start
-from raysearch.training.failure import OUT_OF_MEMORY, describe_failure
+from raysearch.training.failure import describe_failure
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.log import printed_to
+from raysearch.training.ranks import await_nobody
 from raysearch.training.run import model_cost, train
 from raysearch.training.silence import describe_silence
 from raysearch.training.warmup import prepare_process
@@ -159,9 +162,10 @@ class FitThread:
         return message("failed", cause=hang.cause, error=hang.summary)
 
     def _run(self) -> None:
-        folder = Path(self._job.directory)
+        folder, rank = Path(self._job.directory), self._job.rank
+        log = "log.txt" if rank is None or not rank.number else f"log-rank-{rank.number}.txt"
         try:
-            with printed_to(folder / "log.txt"):
+            with printed_to(folder / log):
                 for fault in self._damaged.values():
                     sys.stderr.write(f"{fault}; training goes on without it\n")
                 if self._objects is not None:
@@ -174,12 +178,15 @@ class FitThread:
         except BaseException as error:  # noqa: BLE001  all of it is the trial's result
             cause, summary = "exception", type(error).__name__
             try:
-                failure = describe_failure(error)
+                failure = describe_failure(error, batch_size=batch_size_of(self._job))
                 cause, summary = failure.cause, failure.summary
-                _write_error(folder / "error.txt", failure.details)
+                if cause != LOST_CONTACT:  # else another rank has the reason, and writes it
+                    _write_error(folder / "error.txt", failure.details)
             finally:  # without a message the driver would wait for ever
                 self._is_prepared.set()
                 self._messages.put(message("failed", cause=cause, error=summary))
+        finally:
+            await_nobody()
 
     def _gauge(self) -> bool:
         """Say what the model costs, and return whether it is to be trained."""

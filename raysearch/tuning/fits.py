@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from raysearch.forking import Fork, NoTemplate, ProcessGone
 from raysearch.imports import provide
 from raysearch.training.job import TrainingJob
+from raysearch.training.ranks import await_ranks
 from raysearch.training.warmup import prepare_process, release_memory
 from raysearch.tuning.fit_thread import FitThread
 
@@ -53,6 +54,14 @@ class Fits(Protocol):
         ...
 
 
+class FitsOfOne(Fits, Protocol):
+    """Trains in one process, which may be one of several."""
+
+    def await_ranks(self, host: str) -> str:
+        """Listen for the ranks that will train the next job along; see `training.ranks`."""
+        ...
+
+
 class OwnFits:
     """Trains in this process."""
 
@@ -65,6 +74,10 @@ class OwnFits:
             if objects is not None:
                 provide(pickle.loads(objects))
             prepare_process(example)
+
+    def await_ranks(self, host: str) -> str:
+        """Listen for the other ranks; see `FitsOfOne`."""
+        return await_ranks(host)
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
         """Start to train a job; see `Fits`."""
@@ -112,6 +125,10 @@ class ForkedFits:
         """Import what is needed; see `Fits`."""
         self._call("get_ready", example, objects=objects)
 
+    def await_ranks(self, host: str) -> str:
+        """Listen for the other ranks; see `FitsOfOne`."""
+        return str(self._call("await_ranks", host))
+
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
         """Start to train a job; see `Fits`."""
         sent = None if self._has_objects else objects
@@ -153,7 +170,7 @@ class ForkedFits:
         return Fork(self._template, f"{OwnFits.__module__}:{OwnFits.__name__}")
 
 
-def fits(template: str | None) -> Fits:
+def fits(template: str | None) -> FitsOfOne:
     """Return what trains in a fork of the template, or in this process where there is none."""
     if template is not None:
         with suppress(NoTemplate, ProcessGone):  # on another node, or it has ended

@@ -70,12 +70,12 @@ def outlook(experiment: Experiment, has: Capacity, *, probes: Sequence[Probe]) -
         fits_at_most=most,
         at_once=at_once,
         limit=tightest if at_once < most else "",
-        idle_cpus=cpus - running * resources.cpus,
-        idle_gpus=gpus - running * resources.gpus,
+        idle_cpus=cpus - running * resources.cpus * resources.workers,
+        idle_gpus=gpus - running * resources.gpus * resources.workers,
         cpus=cpus,
         gpus=gpus,
         cost=cost,
-        gpu_hours=_gpu_hours(cost, gpus=at_once * resources.gpus),
+        gpu_hours=_gpu_hours(cost, gpus=at_once * resources.gpus * resources.workers),
     )
 
 

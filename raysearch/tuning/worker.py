@@ -15,8 +15,9 @@ from typing import Any
 
 import ray
 
-from raysearch.training.failure import OUT_OF_MEMORY
-from raysearch.tuning.fits import fits
+from raysearch.engine.causes import OUT_OF_MEMORY
+from raysearch.tuning.fits import Fits, fits
+from raysearch.tuning.group import GroupFits
 from raysearch.tuning.messages import cause_of, message
 
 JOB = "job"
@@ -55,6 +56,9 @@ class WorkerRules:
     template: str | None = None
     """Address of the template process of which it makes forks, which train; None to train in its
     own process, as it does where none answers."""
+    n_ranks: int = 1
+    """How many processes train a trial together; with several, one in each bundle of the trial's
+    placement group."""
     timeout_s: float | None = None
     """How long a trial may report nothing, in seconds; None for any time."""
     max_trials: int | None = None
@@ -75,7 +79,7 @@ class TrialWorker:
     """
 
     def __init__(self, config: WorkerConfig, storage: object = None) -> None:
-        self._fits = fits(config[RULES].template)
+        self._fits = _fits(config[RULES])
         self._n_trials = 0
         self._cause: str | None = None  # why the trial failed, if it did
         self._is_ahead = EXAMPLE in config
@@ -137,6 +141,12 @@ class TrialWorker:
         if self._cause is not None and rules.ends_after_exception:
             return True
         return rules.max_trials is not None and self._n_trials >= rules.max_trials
+
+
+def _fits(rules: WorkerRules) -> Fits:
+    if rules.n_ranks > 1:
+        return GroupFits(rules.template, n_ranks=rules.n_ranks)
+    return fits(rules.template)
 
 
 def _objects(config: WorkerConfig) -> bytes | None:

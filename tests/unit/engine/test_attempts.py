@@ -240,3 +240,27 @@ def test_a_full_disk_ends_the_search_and_is_no_evidence_against_the_trial():
 def test_a_full_disk_before_the_first_checkpoint_says_so(lab):
     with pytest.raises(SearchAborted, match=r"trial 0000 from its start"):
         lab.engine.failed(lab.new_trial(), cause="disk full", error="OSError: full")
+
+
+def test_where_memory_ran_out_a_trial_is_tried_again_with_half_the_batch_if_asked():
+    lab = Lab(halves_batch=True).start()
+    trial = lab.new_trial()
+    assert lab.engine.failed(trial, cause="out of memory", error="M")
+    assert lab.state.trials[trial].n_out_of_memory == 1
+    lab.engine.attempt_started(trial, worker="b:2")
+    assert lab.journal.events[-1].reason == (
+        "memory ran out, so batches are 1/2 as large, and 2 of them make a step"
+    )
+    assert lab.engine.failed(trial, cause="out of memory", error="M")
+    lab.engine.attempt_started(trial, worker="c:3")
+    assert not lab.engine.failed(trial, cause="out of memory", error="M")
+    other = lab.new_trial()
+    assert not lab.engine.failed(other, cause="exception", error="E")
+
+
+def test_one_of_several_processes_that_loses_contact_is_tried_again_like_a_lost_one(lab):
+    trial = lab.new_trial()
+    assert lab.engine.failed(trial, cause="lost contact", error="reset by peer")
+    assert lab.engine.failed(trial, cause="lost contact", error="reset by peer")
+    assert not lab.engine.failed(trial, cause="lost contact", error="reset by peer")
+    assert lab.state.trials[trial].error == "reset by peer"

@@ -58,3 +58,14 @@ def test_more_trials_at_once_than_fit_are_refused(monkeypatch):
         machine.check_machine(Resources(cpus=2, gpus=0), parallel=3)
     machine.check_machine(Resources(cpus=2, gpus=0), parallel=2)
     machine.check_machine(Resources(cpus=0, gpus=1), parallel=64)
+
+
+def test_every_worker_of_a_trial_needs_its_cores(monkeypatch):
+    monkeypatch.setattr(machine, "cores", lambda: 4)
+    with pytest.raises(
+        ConfigurationError, match=r"cpus is 2 for each of resources.workers 3,.*1.33"
+    ):
+        machine.check_machine(Resources(cpus=2, workers=3), parallel=None)
+    machine.check_machine(Resources(cpus=2, workers=2), parallel=1)
+    with pytest.raises(ConfigurationError, match=r"parallel is 2, .* only 1 trials fit"):
+        machine.check_machine(Resources(cpus=2, workers=2), parallel=2)

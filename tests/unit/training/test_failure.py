@@ -214,3 +214,24 @@ def test_a_working_directory_that_was_removed_hides_nothing(tmp_path, monkeypatc
     assert describe_failure(raised.value).summary == (
         "ValueError: no such width (cell.py, line 1, in <module>)"
     )
+
+
+def test_a_want_of_memory_is_told_with_its_numbers_and_the_batch_size():
+    text = (
+        "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79.15 GiB "
+        "of which 1.25 GiB is free. Including non-PyTorch memory, this process has 77.89 GiB in use"
+    )
+    told = describe_failure(torch.OutOfMemoryError(text), batch_size=64).summary
+    assert told == (
+        "OutOfMemoryError: 2.00 GiB asked for, 1.25 GiB of 79.15 GiB free, at batch size 64"
+    )
+    assert describe_failure(MemoryError("12 GB"), batch_size=8).summary == (
+        "MemoryError: 12 GB, at batch size 8"
+    )
+
+
+def test_a_lost_connection_to_another_rank_is_a_cause_of_its_own():
+    text = "[/x/third_party/gloo/gloo/transport/tcp/pair.cc:537] Read error [127.0.0.1]:6023"
+    assert describe_failure(RuntimeError(text)).cause == "lost contact"
+    assert describe_failure(torch.distributed.DistNetworkError("gone")).cause == "lost contact"
+    assert describe_failure(ValueError(text)).cause == "exception"

@@ -81,3 +81,27 @@ def test_the_loop_is_that_of_the_experiment(experiment, tmp_path):
     for loop in ("auto", "lean", "trainer"):
         changed = replace(experiment, loop=loop)
         assert job_for(changed, trial_with(experiment), run_dir=tmp_path).loop == loop
+
+
+def test_where_memory_ran_out_batches_are_halved_and_added_up(tmp_path):
+    settings = {**SETTINGS, "trainer": {"accumulate_grad_batches": 3}}
+    halving = from_settings({**settings, "failures": {"on_oom": "halve_batch"}})
+    trial = replace(trial_with(halving), n_out_of_memory=2)
+    first = job_for(halving, replace(trial, n_out_of_memory=0), run_dir=tmp_path)
+    job = job_for(halving, trial, run_dir=tmp_path)
+    assert job.data_arguments["batch_size"] == first.data_arguments["batch_size"] // 4
+    assert first.trainer_arguments == {"accumulate_grad_batches": 3}
+    assert job.trainer_arguments == {"accumulate_grad_batches": 12}
+    assert job_for(from_settings(settings), trial, run_dir=tmp_path) == first
+
+
+def test_batches_are_halved_down_to_one_example(tmp_path):
+    halving = from_settings({**SETTINGS, "failures": {"on_oom": "halve_batch"}})
+    job = job_for(halving, replace(trial_with(halving), n_out_of_memory=99), run_dir=tmp_path)
+    assert job.data_arguments["batch_size"] == 1
+
+
+@pytest.mark.parametrize(("gpus", "share"), [(0, None), (0.25, 0.25), (1, None)])
+def test_a_process_that_shares_a_gpu_has_a_share_of_its_memory(gpus, share, tmp_path):
+    found = from_settings({**SETTINGS, "resources": {"gpus": gpus}})
+    assert job_for(found, trial_with(found), run_dir=tmp_path).gpu_share == share

@@ -30,6 +30,15 @@ def test_how_many_trials_fit(cpus, gpus, available, fits):
     assert fitting(Resources(cpus=cpus, gpus=gpus), available=available) == fits
 
 
+def test_a_trial_of_several_workers_needs_as_much_for_each():
+    available = {"CPU": 64.0, "GPU": 8.0, "accelerator_type:A100": 1.0}
+    assert cluster.fitting(Resources(gpus=1, workers=3), available=available) == 2
+    a100 = Resources(gpus=1, workers=4, accelerator_type="A100")
+    assert cluster.fitting(a100, available=available) == 2
+    other = Resources(gpus=1, accelerator_type="H100")
+    assert cluster.fitting(other, available=available) == 0
+
+
 def test_an_address_where_nothing_listens_is_named_at_once(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

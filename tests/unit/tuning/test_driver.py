@@ -7,9 +7,10 @@ import threading
 
 import pytest
 
+from raysearch.experiment import Resources
 from raysearch.notices import NOTICES
 from raysearch.tuning import driver
-from raysearch.tuning.driver import _stop_on_signals
+from raysearch.tuning.driver import _stop_on_signals, bundles
 from raysearch.tuning.session import SessionEnd
 
 pytestmark = pytest.mark.timeout(120)  # the import of ray.tune
@@ -81,3 +82,9 @@ def test_off_the_main_thread_signals_are_left_alone():
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_ray_is_asked_for_a_bundle_for_each_worker_of_a_trial():
+    found = bundles(Resources(cpus=2, gpus=1, workers=2, accelerator_type="A100"))
+    assert found == [{"CPU": 2, "GPU": 1, "accelerator_type:A100": 0.001}] * 2
+    assert bundles(Resources(gpus=0.25)) == [{"CPU": 1, "GPU": 0.25}]
