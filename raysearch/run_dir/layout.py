@@ -6,7 +6,8 @@ import errno
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 from raysearch.errors import RunDirectoryError
@@ -15,6 +16,16 @@ from raysearch.run_dir.events import Event, Refitted
 from raysearch.run_dir.journal import FOLDER as JOURNAL
 from raysearch.run_dir.journal import Journal, read_journal
 from raysearch.run_dir.lease import Lease
+from raysearch.run_dir.remote.client import Unreachable
+from raysearch.run_dir.remote.mirror import mirror_at, mirror_for
+from raysearch.run_dir.remote.mirrored import MirroredStorage
+from raysearch.run_dir.remote.session import (
+    Seldom,
+    publish,
+    refuse_unusable,
+    unreachable,
+    uploading,
+)
 from raysearch.run_dir.storage import TEMPORARY, LocalStorage
 
 PICTURES = f"{WINNER}/pictures"
@@ -32,15 +43,28 @@ class RunDir:
     """The paths of one run directory, and its doors: storage, journal, lease.
 
     Args:
-        path: The run directory, which need not exist yet.
+        place: The run directory, which need not exist yet: a path, or an address in an object store
+            such as "s3://bucket/runs/digits-1". With an address, `path` is a folder of this machine
+            that stands for it (see `remote.mirror`).
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.storage = LocalStorage(path.absolute())
+    def __init__(self, place: str | Path) -> None:
+        mirror = mirror_for(place)
+        self.path = Path(place) if mirror is None else mirror.path
+        self.mirror = mirror or mirror_at(self.path)
+        self.storage: LocalStorage | MirroredStorage = (
+            LocalStorage(self.path.absolute())
+            if self.mirror is None
+            else MirroredStorage(self.mirror)
+        )
+        self._is_stop_requested = Seldom(lambda: self.storage.exists(STOP))
 
     def __repr__(self) -> str:
-        return f"RunDir({str(self.path)!r})"
+        return f"RunDir({str(self)!r})"
+
+    def __str__(self) -> str:
+        """Return the run directory as a person writes it: its path or its address."""
+        return str(self.path) if self.mirror is None else str(self.mirror.address)
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -68,7 +92,15 @@ class RunDir:
         """Return whether a search was started here: its journal has at least one whole line.
 
         Cheap: looks at the first line of each segment, and at no more than 1 MB of it.
+
+        Raises:
+            RunDirectoryError: It is in a store that cannot be asked.
         """
+        if self.mirror is not None:
+            try:
+                return any(True for _ in self.storage.keys(JOURNAL))
+            except Unreachable as error:
+                raise unreachable(self.mirror, error) from error
         return any(_has_line(path) for path in sorted((self.path / JOURNAL).glob("*.jsonl")))
 
     def refuse_if_unusable(self) -> None:
@@ -76,8 +108,11 @@ class RunDir:
 
         Raises:
             RunDirectoryError: The path, or a parent, is not a folder, or the folder that it would
-                be written to cannot be written.
+                be written to cannot be written; or a store does not allow it.
         """
+        if self.mirror is not None:
+            refuse_unusable(self.mirror)
+            return
         path = self.path.absolute()
         nearest = next(p for p in (path, *path.parents) if os.path.lexists(p))
         if not nearest.is_dir():
@@ -106,7 +141,7 @@ class RunDir:
         """
         if Lease.holder(self.path.absolute()) is None:
             raise RunDirectoryError(
-                f"no search is running in {self.path}, so there is nothing to stop. Whatever was "
+                f"no search is running in {self}, so there is nothing to stop. Whatever was "
                 "measured there is kept, and `resume` goes on with it."
             )
         try:
@@ -115,12 +150,31 @@ class RunDir:
             raise _unwritable(self.path, error) from error
 
     def is_stop_requested(self) -> bool:
-        """Return whether the driver at work here was asked to end; costs one look at a file."""
-        return self.storage.exists(STOP)
+        """Return whether the driver at work here was asked to end; costs one look at a file.
+
+        In a store that is looked at every few seconds, in a thread.
+        """
+        return self.storage.exists(STOP) if self.mirror is None else self._is_stop_requested()
 
     def journal(self) -> Journal:
         """Return a journal to write to; the caller holds the lease."""
         return Journal(self.storage)
+
+    def fetched(self, key: str) -> Path:
+        """Return the path of a file, which is brought here first if it lies in a store."""
+        return self.path / key if self.mirror is None else self.mirror.fetched(key)
+
+    def fetch_below(self, folder: str, *, up_to_bytes: int | None = None) -> None:
+        """Bring the files below a folder here, but for longer ones, if they lie in a store."""
+        if self.mirror is not None:
+            self.mirror.pull(folder, up_to_bytes=up_to_bytes)
+
+    def size_of(self, key: str) -> int | None:
+        """Return how many bytes a file has; None if there is none. Nothing is brought here."""
+        if self.mirror is not None:
+            return self.mirror.size_of(key)
+        path = self.path / key
+        return path.stat().st_size if path.is_file() else None
 
     @contextmanager
     def writing(self, *, doing: str = "") -> Iterator[Journal]:
@@ -148,10 +202,13 @@ class RunDir:
             raise
         except OSError as error:
             raise _unwritable(self.path, error) from error
-        journal = Journal(self.storage, is_ours=lease.is_held)
+        mirror = self.mirror
+        before = (lambda events: None) if mirror is None else partial(publish, mirror)
+        journal = Journal(self.storage, is_ours=lease.is_held, before=before)
         try:
             self._withdraw_stop()
-            yield journal
+            with nullcontext() if mirror is None else uploading(mirror):
+                yield journal
         finally:
             try:
                 journal.close()
@@ -188,18 +245,18 @@ class RunDir:
         """
         if not self.path.is_dir():
             raise RunDirectoryError(
-                f"{self.path} does not exist. Give the path of a run directory; "
+                f"{self} does not exist. Give the path of a run directory; "
                 "`list runs` shows those here."
             )
         try:
             yield from read_journal(self.storage)
         except JournalDamaged as error:
-            raise JournalDamaged(error.damage, run=str(self.path)) from error
+            raise JournalDamaged(error.damage, run=str(self)) from error
         except RunDirectoryError as error:
-            raise RunDirectoryError(f"{self.path}: {error}") from error
+            raise RunDirectoryError(f"{self}: {error}") from error
         except OSError as error:
             raise RunDirectoryError(
-                f"{self.path}: the journal cannot be read: {error}. Ask for the right to read, or "
+                f"{self}: the journal cannot be read: {error}. Ask for the right to read, or "
                 "mend the disk; then try again."
             ) from error
 
@@ -244,6 +301,8 @@ class RunDir:
         Side effects:
             Deletes files; safe to repeat. One that cannot be deleted stays until the next time.
         """
+        if self.mirror is not None:
+            return self._remove_lost(kept)
         root = self.storage.root
         found = set(root.glob("trials/*/epoch-*.ckpt"))
         found |= {path for path in root.rglob(".*") if _LEFT_OVER.fullmatch(path.name)}
@@ -256,6 +315,14 @@ class RunDir:
             and not str(path).startswith(own)
         }
         return [key for key in sorted(orphans) if key not in kept and _is_deleted(orphans[key])]
+
+    def _remove_lost(self, kept: Collection[str]) -> list[str]:
+        """Do what `remove_orphans` does in a store, which shows nothing half-written."""
+        checkpoints = [key for key in self.storage.keys("trials") if key.endswith(".ckpt")]
+        lost = [key for key in checkpoints if key not in kept]
+        for key in lost:
+            self.storage.delete(key)
+        return lost
 
 
 def _has_line(segment: Path) -> bool:

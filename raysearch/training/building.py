@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from raysearch.data.cache import cache_folder
+from raysearch.scratch import cache_folder
 from raysearch.errors import ConfigurationError
 from raysearch.imports import load_object
 from raysearch.training.adoption import adopted
