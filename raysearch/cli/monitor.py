@@ -43,7 +43,7 @@ def _execute(arguments: Namespace) -> int:
     if not run.tensorboard.is_dir():
         raise RunDirectoryError(_nothing(run))
     address = _serve(run, port=arguments.port)
-    print(f"{run.path}: {address}", flush=True)
+    print(f"{run}: {address}", flush=True)
     print("Curves under SCALARS, all trials under HPARAMS. Ctrl-C ends it.", flush=True)
     try:
         while True:
@@ -69,7 +69,7 @@ def _nothing(run: RunDir) -> str:
     from raysearch.results.messages import to_type
 
     return (
-        f"{run.path} has no TensorBoard files, since no trial has begun there, or they were "
+        f"{run} has no TensorBoard files, since no trial has begun there, or they were "
         f"deleted. How the search stands: {to_type('results', run.path)}. Nothing was started."
     )
 
@@ -95,6 +95,6 @@ def _serve(run: RunDir, *, port: int | None) -> str:
     except (program.TensorBoardServerException, OSError, SystemExit) as error:
         reason = getattr(error, "msg", "") or first_line(said.getvalue()) or error
         raise RunDirectoryError(
-            f"TensorBoard could not be started for {run.path}: {reason}. Give another port by "
+            f"TensorBoard could not be started for {run}: {reason}. Give another port by "
             "--port, or 0 for any that is free."
         ) from error

@@ -47,7 +47,7 @@ def heading(results: Results) -> str:
     )
     restarts = f", {counted(state.restarts, 'restart')}" if state.restarts else ""
     return (
-        f"{results.run_dir.path}: {results.status}{reason}\n"
+        f"{results.run_dir}: {results.status}{reason}\n"
         f"{counted(len(state.trials), 'trial')}, {counted(state.epochs, 'epoch')} in "
         f"{duration(state.seconds)}{restarts}" + (f": {counts}" if counts else "")
     )

@@ -170,7 +170,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
     why = first_line(trial.reason) or first_line(trial.cause)
     attempts = "" if trial.attempts == 1 else f" in {counted(trial.attempts, 'attempt')}"
     facts = [
-        ("trial", f"{trial.id} of {results.run_dir.path}"),
+        ("trial", f"{trial.id} of {results.run_dir}"),
         ("status", f"{trial.status}{': ' if why else ''}{why}"),
         ("came from", origin_text(trial)),
         *inheritance_facts(results, trial),

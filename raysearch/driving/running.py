@@ -23,6 +23,7 @@ from raysearch.results.evidence import earlier_runs
 from raysearch.results.messages import to_type
 from raysearch.run_dir import Journal, Lease
 from raysearch.run_dir.lease import SEARCHING
+from raysearch.run_dir.remote.retrying import telling
 from raysearch.searchers import Searcher
 from raysearch.training.job import TrainingJob
 from raysearch.training.jobs import job_for
@@ -63,6 +64,7 @@ def session(
     if drive.address is None:
         check_machine(experiment.resources, parallel=experiment.parallel)
     with (
+        telling(stage),
         _template(drive) as forks,
         run_dir.writing(doing=SEARCHING) as journal,  # from here on `stop` is heard
     ):
@@ -81,7 +83,10 @@ def session(
             from raysearch.tuning.driver import Announcements, run_session
             from raysearch.tuning.executor import executor as make_executor
             from raysearch.tuning.session import Opening
+            from raysearch.tuning.shared_place import refuse_node_local
 
+            if not cluster.is_private:
+                refuse_node_local(run_dir)
             executor = make_executor(
                 experiment.resources, example=example, objects=drive.objects, template=forks
             )

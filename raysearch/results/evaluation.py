@@ -172,7 +172,7 @@ def _open(
         values, *others = (
             executor.evaluate(
                 replace(job, repeat=repeat),  # whose draws may have split the data
-                checkpoint=folder / path_of(repeat),
+                checkpoint=found.run_dir.fetched(path_of(repeat)).absolute(),
                 split="test",
             )
             for repeat in range(model.n_models)

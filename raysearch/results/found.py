@@ -59,7 +59,7 @@ class Found:
 
     def __repr__(self) -> str:
         return (
-            f"Results({str(self.run_dir.path)!r}, {self.status}, {len(self.state.trials)} trials)"
+            f"Results({str(self.run_dir)!r}, {self.status}, {len(self.state.trials)} trials)"
         )
 
     # ---- what was searched

@@ -16,9 +16,9 @@ from raysearch.run_dir.events import Event, Refitted
 from raysearch.run_dir.journal import FOLDER as JOURNAL
 from raysearch.run_dir.journal import Journal, read_journal
 from raysearch.run_dir.lease import Lease
-from raysearch.run_dir.remote.client import Unreachable
-from raysearch.run_dir.remote.mirror import mirror_at, mirror_for
+from raysearch.run_dir.remote.faults import Unreachable
 from raysearch.run_dir.remote.mirrored import MirroredStorage
+from raysearch.run_dir.remote.mirrors import mirror_at, mirror_for
 from raysearch.run_dir.remote.session import (
     Seldom,
     publish,
@@ -168,6 +168,11 @@ class RunDir:
         """Bring the files below a folder here, but for longer ones, if they lie in a store."""
         if self.mirror is not None:
             self.mirror.pull(folder, up_to_bytes=up_to_bytes)
+
+    def bring(self, key: str) -> None:
+        """Bring a file that was written by its path to where the run directory lies."""
+        if self.mirror is not None:
+            self.mirror.push_if_changed(key)
 
     def size_of(self, key: str) -> int | None:
         """Return how many bytes a file has; None if there is none. Nothing is brought here."""

@@ -24,7 +24,7 @@ from typing import Any
 from raysearch.errors import RunDirectoryError
 from raysearch.processes import UNKNOWN, birth
 from raysearch.run_dir.lease_places import LeasePlace, place_for_lease
-from raysearch.run_dir.remote.mirror import place_of
+from raysearch.run_dir.remote.mirrors import place_of
 
 RENEW_EVERY_S = 5.0
 EXPIRES_AFTER_S = 30.0

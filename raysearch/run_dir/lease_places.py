@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from raysearch.run_dir.remote.client import NOTHING
-from raysearch.run_dir.remote.mirror import Mirror, mirror_at
+from raysearch.run_dir.remote.mirror import Mirror
+from raysearch.run_dir.remote.mirrors import mirror_at
 from raysearch.run_dir.storage import LocalStorage
 
 KEY = "lease.json"

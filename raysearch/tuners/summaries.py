@@ -47,7 +47,7 @@ def results_lines(
     trials = results.state.trials.values()
     failed = sum(trial.status is TrialStatus.FAILED for trial in trials)
     yield "Results summary"
-    yield f"Results in {results.run_dir.path}"
+    yield f"Results in {results.run_dir}"
     yield f"Showing {len(ranking)} best trials of {len(trials)}" + (
         f", {failed} of which failed" if failed else ""
     )

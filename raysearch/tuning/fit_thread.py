@@ -24,6 +24,7 @@ from typing import Any
 from raysearch.imports import provide
 from raysearch.training.checkpoints import sound_start
 from raysearch.training.failure import OUT_OF_MEMORY, describe_failure
+from raysearch.training.home import leave, settled
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.log import printed_to
 from raysearch.training.run import model_cost, train
@@ -64,7 +65,7 @@ class FitThread:
         objects: Callable[[], Mapping[str, Any]] | None = None,
         timeout_s: float | None = None,
     ) -> None:
-        self._job, self._damaged = sound_start(job)
+        self._job, self._damaged = sound_start(settled(job))
         self._objects = objects
         self._timeout_s = timeout_s
         self._since = (
@@ -180,6 +181,8 @@ class FitThread:
             finally:  # without a message the driver would wait for ever
                 self._is_prepared.set()
                 self._messages.put(message("failed", cause=cause, error=summary))
+        finally:
+            leave(self._job)
 
     def _gauge(self) -> bool:
         """Say what the model costs, and return whether it is to be trained."""

