@@ -37,7 +37,7 @@ def find_run(name: str, *, storage: str) -> RunDir:
     if address_of(name) is not None:
         raise NoSuchRun(
             f"{RunDir(path)} holds no search. Give the address of a run directory; to see those in "
-            f"a place: list runs --storage {address_of(name)}."
+            f"a place: list runs --storage {_parent(name)}."
         )
     is_name = path.name not in ("", "..")  # "." and ".." are folders, not beginnings of names
     if is_name and not path.is_absolute() and RunDir(Path(storage) / path).has_search():
@@ -47,6 +47,12 @@ def find_run(name: str, *, storage: str) -> RunDir:
     if len(begins) == 1 and path.parent in (Path(), Path(storage)):
         return begins[0]
     raise NoSuchRun(_message(name, runs=runs, begins=begins, storage=storage))
+
+
+def _parent(name: str) -> str:
+    """Return the address that the run directory with an address lies below."""
+    address = address_of(name)
+    return str(address and address._replace(prefix=address.prefix.rpartition("/")[0]))
 
 
 def runs_below(storage: str) -> list[RunDir]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65_535
+CURVES = "tensorboard"
+FETCH_EVERY_S = 15.0
+"""How often the curves of a search in an object store are brought here, in seconds."""
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -40,6 +43,7 @@ def _execute(arguments: Namespace) -> int:
     from raysearch.cli.find import find_run
 
     run = find_run(arguments.run, storage=arguments.storage)
+    run.fetch_below(CURVES)
     if not run.tensorboard.is_dir():
         raise RunDirectoryError(_nothing(run))
     address = _serve(run, port=arguments.port)
@@ -47,7 +51,9 @@ def _execute(arguments: Namespace) -> int:
     print("Curves under SCALARS, all trials under HPARAMS. Ctrl-C ends it.", flush=True)
     try:
         while True:
-            time.sleep(3600)
+            time.sleep(FETCH_EVERY_S)
+            with contextlib.suppress(OSError):  # a store that does not answer may do so later
+                run.fetch_below(CURVES)
     except KeyboardInterrupt:  # it is the way to end it, and not an interruption
         print("\nEnded.")
     return 0

@@ -83,10 +83,10 @@ def session(
             from raysearch.tuning.driver import Announcements, run_session
             from raysearch.tuning.executor import executor as make_executor
             from raysearch.tuning.session import Opening
-            from raysearch.tuning.shared_place import refuse_node_local
+            from raysearch.tuning.shared_place import other_nodes, refuse_node_local, sees
 
             if not cluster.is_private:
-                refuse_node_local(run_dir)
+                refuse_node_local(run_dir, nodes=other_nodes(), sees=sees)
             executor = make_executor(
                 experiment.resources, example=example, objects=drive.objects, template=forks
             )
@@ -172,7 +172,7 @@ def _engine(
         searcher=searcher,
         scheduler=experiment.make_scheduler(),
         journal=journal,
-        remove_checkpoint=drive.run_dir.storage.delete,
+        remove_checkpoint=drive.run_dir.remove,
         listeners=listeners,
     )
 

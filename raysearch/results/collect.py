@@ -24,17 +24,13 @@ from raysearch.results.messages import unknown_trial
 from raysearch.results.refit import Wanted, refit_winner
 from raysearch.results.refit_seeds import Record, Say, say_nothing
 from raysearch.results.table import measurement_rows, to_frame, trial_rows
+from raysearch.results.winner_folder import FOLDER, SMALL_BYTES
 from raysearch.run_dir import JournalDamaged, RunDir
 from raysearch.run_dir import events as ev
-from raysearch.run_dir.damage import WINNER
 from raysearch.trial import Trial, trial_id
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-SMALL_BYTES = 1 << 20
-"""Files about a winner up to this size come from a store at once; its models when they are used."""
 
 
 class JournalWarning(UserWarning):
@@ -74,7 +70,7 @@ class Results(Found):
     def read(cls, path: str | Path) -> Results:
         """Return what `open` does, without a warning: for those who show `damage` themselves."""
         run_dir = RunDir(path)
-        run_dir.fetch_below(WINNER, up_to_bytes=SMALL_BYTES)
+        run_dir.fetch_below(FOLDER, up_to_bytes=SMALL_BYTES)
         state, damage = SearchState(), None
         try:
             for event in run_dir.events():

@@ -13,7 +13,14 @@ from raysearch.errors import RunDirectoryError, Unsupported
 from raysearch.imports import Kind, load_object
 from raysearch.results.messages import to_type
 from raysearch.results.selection import best_checkpoint, checkpoint_fault
-from raysearch.results.winner_folder import CONFIG, FOLDER, METRICS, MODEL, path_of
+from raysearch.results.winner_folder import (
+    CONFIG,
+    FOLDER,
+    METRICS,
+    MODEL,
+    SMALL_BYTES,
+    path_of,
+)
 from raysearch.run_dir import RunDir
 from raysearch.training.allowed import allowed_only
 from raysearch.training.checkpoints import damage
@@ -158,10 +165,10 @@ def read_winner(run: str | Path) -> Winner:
     """
     run_dir = RunDir(run)
     path = run_dir.path
-    run_dir.fetch_below(FOLDER, up_to_bytes=None)
+    run_dir.fetch_below(FOLDER, up_to_bytes=SMALL_BYTES)
     winner = _read_config(path) if (path / CONFIG).is_file() else None
     needed = [MODEL] if winner is None or winner.kind != "function" else []
-    missing = [name for name in (*needed, CONFIG, METRICS) if not (path / name).is_file()]
+    missing = [name for name in (*needed, CONFIG, METRICS) if run_dir.size_of(name) is None]
     if missing or winner is None:
         raise RunDirectoryError(
             f"There is no whole model in {(path / 'winner').as_posix()}: "

@@ -14,6 +14,8 @@ from raysearch.run_dir import RunDir
 from raysearch.run_dir import events as ev
 
 FOLDER = "winner"
+SMALL_BYTES = 1 << 20
+"""Files about a winner up to this size come from a store at once; its models when they are used."""
 MODEL = f"{FOLDER}/model.ckpt"
 """Path of the winning model, relative to the run directory."""
 NEXT = f"{FOLDER}/next.ckpt"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
@@ -16,6 +13,7 @@ from raysearch.run_dir.events import Event, Refitted
 from raysearch.run_dir.journal import FOLDER as JOURNAL
 from raysearch.run_dir.journal import Journal, read_journal
 from raysearch.run_dir.lease import Lease
+from raysearch.run_dir.orphans import remove_orphans
 from raysearch.run_dir.remote.faults import Unreachable
 from raysearch.run_dir.remote.mirrored import MirroredStorage
 from raysearch.run_dir.remote.mirrors import mirror_at, mirror_for
@@ -26,17 +24,14 @@ from raysearch.run_dir.remote.session import (
     unreachable,
     uploading,
 )
-from raysearch.run_dir.storage import TEMPORARY, LocalStorage
+from raysearch.run_dir.storage import LocalStorage
+from raysearch.run_dir.writable import refuse_unusable_folder, unwritable
 
 PICTURES = f"{WINNER}/pictures"
 """Folder of what the winner draws of what it has learnt: PNG files."""
 
 STOP = "stop"
 """The file that asks a driver to end."""
-
-_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
-_LEFT_OVER = re.compile(rf"{re.escape(TEMPORARY)}.*|\..+\.\d+\.tmp")
-"""Names of files that were being written: by `LocalStorage`, and by workers (`.NAME.PID.tmp`)."""
 
 
 class RunDir:
@@ -113,19 +108,7 @@ class RunDir:
         if self.mirror is not None:
             refuse_unusable(self.mirror)
             return
-        path = self.path.absolute()
-        nearest = next(p for p in (path, *path.parents) if os.path.lexists(p))
-        if not nearest.is_dir():
-            fault = f"{nearest} is not a folder"
-        elif not os.access(nearest, os.W_OK | os.X_OK):
-            fault = f"the folder {nearest} cannot be written"
-        else:
-            return
-        raise RunDirectoryError(
-            f"{self.path} cannot be a run directory: {fault}. A run directory is a folder, new or "
-            "not, in a place that you may write to. Give another path, or ask for the right to "
-            "write. Nothing was started."
-        )
+        refuse_unusable_folder(self.path)
 
     def request_stop(self) -> None:
         """Ask the driver that is at work here to end; safe to repeat.
@@ -147,7 +130,7 @@ class RunDir:
         try:
             self.storage.put(STOP, b"")
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def is_stop_requested(self) -> bool:
         """Return whether the driver at work here was asked to end; costs one look at a file.
@@ -173,6 +156,18 @@ class RunDir:
         """Bring a file that was written by its path to where the run directory lies."""
         if self.mirror is not None:
             self.mirror.push_if_changed(key)
+
+    def bring_all(self) -> None:
+        """Bring everything that was written by its path to where the run directory lies."""
+        if self.mirror is not None:
+            self.mirror.push_changes()
+
+    def remove(self, key: str) -> None:
+        """Delete a checkpoint that the journal says is removed; in a store a thread does it."""
+        if self.mirror is None:
+            self.storage.delete(key)
+        else:
+            self.mirror.delete_later(key)
 
     def size_of(self, key: str) -> int | None:
         """Return how many bytes a file has; None if there is none. Nothing is brought here."""
@@ -206,7 +201,7 @@ class RunDir:
         except RunDirectoryError:
             raise
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
         mirror = self.mirror
         before = (lambda events: None) if mirror is None else partial(publish, mirror)
         journal = Journal(self.storage, is_ours=lease.is_held, before=before)
@@ -235,7 +230,7 @@ class RunDir:
                 "file. Move it elsewhere; then try again."
             ) from error
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def lease(self, *, doing: str = "") -> Lease:
         """Return a lease, not yet acquired."""
@@ -289,7 +284,7 @@ class RunDir:
             except RunDirectoryError:
                 raise
             except OSError as error:
-                raise _unwritable(self.path, error) from error
+                raise unwritable(self.path, error) from error
 
     def remove_orphans(self, kept: Collection[str]) -> list[str]:
         """Delete checkpoints that no event speaks of, and what killed processes left half-written.
@@ -306,28 +301,7 @@ class RunDir:
         Side effects:
             Deletes files; safe to repeat. One that cannot be deleted stays until the next time.
         """
-        if self.mirror is not None:
-            return self._remove_lost(kept)
-        root = self.storage.root
-        found = set(root.glob("trials/*/epoch-*.ckpt"))
-        found |= {path for path in root.rglob(".*") if _LEFT_OVER.fullmatch(path.name)}
-        own = str(root / f"{TEMPORARY}{os.getpid()}-")  # the lease, which a thread renews meanwhile
-        orphans = {
-            path.relative_to(root).as_posix(): path
-            for path in found
-            if self.storage.holds(path.parent.relative_to(root).as_posix())
-            and path.is_file()
-            and not str(path).startswith(own)
-        }
-        return [key for key in sorted(orphans) if key not in kept and _is_deleted(orphans[key])]
-
-    def _remove_lost(self, kept: Collection[str]) -> list[str]:
-        """Do what `remove_orphans` does in a store, which shows nothing half-written."""
-        checkpoints = [key for key in self.storage.keys("trials") if key.endswith(".ckpt")]
-        lost = [key for key in checkpoints if key not in kept]
-        for key in lost:
-            self.storage.delete(key)
-        return lost
+        return remove_orphans(self.storage, kept=kept, is_in_store=self.mirror is not None)
 
 
 def _has_line(segment: Path) -> bool:
@@ -336,24 +310,3 @@ def _has_line(segment: Path) -> bool:
             return file.readline(1 << 20).endswith(b"\n")
     except OSError:
         return True  # reading it will say why it cannot be read; it is nothing to write over
-
-
-def _is_deleted(path: Path) -> bool:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return False
-    return True
-
-
-def _unwritable(path: Path, error: OSError) -> RunDirectoryError:
-    return RunDirectoryError(f"{path} cannot be written: {error.strerror}. {_remedy(error)}")
-
-
-def _remedy(error: OSError) -> str:
-    if error.errno in _FORBIDDEN:
-        return (
-            "Reading it needs no more than it has; for anything else work on a copy, or ask for "
-            "the right to write."
-        )
-    return "Make room, mend the disk or give another path; then try again."

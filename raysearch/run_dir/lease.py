@@ -178,9 +178,7 @@ def _holder(place: LeasePlace, *, clock: Callable[[], float]) -> dict[str, Any] 
     return None if _age_s(lease, clock) > EXPIRES_AFTER_S else lease
 
 
-def _in_use(
-    root: Path, holder: dict[str, Any], *, clock: Callable[[], float]
-) -> RunDirectoryError:
+def _in_use(root: Path, holder: dict[str, Any], *, clock: Callable[[], float]) -> RunDirectoryError:
     return RunDirectoryError(
         f"{place_of(root)} is in use by process {holder['pid']} on {holder['host']}, which renewed "
         f"its lease {_age_s(holder, clock):.0f} s ago. Wait until it ends, or end it; then try "

@@ -23,8 +23,8 @@ def place_for(given: str | Path | None, *, storage: Path, name: str) -> Path:
         return new_path(storage, name=name)
     if _is_taken(Path(given)):
         raise ConfigurationError(
-            f"--run-dir {given} holds a search already. Give another folder, or go on with that "
-            f"one: {to_type('resume', given)}. Nothing was started."
+            f"--run-dir {RunDir(given)} holds a search already. Give another folder, or go on with "
+            f"that one: {to_type('resume', RunDir(given))}. Nothing was started."
         )
     return Path(given)
 

@@ -42,11 +42,18 @@ def home_of(run_dir: Path) -> Home | None:
 
 
 def settled(job: TrainingJob) -> TrainingJob:
-    """Return a job with the paths of this machine, and make the folder that they begin with."""
+    """Return a job with the paths of this machine, and make the folder that they begin with.
+
+    The driver has spoken to the store, so it is waited for here where it does not answer.
+    """
     home = job.home
-    if home is None or not home.is_elsewhere:
+    if home is None:
         return job
-    mirror_for(home.address)
+    mirror = mirror_for(home.address) if home.is_elsewhere else mirror_at(Path(home.folder))
+    if mirror is not None:
+        mirror.remote.expect()
+    if not home.is_elsewhere:
+        return job
     resume_from, start = job.resume_from, job.init_from
     return replace(
         job,

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from raysearch.imports import provide
+from raysearch.run_dir.remote.mirrors import local_copy
 from raysearch.training.checkpoints import sound_start
 from raysearch.training.failure import OUT_OF_MEMORY, describe_failure
 from raysearch.training.home import leave, settled
@@ -162,6 +163,8 @@ class FitThread:
     def _run(self) -> None:
         folder = Path(self._job.directory)
         try:
+            if self._job.resume_from is not None:
+                local_copy(folder / "log.txt")  # which goes on
             with printed_to(folder / "log.txt"):
                 for fault in self._damaged.values():
                     sys.stderr.write(f"{fault}; training goes on without it\n")

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -23,10 +22,17 @@ ANSWER_WITHIN_S = 60.0
 _log = logging.getLogger(__name__)
 
 
-def refuse_node_local(run_dir: RunDir) -> None:
+def refuse_node_local(
+    run_dir: RunDir, *, nodes: Mapping[str, str], sees: Callable[[str, Path], bool]
+) -> None:
     """Raise if some node of the cluster would write checkpoints where no other one sees them.
 
     A run directory in an object store is seen by all.
+
+    Args:
+        run_dir: The run directory.
+        nodes: The other ones than this: `other_nodes()`.
+        sees: Whether a node sees a file: `sees`.
 
     Raises:
         ConfigurationError: With the nodes, and what to give instead.
@@ -34,13 +40,12 @@ def refuse_node_local(run_dir: RunDir) -> None:
     Side effects:
         Writes a file in the run directory and removes it; a short task on each other machine.
     """
-    others = _others(ray.nodes())
-    if run_dir.mirror is not None or not others:
+    if run_dir.mirror is not None or not nodes:
         return
     key = f"{TEMPORARY}{uuid.uuid4().hex}"
     run_dir.storage.put(key, b"")
     try:
-        blind = unseen(run_dir.path.absolute() / key, nodes=others, sees=_sees)
+        blind = unseen(run_dir.path.absolute() / key, nodes=nodes, sees=sees)
     finally:
         run_dir.storage.delete(key)
     if blind:
@@ -69,16 +74,17 @@ def unseen(path: Path, *, nodes: Mapping[str, str], sees: Callable[[str, Path], 
     return sorted(name for node, name in nodes.items() if not sees(node, path))
 
 
-def _others(nodes: list[dict[str, Any]]) -> dict[str, str]:
+def other_nodes() -> dict[str, str]:
+    """Return the other nodes of the cluster that this process is connected to: id -> name."""
     here = ray.get_runtime_context().get_node_id()
     return {
         node["NodeID"]: str(node["NodeManagerHostname"])
-        for node in nodes
+        for node in ray.nodes()
         if node["Alive"] and node["NodeID"] != here
     }
 
 
-def _sees(node: str, path: Path) -> bool:
+def sees(node: str, path: Path) -> bool:
     """Return whether a node sees a file; one that does not answer in time is believed to."""
     strategy = NodeAffinitySchedulingStrategy(node, soft=False)
     look = ray.remote(num_cpus=0, scheduling_strategy=strategy)(_is_file)

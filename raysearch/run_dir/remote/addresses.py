@@ -11,7 +11,7 @@ from raysearch.errors import ConfigurationError
 SCHEMES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
 """What may stand before "://" -> what is written there."""
 
-_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):/{1,2}(?P<rest>[^/].*)?")
+_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):/{1,2}(?P<rest>.*)")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
 
 
@@ -62,7 +62,7 @@ def address_of(place: str | Path) -> Address | None:
             "gs://BUCKET/PREFIX, or the path of a folder, also of one that is shared. Nothing was "
             "started."
         )
-    bucket, _, prefix = (found["rest"] or "").partition("/")
+    bucket, _, prefix = found["rest"].partition("/")
     parts = [part for part in prefix.split("/") if part not in ("", ".")]
     if not _BUCKET.fullmatch(bucket) or ".." in parts:
         raise ConfigurationError(

@@ -40,7 +40,7 @@ def meaning(error: Exception, *, address: Address) -> Exception:
             f"{address}: there is no bucket {address.bucket}, or not for these credentials and at "
             "this endpoint. Make it, or give the right name. Nothing was changed."
         )
-    if "169.254.169.254" in text or "metadata.google" in text or kind == "UnauthenticatedError":
+    if _ASKED_MACHINE.search(text) or kind == "UnauthenticatedError":
         return MissingCredentials(_no_credentials(address, code=code))
     if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch"):
         return Refused(
@@ -73,6 +73,9 @@ _PASSING = (
     "SlowDown",
 )
 """What a store says of credentials that are renewed elsewhere, and when it has too much to do."""
+
+_ASKED_MACHINE = re.compile(r"/latest/(api/token|meta-data/)|169\.254\.|/computeMetadata/")
+"""Where a client that was given no credentials asks the machine for its role."""
 
 _WHERE = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or the role of the machine",

@@ -12,6 +12,7 @@ another one. One that was written here and did not come to the store yet is left
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -33,6 +34,10 @@ MARKER = ".raysearch-mirror.json"
 
 COPIES = ".raysearch-copies"
 """The folder beside it that knows of each file which version it is."""
+
+
+_log = logging.getLogger(__name__)
+
 
 class _Copy(NamedTuple):
     """What is known of a file that is as it is in the store."""
@@ -56,6 +61,7 @@ class Mirror:
         self.remote = ObjectStorage.at(address)
         self.local = LocalStorage(path)
         self._lock = threading.Lock()
+        self._deleting: ThreadPoolExecutor | None = None
 
     def __repr__(self) -> str:
         return f"Mirror({str(self.path)!r}, {str(self.address)!r})"
@@ -141,6 +147,28 @@ class Mirror:
         """Remove a file here, with what is known of it."""
         self.local.delete(key)
         self._note_path(key).unlink(missing_ok=True)
+
+    def delete_later(self, key: str) -> None:
+        """Remove a file here at once, and in the store by a thread; see `finish_deletions`.
+
+        Where the process ends before that, nothing speaks of it, and the next session removes it.
+        """
+        self.forget(key)
+        if self._deleting is None:
+            self._deleting = ThreadPoolExecutor(1, thread_name_prefix="raysearch-delete")
+        self._deleting.submit(self._delete, key)
+
+    def finish_deletions(self) -> None:
+        """Wait until all that was to be deleted is."""
+        deleting, self._deleting = self._deleting, None
+        if deleting is not None:
+            deleting.shutdown()
+
+    def _delete(self, key: str) -> None:
+        try:
+            self.remote.delete(key)
+        except OSError as error:
+            _log.warning("%s stays until the next resume: %s", self.address.below(key), error)
 
     def _files(self) -> Iterator[str]:
         for folder, folders, names in os.walk(self.path):

@@ -76,6 +76,7 @@ def uploading(mirror: Mirror) -> Iterator[None]:
         ended.set()
         thread.join()
         _upload(mirror)
+        mirror.finish_deletions()
 
 
 def _upload(mirror: Mirror) -> None:

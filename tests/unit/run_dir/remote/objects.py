@@ -37,7 +37,8 @@ class MemoryObjects:
 
     def list(self, prefix):
         below = f"{prefix}/" if prefix else ""
-        return [self.head(key) for key in sorted(self.held) if key.startswith(below)]
+        found = [(key, held) for key, held in self.held.items() if key.startswith(below)]
+        return sorted(Stored(key, len(data), version) for key, (data, version) in found)
 
     def folders(self):
         return sorted({key.partition("/")[0] for key in self.held if "/" in key})

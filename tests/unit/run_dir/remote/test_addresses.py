@@ -24,7 +24,7 @@ def test_an_address_is_known_and_written_in_one_way(place, written):
     assert str(address_of(place)) == written
 
 
-@pytest.mark.parametrize("place", ["runs/digits-1", "/nfs/runs", "C:digits", "a:b/c", "."])
+@pytest.mark.parametrize("place", ["runs/digits-1", "/nfs/runs", "C:/digits", "a:b/c", "."])
 def test_other_places_are_paths(place):
     assert address_of(place) is None
 

@@ -20,7 +20,7 @@ def test_long_files_are_put_together():
     file = GrowingFile(objects, KEY)
     for number, line in enumerate(data):
         file.append(line)
-        if number % 100 == 0:
+        if number % 300 == 0:
             assert read_growing(objects, KEY) == b"".join(data[: number + 1])
     file._thread.submit(lambda: None).result()
     assert len(parts_of(objects, KEY)) == 1 + 3 + 5

@@ -21,7 +21,7 @@ def retrying(objects, time, **settings):
 
 def test_transient_errors_are_outlasted():
     time, memory = Time(), MemoryObjects()
-    objects = retrying(Flaky(memory, faults=["before"] * 3 + ["", "after", "before"]), time)
+    objects = retrying(Flaky(memory, faults=["before"] * 3 + ["", "", "after", "before"]), time)
     objects.put("a", b"1")
     assert objects.get("a")[0] == b"1"
     assert len(time.pauses_s) == 3
