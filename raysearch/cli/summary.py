@@ -29,6 +29,7 @@ from raysearch.results.messages import no_winner, shortage, to_type, unreadable
 from raysearch.results.opening import is_given, opening_lines
 from raysearch.results.winner_folder import CONFIG, MODEL, SEEDS
 from raysearch.run_dir import RunDir
+from raysearch.run_dir.remote.mirrors import place_of
 from raysearch.trial import SearchStatus, Trial, TrialStatus
 
 _TOLD = (TrialStatus.FAILED, TrialStatus.REJECTED)
@@ -116,7 +117,7 @@ def opening_facts(results: Results) -> list[tuple[str, str]]:
     if model is None:
         return []
     if not model.path:
-        return [("use it", f"its configuration is in {run / CONFIG}")]
+        return [("use it", f"its configuration is in {place_of(run / CONFIG)}")]
     try:
         winner = read_winner(run)
     except RunDirectoryError:  # the model is there, and what says its class was taken away
@@ -271,10 +272,12 @@ def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
     made = "trained again on train + validation data" if model.refit else missing
     if not model.is_refused:  # whose reason names the epoch
         made += f", {counted(model.epochs, 'epoch')}{line_text(model)}"
-    facts = [("model", f"{run / model.path} ({file_size(model.size_bytes)})"), ("", made)]
+    facts = [("model", f"{place_of(run / model.path)} ({file_size(model.size_bytes)})"), ("", made)]
     facts += compressed_facts(results, model)
     if model.n_models > 1:
-        facts.append(("", f"with {counted(model.n_models - 1, 'other seed')}: {run / SEEDS}"))
+        facts.append(
+            ("", f"with {counted(model.n_models - 1, 'other seed')}: {place_of(run / SEEDS)}")
+        )
     if model.seeds_reason:
         facts.append(("", model.seeds_reason))
     elif not model.is_complete:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.timeout(300)  # two Rays and their workers, which impor
 RUN = f"s3://{BUCKET}/lab/small-1"
 OVERRIDES = (
     "model=mlp", "space={width: {int: [16, 32], default: 32}, depth: {int: [1, 2]}}",
-    "scheduler=none", "fidelity.max_epochs=40", "budget.trials=3", "checkpoint.every=1",
+    "scheduler=none", "fidelity.max_epochs=12", "budget.trials=2", "checkpoint.every=1",
     "parallel=1",
 )  # fmt: skip
 
@@ -49,7 +48,7 @@ def test_a_killed_driver_is_followed_from_another_machine(small, tmp_path, store
         return done.stdout
 
     with driver(be_on("first"), "run", small, "--run-dir", RUN, *OVERRIDES) as first:
-        wait_for(lambda: epochs(RUN) >= 5, timeout_s=120, process=first)
+        wait_for(lambda: epochs(RUN) >= 3, timeout_s=120, process=first)
         scratch = folder_of(first.pid)
         kill(first.pid)
         first.wait()
@@ -58,23 +57,24 @@ def test_a_killed_driver_is_followed_from_another_machine(small, tmp_path, store
     with driver(be_on("second"), "resume", RUN) as second:
         out, _ = second.communicate(timeout=240)
     assert second.returncode == 0, out
-    assert f"python -m raysearch trial {RUN}" in out or RUN in out
+    assert f'raysearch.load_model("{RUN}")' in out
+    assert str(tmp_path) not in out
     assert scratch is None or not scratch.exists()
 
     reader = be_on("third")
     document = json.loads(answer("results", RUN, "--json"))
     assert document["run_dir"] == RUN
     assert document["status"] == "finished"
-    assert document["totals"]["trials"] == 3
-    assert epochs(RUN) == 3 * 40 > trained
+    assert document["totals"]["trials"] == 2
+    assert epochs(RUN) == 2 * 12 > trained
     assert document["winner"]["test"]["test/accuracy"] > 0.5
-    assert [t["status"] for t in document["trials"]] == ["completed"] * 3
+    assert [t["status"] for t in document["trials"]] == ["completed"] * 2
     assert RUN in answer("trial", RUN, "0")
     assert "small-1" in answer("list", "runs", "--storage", f"s3://{BUCKET}/lab")
 
     keys = list(RunDir(RUN).storage.keys(""))
     assert {"experiment.yaml", "winner/model.ckpt", "winner/metrics.json"} <= set(keys)
-    assert any(key.startswith("tensorboard/0002/") for key in keys)
+    assert any(key.startswith("tensorboard/0001/") for key in keys)
     assert not {"lease.json", "stop"} & set(keys)
     assert load_model(RUN).training is False
-    assert not os.path.exists(tmp_path / "first" / "runs")  # noqa: PTH110
+    assert not (tmp_path / "first" / "runs").exists()
