@@ -55,10 +55,11 @@ def address_of(place: str | Path) -> Address | None:
     found = _ADDRESS.fullmatch(str(place))
     if found is None:
         return None
+    given = f"{found['scheme']}://{found['rest']}"
     scheme = SCHEMES.get(found["scheme"].lower())
     if scheme is None:
         raise ConfigurationError(
-            f"{place} is in no store that raysearch knows. Give s3://BUCKET/PREFIX, "
+            f"{given} is in no store that raysearch knows. Give s3://BUCKET/PREFIX, "
             "gs://BUCKET/PREFIX, or the path of a folder, also of one that is shared. Nothing was "
             "started."
         )
@@ -66,7 +67,7 @@ def address_of(place: str | Path) -> Address | None:
     parts = [part for part in prefix.split("/") if part not in ("", ".")]
     if not _BUCKET.fullmatch(bucket) or ".." in parts:
         raise ConfigurationError(
-            f"{place} does not name a place in a bucket. Give {scheme}://BUCKET/PREFIX, without "
+            f"{given} does not name a place in a bucket. Give {scheme}://BUCKET/PREFIX, without "
             "'..'. Nothing was started."
         )
     return Address(scheme=scheme, bucket=bucket, prefix="/".join(parts))

@@ -10,7 +10,7 @@ from raysearch.run_dir.remote import mirrors
 from tests.object_store import BUCKET, in_environment, running_store
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def store():
     with running_store() as store, in_environment(store.environment):
         yield store
