@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -35,7 +35,7 @@ class LeasePlace(Protocol):
         """Return whether the run directory still exists."""
         ...
 
-    def guard(self) -> Iterator[None]:
+    def guard(self) -> AbstractContextManager[None]:
         """Hold others off from reading the lease until it is written."""
         ...
 

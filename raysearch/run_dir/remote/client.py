@@ -92,7 +92,8 @@ class StoreClient:
     def __init__(self, address: Address, *, environment: Mapping[str, str] | None = None) -> None:
         self.address = address
         self._environment = os.environ if environment is None else environment
-        self._process, self._made = 0, None
+        self._process = 0
+        self._made: Any = None
         self._has_answered = False
         try:
             import obstore
@@ -191,7 +192,7 @@ class StoreClient:
             return GCSStore(self.address.bucket, **given)
         return S3Store(self.address.bucket, **given, config=self._of_s3())
 
-    def _of_s3(self) -> dict[str, str]:
+    def _of_s3(self) -> Any:
         """Return what obstore does not look up by itself: where, and the profile's credentials."""
         named = self._environment
         endpoint = named.get("AWS_ENDPOINT_URL_S3") or named.get("AWS_ENDPOINT_URL")
