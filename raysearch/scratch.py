@@ -1,4 +1,4 @@
-"""Whose is a temporary folder, and may it be cleared away?
+"""Whose is a temporary folder, may it be cleared away, and where does lie what is kept for later?
 
 A process that is killed leaves its temporary folders behind. Ours say in a file of their own who
 made them, and are locked for as long as they are needed, so that a later process clears away those
@@ -103,3 +103,22 @@ def _is_locked(folder: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def cache_folder() -> Path:
+    """Return the folder of this node for what can be had again; it need not exist yet.
+
+    For prepared data, and for copies of run directories in object stores. `RAYSEARCH_CACHE_DIR` if
+    set, else `raysearch` under `XDG_CACHE_HOME` or `~/.cache`; without a home directory, a folder
+    of this user's for temporary files.
+    """
+    chosen = os.environ.get("RAYSEARCH_CACHE_DIR")
+    if chosen:
+        return Path(chosen).absolute()
+    xdg = os.environ.get("XDG_CACHE_HOME")
+    if xdg:
+        return Path(xdg).absolute() / "raysearch"
+    try:
+        return Path.home() / ".cache" / "raysearch"
+    except RuntimeError:  # no home: a container with a user id of its own
+        return Path(tempfile.gettempdir()) / f"raysearch-{os.getuid()}"

@@ -31,7 +31,8 @@ def add_run(parser: ArgumentParser, *, many: bool = False) -> None:
         metavar="RUN",
         type=given,
         nargs="+" if many else None,
-        help="a run directory: a path, or a name below --storage, or the beginning of one",
+        help="a run directory: a path or s3://..., or a name below --storage, or the beginning of "
+        "one",
     )
     add_storage(parser)
 
@@ -40,10 +41,11 @@ def add_storage(parser: ArgumentParser) -> None:
     """Add --storage, the parent of run directories."""
     parser.add_argument(
         "--storage",
-        metavar="DIR",
+        metavar="PLACE",
         type=given,
         default="runs",
-        help="parent of run directories (runs)",
+        help="parent of run directories (runs): a folder, also a shared one, s3://BUCKET/PREFIX or "
+        "gs://BUCKET/PREFIX",
     )
 
 

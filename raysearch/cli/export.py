@@ -49,6 +49,8 @@ def _execute(arguments: Namespace) -> int:
     folder = place / "export" if arguments.to is None else Path(arguments.to)
     with contextlib.redirect_stdout(sys.stderr):
         exported = export_model(subject, folder=folder, compressed=_compressed(results, subject))
+    if arguments.to is None:
+        results.run_dir.bring_all()
     if arguments.json:
         print_json(_document(exported))
     else:
@@ -64,7 +66,7 @@ def _compressed(results: Results, subject: Subject) -> Path | None:
         return None
     made = results.handover.compression_of(subject.model)
     lies = compressed_as_it_lies(results.run_dir, made)
-    return None if lies is None else results.run_dir.path / lies.path
+    return None if lies is None else results.run_dir.fetched(lies.path)
 
 
 def _document(exported: Exported) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Which run directory does RUN mean?
 
-A path; or a name below --storage; or the beginning of one such name, if no other begins so.
+A path or an address; or a name below --storage; or the beginning of one such name, if no other
+begins so.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from raysearch.errors import RunDirectoryError, did_you_mean
 from raysearch.run_dir import RunDir
+from raysearch.run_dir.remote.addresses import address_of
+from raysearch.run_dir.remote.storage import ObjectStorage
 
 SHOWN = 5
 """Names in a message at most."""
@@ -31,6 +34,11 @@ def find_run(name: str, *, storage: str) -> RunDir:
     path = Path(name)
     if RunDir(path).has_search():
         return RunDir(path)
+    if address_of(name) is not None:
+        raise NoSuchRun(
+            f"{RunDir(path)} holds no search. Give the address of a run directory; to see those in "
+            f"a place: list runs --storage {_parent(name)}."
+        )
     is_name = path.name not in ("", "..")  # "." and ".." are folders, not beginnings of names
     if is_name and not path.is_absolute() and RunDir(Path(storage) / path).has_search():
         return RunDir(Path(storage) / path)
@@ -41,10 +49,20 @@ def find_run(name: str, *, storage: str) -> RunDir:
     raise NoSuchRun(_message(name, runs=runs, begins=begins, storage=storage))
 
 
+def _parent(name: str) -> str:
+    """Return the address that the run directory with an address lies below."""
+    address = address_of(name)
+    return str(address and address._replace(prefix=address.prefix.rpartition("/")[0]))
+
+
 def runs_below(storage: str) -> list[RunDir]:
     """Return the run directories below their parent, by name."""
     folder = Path(storage)
-    children = sorted(folder.iterdir()) if folder.is_dir() else []
+    address = address_of(storage)
+    if address is not None:
+        children = [folder / name for name in ObjectStorage.at(address).objects.folders()]
+    else:
+        children = sorted(folder.iterdir()) if folder.is_dir() else []
     return [RunDir(path) for path in children if RunDir(path).has_search()]
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65_535
+CURVES = "tensorboard"
+FETCH_EVERY_S = 15.0
+"""How often the curves of a search in an object store are brought here, in seconds."""
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -40,14 +43,17 @@ def _execute(arguments: Namespace) -> int:
     from raysearch.cli.find import find_run
 
     run = find_run(arguments.run, storage=arguments.storage)
+    run.fetch_below(CURVES)
     if not run.tensorboard.is_dir():
         raise RunDirectoryError(_nothing(run))
     address = _serve(run, port=arguments.port)
-    print(f"{run.path}: {address}", flush=True)
+    print(f"{run}: {address}", flush=True)
     print("Curves under SCALARS, all trials under HPARAMS. Ctrl-C ends it.", flush=True)
     try:
         while True:
-            time.sleep(3600)
+            time.sleep(FETCH_EVERY_S)
+            with contextlib.suppress(OSError):  # a store that does not answer may do so later
+                run.fetch_below(CURVES)
     except KeyboardInterrupt:  # it is the way to end it, and not an interruption
         print("\nEnded.")
     return 0
@@ -69,7 +75,7 @@ def _nothing(run: RunDir) -> str:
     from raysearch.results.messages import to_type
 
     return (
-        f"{run.path} has no TensorBoard files, since no trial has begun there, or they were "
+        f"{run} has no TensorBoard files, since no trial has begun there, or they were "
         f"deleted. How the search stands: {to_type('results', run.path)}. Nothing was started."
     )
 
@@ -95,6 +101,6 @@ def _serve(run: RunDir, *, port: int | None) -> str:
     except (program.TensorBoardServerException, OSError, SystemExit) as error:
         reason = getattr(error, "msg", "") or first_line(said.getvalue()) or error
         raise RunDirectoryError(
-            f"TensorBoard could not be started for {run.path}: {reason}. Give another port by "
+            f"TensorBoard could not be started for {run}: {reason}. Give another port by "
             "--port, or 0 for any that is free."
         ) from error

@@ -84,7 +84,7 @@ def job_of(results: Results, trial: Trial, *, folder: Path) -> TrainingJob:
 
 def _heading(results: Results, trial: Trial) -> str:
     return (
-        f"Trial {trial.id} of {results.run_dir.path}, trained again from the start, in this "
+        f"Trial {trial.id} of {results.run_dir}, trained again from the start, in this "
         "process. Beside each value stands the one that the search recorded. Nothing in the run "
         "directory is changed.\n"
     )

@@ -47,9 +47,9 @@ def _add_run_arguments(parser: ArgumentParser) -> None:
     _add_address(parser)
     parser.add_argument(
         "--run-dir",
-        metavar="DIR",
+        metavar="PLACE",
         type=given,
-        help="the exact run directory; else a new one below --storage",
+        help="the exact run directory, a path or s3://...; else a new one below --storage",
     )
     add_storage(parser)
     add_json(parser)
@@ -206,7 +206,7 @@ def print_outcome(results: Results) -> None:
 def _say_how_to_go_on(search: Search) -> None:
     from raysearch.cli.screen import note
 
-    run = shlex.quote(str(search.run_dir.path))
+    run = shlex.quote(str(search.run_dir))
     if search.run_dir.has_search():
         note(f"\nInterrupted. All that was measured is kept; to go on: {PROGRAM} resume {run}")
     else:

@@ -43,19 +43,19 @@ def _execute(arguments: Namespace) -> int:
     run_dir = _starting(arguments) or find_run(arguments.run, storage=arguments.storage)
     driver = _driver(run_dir)
     if driver is None:
-        print(f"{run_dir.path} is not at work, so there is nothing to stop.")
+        print(f"{run_dir} is not at work, so there is nothing to stop.")
         return _tell(Results.read(run_dir.path))
     state = Results.read(run_dir.path).state if run_dir.has_search() else None
     is_ended = state is not None and state.status is not SearchStatus.RUNNING
     if state is not None and is_ended and not _has_begun_since(driver, at=state.last_at):
         print(
-            f"The search in {run_dir.path} has ended; {_name(driver)} refits or tests its winner, "
+            f"The search in {run_dir} has ended; {_name(driver)} refits or tests its winner, "
             "which `stop` does not interrupt. Wait until that is done."
         )
         return DONE
     run_dir.request_stop()
     if arguments.no_wait:
-        print(f"{_name(driver)} was asked to save all trials of {run_dir.path} and to end.")
+        print(f"{_name(driver)} was asked to save all trials of {run_dir} and to end.")
         return DONE
     return _wait(run_dir, driver, timeout_s=arguments.timeout)
 
@@ -92,7 +92,7 @@ def _wait(run_dir: RunDir, driver: Mapping[str, Any], *, timeout_s: float) -> in
             return FAILED
         time.sleep(ASK_EVERY_S)
     if not run_dir.has_search():
-        print(f"{_name(driver)} ended before its search began; nothing is in {run_dir.path}.")
+        print(f"{_name(driver)} ended before its search began; nothing is in {run_dir}.")
         return DONE
     return _tell(Results.read(run_dir.path))
 
@@ -115,7 +115,7 @@ def _starting(arguments: Namespace) -> RunDir | None:
 
     for path in (Path(arguments.run), Path(arguments.storage) / arguments.run):
         run_dir = RunDir(path)
-        if path.is_dir() and not run_dir.has_search() and _driver(run_dir) is not None:
+        if run_dir.path.is_dir() and not run_dir.has_search() and _driver(run_dir) is not None:
             return run_dir
     return None
 

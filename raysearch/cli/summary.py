@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
 from raysearch.cli.chosen import better_one, chosen_facts
 from raysearch.cli.lineage import inheritance_facts, line_text
@@ -29,6 +28,8 @@ from raysearch.results.loading import Winner, read_winner
 from raysearch.results.messages import no_winner, shortage, to_type, unreadable
 from raysearch.results.opening import is_given, opening_lines
 from raysearch.results.winner_folder import CONFIG, MODEL, SEEDS
+from raysearch.run_dir import RunDir
+from raysearch.run_dir.remote.mirrors import place_of
 from raysearch.trial import SearchStatus, Trial, TrialStatus
 
 _TOLD = (TrialStatus.FAILED, TrialStatus.REJECTED)
@@ -47,7 +48,7 @@ def heading(results: Results) -> str:
     )
     restarts = f", {counted(state.restarts, 'restart')}" if state.restarts else ""
     return (
-        f"{results.run_dir.path}: {results.status}{reason}\n"
+        f"{results.run_dir}: {results.status}{reason}\n"
         f"{counted(len(state.trials), 'trial')}, {counted(state.epochs, 'epoch')} in "
         f"{duration(state.seconds)}{restarts}" + (f": {counts}" if counts else "")
     )
@@ -117,22 +118,29 @@ def opening_facts(results: Results) -> list[tuple[str, str]]:
     if model is None:
         return []
     if not model.path:
-        return [("use it", f"its configuration is in {run / CONFIG}")]
+        return [("use it", f"its configuration is in {place_of(run / CONFIG)}")]
     try:
         winner = read_winner(run)
     except RunDirectoryError:  # the model is there, and what says its class was taken away
         return []
-    first, *others = _opening(run, winner)
+    first, *others = _opening(results.run_dir, winner)
     return [("open it", first), *(("", line) for line in others)]
 
 
-def _opening(run: Path, winner: Winner) -> Sequence[str]:
+def _opening(run_dir: RunDir, winner: Winner) -> Sequence[str]:
+    run = run_dir.path
     if winner.kind != "module" or is_given(winner.path):
-        checkpoint = (run / MODEL).as_posix()
+        checkpoint = run_dir.fetched(MODEL).as_posix()
         return opening_lines(
             checkpoint, run=run.as_posix(), kind=winner.kind, model_class=winner.path
         )
     name = winner.path.rpartition(":")[2]
+    if run_dir.mirror is not None:
+        opened = json.dumps(str(run_dir), ensure_ascii=False)
+        return (
+            "import raysearch",
+            f"model = raysearch.load_model({opened})  # {name} in eval mode",
+        )
     opened, checkpoint = (
         json.dumps(path.as_posix(), ensure_ascii=False) for path in (run, run / MODEL)
     )
@@ -147,7 +155,9 @@ def next_facts(results: Results) -> list[tuple[str, str]]:
     """Return what can be done next, each with the line to type."""
     run, curves = results.run_dir.path, results.run_dir.tensorboard
     facts = opening_facts(results)
-    if curves.is_dir():
+    if results.run_dir.mirror is not None:
+        facts.append(("curves", to_type("monitor", run)))
+    elif curves.is_dir():
         facts.append(("curves", f"tensorboard --logdir {shlex.quote(str(curves))}"))
     facts.append(("report", to_type("report", run)))
     facts.append(("ranking", to_type("results", run)))
@@ -228,10 +238,12 @@ def _model(results: Results, winner: Trial) -> list[tuple[str, str]]:
     made = "trained again on train + validation data" if model.refit else missing
     if not model.is_refused:  # whose reason names the epoch
         made += f", {counted(model.epochs, 'epoch')}{line_text(model)}"
-    facts = [("model", f"{run / model.path} ({file_size(model.size_bytes)})"), ("", made)]
+    facts = [("model", f"{place_of(run / model.path)} ({file_size(model.size_bytes)})"), ("", made)]
     facts += compressed_facts(results, model)
     if model.n_models > 1:
-        facts.append(("", f"with {counted(model.n_models - 1, 'other seed')}: {run / SEEDS}"))
+        facts.append(
+            ("", f"with {counted(model.n_models - 1, 'other seed')}: {place_of(run / SEEDS)}")
+        )
     if model.seeds_reason:
         facts.append(("", model.seeds_reason))
     elif not model.is_complete:

@@ -14,6 +14,7 @@ from raysearch.results.bootstrap import interval_text
 from raysearch.results.spread import Spread
 from raysearch.results.winner_folder import compressed_as_it_lies
 from raysearch.run_dir import events as ev
+from raysearch.run_dir.remote.mirrors import place_of
 from raysearch.training.outcomes import on_test_split
 
 Facts = list[tuple[str, str]]
@@ -67,7 +68,7 @@ def compressed_facts(results: Results, model: ev.Refitted) -> Facts:
         return []
     share = made.size_bytes / made.original_bytes
     recipe = Recipe.of(dict(made.recipe)).describe()
-    path = results.run_dir.path / made.path
+    path = place_of(results.run_dir.path / made.path)
     return [("", f"compressed: {path} ({file_size(made.size_bytes)}, {share:.0%}; {recipe})")]
 
 

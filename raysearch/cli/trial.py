@@ -153,7 +153,8 @@ def _print(results: Results, trial: Trial, *, events: list[Event]) -> None:
         _print_epochs(trial, events=events, objective=results.objective)
     if trial.error:
         print(f"\n{trial.error.rstrip()}")
-    files = [results.run_dir.trial(trial.id) / name for name in ("error.txt", "log.txt")]
+    fetched = results.run_dir.fetched
+    files = [fetched(f"trials/{trial.id}/{name}") for name in ("error.txt", "log.txt")]
     for path in files:
         if path.is_file():
             print(f"\nSee also {path}")
@@ -165,12 +166,13 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
     from raysearch.cli.summary import configuration_facts, value_against_default
     from raysearch.counting import counted
     from raysearch.live.text import duration, file_size, first_line
+    from raysearch.run_dir.remote.mirrors import place_of
 
     objective, best = results.objective, trial.best(results.objective)
     why = first_line(trial.reason) or first_line(trial.cause)
     attempts = "" if trial.attempts == 1 else f" in {counted(trial.attempts, 'attempt')}"
     facts = [
-        ("trial", f"{trial.id} of {results.run_dir.path}"),
+        ("trial", f"{trial.id} of {results.run_dir}"),
         ("status", f"{trial.status}{': ' if why else ''}{why}"),
         ("came from", origin_text(trial)),
         *inheritance_facts(results, trial),
@@ -186,7 +188,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         facts.append(("best epoch", f"{best.epoch}: {value}"))
     for checkpoint in trial.checkpoints:
         size = file_size(checkpoint.size_bytes)
-        facts.append(("checkpoint", f"{results.run_dir.path / checkpoint.path} ({size})"))
+        facts.append(("checkpoint", f"{place_of(results.run_dir.path / checkpoint.path)} ({size})"))
     return [*facts, *_curves(trial, objective=objective)]
 
 

@@ -118,7 +118,7 @@ def _refuse(checkpoint: Path, *, experiment: Experiment, run_dir: RunDir) -> Non
             f"{checkpoint} cannot be taken in: {fault}. Give a checkpoint that Lightning wrote."
         )
     if run_dir.has_search():
-        raise RunDirectoryError(f"{run_dir.path} holds a search already. Give another folder.")
+        raise RunDirectoryError(f"{run_dir} holds a search already. Give another folder.")
     if len(experiment.models) != 1 or experiment.models[0].kind == "function":
         names = ", ".join(choice.name for choice in experiment.models)
         raise ConfigurationError(

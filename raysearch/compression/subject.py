@@ -54,7 +54,7 @@ def handed_over(found: Found) -> Subject:
             f"yet. First: {to_type('refit', run)}. In a search that was interrupted, `resume` goes "
             "on and does that at its end."
         )
-    path = run.absolute() / MODEL
+    path = found.run_dir.fetched(MODEL).absolute()
     fault = damage(path, size_bytes=model.size_bytes)
     if fault is not None:
         raise RunDirectoryError(
@@ -93,7 +93,7 @@ def best_of(found: Found, trial: Trial) -> Subject:
 def _refuse_function(found: Found, trial: Trial) -> None:
     if found.kind_of(trial) == "function":
         raise Unsupported(
-            f"trial {trial.id} of {found.run_dir.path} was trained by a function of its own, and "
+            f"trial {trial.id} of {found.run_dir} was trained by a function of its own, and "
             "raysearch does not know what its checkpoints hold, so it can be neither exported nor "
             "compressed. Nothing was changed."
         )

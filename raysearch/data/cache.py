@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from raysearch.data.memory import check_memory
+from raysearch.scratch import cache_folder
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -38,24 +39,6 @@ _KEY = "raysearch_key"
 _LOCK_TIMEOUT_S = 600.0
 
 _logger = logging.getLogger(__name__)
-
-
-def cache_folder() -> Path:
-    """Return the folder of this node for prepared data, which need not exist yet.
-
-    `RAYSEARCH_CACHE_DIR` if set, else `raysearch` under `XDG_CACHE_HOME` or `~/.cache`; without a
-    home directory, a folder of this user's for temporary files.
-    """
-    chosen = os.environ.get("RAYSEARCH_CACHE_DIR")
-    if chosen:
-        return Path(chosen).absolute()
-    xdg = os.environ.get("XDG_CACHE_HOME")
-    if xdg:
-        return Path(xdg).absolute() / "raysearch"
-    try:
-        return Path.home() / ".cache" / "raysearch"
-    except RuntimeError:  # no home: a container with a user id of its own
-        return Path(tempfile.gettempdir()) / f"raysearch-{os.getuid()}"
 
 
 def cached_arrays(

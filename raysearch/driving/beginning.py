@@ -21,6 +21,7 @@ def begin(drive: Drive, engine: Engine, *, earlier: Sequence[EarlierRun]) -> lis
     """Start the search, or take it up where its journal ends; return the unfinished trials."""
     settings, run_dir = dict(drive.experiment.settings), drive.run_dir
     if drive.resumes:
+        run_dir.fetch_below("tensorboard")  # each trial's curve goes on where it ends
         engine.replay(run_dir.events())
         unfinished = engine.resume(
             settings=settings,
@@ -30,7 +31,7 @@ def begin(drive: Drive, engine: Engine, *, earlier: Sequence[EarlierRun]) -> lis
         trials = engine.state.trials.values()
         run_dir.remove_orphans({c.path for t in trials for c in t.checkpoints})
     elif run_dir.has_search():
-        raise RunDirectoryError(f"{run_dir.path} holds a search already. `resume` goes on with it.")
+        raise RunDirectoryError(f"{run_dir} holds a search already. `resume` goes on with it.")
     else:
         unfinished = []
         space = drive.experiment.space.to_json()

@@ -24,6 +24,7 @@ from raysearch.results.evidence import earlier_runs
 from raysearch.results.messages import to_type
 from raysearch.run_dir import Journal, Lease
 from raysearch.run_dir.lease import SEARCHING
+from raysearch.run_dir.remote.retrying import telling
 from raysearch.searchers import Searcher
 from raysearch.training.job import TrainingJob
 from raysearch.training.jobs import job_for
@@ -71,6 +72,7 @@ def session(
     if drive.address is None:
         check_machine(experiment.resources, parallel=experiment.parallel)
     with (
+        telling(stage),
         _template(drive) as forks,
         run_dir.writing(doing=SEARCHING) as journal,  # from here on `stop` is heard
     ):
@@ -131,7 +133,11 @@ def _check_nodes(drive: Drive, *, stage: Stage) -> None:
     from raysearch.tuning.nodes import check_nodes
 
     stage("looking at the nodes of the cluster")
-    check_nodes(modules=own_modules(drive.experiment), run_dir=drive.run_dir.path)
+    is_remote = drive.run_dir.mirror is not None
+    check_nodes(
+        modules=own_modules(drive.experiment),
+        run_dir=None if is_remote else drive.run_dir.path,
+    )
 
 
 def _end(engine: Engine, ending: SessionEnd) -> None:
@@ -189,7 +195,7 @@ def _engine(
         searcher=searcher,
         scheduler=experiment.make_scheduler(),
         journal=journal,
-        remove_checkpoint=drive.run_dir.storage.delete,
+        remove_checkpoint=drive.run_dir.remove,
         listeners=listeners,
     )
 

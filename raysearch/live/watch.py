@@ -63,5 +63,5 @@ def watch(
     stream = sys.stdout if progress is None or progress is True else progress
     if progress is None and not (in_notebook(stream) or is_terminal(stream)):
         stream = sys.stderr
-    with view_for(stream, name=experiment.name, run_dir=str(run_dir.path), plan=plan) as view:
+    with view_for(stream, name=experiment.name, run_dir=str(run_dir), plan=plan) as view:
         yield Watch(listeners=[view, writer(view.note)], stage=view.stage)

@@ -16,6 +16,7 @@ from raysearch.report.sections import sections
 from raysearch.report.shown import shown
 from raysearch.results.found import Found
 from raysearch.run_dir import LocalStorage
+from raysearch.run_dir.remote.mirrors import bring
 
 NAME = "report.html"
 
@@ -72,6 +73,7 @@ def _put(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         LocalStorage(path.parent.absolute()).put(path.name, data)
+        bring(path)
     except OSError as error:
         raise RunDirectoryError(
             f"{path} cannot be written: {error.strerror or error}. Give another path by --output."

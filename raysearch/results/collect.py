@@ -25,6 +25,7 @@ from raysearch.results.refit import Wanted, refit_winner
 from raysearch.results.refit_seeds import Record, Say, say_nothing
 from raysearch.results.table import measurement_rows, to_frame, trial_rows
 from raysearch.results.telling_apart import tell_apart
+from raysearch.results.winner_folder import FOLDER, SMALL_BYTES
 from raysearch.run_dir import JournalDamaged, RunDir
 from raysearch.run_dir import events as ev
 from raysearch.trial import Trial, trial_id
@@ -69,7 +70,8 @@ class Results(Found):
     @classmethod
     def read(cls, path: str | Path) -> Results:
         """Return what `open` does, without a warning: for those who show `damage` themselves."""
-        run_dir = RunDir(Path(path))
+        run_dir = RunDir(path)
+        run_dir.fetch_below(FOLDER, up_to_bytes=SMALL_BYTES)
         state, damage = SearchState(), None
         try:
             for event in run_dir.events():

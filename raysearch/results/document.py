@@ -49,7 +49,7 @@ def to_document(found: Found) -> dict[str, Any]:
     winner = found.winner
     return {
         "schema_version": SCHEMA_VERSION,
-        "run_dir": found.run_dir.path.as_posix(),
+        "run_dir": str(found.run_dir),
         "status": str(found.status),
         "objectives": [
             {"metric": each.metric, "direction": each.direction} for each in found.objectives

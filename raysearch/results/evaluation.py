@@ -172,13 +172,12 @@ def _open(
 ) -> None:
     """Read the test split and journal what it showed, or that there is nothing to read."""
     job = job_of(found, winner, epochs=model.epochs)
-    folder = found.run_dir.path.absolute()
     try:
         examined = executor.examine(job, checkpoint=folder / path_of(0), split="test")
         others = [
             executor.evaluate(
                 replace(job, repeat=repeat),  # whose draws may have split the data
-                checkpoint=folder / path_of(repeat),
+                checkpoint=found.run_dir.fetched(path_of(repeat)).absolute(),
                 split="test",
             )
             for repeat in range(1, model.n_models)
@@ -186,7 +185,9 @@ def _open(
         made = compressed_as_it_lies(found.run_dir, found.handover.compression_of(model))
         compressed = None
         if made:
-            values_of_made = executor.evaluate(job, checkpoint=folder / made.path, split="test")
+            values_of_made = executor.evaluate(
+                job, checkpoint=found.run_dir.fetched(made.path).absolute(), split="test"
+            )
             compressed = _finite(values_of_made)
     except Unsupported as error:
         _skip(found, model, reason=f"not tested: {phrase(error)}", record=record)

@@ -66,9 +66,7 @@ class Found:
             self.experiment = experiment
 
     def __repr__(self) -> str:
-        return (
-            f"Results({str(self.run_dir.path)!r}, {self.status}, {len(self.state.trials)} trials)"
-        )
+        return f"Results({str(self.run_dir)!r}, {self.status}, {len(self.state.trials)} trials)"
 
     # ---- what was searched
 

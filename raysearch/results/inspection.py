@@ -31,7 +31,7 @@ def inspect_winner(found: Found, winner: Trial) -> Inspected | str:
         from raysearch.training.inspecting import inspect
 
         job = job_for(found.experiment, winner, run_dir=found.run_dir.path)
-        path = found.run_dir.path.absolute() / checkpoint.path
+        path = found.run_dir.fetched(checkpoint.path).absolute()
         return inspect(job, checkpoint=str(path))
     except RaysearchError as error:
         return phrase(error)

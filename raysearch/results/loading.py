@@ -13,7 +13,14 @@ from raysearch.errors import RunDirectoryError, Unsupported
 from raysearch.imports import Kind, load_object
 from raysearch.results.messages import to_type
 from raysearch.results.selection import best_checkpoint, checkpoint_fault
-from raysearch.results.winner_folder import CONFIG, METRICS, MODEL, path_of
+from raysearch.results.winner_folder import (
+    CONFIG,
+    FOLDER,
+    METRICS,
+    MODEL,
+    SMALL_BYTES,
+    path_of,
+)
 from raysearch.run_dir import RunDir
 from raysearch.training.allowed import allowed_only
 from raysearch.training.checkpoints import damage
@@ -29,7 +36,7 @@ def load_model(run: str | Path, *, allow: Sequence[str] = (), repeat: int = 0) -
     """Return the winner's model, on the CPU and in eval mode.
 
     Args:
-        run: The run directory; a copy will do.
+        run: The run directory, as a path or an address; a copy will do.
         allow: Import paths of classes that may be read from the checkpoint beside tensors and plain
             values, such as "my_project.nets:Settings"; a run directory cannot allow them itself.
         repeat: Which seed's model, where the winner was refitted with several: 0 for the one that
@@ -48,17 +55,18 @@ def load_model(run: str | Path, *, allow: Sequence[str] = (), repeat: int = 0) -
             model = raysearch.load_model("runs/digits-20261123-170912")
             predictions = model(images)
     """
-    winner = read_winner(run)
+    run_dir = RunDir(run)
+    winner = read_winner(run_dir.path)
     if winner.kind == "function":
-        raise Unsupported(_of_function(Path(run), winner))
-    path = Path(run) / path_of(repeat)
+        raise Unsupported(_of_function(run_dir.path, winner))
+    path = run_dir.fetched(path_of(repeat))
     if repeat and not path.exists():
         more = to_type("refit", run, "--seeds", repeat + 1)
         raise RunDirectoryError(
             f"{path.as_posix()} is missing: {run} has no model of repeat {repeat}. The winner's "
             f"own is repeat 0. To train further ones: {more}."
         )
-    _refuse_damaged(path_of(repeat), run=Path(run))
+    _refuse_damaged(path_of(repeat), run=run_dir.path)
     named = load_object(winner.path)
     with allowed_only(str(path), allow=allow, remedy=_allowing):
         model: nn.Module = (
@@ -155,10 +163,12 @@ def read_winner(run: str | Path) -> Winner:
     Raises:
         RunDirectoryError: There is no winner, or what is there is not whole.
     """
-    path = Path(run)
+    run_dir = RunDir(run)
+    path = run_dir.path
+    run_dir.fetch_below(FOLDER, up_to_bytes=SMALL_BYTES)
     winner = _read_config(path) if (path / CONFIG).is_file() else None
     needed = [MODEL] if winner is None or winner.kind != "function" else []
-    missing = [name for name in (*needed, CONFIG, METRICS) if not (path / name).is_file()]
+    missing = [name for name in (*needed, CONFIG, METRICS) if run_dir.size_of(name) is None]
     if missing or winner is None:
         raise RunDirectoryError(
             f"There is no whole model in {(path / 'winner').as_posix()}: "

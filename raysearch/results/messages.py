@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 from raysearch.errors import RunDirectoryError
 from raysearch.results.found import Found
 from raysearch.results.selection import PassedOver
 from raysearch.run_dir import events as ev
+from raysearch.run_dir.remote.mirrors import place_of
 from raysearch.trial import Trial
 
 
@@ -19,7 +21,8 @@ def to_type(*words: object) -> str:
         >>> to_type("resume", "my runs/digits-1", "budget.trials=8")
         "python -m raysearch resume 'my runs/digits-1' budget.trials=8"
     """
-    return shlex.join(["python", "-m", "raysearch", *(str(word) for word in words)])
+    shown = (place_of(word) if isinstance(word, Path) else str(word) for word in words)
+    return shlex.join(["python", "-m", "raysearch", *shown])
 
 
 def phrase(error: Exception) -> str:
@@ -103,7 +106,7 @@ def never_finite(found: Found, trial: Trial) -> str:
     ranking = found.ranking()
     best = f" The best trial is {ranking[0].id}." if ranking else ""
     return (
-        f"Trial {trial.id} of {found.run_dir.path} never reached a finite "
+        f"Trial {trial.id} of {found.run_dir} never reached a finite "
         f"{found.objective.metric}, so it has no best epoch.{best}"
     )
 
@@ -113,7 +116,7 @@ def unknown_trial(found: Found, name: str) -> str:
     ids = list(found.state.trials)
     known = f"It has {ids[0]} to {ids[-1]}." if ids else "It has none yet."
     return (
-        f"{name} is not a trial of {found.run_dir.path}. {known} "
+        f"{name} is not a trial of {found.run_dir}. {known} "
         f"To see them: {to_type('results', found.run_dir.path)}."
     )
 

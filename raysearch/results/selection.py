@@ -94,8 +94,10 @@ def checkpoint_fault(
     if not run_dir.storage.holds(checkpoint.path):
         return f"{path.name} leads out of the run directory through a symbolic link"
     if opens:
-        return damage(path, size_bytes=checkpoint.size_bytes)
-    return size_fault(path, size_bytes=checkpoint.size_bytes)
+        return damage(run_dir.fetched(checkpoint.path), size_bytes=checkpoint.size_bytes)
+    return size_fault(
+        path, size_bytes=checkpoint.size_bytes, found=run_dir.size_of(checkpoint.path)
+    )
 
 
 def select(

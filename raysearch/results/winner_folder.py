@@ -14,6 +14,8 @@ from raysearch.run_dir import RunDir
 from raysearch.run_dir import events as ev
 
 FOLDER = "winner"
+SMALL_BYTES = 1 << 20
+"""Files about a winner up to this size come from a store at once; its models when they are used."""
 MODEL = f"{FOLDER}/model.ckpt"
 """Path of the winning model, relative to the run directory."""
 NEXT = f"{FOLDER}/next.ckpt"
@@ -80,7 +82,7 @@ def compressed_as_it_lies(run_dir: RunDir, made: ev.Compressed | None) -> ev.Com
 
 def _is_whole(run_dir: RunDir, path: str, *, size_bytes: int) -> bool:
     try:
-        is_as_long = (run_dir.path / path).stat().st_size == size_bytes
+        is_as_long = run_dir.size_of(path) == size_bytes
     except OSError:
         return False
     return is_as_long and run_dir.storage.holds(path)
@@ -122,7 +124,9 @@ def install(run_dir: RunDir, model: Path | None) -> int:
     if model is None:
         run_dir.storage.delete(MODEL)
         return 0
-    return model.replace(run_dir.path / MODEL).stat().st_size
+    size_bytes = model.replace(run_dir.path / MODEL).stat().st_size
+    run_dir.bring(MODEL)
+    return size_bytes
 
 
 def install_seed(run_dir: RunDir, *, repeat: int) -> int:

@@ -40,7 +40,7 @@ def draw_winner(
             run_dir.storage.delete(key)
         if not has_model:
             return []
-        pictures = executor.draw(job, checkpoint=run_dir.path.absolute() / MODEL)
+        pictures = executor.draw(job, checkpoint=run_dir.fetched(MODEL).absolute())
         keys = {f"{PICTURES}/{name}.png": picture for name, picture in pictures.items()}
         for key, picture in keys.items():
             run_dir.storage.put(key, picture)

@@ -28,6 +28,7 @@ class Journal:
     Args:
         storage: Where the run directory lies. The caller holds its lease.
         is_ours: Whether the lease is still held; asked before each write.
+        before: Given the events of each write in front of it: brings what they speak of to disk.
 
     Side effects:
         The first write opens a new segment; nothing is written before. After a write that failed
@@ -35,9 +36,16 @@ class Journal:
         session, with its own segment, can go on.
     """
 
-    def __init__(self, storage: Storage, *, is_ours: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        is_ours: Callable[[], bool] = lambda: True,
+        before: Callable[[Sequence[Event]], None] = lambda events: None,
+    ) -> None:
         self._storage = storage
         self._is_ours = is_ours
+        self._before = before
         self._segment: Appender | None = None
         self._checksum = checksums.START
         self._fault: OSError | None = None
@@ -55,9 +63,11 @@ class Journal:
                 "written to it from here. What was journalled before is kept. Make room or mend "
                 "the disk; then `resume` goes on from there."
             ) from self._fault
+        events = list(events)
         lines = [to_line(event).encode() for event in events]
         try:
             self._refuse_if_taken()
+            self._before(events)
             self._write(lines)
         except RunDirectoryError:
             raise  # refused before anything was written

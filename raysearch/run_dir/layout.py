@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import re
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 from raysearch.errors import RunDirectoryError
@@ -15,7 +13,19 @@ from raysearch.run_dir.events import Event, Refitted
 from raysearch.run_dir.journal import FOLDER as JOURNAL
 from raysearch.run_dir.journal import Journal, read_journal
 from raysearch.run_dir.lease import Lease
-from raysearch.run_dir.storage import TEMPORARY, LocalStorage
+from raysearch.run_dir.orphans import remove_orphans
+from raysearch.run_dir.remote.faults import Unreachable
+from raysearch.run_dir.remote.mirrored import MirroredStorage
+from raysearch.run_dir.remote.mirrors import mirror_at, mirror_for
+from raysearch.run_dir.remote.session import (
+    Seldom,
+    publish,
+    refuse_unusable,
+    unreachable,
+    uploading,
+)
+from raysearch.run_dir.storage import LocalStorage
+from raysearch.run_dir.writable import refuse_unusable_folder, unwritable
 
 PICTURES = f"{WINNER}/pictures"
 """Folder of what the winner draws of what it has learnt: PNG files."""
@@ -23,24 +33,33 @@ PICTURES = f"{WINNER}/pictures"
 STOP = "stop"
 """The file that asks a driver to end."""
 
-_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
-_LEFT_OVER = re.compile(rf"{re.escape(TEMPORARY)}.*|\..+\.\d+\.tmp")
-"""Names of files that were being written: by `LocalStorage`, and by workers (`.NAME.PID.tmp`)."""
-
 
 class RunDir:
     """The paths of one run directory, and its doors: storage, journal, lease.
 
     Args:
-        path: The run directory, which need not exist yet.
+        place: The run directory, which need not exist yet: a path, or an address in an object store
+            such as "s3://bucket/runs/digits-1". With an address, `path` is a folder of this machine
+            that stands for it (see `remote.mirror`).
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.storage = LocalStorage(path.absolute())
+    def __init__(self, place: str | Path) -> None:
+        mirror = mirror_for(place)
+        self.path = Path(place) if mirror is None else mirror.path
+        self.mirror = mirror or mirror_at(self.path)
+        self.storage: LocalStorage | MirroredStorage = (
+            LocalStorage(self.path.absolute())
+            if self.mirror is None
+            else MirroredStorage(self.mirror)
+        )
+        self._is_stop_requested = Seldom(lambda: self.storage.exists(STOP))
 
     def __repr__(self) -> str:
-        return f"RunDir({str(self.path)!r})"
+        return f"RunDir({str(self)!r})"
+
+    def __str__(self) -> str:
+        """Return the run directory as a person writes it: its path or its address."""
+        return str(self.path) if self.mirror is None else str(self.mirror.address)
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -68,7 +87,15 @@ class RunDir:
         """Return whether a search was started here: its journal has at least one whole line.
 
         Cheap: looks at the first line of each segment, and at no more than 1 MB of it.
+
+        Raises:
+            RunDirectoryError: It is in a store that cannot be asked.
         """
+        if self.mirror is not None:
+            try:
+                return any(True for _ in self.storage.keys(JOURNAL))
+            except Unreachable as error:
+                raise unreachable(self.mirror, error) from error
         return any(_has_line(path) for path in sorted((self.path / JOURNAL).glob("*.jsonl")))
 
     def refuse_if_unusable(self) -> None:
@@ -76,21 +103,12 @@ class RunDir:
 
         Raises:
             RunDirectoryError: The path, or a parent, is not a folder, or the folder that it would
-                be written to cannot be written.
+                be written to cannot be written; or a store does not allow it.
         """
-        path = self.path.absolute()
-        nearest = next(p for p in (path, *path.parents) if os.path.lexists(p))
-        if not nearest.is_dir():
-            fault = f"{nearest} is not a folder"
-        elif not os.access(nearest, os.W_OK | os.X_OK):
-            fault = f"the folder {nearest} cannot be written"
-        else:
+        if self.mirror is not None:
+            refuse_unusable(self.mirror)
             return
-        raise RunDirectoryError(
-            f"{self.path} cannot be a run directory: {fault}. A run directory is a folder, new or "
-            "not, in a place that you may write to. Give another path, or ask for the right to "
-            "write. Nothing was started."
-        )
+        refuse_unusable_folder(self.path)
 
     def request_stop(self) -> None:
         """Ask the driver that is at work here to end; safe to repeat.
@@ -106,21 +124,57 @@ class RunDir:
         """
         if Lease.holder(self.path.absolute()) is None:
             raise RunDirectoryError(
-                f"no search is running in {self.path}, so there is nothing to stop. Whatever was "
+                f"no search is running in {self}, so there is nothing to stop. Whatever was "
                 "measured there is kept, and `resume` goes on with it."
             )
         try:
             self.storage.put(STOP, b"")
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def is_stop_requested(self) -> bool:
-        """Return whether the driver at work here was asked to end; costs one look at a file."""
-        return self.storage.exists(STOP)
+        """Return whether the driver at work here was asked to end; costs one look at a file.
+
+        In a store that is looked at every few seconds, in a thread.
+        """
+        return self.storage.exists(STOP) if self.mirror is None else self._is_stop_requested()
 
     def journal(self) -> Journal:
         """Return a journal to write to; the caller holds the lease."""
         return Journal(self.storage)
+
+    def fetched(self, key: str) -> Path:
+        """Return the path of a file, which is brought here first if it lies in a store."""
+        return self.path / key if self.mirror is None else self.mirror.fetched(key)
+
+    def fetch_below(self, folder: str, *, up_to_bytes: int | None = None) -> None:
+        """Bring the files below a folder here, but for longer ones, if they lie in a store."""
+        if self.mirror is not None:
+            self.mirror.pull(folder, up_to_bytes=up_to_bytes)
+
+    def bring(self, key: str) -> None:
+        """Bring a file that was written by its path to where the run directory lies."""
+        if self.mirror is not None:
+            self.mirror.push_if_changed(key)
+
+    def bring_all(self) -> None:
+        """Bring everything that was written by its path to where the run directory lies."""
+        if self.mirror is not None:
+            self.mirror.push_changes()
+
+    def remove(self, key: str) -> None:
+        """Delete a checkpoint that the journal says is removed; in a store a thread does it."""
+        if self.mirror is None:
+            self.storage.delete(key)
+        else:
+            self.mirror.delete_later(key)
+
+    def size_of(self, key: str) -> int | None:
+        """Return how many bytes a file has; None if there is none. Nothing is brought here."""
+        if self.mirror is not None:
+            return self.mirror.size_of(key)
+        path = self.path / key
+        return path.stat().st_size if path.is_file() else None
 
     @contextmanager
     def writing(self, *, doing: str = "") -> Iterator[Journal]:
@@ -147,11 +201,14 @@ class RunDir:
         except RunDirectoryError:
             raise
         except OSError as error:
-            raise _unwritable(self.path, error) from error
-        journal = Journal(self.storage, is_ours=lease.is_held)
+            raise unwritable(self.path, error) from error
+        mirror = self.mirror
+        before = (lambda events: None) if mirror is None else partial(publish, mirror)
+        journal = Journal(self.storage, is_ours=lease.is_held, before=before)
         try:
             self._withdraw_stop()
-            yield journal
+            with nullcontext() if mirror is None else uploading(mirror):
+                yield journal
         finally:
             try:
                 journal.close()
@@ -173,7 +230,7 @@ class RunDir:
                 "file. Move it elsewhere; then try again."
             ) from error
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def lease(self, *, doing: str = "") -> Lease:
         """Return a lease, not yet acquired."""
@@ -188,18 +245,18 @@ class RunDir:
         """
         if not self.path.is_dir():
             raise RunDirectoryError(
-                f"{self.path} does not exist. Give the path of a run directory; "
+                f"{self} does not exist. Give the path of a run directory; "
                 "`list runs` shows those here."
             )
         try:
             yield from read_journal(self.storage)
         except JournalDamaged as error:
-            raise JournalDamaged(error.damage, run=str(self.path)) from error
+            raise JournalDamaged(error.damage, run=str(self)) from error
         except RunDirectoryError as error:
-            raise RunDirectoryError(f"{self.path}: {error}") from error
+            raise RunDirectoryError(f"{self}: {error}") from error
         except OSError as error:
             raise RunDirectoryError(
-                f"{self.path}: the journal cannot be read: {error}. Ask for the right to read, or "
+                f"{self}: the journal cannot be read: {error}. Ask for the right to read, or "
                 "mend the disk; then try again."
             ) from error
 
@@ -227,7 +284,7 @@ class RunDir:
             except RunDirectoryError:
                 raise
             except OSError as error:
-                raise _unwritable(self.path, error) from error
+                raise unwritable(self.path, error) from error
 
     def remove_orphans(self, kept: Collection[str]) -> list[str]:
         """Delete checkpoints that no event speaks of, and what killed processes left half-written.
@@ -244,18 +301,7 @@ class RunDir:
         Side effects:
             Deletes files; safe to repeat. One that cannot be deleted stays until the next time.
         """
-        root = self.storage.root
-        found = set(root.glob("trials/*/epoch-*.ckpt"))
-        found |= {path for path in root.rglob(".*") if _LEFT_OVER.fullmatch(path.name)}
-        own = str(root / f"{TEMPORARY}{os.getpid()}-")  # the lease, which a thread renews meanwhile
-        orphans = {
-            path.relative_to(root).as_posix(): path
-            for path in found
-            if self.storage.holds(path.parent.relative_to(root).as_posix())
-            and path.is_file()
-            and not str(path).startswith(own)
-        }
-        return [key for key in sorted(orphans) if key not in kept and _is_deleted(orphans[key])]
+        return remove_orphans(self.storage, kept=kept, is_in_store=self.mirror is not None)
 
 
 def _has_line(segment: Path) -> bool:
@@ -264,24 +310,3 @@ def _has_line(segment: Path) -> bool:
             return file.readline(1 << 20).endswith(b"\n")
     except OSError:
         return True  # reading it will say why it cannot be read; it is nothing to write over
-
-
-def _is_deleted(path: Path) -> bool:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return False
-    return True
-
-
-def _unwritable(path: Path, error: OSError) -> RunDirectoryError:
-    return RunDirectoryError(f"{path} cannot be written: {error.strerror}. {_remedy(error)}")
-
-
-def _remedy(error: OSError) -> str:
-    if error.errno in _FORBIDDEN:
-        return (
-            "Reading it needs no more than it has; for anything else work on a copy, or ask for "
-            "the right to write."
-        )
-    return "Make room, mend the disk or give another path; then try again."

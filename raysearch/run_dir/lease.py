@@ -10,23 +10,22 @@ ones: process ids of one mean nothing in another, so a live driver there would b
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from raysearch.errors import RunDirectoryError
 from raysearch.processes import UNKNOWN, birth
-from raysearch.run_dir.storage import LocalStorage
+from raysearch.run_dir.lease_places import LeasePlace, place_for_lease
+from raysearch.run_dir.remote.mirrors import place_of
 
-KEY = "lease.json"
 RENEW_EVERY_S = 5.0
 EXPIRES_AFTER_S = 30.0
 SEARCHING = "searching"
@@ -48,7 +47,7 @@ class Lease:
     def __init__(
         self, root: Path, *, clock: Callable[[], float] = time.time, doing: str = ""
     ) -> None:
-        self._storage = LocalStorage(root)
+        self._place = place_for_lease(root)
         self._root = root
         self._clock = clock
         self._doing = doing
@@ -65,12 +64,14 @@ class Lease:
             RunDirectoryError: A live driver holds it.
             OSError: The run directory cannot be written.
         """
-        self._root.mkdir(parents=True, exist_ok=True)
-        with self._guard():
-            self.refuse_if_held(self._root, clock=self._clock)
-            self._acquired_at = self._clock()
-            self._write()
-        self._is_held = True
+        self._place.prepare()
+        with self._place.guard():
+            while not self._is_held:
+                self._refuse_if_held(self._place)
+                self._acquired_at = self._clock()
+                with suppress(FileExistsError):  # somebody was quicker: see who
+                    self._write()
+                    self._is_held = True
         self._thread = threading.Thread(target=self._renew, name="raysearch-lease", daemon=True)
         self._thread.start()
 
@@ -99,9 +100,9 @@ class Lease:
             self._thread.join()
             self._thread = None
         self._is_held = False
-        with suppress(OSError), self._guard():
-            if _read(self._storage).get("token") == self._token:
-                self._storage.delete(KEY)
+        with suppress(OSError), self._place.guard():
+            if _read(self._place).get("token") == self._token:
+                self._place.delete()
 
     @classmethod
     def refuse_if_held(cls, root: Path, *, clock: Callable[[], float] = time.time) -> None:
@@ -112,11 +113,12 @@ class Lease:
         """
         holder = cls.holder(root, clock=clock)
         if holder is not None:
-            raise RunDirectoryError(
-                f"{root} is in use by process {holder['pid']} on {holder['host']}, which renewed "
-                f"its lease {_age_s(holder, clock):.0f} s ago. Wait until it ends, or end "
-                "it; then try again."
-            )
+            raise _in_use(root, holder, clock=clock)
+
+    def _refuse_if_held(self, place: LeasePlace) -> None:
+        holder = _holder(place, clock=self._clock)
+        if holder is not None:
+            raise _in_use(self._root, holder, clock=self._clock)
 
     @staticmethod
     def holder(root: Path, *, clock: Callable[[], float] = time.time) -> dict[str, Any] | None:
@@ -128,16 +130,7 @@ class Lease:
         Raises:
             RunDirectoryError: The lease cannot be read.
         """
-        lease = _read(LocalStorage(root))
-        if not lease:
-            return None
-        if lease["host"] == socket.gethostname():
-            born = birth(lease["pid"])
-            if born is None:
-                return None
-            if UNKNOWN not in (born, lease["birth"]):
-                return lease if born == lease["birth"] else None
-        return None if _age_s(lease, clock) > EXPIRES_AFTER_S else lease
+        return _holder(place_for_lease(root), clock=clock)
 
     def _renew(self) -> None:
         while self._is_held and not self._stop.wait(RENEW_EVERY_S):
@@ -146,11 +139,11 @@ class Lease:
 
     def _renew_once(self) -> None:
         """Write the lease again if it is still ours, else note that it is lost."""
-        if not self._root.is_dir():
+        if not self._place.is_there():
             self._is_held = False
             return
-        with self._guard():
-            if _read(self._storage).get("token") != self._token:
+        with self._place.guard():
+            if _read(self._place).get("token") != self._token:
                 self._is_held = False
                 return
             with suppress(OSError):  # a full disk: it is ours until another driver takes it
@@ -167,28 +160,42 @@ class Lease:
             "renewed_at": now,
             "doing": self._doing,
         }
-        self._storage.put(KEY, json.dumps(lease).encode())
+        self._place.write(json.dumps(lease).encode())
         self._renewed_at = now
 
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """Make read-then-write atomic between processes that share the file system."""
-        descriptor = os.open(self._root, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+
+def _holder(place: LeasePlace, *, clock: Callable[[], float]) -> dict[str, Any] | None:
+    """Return who holds the lease that lies somewhere; see `Lease.holder`."""
+    lease = _read(place)
+    if not lease:
+        return None
+    if lease["host"] == socket.gethostname():
+        born = birth(lease["pid"])
+        if born is None:
+            return None
+        if UNKNOWN not in (born, lease["birth"]):
+            return lease if born == lease["birth"] else None
+    return None if _age_s(lease, clock) > EXPIRES_AFTER_S else lease
 
 
-def _read(storage: LocalStorage) -> dict[str, Any]:
+def _in_use(root: Path, holder: dict[str, Any], *, clock: Callable[[], float]) -> RunDirectoryError:
+    return RunDirectoryError(
+        f"{place_of(root)} is in use by process {holder['pid']} on {holder['host']}, which renewed "
+        f"its lease {_age_s(holder, clock):.0f} s ago. Wait until it ends, or end it; then try "
+        "again."
+    )
+
+
+def _read(place: LeasePlace) -> dict[str, Any]:
     try:
-        lease = json.loads(storage.read(KEY))
+        lease = json.loads(place.read())
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
+    except RunDirectoryError:
+        raise  # the store says why
     except OSError as error:
         raise RunDirectoryError(
-            f"{storage.root / KEY} cannot be read: {error.strerror or error}, so it is not known "
+            f"{place.name} cannot be read: {error.strerror or error}, so it is not known "
             "whether another process is at work there. Ask for the right to read, or mend the "
             "disk; then try again."
         ) from error

@@ -1,7 +1,7 @@
 """How are the bytes of a run directory kept?
 
 Everything else in `run_dir` speaks to a `Storage`: keys with forward slashes below one root. The
-local file system is one; an object store will be another.
+file system is one; an object store is another (`remote.storage`).
 """
 
 from __future__ import annotations
@@ -76,6 +76,10 @@ class Storage(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove a key; nothing happens when there is none."""
+        ...
+
+    def holds(self, key: str) -> bool:
+        """Return whether a key stays inside."""
         ...
 
 

@@ -58,7 +58,7 @@ def resumed_drive(
     aside = (set_damage_aside(results.run_dir),) if from_intact else ()
     return Drive(
         experiment=fingerprinted(found.experiment, known=state.fingerprints),
-        run_dir=RunDir(Path(run_dir)),
+        run_dir=RunDir(run_dir),
         address=address,
         objects=objects,
         resumes=True,

@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from raysearch.data.cache import cache_folder
 from raysearch.errors import ConfigurationError
 from raysearch.imports import load_object
+from raysearch.scratch import cache_folder
 from raysearch.training.adoption import adopted
 from raysearch.training.fast_loading import fast
 from raysearch.training.gpu_share import keep_to_share

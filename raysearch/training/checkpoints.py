@@ -10,10 +10,11 @@ import itertools
 import os
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from raysearch.run_dir.remote.mirrors import brought, local_copy
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Checkpoint, Measurement
 
@@ -81,14 +82,22 @@ def add_checkpoint(save: Callable[[Path], None], *, directory: Path, epoch: int)
         when an earlier attempt left one of that epoch, and so on.
 
     Side effects:
-        Writes the file under a temporary name, and renames it once it is on disk.
+        Writes the file under a temporary name, and renames it once it is on disk. Where the run
+        directory lies in a store, it is there as well when this returns.
     """
-    for number in itertools.count(1):
-        name = f"epoch-{epoch:04d}.ckpt" if number == 1 else f"epoch-{epoch:04d}-{number}.ckpt"
-        if not (directory / name).exists():
-            break
-    write_whole(save, path=directory / name)
-    return Checkpoint(epoch=epoch, path=name, size_bytes=(directory / name).stat().st_size)
+    names = _names(epoch)
+    path = directory / next(name for name in names if not (directory / name).exists())
+    write_whole(save, path=path)
+    size_bytes = path.stat().st_size
+    while not brought(path):  # an attempt on another machine has left one of this name
+        path = path.rename(directory / next(names))
+    return Checkpoint(epoch=epoch, path=path.name, size_bytes=size_bytes)
+
+
+def _names(epoch: int) -> Iterator[str]:
+    yield f"epoch-{epoch:04d}.ckpt"
+    for number in itertools.count(2):
+        yield f"epoch-{epoch:04d}-{number}.ckpt"
 
 
 def write_whole(save: Callable[[Path], None], *, path: Path) -> None:
@@ -135,7 +144,7 @@ def sound_start(job: TrainingJob) -> tuple[TrainingJob, dict[str, str]]:
     """
     damaged: dict[str, str] = {}
     while job.resume_from is not None:
-        path = Path(job.resume_from)
+        path = local_copy(Path(job.resume_from))
         fault = damage(path, size_bytes=job.resume_bytes, is_zip=_is_zip(job))
         if path.is_symlink() or path.parent.is_symlink():
             fault = f"{path.name} is a symbolic link, or lies behind one"
@@ -164,7 +173,8 @@ def damage(path: Path, *, size_bytes: int | None, is_zip: bool = False) -> str |
         size_bytes: How long it was when it was written; None where nobody knows.
         is_zip: Whether it must be a zip archive.
     """
-    fault = size_fault(path, size_bytes=size_bytes)
+    found = path.stat().st_size if path.is_file() else None
+    fault = size_fault(path, size_bytes=size_bytes, found=found)
     if fault is not None:
         return fault
     try:
@@ -204,11 +214,16 @@ def start_fault(path: Path) -> str | None:
 _ZIP_HEAD = b"PK\x03\x04"
 
 
-def size_fault(path: Path, *, size_bytes: int | None) -> str | None:
-    """Return whether a file is missing or not as long as it was; None if it is. Nothing is read."""
-    if not path.is_file():
+def size_fault(path: Path, *, size_bytes: int | None, found: int | None) -> str | None:
+    """Return whether a file is missing or not as long as it was; None if it is. Nothing is read.
+
+    Args:
+        path: The file.
+        size_bytes: How long it was when it was written; None where nobody knows.
+        found: How long it is; None where there is none.
+    """
+    if found is None:
         return f"{path.name} is missing"
-    found = path.stat().st_size
     if found == size_bytes or (found and size_bytes is None):
         return None
     instead = f" instead of {size_bytes:,}" if found else ""

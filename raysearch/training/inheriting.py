@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from raysearch.errors import TrialFailed
 from raysearch.init_from import InitFrom
+from raysearch.run_dir.remote.mirrors import local_copy
 from raysearch.training.checkpoints import damage
 from raysearch.training.growing import inherit
 from raysearch.training.job import TrainingJob
@@ -43,7 +44,7 @@ class Heir:
     """See `raysearch.training.lean.obstacles`."""
 
     def __init__(self, job: TrainingJob, *, start: InitFrom, model: Any) -> None:
-        fault = damage(Path(start.checkpoint), size_bytes=None, is_zip=True)
+        fault = damage(local_copy(Path(start.checkpoint)), size_bytes=None, is_zip=True)
         if fault is not None:
             raise TrialFailed(
                 f"trial {job.trial} begins with the weights of trial {start.parent}, and {fault}. "

@@ -13,6 +13,7 @@ from typing import Any
 from raysearch.imports import Kind
 from raysearch.init_from import InitFrom
 from raysearch.measure import How
+from raysearch.training.home import Home
 from raysearch.trial import Checkpoint, Loop, Measurement, Objective
 
 
@@ -141,6 +142,8 @@ class TrainingJob:
     history: tuple[Stage, ...] = ()
     """How a model was trained before its last stretch, from its start: of a refit, which repeats
     it."""
+    home: Home | None = None
+    """Where the run directory is, if it is in an object store; paths are those of the driver's."""
     epochs_before: int = 0
     """Epochs that were trained when that checkpoint was written."""
     seconds_before: float = 0.0

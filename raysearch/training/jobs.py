@@ -12,6 +12,7 @@ from raysearch.experiment.means import HALVE_BATCH
 from raysearch.init_from import Inheritance, InitFrom
 from raysearch.measure import How
 from raysearch.training.batches import with_batches_halved
+from raysearch.training.home import home_of
 from raysearch.training.job import Stage, TrainingJob
 from raysearch.trial import Trial
 
@@ -97,6 +98,7 @@ def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> Train
         seed=experiment.seed,
         reads_back=experiment.mutable_arguments(trial.configuration),
         directory=str(run_dir.absolute() / "trials" / trial.id),
+        home=home_of(run_dir),
         checkpoint_every_epochs=experiment.checkpoint.every_epochs,
         checkpoint_every_s=experiment.checkpoint.every_s,
         measures=() if trial.measures else experiment.aims.measures,

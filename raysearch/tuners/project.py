@@ -110,6 +110,6 @@ def refuse_other_epochs(earlier: Results, *, max_epochs: int) -> None:
     former = earlier.state.settings["fidelity"].get("max_epochs")
     if former != max_epochs:
         raise ConfigurationError(
-            f"{earlier.run_dir.path} holds a search with {former} epochs for a trial, and this one "
+            f"{earlier.run_dir} holds a search with {former} epochs for a trial, and this one "
             f"has {max_epochs}. {REMEDY}"
         )

@@ -46,7 +46,7 @@ def results_lines(
     ranking = ranked(results)[:num_trials]
     trials = results.state.trials.values()
     yield "Results summary"
-    yield f"Results in {results.run_dir.path}"
+    yield f"Results in {results.run_dir}"
     yield f"Showing {len(ranking)} best trials of {len(trials)}{_apart(trials)}"
     yield from map(str, objectives)
     for best in ranking:

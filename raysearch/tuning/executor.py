@@ -18,6 +18,7 @@ from raysearch.experiment import Resources
 from raysearch.forking import Fork, NoTemplate, ProcessGone
 from raysearch.preflight import Failure, Probe
 from raysearch.results.executor import DOING, Repeated, Split, failing_as_trial
+from raysearch.run_dir.remote.mirrors import local_copy
 from raysearch.training.job import TrainingJob
 from raysearch.training.outcomes import Examined
 from raysearch.training.repeating import Part
@@ -146,6 +147,7 @@ class Executor:
             RunDirectoryError: The disk is full.
         """
         self._call("refit", job, epochs=epochs, path=path)
+        local_copy(path)  # where another machine has trained it
 
     def evaluate(
         self, job: TrainingJob, *, checkpoint: Path, split: Split

@@ -23,9 +23,11 @@ from typing import Any
 
 from raysearch.engine.causes import LOST_CONTACT, OUT_OF_MEMORY
 from raysearch.imports import provide
+from raysearch.run_dir.remote.mirrors import local_copy
 from raysearch.training.batches import batch_size_of
 from raysearch.training.checkpoints import sound_start
 from raysearch.training.failure import describe_failure
+from raysearch.training.home import leave, settled
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.log import printed_to
 from raysearch.training.ranks import await_nobody
@@ -67,7 +69,7 @@ class FitThread:
         objects: Callable[[], Mapping[str, Any]] | None = None,
         timeout_s: float | None = None,
     ) -> None:
-        self._job, self._damaged = sound_start(job)
+        self._job, self._damaged = sound_start(settled(job))
         self._objects = objects
         self._timeout_s = timeout_s
         self._since = (
@@ -165,6 +167,8 @@ class FitThread:
         folder, rank = Path(self._job.directory), self._job.rank
         log = "log.txt" if rank is None or not rank.number else f"log-rank-{rank.number}.txt"
         try:
+            if self._job.resume_from is not None:
+                local_copy(folder / log)  # which goes on
             with printed_to(folder / log):
                 for fault in self._damaged.values():
                     sys.stderr.write(f"{fault}; training goes on without it\n")
@@ -187,6 +191,7 @@ class FitThread:
                 self._messages.put(message("failed", cause=cause, error=summary))
         finally:
             await_nobody()
+            leave(self._job)
 
     def _gauge(self) -> bool:
         """Say what the model costs, and return whether it is to be trained."""

@@ -11,7 +11,9 @@ from pathlib import Path
 from raysearch.imports import provide
 from raysearch.preflight import Probe
 from raysearch.results.executor import Split
+from raysearch.run_dir.remote.mirrors import bring, local_copy
 from raysearch.scratch import scratch_folder
+from raysearch.training.home import here, settled
 from raysearch.training.job import TrainingJob
 from raysearch.training.log import printed_to
 from raysearch.training.outcomes import Examined
@@ -50,7 +52,10 @@ class Handover:
 
     def refit(self, job: TrainingJob, *, epochs: int, path: Path) -> None:
         """Train on train + validation data."""
-        refit(job, epochs=epochs, path=path)
+        path = Path(here(str(path), home=job.home))
+        refit(settled(job), epochs=epochs, path=path)
+        if job.home is not None and job.home.is_elsewhere:
+            bring(path)
 
     def repeat(self, job: TrainingJob, *, line: Sequence[Part]) -> Measurement:
         """Train a job once more with another seed, the last of a line, on training data alone."""
@@ -60,7 +65,7 @@ class Handover:
         self, job: TrainingJob, *, checkpoint: str, split: Split
     ) -> Mapping[str, float | None]:
         """Return the metrics of a checkpoint."""
-        return evaluate(job, checkpoint=checkpoint, split=split)
+        return evaluate(settled(job), checkpoint=_fetched(checkpoint, job), split=split)
 
     def examine(self, job: TrainingJob, *, checkpoint: str, split: Split) -> Examined:
         """Return the metrics of a checkpoint, and what became of each example."""
@@ -68,4 +73,8 @@ class Handover:
 
     def draw(self, job: TrainingJob, *, checkpoint: str) -> dict[str, bytes]:
         """Return the pictures that a model draws."""
-        return draw(job, checkpoint=checkpoint)
+        return draw(settled(job), checkpoint=_fetched(checkpoint, job))
+
+
+def _fetched(checkpoint: str, job: TrainingJob) -> str:
+    return str(local_copy(Path(here(str(checkpoint), home=job.home))))

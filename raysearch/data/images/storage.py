@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.cache import cache_folder, held_lock, reason_of, replacing
+from raysearch.data.cache import held_lock, reason_of, replacing
 from raysearch.data.memory import free_bytes, gibibytes
 from raysearch.errors import ConfigurationError
+from raysearch.scratch import cache_folder
 
 if TYPE_CHECKING:
     import numpy as np

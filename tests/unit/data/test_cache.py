@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from raysearch.data.cache import cache_folder, cached_arrays
+from raysearch.data.cache import cached_arrays
 from raysearch.errors import ConfigurationError
+from raysearch.scratch import cache_folder
 from tests.small_disk import small_disk
 
 ARGUMENTS = {"seed": 0, "share": 0.2}
