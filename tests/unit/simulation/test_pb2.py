@@ -1,4 +1,4 @@
-"""Do bandits choose better than chance where the best moves, and end well, also if they are killed?"""
+"""Do bandits choose better than chance where the best moves, and end well, also if killed?"""
 
 from __future__ import annotations
 
