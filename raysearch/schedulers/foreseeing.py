@@ -215,8 +215,9 @@ def normal_scores(values: Sequence[float]) -> Array:
     """
     given = np.asarray(values, dtype=np.float64)
     ordered = np.sort(given)
-    low, high = (np.searchsorted(ordered, given, side=side) for side in ("left", "right"))
-    quantiles = (low + high) / (2 * len(given))
+    below = np.searchsorted(ordered, given, side="left")
+    up_to = np.searchsorted(ordered, given, side="right")
+    quantiles = (below + up_to) / (2 * len(given))
     return np.array([NormalDist().inv_cdf(float(quantile)) for quantile in quantiles])
 
 
@@ -256,4 +257,5 @@ def _best(
         best = np.argsort(-gains, kind="stable")[:N_CLIMBING]
         further = beside(np.repeat(rows[best], N_NEIGHBOURS, axis=0), step=CLIMBING)
         rows, gains = np.concatenate([rows, further]), np.concatenate([gains, gain(further)])
-    return rows[int(np.argmax(gains))]
+    best_row: Array = rows[int(np.argmax(gains))]
+    return best_row
