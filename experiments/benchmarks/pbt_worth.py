@@ -126,17 +126,22 @@ def toy(seed: int) -> dict[str, Any]:
     return line
 
 
-def searched_digits(seed: int, scheduler: str | None) -> dict[str, Any]:
+def searched_digits(seed: int, scheduler: str | None, epochs: int) -> dict[str, Any]:
     """Return the best validation accuracy of experiments/pbt.yaml, and what it cost.
 
     Args:
         seed: Of the search.
         scheduler: In the place of the experiment's own; None for that one.
+        epochs: Of a member.
     """
     from here import searched  # torch, which the toy problem does not wait for
 
     began_s = time.monotonic()
-    changes = [f"seed={seed}", *([] if scheduler is None else [f"scheduler={scheduler}"])]
+    changes = [
+        f"seed={seed}",
+        f"fidelity.max_epochs={epochs}",
+        *([] if scheduler is None else [f"scheduler={scheduler}"]),
+    ]
     experiment = load(EXPERIMENT, overrides=changes)
     with tempfile.TemporaryDirectory() as folder:
         state = searched(experiment, Path(folder)).state
@@ -149,14 +154,14 @@ def searched_digits(seed: int, scheduler: str | None) -> dict[str, Any]:
     }
 
 
-def digits(seeds: range, *, with_recipe: bool) -> Iterator[dict[str, Any]]:
+def digits(seeds: range, *, epochs: int, with_recipe: bool) -> Iterator[dict[str, Any]]:
     """Yield, for each seed, accuracies of PBT, of random search, and of Ray's PBT by the recipe."""
     from pbt_recipe import recipe  # and Ray
 
     sides: dict[str, str | None] = {"pbt": None, "random": "none"}
     with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as processes:
         found = {
-            (seed, name): processes.submit(searched_digits, seed, scheduler)
+            (seed, name): processes.submit(searched_digits, seed, scheduler, epochs)
             for seed in seeds
             for name, scheduler in sides.items()
         }
@@ -171,7 +176,7 @@ def digits(seeds: range, *, with_recipe: bool) -> Iterator[dict[str, Any]]:
             for seed in seeds
         ]  # fmt: skip
     for line in lines:
-        told = recipe(line["seed"]) if with_recipe else {}
+        told = recipe(line["seed"], epochs=epochs) if with_recipe else {}
         yield {**line, **{f"ray_{key}": value for key, value in told.items()}}
 
 
@@ -195,12 +200,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--what", nargs="+", choices=("toy", "digits"), default=["toy"])
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=30, help="of a member, on digits")
     parser.add_argument("--recipe", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
     seeds = range(given.seeds)
     measured = {
         "toy": lambda: map(toy, seeds),
-        "digits": lambda: digits(seeds, with_recipe=given.recipe),
+        "digits": lambda: digits(seeds, epochs=given.epochs, with_recipe=given.recipe),
     }
     for what in given.what:
         lines = []

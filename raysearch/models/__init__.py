@@ -28,8 +28,8 @@ contract is tested in tests/contracts/test_families.py.
 from __future__ import annotations
 
 import importlib
-from functools import cache
 from collections.abc import Mapping
+from functools import cache
 from importlib.util import find_spec
 from types import MappingProxyType
 
