@@ -98,18 +98,18 @@ def main() -> int:
             by_parameter[key] += 1
             if bad:
                 print(json.dumps({"trial": trial.id, "parameter": key, "epochs": bad}), flush=True)
-    trained = n["mutations_trained"]
+    n_trained = n["mutations_trained"]
     line = {
         "run": given.run.name,
         "trials": len(state.trials),
         "epochs": state.epochs,
         "takeovers": sum(len(trial.takeovers) for trial in state.trials.values()),
         **n,
-        "share": n["mutations_applied"] / trained if trained else None,
+        "share": n["mutations_applied"] / n_trained if n_trained else None,
         "by_parameter": dict(by_parameter),
     }
     print(json.dumps(line), flush=True)
-    return int(n["mutations_applied"] < trained or n["values_applied"] < n["values"])
+    return int(n["mutations_applied"] < n_trained or n["values_applied"] < n["values"])
 
 
 if __name__ == "__main__":
