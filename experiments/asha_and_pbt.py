@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import raysearch as rs
+from raysearch.trial import SearchStatus
 
 SPACE = {
     "width": 8,
@@ -72,6 +73,8 @@ def main() -> None:
         )
         results = search.run()
         lines.append(row(name, results))
+        if results.status is not SearchStatus.FINISHED:
+            break  # such as by Ctrl-C
         if given.test and results.winner is not None:
             results.refit()
             tested = results.test().values or {}
