@@ -26,6 +26,7 @@ from raysearch.cli import (
     outcome,
     report,
     run,
+    simulate,
     stop,
     trial,
     winner,
@@ -43,6 +44,7 @@ COMMANDS = {
     for command in (
         init.INIT,
         check.CHECK,
+        simulate.SIMULATE,
         run.RUN,
         run.RESUME,
         stop.STOP,

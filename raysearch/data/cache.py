@@ -17,9 +17,11 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+from raysearch.data.memory import check_memory
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -65,6 +67,9 @@ def cached_arrays(
         name: The data set's name, fit to be part of a file name.
         arguments: Everything that the arrays depend on, as plain JSON.
         build: Makes the arrays, none of them of Python objects.
+
+    Raises:
+        ConfigurationError: There is a file, whose arrays do not fit into memory.
 
     Side effects:
         Writes one file under `cache_folder()`, atomically, and a lock file beside it. Safe to call
@@ -151,9 +156,20 @@ def _warn(path: Path, *, name: str, reason: str) -> None:
 
 
 def _read(path: Path, *, key: str) -> Arrays | None:
-    """Return the arrays in the file, or None if it is missing, damaged or of another key."""
+    """Return the arrays in the file, or None if it is missing, damaged or of another key.
+
+    Raises:
+        ConfigurationError: They do not fit into memory.
+    """
     import numpy as np
 
+    with suppress(OSError):  # there is none yet, or it cannot be read
+        n_bytes = path.stat().st_size
+        check_memory(
+            n_bytes,
+            what=f"what was prepared in {path}, whose arrays",
+            remedy="End what else takes memory here, or take less of the data",
+        )
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as entries:
             if str(entries[_KEY]) != key:

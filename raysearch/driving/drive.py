@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from raysearch.engine import Plan
+from raysearch.engine.planned import plan_of
 from raysearch.experiment import Experiment
 from raysearch.run_dir import RunDir
+
+__all__ = ["Drive", "plan_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,27 +29,3 @@ class Drive:
     """Settings that differ from those of the session before."""
     notes: tuple[str, ...] = ()
     """What a person should know before the session begins."""
-
-
-def plan_of(experiment: Experiment) -> Plan:
-    """Return objective, budgets and limits, as the engine knows them."""
-    budget = experiment.budget
-    return Plan(
-        objective=experiment.objective,
-        objectives=experiment.aims.objectives,
-        constraints=experiment.aims.constraints,
-        max_epochs=experiment.fidelity.epochs,
-        pauses_end=not experiment.is_population,
-        unit=experiment.fidelity.unit,
-        max_trials=budget.trials,
-        max_seconds=None if budget.minutes is None else budget.minutes * 60,
-        max_total_epochs=budget.epochs,
-        max_gpu_hours=budget.gpu_hours,
-        target=budget.target,
-        patience=budget.patience,
-        max_attempts=experiment.failures.attempts,
-        retry_exceptions=experiment.failures.retry_exceptions,
-        abort_after=experiment.failures.abort_after,
-        abort_in_a_row=experiment.failures.abort_in_a_row,
-        checkpoint_budget_bytes=experiment.checkpoint.budget_gb * 1e9,
-    )

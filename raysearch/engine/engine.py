@@ -94,7 +94,7 @@ class Engine:
             keeps=scheduler.keeps,
             remove_checkpoint=remove_checkpoint,
             clock=clock,
-            listeners=listeners,
+            listeners=(suggestions.heard, *listeners),
         )
         decisions = Decisions(plan=plan, ledger=ledger, scheduler=scheduler)
         pauses = Pauses(ledger=ledger, scheduler=scheduler)

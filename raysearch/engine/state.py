@@ -66,6 +66,8 @@ class SearchState:
     """How often a trial that has not ended failed, where it did: each time it was tried again."""
     pinned: dict[str, str] = field(default_factory=dict)
     """Trial -> path of another one's checkpoint that it goes on from, until it has one itself."""
+    n_takeovers: int = 0
+    """How often a trial took over another one's weights, and changed its configuration."""
     checkpoint_bytes: int = 0
     """Bytes of all checkpoints on disk."""
     streak: Streak = field(default_factory=Streak)
@@ -212,6 +214,7 @@ class SearchState:
     def _exploited(self, event: ev.Exploited) -> None:
         self._change(event.trial, **event.changed(self.trials[event.trial]))
         self.pinned[event.trial] = event.path
+        self.n_takeovers += 1
 
     def _attempt_ended(self, event: ev.AttemptEnded) -> None:
         if event.trial not in self.live:

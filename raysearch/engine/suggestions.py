@@ -27,6 +27,7 @@ from raysearch.engine.opening import opening, points_left
 from raysearch.engine.plan import Plan
 from raysearch.engine.recommending import recommendation_of
 from raysearch.engine.state import SearchState
+from raysearch.engine.untold import Untold
 from raysearch.errors import SearchAborted
 from raysearch.searchers import EXHAUSTED, WAIT, Searcher
 from raysearch.space import Space
@@ -96,7 +97,9 @@ class Suggestions:
         self._outside: set[str] = set()  # trials of a former space that do not lie in this one
         self._helper: Helper = helper or InThread()
         self._untold: deque[Trial] = deque()
-        self._told: set[str] = set()
+        self._begun = Untold()
+        self.heard = self._begun.heard
+        """To be called after each event; see `Untold`."""
         self._n_seen = 0  # by the suggestion that is under way
         self._waits = False  # the searcher, for something to be told
         self._trial_s = 0.0  # how long trials train, the latest counting most
@@ -187,16 +190,15 @@ class Suggestions:
         """Tell the searcher of the trials that ended or were paused, in their order."""
         while self._untold:
             trial = self._untold.popleft()
-            self._told.add(trial.id)
+            self._begun.tell(trial.id)
             with blaming(self._searcher, doing=f"was told of trial {trial.id}"):
                 self._searcher.observe(trial)
 
     def _question(self, state: SearchState) -> Callable[[], Answer]:
         """Return what asks the searcher, with what is known now."""
         number = state.next_number
-        known = (self._told, self._outside)
-        pending = [t for t in state.live.values() if not any(t.id in ids for ids in known)]
-        self._n_seen = len(self._told)
+        pending = self._begun.pending(state, outside=self._outside)
+        self._n_seen = len(self._begun.told)
 
         def ask() -> Answer:
             with blaming(self._searcher, doing=f"was asked for trial {trial_id(number)}"):

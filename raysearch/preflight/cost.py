@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from raysearch.experiment import Experiment
 from raysearch.preflight.machine import cores
 from raysearch.preflight.record import Probe
-from raysearch.space import Float, Space
 
 SAMPLE = 200
 """Trials that are simulated at most; a longer search goes on as it began."""
@@ -132,13 +131,12 @@ def _spans(
     """Return the average trial of each simulated search; lengths of 1 s if none are known."""
     from raysearch.engine import Plan
     from raysearch.searchers.random import Random
-    from raysearch.simulation import CurveSettings, ParametricCurves, simulate
-    from raysearch.simulation.workers import Conditions
+    from raysearch.simulation import Conditions, CurveSettings, ParametricCurves, simulate
 
     fastest_s, slowest_s = epoch_s or (1.0, 1.0)
     fastest_s = max(0.001, fastest_s)
     settings = CurveSettings(fastest_seconds=fastest_s, slowest_seconds=max(fastest_s, slowest_s))
-    space, objective = _ranged(experiment.space), experiment.objective
+    space, objective = experiment.space, experiment.objective
     plan = Plan(
         objective=objective,
         max_epochs=experiment.fidelity.epochs,
@@ -215,9 +213,3 @@ def _checkpoints(
 def _range(values: Iterable[float]) -> Range:
     listed = list(values)
     return min(listed), max(listed)
-
-
-def _ranged(space: Space) -> Space:
-    """Return the space with a range of numbers for each graph, which has no place on a surface."""
-    graphs = {p.key for p in space if not p.domain.has_places}
-    return space.replaced({key: Float(0.0, 1.0) for key in graphs}) if graphs else space

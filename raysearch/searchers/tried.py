@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from raysearch.searchers.base import EXHAUSTED, NoSuggestion
+from raysearch.searchers.pending import Pending
 from raysearch.space import Space
 from raysearch.trial import Configuration, Suggestion, Trial, Value
 
@@ -70,7 +72,8 @@ class Tried:
         self._ended: set[Key] = set()
         self._told: set[int] = set()  # numbers of trials
         self._by_trial: dict[str, tuple[Configuration, Key]] = {}
-        self._pending: set[Key] = set()
+        self._pending: Counter[Key] = Counter()
+        self._last: Pending | None = None
 
     def add(self, trial: Trial) -> bool:
         """Remember a trial that ended or is paused; return whether it is told for the first time.
@@ -86,8 +89,16 @@ class Tried:
 
     def set_pending(self, trials: Sequence[Trial]) -> None:
         """Take these as the trials of which nothing is known, in place of those told before."""
-        self._by_trial = {t.id: (t.configuration, self._key_of(t)) for t in trials}
-        self._pending = {known for _, known in self._by_trial.values()}
+        last, self._last = self._last, trials if isinstance(trials, Pending) else None
+        if isinstance(trials, Pending) and last is not None and trials.follows(last):
+            for trial in trials.gone:
+                self._forget(trial)
+            for begun in trials.begun:
+                self._by_trial[begun.id] = begun.configuration, self._key_of(begun)
+                self._pending[self._by_trial[begun.id][1]] += 1
+        else:
+            self._by_trial = {t.id: (t.configuration, self._key_of(t)) for t in trials}
+            self._pending = Counter(known for _, known in self._by_trial.values())
 
     def has_ended(self, key: Key) -> bool:
         """Return whether a trial with this configuration has ended or is paused."""
@@ -98,6 +109,13 @@ class Tried:
 
     def __len__(self) -> int:
         return len(self._ended) + len(self._pending)
+
+    def _forget(self, trial: str) -> None:
+        """Take a trial out of those that are pending."""
+        _, known = self._by_trial.pop(trial)
+        self._pending[known] -= 1
+        if not self._pending[known]:
+            del self._pending[known]
 
     def _key_of(self, trial: Trial) -> Key:
         configuration, known = self._by_trial.get(trial.id, (None, None))

@@ -16,11 +16,13 @@ Searcher, scheduler, budgets and journal are those of a real search; only worker
 
 from __future__ import annotations
 
-from raysearch.simulation.curves import Curve, Curves, TableCurves
+from raysearch.simulation.conditions import Conditions
+from raysearch.simulation.curves import Curve, Curves, TableCurves, Together
 from raysearch.simulation.incumbents import Incumbent, incumbents
 from raysearch.simulation.parametric import CurveSettings, ParametricCurves
+from raysearch.simulation.recorded import RecordedCurves
 from raysearch.simulation.simulate import Simulation, simulate
-from raysearch.simulation.workers import Conditions
+from raysearch.simulation.usage import Usage
 
 __all__ = [
     "Conditions",
@@ -29,8 +31,11 @@ __all__ = [
     "Curves",
     "Incumbent",
     "ParametricCurves",
+    "RecordedCurves",
     "Simulation",
     "TableCurves",
+    "Together",
+    "Usage",
     "incumbents",
     "simulate",
 ]

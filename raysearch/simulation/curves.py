@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from raysearch.engine.lineage import Stretch
@@ -118,6 +118,23 @@ class Histories(Curves, Protocol):
             n_epochs: Epochs that are looked at, those before included.
         """
         ...
+
+
+class Together:
+    """Several curves of the same trainings, each of another metric.
+
+    Args:
+        curves: The first one says how long an epoch takes, and which trainings fail.
+    """
+
+    def __init__(self, curves: Sequence[Curves]) -> None:
+        self._curves = tuple(curves)
+
+    def curve(self, configuration: Configuration, *, n_epochs: int) -> Curve:
+        """Return one curve with all metrics."""
+        found = [curves.curve(configuration, n_epochs=n_epochs) for curves in self._curves]
+        values = {metric: row for curve in found for metric, row in curve.values.items()}
+        return replace(found[0], values=values)
 
 
 class TableCurves:

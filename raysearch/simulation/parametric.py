@@ -33,7 +33,7 @@ from raysearch.errors import unknown_name
 from raysearch.randomness import generator
 from raysearch.simulation.curves import Curve
 from raysearch.simulation.surface import Surface
-from raysearch.space import Space
+from raysearch.space import Float, Space
 from raysearch.trial import Configuration, Objective
 
 ASYMPTOTES = 0.05, 0.6
@@ -118,6 +118,9 @@ class ParametricCurves:
         seed: int = 0,
         settings: CurveSettings | None = None,
     ) -> None:
+        # a graph has no place on a scale, so it is given one
+        self._graphs = tuple(p.key for p in space if not p.domain.has_places)
+        space = space.replaced({key: Float(0.0, 1.0) for key in self._graphs})
         self._space = space
         self._objective = objective
         self._seed = seed
@@ -134,7 +137,7 @@ class ParametricCurves:
             ConfigurationError: The configuration does not lie in the space.
         """
         settings = self._settings
-        vector = self._space.encode(configuration)
+        vector = self._place(configuration)
         rng = generator(self._seed, role="curve", number=zlib.crc32(vector.tobytes()))
         fails_in = _trouble(rng, share=settings.failing)
         diverges_in = _trouble(rng, share=settings.diverging)
@@ -155,8 +158,17 @@ class ParametricCurves:
         What a winner is really worth: the value that won is mostly better than that, since it was
         chosen for its noise as well.
         """
-        places: list[float] = self._space.encode(configuration).tolist()
+        places: list[float] = self._place(configuration).tolist()
         return float(self._values(self._errors(places, np.array([epoch])))[0])
+
+    def _place(self, configuration: Configuration) -> NDArray[np.float64]:
+        """Return where a configuration lies, a vector with one number for each parameter."""
+        drawn = {
+            key: zlib.crc32(str(configuration[key]).encode()) / 2**32
+            for key in self._graphs
+            if key in configuration
+        }
+        return self._space.encode({**configuration, **drawn} if drawn else configuration)
 
     def _errors(self, places: list[float], epochs: NDArray[np.int_]) -> NDArray[np.float64]:
         """Return the error after each of the epochs, without noise."""

@@ -14,10 +14,13 @@ from raysearch.run_dir.events import Event
 from raysearch.run_dir.journal import MemoryJournal
 from raysearch.schedulers import Scheduler
 from raysearch.searchers import Searcher
+from raysearch.simulation.conditions import Conditions
 from raysearch.simulation.curves import Curves
+from raysearch.simulation.driver import Driver
 from raysearch.simulation.incumbents import Incumbent, incumbents, latest
 from raysearch.simulation.suggesting import TimedHelper
-from raysearch.simulation.workers import Clock, Conditions, Workers
+from raysearch.simulation.usage import Usage, usage
+from raysearch.simulation.workers import Clock, Workers
 from raysearch.space import Space
 from raysearch.trial import Configuration, Objective, SearchStatus, Trial
 
@@ -33,6 +36,10 @@ class Simulation:
     """Its journal."""
     incumbents: tuple[Incumbent, ...]
     """Each value that was better than all before it, in order."""
+    usage: Usage
+    """What became of the workers' time."""
+    driver: Driver
+    """What the driver had to do, and how long the engine really took for it."""
 
     @property
     def winner(self) -> Trial | None:
@@ -138,6 +145,13 @@ def simulate(
         state=engine.state,
         events=journal.events,
         incumbents=incumbents(journal.events, objective=plan.objective),
+        usage=usage(
+            journal.events,
+            n_workers=n_workers,
+            absences=workers.nodes.absences,
+            until=engine.state.last_at,
+        ),
+        driver=workers.driver,
     )
 
 

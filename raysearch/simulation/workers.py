@@ -1,8 +1,9 @@
 """Who trains what when, if workers cost nothing? Asynchronous workers in simulated time.
 
-A queue holds the next occurrence of every attempt: the end of an epoch, or the loss of its worker.
-Time jumps from one to the next. Occurrences at the same time happen in the order in which they were
-scheduled, and the free worker with the lowest number goes first, so that every run is the same.
+A queue holds what happens next to every attempt and every node: the end of an epoch, the loss of a
+worker or a node, a node's return. Time jumps from one to the next. Occurrences at the same time
+happen in the order in which they were scheduled, and the free worker with the lowest number goes
+first, so that every run is the same.
 """
 
 from __future__ import annotations
@@ -11,53 +12,17 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
-from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.engine import Engine
 from raysearch.engine.lineage import schedule_of
 from raysearch.randomness import generator
+from raysearch.simulation.conditions import Conditions
 from raysearch.simulation.curves import Curve, Curves, Histories
+from raysearch.simulation.driver import Driver
+from raysearch.simulation.nodes import Nodes
 from raysearch.simulation.suggesting import TimedHelper
 from raysearch.trial import Checkpoint, DecisionKind, Trial
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conditions:
-    """What training costs beside its curves, and what befalls it.
-
-    Raises:
-        ConfigurationError: A setting lies outside its range; all of them are named at once.
-    """
-
-    start_seconds: float = 0.0
-    """Time between an attempt's start and that of its first epoch, at least 0."""
-    mean_seconds_to_loss: float | None = None
-    """Mean time after which an attempt loses its worker, exponentially distributed, at least 0.001;
-    None for no losses. Another worker takes its place at once."""
-    checkpoint_every: int | None = None
-    """Epochs between checkpoints, from which a trial goes on after a loss, at least 1; None for no
-    checkpoints but those at epochs where the scheduler may pause it."""
-    suggestion_seconds: float = 0.0
-    """Time that a suggestion takes, at least 0, during which a worker waits for it unless it was
-    begun before; see `suggests_ahead`."""
-    suggests_ahead: bool = True
-    """Whether, with several workers, a suggestion that takes long is begun before one is free."""
-    seed: int = 0
-    """Governs the losses, at least 0."""
-
-    def __post_init__(self) -> None:
-        faults = [
-            number_fault("start_seconds", self.start_seconds, at_least=0),
-            number_fault("suggestion_seconds", self.suggestion_seconds, at_least=0),
-            integer_fault("seed", self.seed, at_least=0),
-        ]
-        if self.mean_seconds_to_loss is not None:
-            mean = self.mean_seconds_to_loss
-            faults.append(number_fault("mean_seconds_to_loss", mean, at_least=0.001))
-        if self.checkpoint_every is not None:
-            faults.append(integer_fault("checkpoint_every", self.checkpoint_every, at_least=1))
-        raise_faults(*faults)
 
 
 class Clock:
@@ -86,6 +51,8 @@ class _Attempt:
     lost_at: float
     epoch: int
     """The epoch in training."""
+    is_gone: bool = False
+    """Whether it was lost together with its node, so that nothing more happens to it."""
 
     @property
     def is_over(self) -> bool:
@@ -96,6 +63,20 @@ class _Attempt:
     def due_at(self) -> float:
         """When that epoch ends, if the worker lives to see it."""
         return self.began_at + (self.epoch - self.from_epoch) * self.curve.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _NodeLost:
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class _NodeBack:
+    node: int
+
+
+_Happening = _Attempt | _NodeLost | _NodeBack | None
+"""What happens next, and to whom; None: a suggestion is there."""
 
 
 class Workers:
@@ -120,15 +101,17 @@ class Workers:
         clock: Clock,
         helper: TimedHelper | None = None,
     ) -> None:
+        self.nodes = Nodes(n_workers, conditions=conditions)
+        self.driver = Driver(seconds=conditions.decision_seconds)
         self._engine = engine
         self._helper = helper
         self._curves = curves
         self._conditions = conditions
         self._clock = clock
-        self._free = list(range(n_workers))
-        heapify(self._free)
+        self._attempts: dict[int, _Attempt] = {}  # by worker
         self._waiting: deque[Trial] = deque()
-        self._agenda: list[tuple[float, int, _Attempt | None]] = []  # None: a suggestion is there
+        self._agenda: list[tuple[float, int, _Happening]] = []
+        self._suggestions_due: set[float] = set()
         self._n_scheduled = 0
 
     def run(self, unfinished: Sequence[Trial] = ()) -> None:
@@ -141,40 +124,75 @@ class Workers:
             SearchAborted: The engine gives up.
         """
         self._waiting.extend(unfinished)
+        for node in range(len(self.nodes)):
+            self._expect_loss(node)
         self._occupy()
-        while self._agenda:
-            self._clock.now, _, attempt = heappop(self._agenda)
-            if attempt is not None:
-                self._happen(attempt)
-            if self._free:
+        while self._agenda and self._is_under_way:
+            self._clock.now, _, happening = heappop(self._agenda)
+            if isinstance(happening, _Attempt):
+                if not happening.is_gone:
+                    del self._attempts[happening.worker]
+                    self._happen(happening)
+            elif isinstance(happening, _NodeLost):
+                self._lose(happening.node)
+            elif isinstance(happening, _NodeBack):
+                self.nodes.come_back(happening.node)
+                self._expect_loss(happening.node)
+            else:
+                self._suggestions_due.discard(self._clock.now)
+            if self.nodes.has_free:
                 self._occupy()
+
+    @property
+    def _is_under_way(self) -> bool:
+        """Whether anything more can come of it."""
+        if self._attempts or self._suggestions_due:
+            return True
+        return bool(self._waiting) and not self.nodes.are_all_there
+
+    def _expect_loss(self, node: int) -> None:
+        """Schedule when a node that is there will be lost."""
+        at = self.nodes.next_loss_of(node, now=self._clock.now)
+        if at is not None:
+            self._schedule(at, _NodeLost(node))
+
+    def _lose(self, node: int) -> None:
+        """Take a node away with all that is trained on it."""
+        self._schedule(self.nodes.lose(node, now=self._clock.now), _NodeBack(node))
+        for worker in self.nodes.workers_of(node):
+            attempt = self._attempts.pop(worker, None)
+            if attempt is not None:
+                attempt.is_gone = True
+                self._lost(attempt, error="its simulated node was lost")
 
     def _occupy(self) -> None:
         """Give free workers something to train, as long as there is anything."""
-        while self._free:
+        while self.nodes.has_free:
             trial = self._next()
             if trial is None:
                 self._await_suggestion()
                 return
-            self._begin(trial, worker=heappop(self._free))
+            self._begin(trial, worker=self.nodes.take())
 
     def _next(self) -> Trial | None:
         """Return a trial that waits, else a paused one that may go on, else a new one."""
         if self._waiting:
             return self._waiting.popleft()
-        return self._engine.next_up(beside=self._helper is not None)
+        beside = self._helper is not None
+        return self.driver.suggested(lambda: self._engine.next_up(beside=beside))
 
     def _await_suggestion(self) -> None:
         """Look again when the suggestion is there that a free worker waits for."""
         helper, now = self._helper, self._clock.now
         if helper is not None and helper.is_busy and not self._engine.stop_reason:
             at = max(helper.ready_at, now)
-            if at not in (when for when, _, attempt in self._agenda if attempt is None):
+            if at not in self._suggestions_due:
+                self._suggestions_due.add(at)
                 self._schedule(at, None)
 
-    def _schedule(self, at: float, attempt: _Attempt | None) -> None:
+    def _schedule(self, at: float, happening: _Happening) -> None:
         self._n_scheduled += 1
-        heappush(self._agenda, (at, self._n_scheduled, attempt))
+        heappush(self._agenda, (at, self._n_scheduled, happening))
 
     def _begin(self, trial: Trial, *, worker: int) -> None:
         engine, now = self._engine, self._clock.now
@@ -187,7 +205,7 @@ class Workers:
                 curve=self._curve_of(trial),
                 pauses_at=engine.pauses_at(trial),
                 from_epoch=from_epoch,
-                began_at=now + self._conditions.start_seconds,
+                began_at=now + self._conditions.start_seconds + self.driver.delay(now),
                 lost_at=now + self._seconds_to_loss(trial, attempt=number),
                 epoch=from_epoch + 1,
             )
@@ -214,28 +232,34 @@ class Workers:
         if attempt.is_over:
             reason = f"training ended by itself after {attempt.curve.n_epochs} epochs"
             self._engine.finished(attempt.trial, reason=reason)
-            heappush(self._free, attempt.worker)
+            self.nodes.release(attempt.worker)
             return
+        self._attempts[attempt.worker] = attempt
         self._schedule(min(attempt.due_at, attempt.lost_at), attempt)
 
     def _happen(self, attempt: _Attempt) -> None:
         """Let the engine know what has just happened in an attempt."""
-        goes_on = is_tried_again = False
         if attempt.lost_at < attempt.due_at:
-            error = "its simulated worker was lost"
-            is_tried_again = self._engine.worker_lost(attempt.trial, error=error)
-        elif attempt.epoch == attempt.curve.raises_in:
+            self._lost(attempt, error="its simulated worker was lost")
+            self.nodes.release(attempt.worker)
+            return
+        if attempt.epoch == attempt.curve.raises_in:
             error = f"the curve raises in epoch {attempt.epoch}"
-            is_tried_again = self._engine.failed(attempt.trial, cause="exception", error=error)
-        else:
-            goes_on = self._report(attempt)
-        if goes_on:
+            if self._engine.failed(attempt.trial, cause="exception", error=error):
+                self._wait(attempt.trial)
+        elif self._report(attempt):
             attempt.epoch += 1
             self._go_on(attempt)
             return
-        if is_tried_again:
-            self._waiting.append(self._engine.state.trials[attempt.trial])
-        heappush(self._free, attempt.worker)
+        self.nodes.release(attempt.worker)
+
+    def _lost(self, attempt: _Attempt, *, error: str) -> None:
+        if self._engine.worker_lost(attempt.trial, error=error):
+            self._wait(attempt.trial)
+
+    def _wait(self, trial: str) -> None:
+        """Let a trial that is tried again wait for a worker."""
+        self._waiting.append(self._engine.state.trials[trial])
 
     def _report(self, attempt: _Attempt) -> bool:
         """Report the epoch that has just ended, and return whether the trial goes on."""
@@ -244,7 +268,10 @@ class Workers:
         is_due = every is not None and attempt.epoch % every == 0
         may_pause = attempt.epoch in attempt.pauses_at
         checkpoint = _checkpoint(attempt) if is_due or may_pause else None
-        decision = self._engine.measured(attempt.trial, measurement, checkpoint=checkpoint)
+        decision = self.driver.decided(
+            lambda: self._engine.measured(attempt.trial, measurement, checkpoint=checkpoint)
+        )
+        attempt.began_at += self.driver.delay(self._clock.now)
         return decision.kind is DecisionKind.CONTINUE
 
 

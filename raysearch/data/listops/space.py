@@ -92,8 +92,9 @@ def check_room(
         ConfigurationError: They would not.
     """
     n_symbols = 2 * (max_length - 1) if form == "tree" else max_length
+    n_copies = 2 if of == "free" else 1  # as they are made: as a whole, and in splits
     check_memory(
-        8 * n_examples * (n_symbols + 2),
+        n_copies * 8 * n_examples * (n_symbols + 2),
         what=f"data.n_examples is {n_examples}, and data.max_length {max_length}: so many examples",
         remedy="Ask for fewer, or for shorter ones",
         of=of,

@@ -56,12 +56,12 @@ def whole_series(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Bu
     targets, mean, std = _targets(labels, training=parts["train"], source=raws[0])
     lengths = np.array([series.shape[1] for series in values], dtype=np.int64)
     check_memory(
-        4 * len(values) * len(values[0]) * int(lengths.max()),
+        2 * 4 * len(values) * len(values[0]) * int(lengths.max()),  # whole, and in splits
         what=f"path is {arguments.path}, whose {len(values)} series, filled up to the longest of "
         f"{lengths.max()} steps,",
         remedy="Take the longest out, or cut the series into parts",
     )
-    padded = _padded([scales.apply(series) for series in values], n_steps=int(lengths.max()))
+    padded = _padded(values, scales=scales, n_steps=int(lengths.max()))
     has_lengths = bool((lengths != lengths.max()).any())
     roles: Arrays = {"inputs": padded, "targets": targets}
     if has_lengths:
@@ -167,13 +167,15 @@ def _targets(
     return ((labels.values - mean) / std)[:, None].astype(np.float32), mean, std
 
 
-def _padded(series: Sequence[NDArray[np.float64]], *, n_steps: int) -> NDArray[np.float32]:
-    """Return series of several lengths as one array (N, C, T), with zeros behind their ends."""
+def _padded(
+    series: Sequence[NDArray[np.float64]], *, scales: Scales, n_steps: int
+) -> NDArray[np.float32]:
+    """Return series of several lengths, scaled, as one array (N, C, T), with zeros behind them."""
     import numpy as np
 
     padded = np.zeros((len(series), len(series[0]), n_steps), dtype=np.float32)
     for row, values in zip(padded, series, strict=True):
-        row[:, : values.shape[1]] = values
+        row[:, : values.shape[1]] = scales.apply(values)
     return padded
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import partial
 
 from raysearch.data.arguments import listed
 from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.numerals import number_of
+from raysearch.data.targets import in_order as texts_in_order
 from raysearch.errors import ConfigurationError
 
 Label = str | int
@@ -52,8 +54,4 @@ def in_order(texts: Collection[str]) -> tuple[Label, ...]:
     """
     if all(_INTEGER.fullmatch(text) for text in texts):
         return tuple(sorted(int(text) for text in texts))
-    numbers = {text: number_of(text, decimal=".") for text in texts}
-    if all(number is not None for number in numbers.values()):
-        # of several texts of one number, such as 1 and 1.0, the order is that of the texts
-        return tuple(sorted(texts, key=lambda text: (numbers[text] or 0.0, text)))
-    return tuple(sorted(texts))
+    return texts_in_order(texts, number_of=partial(number_of, decimal="."))

@@ -18,6 +18,7 @@ from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.classes import Label, in_order, with_positive_last
 from raysearch.data.table.numerals import decimal_of, numbers_of
 from raysearch.data.table.texts import is_present, texts_of
+from raysearch.data.targets import NEARLY_ALL, are_too_many, told
 from raysearch.data_spec import Task
 from raysearch.errors import ConfigurationError
 
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
 _ABSENT = frozenset({"", "na", "n/a", "nan", "null", "#n/a", "<na>", "nat", "?"})
 """A target that says this is missing. Fewer texts than for features: "none" and "-" may be
 classes."""
-
-_TEXT = "the target is text"
-
-_MOST_INTEGER_CLASSES = 20
-_ROWS_PER_CLASS = 10
-_NEARLY_ALL = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,10 +132,9 @@ def read_target(
     numbers = _numbers(texts[present], arguments=arguments)
     task, notes = arguments.task, []
     if task is None:
-        task, reason = _inferred(texts[present], numbers)
-        other = "regression" if task == "classification" else "classification"
-        hint = "" if reason == _TEXT else f" If that is wrong: `task: {other}`."
-        notes.append(f"task is {task}, since {reason}.{hint}")
+        by_itself = told(numbers)
+        task = by_itself.task
+        notes.append(by_itself.note)
     if task == "regression":
         found = _regression(texts, present, numbers, arguments=arguments, place=place)
     else:
@@ -194,7 +188,7 @@ def _classification(
             f"target is {name}, and all {n_rows} rows have the value {different.pop()!r}. There is "
             "nothing to tell apart; choose another column."
         )
-    if len(different) > max(20, n_rows / 3):
+    if are_too_many(len(different), n_examples=n_rows):
         raise ConfigurationError(
             f"target is {name}, with {len(different)} different values in {n_rows} rows, too many "
             "for classes. Choose another column, or, for numbers, write `task: regression`."
@@ -216,7 +210,7 @@ def _regression(
 
     name, known = arguments.target, ~np.isnan(numbers)
     wrong = {texts[row]: row for row in reversed(present[~known])}  # each with its first row
-    if wrong and known.mean() < _NEARLY_ALL:
+    if wrong and known.mean() < NEARLY_ALL:
         raise ConfigurationError(
             f"target is {name}, but for a regression it must be a number, and "
             f"{(~known).sum()} of {len(known)} values are none, such as "
@@ -234,21 +228,6 @@ def _with_rows(texts: Mapping[str, int], *, place: Callable[[int], str]) -> str:
     """Return the first three texts in quotes, each with the row where it stands."""
     rows = sorted((int(row), text) for text, row in texts.items())
     return listed([f"{text!r} in {place(row)}" for row, text in rows[:3]])
-
-
-def _inferred(texts: NDArray[np.object_], numbers: NDArray[np.float64]) -> tuple[Task, str]:
-    """Return what the target is, and why."""
-    import numpy as np
-
-    known = numbers[~np.isnan(numbers)]
-    if len(known) < _NEARLY_ALL * len(texts):
-        return "classification", _TEXT
-    n_different = len(np.unique(known))
-    if (known % 1).any() or n_different > _MOST_INTEGER_CLASSES:
-        return "regression", f"the target has {n_different} different numbers"
-    if n_different > 2 and len(known) < _ROWS_PER_CLASS * n_different:
-        return "regression", f"the target has {n_different} different numbers in {len(known)} rows"
-    return "classification", f"the target has only {n_different} different values"
 
 
 def _texts(series: pd.Series) -> NDArray[np.object_]:

@@ -7,13 +7,12 @@ regression are those of the training split.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.arguments import LARGEST_NUMBER
 from raysearch.data.lines import MOST_FAULTS
+from raysearch.data.targets import are_too_many, as_numbers, finite_number, in_order, told
 from raysearch.data.trees.arguments import TreesArguments
 from raysearch.data.trees.reading import LabelledTree
 from raysearch.data_spec import Task
@@ -23,9 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_MOST_INTEGER_CLASSES = 20
-_NEARLY_ALL = 0.95
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_TREES_PER_CLASS = 2
 
 Files = Mapping[str, Sequence[LabelledTree]]
 """Argument that gives a file -> its trees."""
@@ -84,27 +81,11 @@ def task_of(files: Files, *, arguments: TreesArguments) -> tuple[Task, list[str]
     if arguments.task is not None:
         task, notes = arguments.task, list[str]()
     else:
-        task, notes = _told(labels)
+        by_itself = told(as_numbers(labels), rows_per_class=_TREES_PER_CLASS)
+        task, notes = by_itself.task, [by_itself.note]
     if task == "regression":
         _check_numbers(files, arguments=arguments)
     return task, notes
-
-
-def _told(labels: Sequence[str]) -> tuple[Task, list[str]]:
-    """Return what the labels are by themselves, and what to say about it."""
-    numbers = [label for label in labels if _number(label) is not None]
-    # where nearly all are numbers, those that are none are named later
-    are_numbers = len(numbers) >= _NEARLY_ALL * len(labels)
-    are_integers = all(_INTEGER.fullmatch(label) for label in numbers)
-    n = len(set(labels))
-    if are_numbers and not (are_integers and n <= _MOST_INTEGER_CLASSES):
-        task: Task = "regression"
-        reason = f"the labels are {n} different numbers"
-    else:
-        task, reason = "classification", f"there are {n} different labels"
-    other = "classification" if task == "regression" else "regression"
-    hint = f" If that is wrong: `task: {other}`." if are_numbers else ""
-    return task, [f"task is {task}, since {reason}.{hint}"]
 
 
 def classes_of(files: Files, *, arguments: TreesArguments) -> tuple[str, ...]:
@@ -115,13 +96,13 @@ def classes_of(files: Files, *, arguments: TreesArguments) -> tuple[str, ...]:
     """
     different = {tree.label for tree in files["path"]}
     n, n_trees = len(different), len(files["path"])
-    if n > max(_MOST_INTEGER_CLASSES, n_trees / 3):
+    if are_too_many(n, n_examples=n_trees):
         raise ConfigurationError(
             f"label of the {n_trees} trees in {arguments.path} has {n} different values, too many "
             "for classes. Give another file or column, or, for numbers, write `task: regression`."
         )
-    numbers = {label: _number(label) for label in different}
-    hint = "" if None in numbers.values() else " If labels are numbers: `task: regression`."
+    are_numbers = all(finite_number(label) is not None for label in different)
+    hint = " If labels are numbers: `task: regression`." if are_numbers else ""
     strange = {
         (name, tree.label): tree.line
         for name, trees in files.items()
@@ -137,9 +118,7 @@ def classes_of(files: Files, *, arguments: TreesArguments) -> tuple[str, ...]:
                 for (name, label), line in sorted(strange.items(), key=lambda one: one[1])
             ][:MOST_FAULTS]
         )
-    if None in numbers.values():
-        return tuple(sorted(different))
-    return tuple(sorted(different, key=lambda label: (numbers[label] or 0.0, label)))
+    return in_order(different)
 
 
 def fitted(
@@ -171,15 +150,7 @@ def _check_numbers(files: Files, *, arguments: TreesArguments) -> None:
         f"is {tree.label!r}, no finite number. Mend the line, or write `task: classification`."
         for name, trees in files.items()
         for tree in trees
-        if _number(tree.label) is None
+        if finite_number(tree.label) is None
     ]
     if faults:
         raise ConfigurationError(faults[:MOST_FAULTS])
-
-
-def _number(label: str) -> float | None:
-    try:
-        number = float(label)
-    except ValueError:
-        return None
-    return number if abs(number) <= LARGEST_NUMBER else None

@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 
 from raysearch.data.cache import cache_folder, cached_arrays
+from raysearch.errors import ConfigurationError
 from tests.small_disk import small_disk
 
 ARGUMENTS = {"seed": 0, "share": 0.2}
@@ -55,6 +56,13 @@ def test_the_second_call_reads_what_the_first_one_built(folder):
         assert_same(cached_arrays("toy", arguments=ARGUMENTS, build=build), Builder()())
     assert build.times == 1
     assert sorted(path.suffix for path in folder.iterdir()) == [".lock", ".npz"]
+
+
+def test_what_was_prepared_is_refused_where_it_does_not_fit(folder, memory):
+    cached_arrays("toy", arguments=ARGUMENTS, build=Builder())
+    memory(1000)
+    with pytest.raises(ConfigurationError, match=r"prepared in .*npz, whose arrays take "):
+        cached_arrays("toy", arguments=ARGUMENTS, build=Builder())
 
 
 def test_other_arguments_are_other_data():
