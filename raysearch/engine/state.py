@@ -148,20 +148,14 @@ class SearchState:
         self.account.gpus = settings.get("resources", {}).get("gpus", 0.0)
 
     def _trial_created(self, event: ev.TrialCreated) -> None:
-        inherited, before = Inheritance.read(event.origin), 0
+        copied = ("number", "configuration", "origin")
+        known = {name: getattr(event, name) for name in copied}
+        inherited = Inheritance.read(event.origin)
         if inherited is not None and inherited.checkpoint is not None:
             self.pinned[event.trial] = inherited.checkpoint
-            before = self.trials[inherited.trial].epochs_before + inherited.epoch
-        self._keep(
-            Trial(
-                id=event.trial,
-                number=event.number,
-                configuration=event.configuration,
-                origin=event.origin,
-                created_at=event.at,
-                epochs_before=before,
-            )
-        )
+            parent = self.trials[inherited.trial]
+            known["epochs_before"] = parent.epochs_before + inherited.epoch
+        self._keep(Trial(id=event.trial, created_at=event.at, **known))
 
     def _attempt_started(self, event: ev.AttemptStarted) -> None:
         if event.trial not in self.live:

@@ -11,7 +11,6 @@ from raysearch.run_dir.events import Event
 from raysearch.simulation.nodes import Absence
 from raysearch.trial import DecisionKind
 
-
 _ENDS = (ev.AttemptEnded, ev.Decided, ev.TrialEnded)
 """What may end an attempt."""
 
