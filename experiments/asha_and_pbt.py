@@ -1,11 +1,12 @@
 """Which finds the better small CNN on digits: ASHA with HyperOpt, or population-based training?
 
-    python experiments/asha_and_pbt.py [--epochs 360] [--seed 0] [--storage runs] [--test]
+    python experiments/asha_and_pbt.py [--members 12] [--seed 0] [--storage runs] [--test]
 
 Two searches of one space with the same budget of epochs, one after the other. ASHA tries many
 configurations, suggested by HyperOpt, and stops most of them early; each keeps its
 hyperparameters. PBT trains twelve members side by side; every three epochs the worst go on with
 weights of the best, and with hyperparameters changed a little, so that what it finds is a schedule.
+With fewer `--members` both have less to spend: 30 epochs for each member.
 
 Prints a table: the best validation accuracy of each, after how many epochs it was there, what it
 cost, and with what it was reached. With `--test` each winner is trained again on training and
@@ -16,10 +17,11 @@ One seed says little: repeat with others before you believe a difference of a pe
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+from typing import Any
 
 import raysearch as rs
+from raysearch.trial import SearchStatus
 
 SPACE = {
     "width": 8,
@@ -31,17 +33,15 @@ SPACE = {
     "dropout": rs.Float(0.0, 0.5),
     "data.batch_size": rs.Choice([32, 64, 128], ordered=True),
 }
-MAX_EPOCHS = 30
-MEMBERS = 12
 
-SEARCHES = {
+SEARCHES: dict[str, dict[str, Any]] = {
     "asha": {
         "searcher": "hyperopt",
         "scheduler": {"name": "asha", "min_epochs": 1, "reduction_factor": 3},
     },
     "pbt": {
         "searcher": "random",
-        "scheduler": {"name": "pbt", "population": MEMBERS, "interval": 3},
+        "scheduler": {"name": "pbt", "interval": 3},  # of all trials that the budget has
     },
 }
 
@@ -49,11 +49,14 @@ SEARCHES = {
 def main() -> None:
     """Search in both ways and compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=MAX_EPOCHS * MEMBERS)
+    parser.add_argument("--members", type=int, default=12, help="of the population")
+    parser.add_argument("--max-epochs", type=int, default=30, help="of a trial")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--storage", type=Path, default=Path("runs"))
     parser.add_argument("--test", action="store_true")
     given = parser.parse_args()
+    epochs = given.members * given.max_epochs
+    budgets = {"asha": rs.Budget(epochs=epochs), "pbt": rs.Budget(trials=given.members)}
     lines = []
     for name, how in SEARCHES.items():
         search = rs.Search(
@@ -61,8 +64,8 @@ def main() -> None:
             data="digits",
             space=SPACE,
             objective="val/accuracy",
-            fidelity=rs.Fidelity(max_epochs=MAX_EPOCHS),
-            budget=rs.Budget(epochs=given.epochs, trials=MEMBERS if name == "pbt" else None),
+            fidelity=rs.Fidelity(max_epochs=given.max_epochs),
+            budget=budgets[name],
             seed=given.seed,
             name=f"asha-and-pbt-{name}",
             storage=given.storage,
@@ -70,6 +73,8 @@ def main() -> None:
         )
         results = search.run()
         lines.append(row(name, results))
+        if results.status is not SearchStatus.FINISHED:
+            break  # such as by Ctrl-C
         if given.test and results.winner is not None:
             results.refit()
             tested = results.test().values or {}
@@ -93,4 +98,4 @@ def row(name: str, results: rs.Results) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

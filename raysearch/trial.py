@@ -158,6 +158,8 @@ class Trial:
     """In order of epochs, each epoch once."""
     checkpoints: tuple[Checkpoint, ...] = ()
     """Those on disk, in order of epochs."""
+    epochs_before: int = 0
+    """Epochs of its ancestors that are in the weights with which it began; 0 for new weights."""
     takeovers: tuple[Takeover, ...] = ()
     """Weights that it took over from others, in order of epochs."""
     attempts: int = 0
@@ -226,13 +228,14 @@ class Trial:
     def rank_key(self, objective: Objective) -> tuple[float, int, int]:
         """Return a key that sorts trials best first.
 
-        Of equal values the one reached in fewer epochs comes first, then the lower number; trials
-        without a finite value come last.
+        Of equal values the one reached in fewer epochs comes first, those of its line before it
+        counted, then the lower number; trials without a finite value come last.
         """
         best = self.best(objective)
         if best is None:
             return math.inf, 0, self.number
-        return objective.loss(best.values[objective.metric]), best.epoch, self.number
+        epochs = self.epochs_before + best.epoch
+        return objective.loss(best.values[objective.metric]), epochs, self.number
 
     def value(self, objective: Objective) -> float | None:
         """Return the objective's value at the best epoch, or None."""

@@ -19,20 +19,13 @@ import json
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from here import searched
 from scipy.stats import wilcoxon
 
-from raysearch.driving import plan_of
-from raysearch.engine import Engine
 from raysearch.experiment import Experiment, from_settings
-from raysearch.run_dir.journal import MemoryJournal
-from raysearch.training.fit import train
-from raysearch.training.job import Report
-from raysearch.training.jobs import job_for
-from raysearch.trial import DecisionKind
 
 SETTINGS: dict[str, Any] = {
     "name": "evolution_inherit",
@@ -114,32 +107,6 @@ def measure(experiment: Experiment, *, inherit: str) -> float:
     }
     print(json.dumps(line), flush=True)
     return best
-
-
-def searched(experiment: Experiment, folder: Path) -> Engine:
-    """Return the engine of a search whose trials are trained here, one after the other."""
-    engine = Engine(
-        plan=plan_of(experiment),
-        space=experiment.space,
-        searcher=experiment.make_searcher(),
-        scheduler=experiment.make_scheduler(),
-        journal=MemoryJournal(),
-        remove_checkpoint=lambda path: (folder / path).unlink(),
-    )
-    engine.start(settings=experiment.settings, space=experiment.space.to_json(), versions={})
-    while (trial := engine.next_up()) is not None:
-        engine.attempt_started(trial.id, worker="here")
-
-        def report(told: Report, name: str = trial.id) -> bool:
-            written = told.checkpoint
-            if written is not None:
-                written = replace(written, path=f"trials/{name}/{written.path}")
-            decision = engine.measured(name, told.measurement, checkpoint=written)
-            return decision.kind is DecisionKind.CONTINUE
-
-        ending = train(job_for(experiment, trial, run_dir=folder), report=report)
-        engine.finished(trial.id, reason=f"training {ending}")
-    return engine
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -76,26 +78,44 @@ def _train(config: dict[str, Any]) -> None:
         trainer.fit(model, data, ckpt_path=Path(folder) / "last.ckpt")
 
 
-def main() -> None:
-    """Run it, and print what came of it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, default=30)
-    given = parser.parse_args()
+def recipe(seed: int, *, epochs: int = 30) -> dict[str, Any]:
+    """Return what Ray Tune's PBT reached, and with which numbers it really trained.
+
+    Side effects:
+        Starts a Ray with two CPUs for this process, if there is none; it ends with the process.
+    """
+    if not ray.is_initialized():
+        ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    began_s = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        found = _tuner(seed, epochs=epochs, folder=folder).fit()
+        frames = [result.metrics_dataframe for result in found]
+    rows = [row for frame in frames if frame is not None for row in frame.to_dict("records")]
+    return {
+        "best": max(row["accuracy"] for row in rows),
+        "epochs": len(rows),
+        "epochs_with_another_rate": sum(row["asked"] != row["used"] for row in rows),
+        "epochs_outside_the_space": sum(not 0 <= row["dropout"] <= 0.5 for row in rows),
+        "seconds": round(time.monotonic() - began_s, 1),
+    }
+
+
+def _tuner(seed: int, *, epochs: int, folder: str) -> tune.Tuner:
     domains = {p.key: p.domain for p in load(EXPERIMENT).space}
-    rng = np.random.default_rng(given.seed)
+    rng = np.random.default_rng(seed)
+    random.seed(seed)  # Ray's scheduler draws from the global generators
+    np.random.seed(seed)  # noqa: NPY002
 
     def drawn(key: str) -> Any:
         return tune.sample_from(lambda _: domains[key].sample(rng))
 
     rate = domains["learning_rate"]
-    ray.init(address="local", include_dashboard=False, log_to_driver=False)
-    tuner = tune.Tuner(
+    return tune.Tuner(
         _train,
         param_space={
             **{name: drawn(name) for name in SEARCHED},
             "batch_size": drawn("data.batch_size"),
-            "epochs": given.epochs,
+            "epochs": epochs,
         },
         tune_config=tune.TuneConfig(
             num_samples=MEMBERS,
@@ -113,19 +133,17 @@ def main() -> None:
                 },
             ),
         ),
-        run_config=tune.RunConfig(storage_path=tempfile.mkdtemp(), verbose=0),
+        run_config=tune.RunConfig(storage_path=folder, verbose=0),
     )
-    frames = [result.metrics_dataframe for result in tuner.fit()]
-    rows = [row for frame in frames if frame is not None for row in frame.to_dict("records")]
-    outside = sum(not 0 <= row["dropout"] <= 0.5 for row in rows)
-    found = {
-        "best": max(row["accuracy"] for row in rows),
-        "epochs": len(rows),
-        "epochs_with_another_rate": sum(row["asked"] != row["used"] for row in rows),
-        "epochs_outside_the_space": outside,
-    }
-    print(json.dumps(found), flush=True)
-    ray.shutdown()
+
+
+def main() -> None:
+    """Run it, and print what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=30)
+    given = parser.parse_args()
+    print(json.dumps(recipe(given.seed, epochs=given.epochs)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Is population-based training worth it where the best hyperparameters change during training?
 
-    python experiments/benchmarks/pbt_worth.py [--what toy digits] [--seeds 10]
+    python experiments/benchmarks/pbt_worth.py [--what toy digits] [--seeds 10] [--no-recipe]
 
 `toy`: the toy problem of the PBT paper (Jaderberg et al., 2017, figure 2). What is to be maximised
 is Q(x) = 1.2 - x0^2 - x1^2, but training sees the surrogate 1.2 - h0 x0^2 - h1 x1^2, whose
@@ -10,9 +10,10 @@ change either. Simulated time, no Ray: 12 members, 40 epochs of 4 steps, PBT aga
 with the same epochs.
 
 `digits`: experiments/pbt.yaml, a small CNN whose learning rates begin far too low, as it stands and
-with `scheduler: none`: the same trials and the same epochs. Beside them Ray Tune's own PBT with the
-usual recipe for Lightning, `trainer.fit(ckpt_path=...)`, on the same network, data and space
-(pbt_recipe.py), which says which learning rates were asked for, and which were in use.
+with `scheduler: none`: the same members and the same epochs. Both are trained without Ray, in two
+processes at once, and end the same every time. Beside them Ray Tune's own PBT with the usual recipe
+for Lightning, `trainer.fit(ckpt_path=...)`, on the same network, data and space (pbt_recipe.py),
+which says which learning rates were asked for, and which were in use.
 
 Seeds are 0, 1, ... in this order, fixed before anything was measured. Prints one JSON line for each
 run, and one for each comparison: how often PBT ended better, and the chance of that if it were no
@@ -24,17 +25,19 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import subprocess
-import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from scipy.stats import wilcoxon
 
-from raysearch.engine.lineage import Stretch
+from raysearch.engine.lineage import Stretch, lineage
 from raysearch.engine.plan import Plan
+from raysearch.experiment import load
 from raysearch.randomness import generator
 from raysearch.schedulers import Scheduler
 from raysearch.schedulers.none import NoScheduler
@@ -56,7 +59,6 @@ STEPS, EPOCHS, MEMBERS, INTERVAL = 4, 40, 12, 4
 """Steps of an epoch, epochs of a member, members, and epochs between two comparisons."""
 
 EXPERIMENT = Path(__file__).parents[1] / "pbt.yaml"
-RECIPE = Path(__file__).with_name("pbt_recipe.py")
 
 
 class Toy:
@@ -124,23 +126,58 @@ def toy(seed: int) -> dict[str, Any]:
     return line
 
 
-def digits(seed: int) -> dict[str, Any]:
-    """Return validation accuracies on digits: of PBT, without it, and of Ray's by the recipe."""
-    line: dict[str, Any] = {"what": "digits", "seed": seed}
-    for name, settings in {"pbt": [], "random": ["scheduler=none"]}.items():
-        with tempfile.TemporaryDirectory() as folder:
-            run = [f"--run-dir={folder}/run", "--json", "refit=false", f"seed={seed}", *settings]
-            found = _document([sys.executable, "-m", "raysearch", "run", str(EXPERIMENT), *run])
-        line[name] = max(trial["values"]["val/accuracy"] or 0.0 for trial in found["trials"])
-        line[f"{name}_epochs"] = found["totals"]["epochs"]
-    recipe = _document([sys.executable, str(RECIPE), "--seed", str(seed)])
-    return {**line, **{f"ray_{key}": value for key, value in recipe.items()}}
+def searched_digits(seed: int, scheduler: str | None, epochs: int) -> dict[str, Any]:
+    """Return the best validation accuracy of experiments/pbt.yaml, and what it cost.
+
+    Args:
+        seed: Of the search.
+        scheduler: In the place of the experiment's own; None for that one.
+        epochs: Of a member.
+    """
+    from here import searched  # torch, which the toy problem does not wait for
+
+    began_s = time.monotonic()
+    changes = [
+        f"seed={seed}",
+        f"fidelity.max_epochs={epochs}",
+        *([] if scheduler is None else [f"scheduler={scheduler}"]),
+    ]
+    experiment = load(EXPERIMENT, overrides=changes)
+    with tempfile.TemporaryDirectory() as folder:
+        state = searched(experiment, Path(folder)).state
+    values = [trial.value(experiment.objective) for trial in state.trials.values()]
+    return {
+        "best": max(value or 0.0 for value in values),
+        "epochs": state.epochs,
+        "exploits": len(lineage(state.trials)),
+        "seconds": round(time.monotonic() - began_s, 1),
+    }
 
 
-def _document(command: list[str]) -> dict[str, Any]:
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+def digits(seeds: range, *, epochs: int, with_recipe: bool) -> Iterator[dict[str, Any]]:
+    """Yield, for each seed, accuracies of PBT, of random search, and of Ray's PBT by the recipe."""
+    from pbt_recipe import recipe  # and Ray
+
+    sides: dict[str, str | None] = {"pbt": None, "random": "none"}
+    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as processes:
+        found = {
+            (seed, name): processes.submit(searched_digits, seed, scheduler, epochs)
+            for seed in seeds
+            for name, scheduler in sides.items()
+        }
+        lines = [
+            {
+                "what": "digits",
+                "seed": seed,
+                **{name: found[seed, name].result()["best"] for name in sides},
+                **{f"{name}_{key}": value for name in sides
+                   for key, value in found[seed, name].result().items() if key != "best"},
+            }
+            for seed in seeds
+        ]  # fmt: skip
+    for line in lines:
+        told = recipe(line["seed"], epochs=epochs) if with_recipe else {}
+        yield {**line, **{f"ray_{key}": value for key, value in told.items()}}
 
 
 def compared(what: str, lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -160,16 +197,22 @@ def compared(what: str, lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     """Measure what is asked for, and print it as JSON lines."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--what", nargs="+", choices=("toy", "digits"), default=["toy"])
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=30, help="of a member, on digits")
+    parser.add_argument("--recipe", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
-    measures = {"toy": toy, "digits": digits}
+    seeds = range(given.seeds)
+    measured = {
+        "toy": lambda: map(toy, seeds),
+        "digits": lambda: digits(seeds, epochs=given.epochs, with_recipe=given.recipe),
+    }
     for what in given.what:
         lines = []
-        for seed in range(given.seeds):
-            lines.append(measures[what](seed))
-            print(json.dumps(lines[-1]), flush=True)
+        for line in measured[what]():
+            lines.append(line)
+            print(json.dumps(line), flush=True)
         print(json.dumps(compared(what, lines)), flush=True)
 
 

@@ -96,6 +96,10 @@ class Decisions:
         reason = f"{decision.reason}; goes on, as the default that all are compared with"
         return Decision(kind=DecisionKind.CONTINUE, reason=reason)
 
+    def taken_over(self, trial: Trial) -> None:
+        """Tell the scheduler that a trial goes on with the weights of another one."""
+        self._scheduler.on_takeover(trial)
+
     def ended(self, trial: Trial) -> None:
         """Tell the scheduler that a trial has ended."""
         self._scheduler.on_end(trial)

@@ -49,7 +49,9 @@ class Pauses:
             if decision.exploit is not None:
                 decision = self._taken_over(trial, decision, exploit=decision.exploit)
             if decision.kind is DecisionKind.EXPLOIT:
-                return self._ledger.state.trials[trial.id]
+                trial = self._ledger.state.trials[trial.id]
+                self._scheduler.on_takeover(trial)
+                return trial
             if decision.kind is DecisionKind.CONTINUE:
                 self._ledger.emit(records.decided(decision, trial=trial, at=self._ledger.now()))
                 return self._ledger.state.trials[trial.id]

@@ -21,7 +21,8 @@ def ranked(trials: Iterable[Trial], *, objective: Objective) -> list[Trial]:
     """Return the trials that reached a finite value, best first.
 
     Rejected trials are left out: a constraint rules them out, whatever they reached. Of equal
-    values the one with the earlier best epoch comes first, then the one with the lower number.
+    values the one reached in fewer epochs comes first, those of its line before it counted, then
+    the one with the lower number.
 
     Example:
         >>> from raysearch.trial import Measurement

@@ -77,6 +77,7 @@ class Replay:
                     self._suggestions.observe(state.trials[event.trial])
             elif isinstance(event, ev.Exploited):
                 self._unsettled.pop(event.trial, None)
+                self._decisions.taken_over(state.trials[event.trial])
             elif isinstance(event, ev.TrialEnded):
                 self._unsettled.pop(event.trial, None)
                 self._suggestions.observe(state.trials[event.trial])

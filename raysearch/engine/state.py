@@ -149,18 +149,14 @@ class SearchState:
         self.account.count_gpus(settings.get("resources", {}))
 
     def _trial_created(self, event: ev.TrialCreated) -> None:
-        self._keep(
-            Trial(
-                id=event.trial,
-                number=event.number,
-                configuration=event.configuration,
-                origin=event.origin,
-                created_at=event.at,
-            )
-        )
+        copied = ("number", "configuration", "origin")
+        known = {name: getattr(event, name) for name in copied}
         inherited = Inheritance.read(event.origin)
         if inherited is not None and inherited.checkpoint is not None:
             self.pinned[event.trial] = inherited.checkpoint
+            parent = self.trials[inherited.trial]
+            known["epochs_before"] = parent.epochs_before + inherited.epoch
+        self._keep(Trial(id=event.trial, created_at=event.at, **known))
 
     def _attempt_started(self, event: ev.AttemptStarted) -> None:
         if event.trial not in self.live:

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from functools import cache
 from importlib.util import find_spec
 from types import MappingProxyType
 
@@ -67,6 +68,7 @@ def families_that_grow() -> tuple[str, ...]:
     return tuple(name for name in FAMILIES if architecture_of(name))
 
 
+@cache
 def architecture_of(name: str) -> frozenset[str]:
     """Return the arguments of a family that grows whose change makes another network; else none.
 

@@ -173,7 +173,9 @@ def _open(
     """Read the test split and journal what it showed, or that there is nothing to read."""
     job = job_of(found, winner, epochs=model.epochs)
     try:
-        examined = executor.examine(job, checkpoint=folder / path_of(0), split="test")
+        examined = executor.examine(
+            job, checkpoint=found.run_dir.fetched(path_of(0)).absolute(), split="test"
+        )
         others = [
             executor.evaluate(
                 replace(job, repeat=repeat),  # whose draws may have split the data

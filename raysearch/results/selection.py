@@ -42,8 +42,9 @@ def rank(trials: Iterable[Trial], *, objective: Objective) -> list[Trial]:
     """Return the trials that reached a finite value, best first.
 
     Rejected trials are left out: a constraint rules them out, whatever they reached. Of equal
-    values the one with the earlier best epoch comes first, then the one with the lower number. One
-    that is still to be trained further comes behind the best of those that are complete.
+    values the one reached in fewer epochs comes first, those of its line before it counted, then
+    the one with the lower number. One that is still to be trained further comes behind the best of
+    those that are complete.
 
     Example:
         >>> from raysearch.trial import Measurement

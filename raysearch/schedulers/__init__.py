@@ -9,6 +9,7 @@ SCHEDULERS = {
     "hyperband": "raysearch.schedulers.hyperband:Hyperband",
     "median": "raysearch.schedulers.median:Median",
     "none": "raysearch.schedulers.none:NoScheduler",
+    "pb2": "raysearch.schedulers.pb2:PB2",
     "pbt": "raysearch.schedulers.pbt:PBT",
     "successive_halving": "raysearch.schedulers.successive_halving:SuccessiveHalving",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from raysearch.errors import one_of, unknown_name
@@ -51,23 +51,47 @@ def explored(
         >>> new["width"], new["rate"] != 1e-2
         (32, True)
     """
+
+    def changed(key: str, domain: Domain, value: Value) -> Value:
+        if key not in mutable or domain.size() == 1:
+            return value
+        if rng.random() < resample:
+            return domain.sample(rng)
+        return domain.mutate(value, rng, scale) if has_neighbours(domain) else value
+
+    return _walked(space, configuration, rng, changed)
+
+
+def settled(
+    space: Space, configuration: Configuration, rng: np.random.Generator
+) -> dict[str, Value]:
+    """Return a configuration of the space, with the values of another one as far as they fit.
+
+    What is active by these values and has none is drawn.
+    """
+    return _walked(space, configuration, rng, lambda key, domain, value: value)
+
+
+def _walked(
+    space: Space,
+    configuration: Configuration,
+    rng: np.random.Generator,
+    change: Callable[[str, Domain, Value], Value],
+) -> dict[str, Value]:
+    """Return what becomes of a configuration if a change is made to each value that fits."""
     found: dict[str, Value] = {}
     for parameter in space:
         key, domain = parameter.key, parameter.domain
         if not parameter.is_active(found):
             continue
         is_known = key in configuration and domain.contains(configuration[key])
-        value = configuration[key] if is_known else domain.sample(rng)
-        if is_known and key in mutable and domain.size() != 1:
-            if rng.random() < resample:
-                value = domain.sample(rng)
-            elif _has_neighbours(domain):
-                value = domain.mutate(value, rng, scale)
+        value = change(key, domain, configuration[key]) if is_known else domain.sample(rng)
         found[key] = domain.canonical(value)
     return found
 
 
-def _has_neighbours(domain: Domain) -> bool:
+def has_neighbours(domain: Domain) -> bool:
+    """Return whether neighbours among a domain's values are alike: numbers, ordered choices."""
     return domain.ordered if isinstance(domain, Choice) else not isinstance(domain, Bool)
 
 

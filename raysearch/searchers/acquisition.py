@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from raysearch.searchers.gaussian_process import GaussianProcess
-from raysearch.searchers.kernel import Array
+from raysearch.gaussian.kernel import Array
+from raysearch.gaussian.process import GaussianProcess
 from raysearch.searchers.vectors import Rows, Vectors
 
 N_RANDOM = 128

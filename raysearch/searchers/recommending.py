@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from raysearch.counting import counted
-from raysearch.searchers.kernel import Array
+from raysearch.gaussian.kernel import Array
 from raysearch.searchers.surrogate import Known
 from raysearch.searchers.vectors import Vectors
 from raysearch.trial import Objective, Recommendation, Trial, trial_id

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from raysearch.gaussian.kernel import Array, Likelihood, Prior
+from raysearch.gaussian.process import GaussianProcess, moved
 from raysearch.randomness import generator
-from raysearch.searchers.gaussian_process import GaussianProcess, moved
-from raysearch.searchers.kernel import Array, Likelihood, Prior
 from raysearch.searchers.ranking import Rank, is_usable
 from raysearch.searchers.targets import Targets, targets_of
 from raysearch.searchers.vectors import Rows, Vectors

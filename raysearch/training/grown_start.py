@@ -44,7 +44,7 @@ def start_of(job: TrainingJob, parts: Parts) -> Iterator[Start]:
         A grown checkpoint lies in a temporary folder meanwhile.
     """
     package = package_of(job.model_class) if job.takes_over else None
-    if job.resume_from is None or package is None:
+    if job.resume_from is None or package is None or not job.may_have_grown:
         yield Start(checkpoint=job.resume_from)
         return
     saved = read(job.resume_from, job=job)

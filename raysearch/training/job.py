@@ -136,6 +136,9 @@ class TrainingJob:
     """The same job from an older checkpoint, or from the start: if that one cannot be read."""
     takes_over: bool = False
     """Whether that checkpoint was written with other hyperparameters, which give way to these."""
+    may_have_grown: bool = True
+    """Whether that checkpoint, taken over, may be of another architecture; if not, it is read once
+    and not twice."""
     reads_back: tuple[str, ...] = ()
     """Arguments whose values in use are read from the live objects in each epoch; those of the data
     begin with "data."."""

@@ -11,6 +11,7 @@ from raysearch.experiment import Experiment
 from raysearch.experiment.means import HALVE_BATCH
 from raysearch.init_from import Inheritance, InitFrom
 from raysearch.measure import How
+from raysearch.models import FAMILIES, architecture_of, package_of
 from raysearch.training.batches import with_batches_halved
 from raysearch.training.home import home_of
 from raysearch.training.job import Stage, TrainingJob
@@ -36,6 +37,7 @@ def job_for(
     job = replace(_from_start(experiment, trial, run_dir=run_dir), checkpoint_at=checkpoint_at)
     for checkpoint in trial.starts:
         before = tuple(m for m in trial.measurements if m.epoch <= checkpoint.epoch)
+        is_taken = checkpoint not in trial.checkpoints
         job = replace(
             job,
             resume_from=str(run_dir.absolute() / checkpoint.path),
@@ -44,9 +46,22 @@ def job_for(
             seconds_before=before[-1].seconds if before else 0.0,
             best_before=replace(trial, measurements=before).value(experiment.objective),
             otherwise=job,
-            takes_over=checkpoint not in trial.checkpoints,
+            takes_over=is_taken,
+            may_have_grown=is_taken and _may_have_grown(experiment, trial, job.model_class),
         )
     return job
+
+
+def _may_have_grown(experiment: Experiment, trial: Trial, model_class: str) -> bool:
+    """Return whether the last weights that a trial took over may be of another architecture."""
+    package = package_of(model_class)
+    if package is None:
+        return False
+    family = next(name for name, path in FAMILIES.items() if path == package)
+    changed = trial.takeovers[-1].changes
+    if any(key in experiment.links.values() for key in changed):
+        return True
+    return any(f".{key}".endswith(f".{a}") for key in changed for a in architecture_of(family))
 
 
 def model_job(

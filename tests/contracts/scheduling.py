@@ -136,7 +136,11 @@ class Run:
         else:
             del self.paused[verdict.trial]
             if verdict.decision.exploit is not None:
-                self.trials[trial.number] = self._taken_over(trial, verdict.decision.exploit)
+                after = self._taken_over(trial, verdict.decision.exploit)
+                if after is not trial:
+                    self.trials[trial.number] = after
+                    self.calls.append(("taken over", after))
+                    self.scheduler.on_takeover(after)
             self.running.append(trial.number)
         return True
 
@@ -184,6 +188,15 @@ class Run:
         self.scheduler.on_end(ended)
 
 
+def tell(scheduler: Scheduler, call: str, trial: Trial) -> Decision | None:
+    """Tell a scheduler once more what it was told in a run; return its decision, if it is one."""
+    if call == "measured":
+        assert trial.last is not None
+        return scheduler.on_measurement(trial, trial.last)
+    (scheduler.on_takeover if call == "taken over" else scheduler.on_end)(trial)
+    return None
+
+
 def run(scheduler: Scheduler, curves: Curves) -> tuple[dict[int, int], list[Decision]]:
     """Train all trials side by side; return the epochs that each reached, and all decisions."""
     done = Run(scheduler, curves)
@@ -213,6 +226,10 @@ class From(Scheduler):
     def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
         return self._policy.on_measurement(self._later(trial), measurement)
 
+    def on_takeover(self, trial: Trial) -> None:
+        taken = [replace(t, source=self._later_id(t.source)) for t in trial.takeovers]
+        self._policy.on_takeover(replace(self._later(trial), takeovers=tuple(taken)))
+
     def on_end(self, trial: Trial) -> None:
         self._policy.on_end(self._later(trial))
 
@@ -239,6 +256,9 @@ class From(Scheduler):
             source = self._earlier(decision.exploit.source)
             decision = replace(decision, exploit=replace(decision.exploit, source=source))
         return Verdict(trial=self._earlier(verdict.trial), decision=decision)
+
+    def _later_id(self, trial: str) -> str:
+        return f"{int(trial) + self._first:04d}"
 
     def _earlier(self, trial: str) -> str:
         return f"{int(trial) - self._first:04d}"

@@ -27,6 +27,7 @@ from tests.contracts.scheduling import (
     curves_of,
     report,
     run,
+    tell,
 )
 
 Settings = dict[str, Any]
@@ -45,6 +46,11 @@ FURTHER_SETTINGS: dict[str, list[Settings]] = {
         {"min_epochs": 27},
     ],
     "median": [{"min_epochs": 4, "min_trials": 1}],
+    "pb2": [
+        {"population": 5, "interval": 3},
+        {"population": 4, "interval": 9, "synchronous": True},
+        {"interval": 1, "quantile": 0.5},
+    ],
     "pbt": [
         {"population": 5, "interval": 3},
         {"population": 4, "interval": 9, "synchronous": True},
@@ -198,11 +204,7 @@ def test_a_replayed_policy_decides_the_same_from_any_point_on(
         again, asked = build(name, settings, seed=3), build(name, settings, seed=3)
         for call, trial in done.calls[:cut]:
             for policy in (again, asked):
-                if call == "ended":
-                    policy.on_end(trial)
-                else:
-                    assert trial.last is not None
-                    policy.on_measurement(trial, trial.last)
+                tell(policy, call, trial)
             everybody = {t.id: t for t in done.trials.values()}
             asked.decide_paused(everybody, n_begun=30, more_to_come=True)
             asked.begins(30)
@@ -215,13 +217,7 @@ def test_a_replayed_policy_decides_the_same_from_any_point_on(
         ]
         assert verdicts[0] == verdicts[1]  # and what was asked before has changed nothing
         for call, trial in done.calls[cut:]:
-            if call == "measured":
-                assert trial.last is not None
-                first = again.on_measurement(trial, trial.last)
-                assert first == asked.on_measurement(trial, trial.last)
-            else:
-                again.on_end(trial)
-                asked.on_end(trial)
+            assert tell(again, call, trial) == tell(asked, call, trial)
 
 
 @every_case

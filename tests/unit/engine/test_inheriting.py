@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from raysearch.engine.ranking import ranked
 from raysearch.init_from import Inheritance
 from raysearch.run_dir import events as ev
 from raysearch.trial import Suggestion
-from tests.lab import Counting, Lab
+from tests.lab import ACCURACY, Counting, Lab
 
 
 class Heirs(Counting):
@@ -88,3 +89,27 @@ def test_a_search_that_goes_on_knows_what_its_children_began_with():
     again.engine.replay(lab.journal.events)
     assert inherited(again, child) == inherited(lab, child)
     assert again.state.pinned == {child: f"trials/{parent}/2.ckpt"}
+
+
+def test_of_equal_values_the_one_whose_line_was_trained_for_less_comes_first():
+    lab, parent = began()
+    heir = lab.new_trial()
+    lab.report(heir, 1, 0.9)
+    order = ranked(lab.state.trials.values(), objective=ACCURACY)
+    assert [trial.id for trial in order] == [parent, heir]  # 2 epochs, and 2 + 1
+
+
+def test_epochs_of_a_line_add_up():
+    lab = Lab(searcher=Heirs(), max_trials=10).start()
+    parent = lab.new_trial()
+    for epoch, value in enumerate((0.5, 0.9, 0.7), start=1):
+        lab.report(parent, epoch, value)
+    child = lab.new_trial()
+    for epoch, value in enumerate((0.5, 0.6, 0.95), start=1):
+        lab.report(child, epoch, value)
+    lab.engine._suggestions._searcher.parent = child
+    grandchild = lab.new_trial()
+    assert lab.state.trials[grandchild].epochs_before == 2 + 3
+    again = Lab(searcher=Heirs(), max_trials=10)
+    again.engine.replay(lab.journal.events)
+    assert again.state.trials[grandchild].epochs_before == 5

@@ -8,7 +8,7 @@ import pytest
 
 from raysearch.experiment import from_settings
 from raysearch.training.jobs import job_for
-from raysearch.trial import Checkpoint, Measurement, Trial
+from raysearch.trial import Checkpoint, Measurement, Takeover, Trial
 from tests.recorded import SETTINGS
 
 
@@ -105,3 +105,24 @@ def test_batches_are_halved_down_to_one_example(tmp_path):
 def test_a_process_that_shares_a_gpu_has_a_share_of_its_memory(gpus, share, tmp_path):
     found = from_settings({**SETTINGS, "resources": {"gpus": gpus}})
     assert job_for(found, trial_with(found), run_dir=tmp_path).gpu_share == share
+
+
+@pytest.mark.parametrize(
+    ("changes", "may"),
+    [
+        ({"learning_rate": (0.1, 0.2), "data.batch_size": (64, 128)}, False),
+        ({"learning_rate": (0.1, 0.2), "width": (8, 12)}, True),
+        ({"mlp.width": (8, 12)}, True),
+    ],
+)
+def test_only_weights_of_another_architecture_are_looked_at_before(
+    experiment, tmp_path, changes, may
+):
+    source = Checkpoint(epoch=2, path="trials/0001/epoch-0002.ckpt", size_bytes=1)
+    taken = Takeover(source="0001", checkpoint=source, before={}, changes=changes)
+    trial = replace(trial_with(experiment, 0.5, 0.7), takeovers=(taken,))
+    job = job_for(experiment, trial, run_dir=tmp_path)
+    assert (job.takes_over, job.may_have_grown) == (True, may)
+    own = Checkpoint(epoch=3, path="trials/0003/epoch-0003.ckpt", size_bytes=1)
+    later = job_for(experiment, replace(trial, checkpoints=(own,)), run_dir=tmp_path)
+    assert (later.takes_over, later.may_have_grown) == (False, False)

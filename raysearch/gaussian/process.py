@@ -21,7 +21,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from raysearch.searchers.kernel import (
+from raysearch.gaussian.kernel import (
     JITTER,
     MEAN_VARIANCE,
     Array,

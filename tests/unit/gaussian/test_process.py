@@ -7,10 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from raysearch.randomness import generator
-from raysearch.searchers.acquisition import expected_improvement
-from raysearch.searchers.gaussian_process import GaussianProcess, moved
-from raysearch.searchers.kernel import (
+from raysearch.gaussian.kernel import (
     JITTER,
     MEAN_VARIANCE,
     Likelihood,
@@ -19,6 +16,9 @@ from raysearch.searchers.kernel import (
     matern_with_slope,
     squared_distances,
 )
+from raysearch.gaussian.process import GaussianProcess, moved
+from raysearch.randomness import generator
+from raysearch.searchers.acquisition import expected_improvement
 
 RNG = np.random.default_rng(0)
 FEATURES = RNG.random((7, 3))
