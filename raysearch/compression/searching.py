@@ -224,7 +224,7 @@ class Trying:
         key = f"trials/{trial}/model.onnx"
         path = self._run_dir.path.absolute() / key
         applied = apply_recipe(self._subject, recipe, to=path, all_data=False)
-        values = evaluate(self._subject.job, checkpoint=str(path), split="validation")
+        values = dict(evaluate(self._subject.job, checkpoint=str(path), split="validation"))
         original = self._run_dir.path.absolute() / f"trials/{trial_id(0)}/model.onnx"
         values[SIZE] = float(applied.size_bytes)
         for name, batch_size in ((LATENCY, self._wish.batch_size), (LATENCY_1, 1)):
