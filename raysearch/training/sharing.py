@@ -16,15 +16,18 @@ Lightning's own way fills the last batch up with examples that it has seen.
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import torch
 from torch.utils.data import BatchSampler, DataLoader, DistributedSampler, IterableDataset
 
-from raysearch.data.tensors import TensorLoader, batch_bounds
 from raysearch.errors import ConfigurationError
 from raysearch.training.job import Rank, TrainingJob
+
+if TYPE_CHECKING:
+    from raysearch.data.tensors import TensorLoader
 
 Batch = TypeVar("Batch")
 
@@ -59,7 +62,7 @@ def _shared(loaders: Any, *, rank: Rank, is_training: bool) -> Any:
     if hasattr(loaders, "flattened"):  # a CombinedLoader
         loaders.flattened = [_shared(loader, **how) for loader in loaders.flattened]
         return loaders
-    if isinstance(loaders, TensorLoader):
+    if _is_of_tensors(loaders):
         return ShareOfTensors(loaders, **how)
     if not isinstance(loaders, DataLoader):
         raise ConfigurationError(
@@ -124,6 +127,12 @@ class ShareOfBatches:
             yield batch[number::n]
 
 
+def _is_of_tensors(loader: object) -> TypeGuard[TensorLoader]:
+    """Return whether it is a `TensorLoader`, which imports one of the two Lightnings."""
+    tensors = sys.modules.get("raysearch.data.tensors")
+    return tensors is not None and isinstance(loader, tensors.TensorLoader)
+
+
 class ShareOfTensors:
     """A rank's share of the batches of a `TensorLoader`.
 
@@ -138,6 +147,8 @@ class ShareOfTensors:
     """
 
     def __init__(self, loader: TensorLoader, *, rank: Rank, is_training: bool) -> None:
+        from raysearch.data.tensors import batch_bounds
+
         self.tensors = loader.tensors
         """All of them, (N, ...) each: of all ranks."""
         self.batch_size = loader.batch_size

@@ -18,7 +18,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "line 5",
         ("spac is not a key of an experiment file", "Did you mean space?", "Valid: budget,"),
     ),
-    "section of a later version": ("select: {}", "line 5", ("select is not a key", "Valid:")),
+    "section of a later version": ("federate: {}", "line 5", ("federate is not a key", "Valid:")),
     "dotted section": ("budget.trials: 8", "line 5", ("Write trials inside budget.",)),
     "section given twice": (
         "budget: {trials: 8}\nbudget: {trials: 9}",

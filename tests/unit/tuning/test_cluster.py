@@ -11,7 +11,7 @@ from raysearch.errors import ConfigurationError, SearchAborted
 from raysearch.experiment import Resources
 from raysearch.tuning import cluster
 from raysearch.tuning.addresses import no_cluster
-from raysearch.tuning.capacity import fitting
+from raysearch.tuning.capacity import Capacity, NodeKind, fitting
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,10 @@ def test_how_many_trials_fit(cpus, gpus, available, fits):
 
 
 def test_a_trial_of_several_workers_needs_as_much_for_each():
-    available = {"CPU": 64.0, "GPU": 8.0, "accelerator_type:A100": 1.0}
-    assert cluster.fitting(Resources(gpus=1, workers=3), available=available) == 2
-    a100 = Resources(gpus=1, workers=4, accelerator_type="A100")
-    assert cluster.fitting(a100, available=available) == 2
-    other = Resources(gpus=1, accelerator_type="H100")
-    assert cluster.fitting(other, available=available) == 0
+    has = Capacity(now=(NodeKind(count=2, cpus=32, gpus=4, accelerator="A100"),))
+    assert has.slots(Resources(gpus=1, workers=3)) == 2  # of which one has workers on both nodes
+    assert has.slots(Resources(gpus=1, workers=4, accelerator_type="A100")) == 2
+    assert has.slots(Resources(gpus=1, accelerator_type="H100")) == 0
 
 
 def test_an_address_where_nothing_listens_is_named_at_once(tmp_path):
