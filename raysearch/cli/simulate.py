@@ -52,7 +52,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--hours-to-loss",
         metavar="H",
-        type=_amount,
+        type=_above_0,
         help="for which a node stays on average, as spot instances do; else they all stay",
     )
     parser.add_argument(
@@ -78,6 +78,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _execute(arguments: Namespace) -> int:
     from raysearch.cli.find import find_run
     from raysearch.cli.screen import note, print_facts, print_json
+    from raysearch.errors import ConfigurationError
     from raysearch.experiment import load
     from raysearch.preflight.forecast import Fleet, forecast
     from raysearch.simulation import Conditions
@@ -85,9 +86,13 @@ def _execute(arguments: Namespace) -> int:
     experiment = load(arguments.experiment, overrides=arguments.overrides)
     cpus = arguments.cpus if arguments.cpus is not None else 8 * max(1.0, arguments.gpus)
     fleet = Fleet(nodes=arguments.nodes, cpus=cpus, gpus=arguments.gpus, price=arguments.price)
-    fleet.trials_per_node(experiment.resources)
+    fleet.workers_per_node(experiment.resources)
     record = find_run(arguments.like, storage=arguments.storage) if arguments.like else None
     epoch_s = arguments.epoch_seconds
+    if record is not None and epoch_s is not None:
+        raise ConfigurationError(
+            "--like and --epoch-seconds both say how long an epoch takes. Give one of them."
+        )
     if epoch_s is None and record is None:
         epoch_s = _tried(experiment)
     hours = arguments.hours_to_loss
@@ -161,7 +166,7 @@ def _facts(
     unit = experiment.fidelity.unit
     facts = [
         ("machines", f"{counted(fleet.nodes, 'node')} of {each}"),
-        ("at once", f"{counted(found.n_workers, 'trial')}, {found.per_node:,} on a node"),
+        ("at once", f"{counted(found.n_trials, 'trial')}"),
         ("curves", curves),
         ("search", f"{counted(len(state.trials), 'trial')}, {counted(state.epochs, unit)}"),
         ("ends", state.reason),
@@ -216,7 +221,7 @@ def to_document(found: Forecast) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "nodes": fleet.nodes,
-        "trials_at_once": found.n_workers,
+        "trials_at_once": found.n_trials,
         "trials": len(state.trials),
         "epochs": state.epochs,
         "reason": state.reason,
@@ -249,6 +254,14 @@ def _amount(text: str) -> float:
         number = -1.0
     if not 0 <= number < float("inf"):
         raise ArgumentTypeError(f"{text} is not a number of at least 0")
+    return number
+
+
+def _above_0(text: str) -> float:
+    """Return a number above 0, for `type=`."""
+    number = _amount(text)
+    if not number:
+        raise ArgumentTypeError(f"{text} is not a number above 0")
     return number
 
 

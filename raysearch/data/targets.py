@@ -66,9 +66,9 @@ def told(numbers: NDArray[np.float64], *, rows_per_class: int = _ROWS_PER_CLASS)
     return Told("classification", f"the target has only {n_different} different values")
 
 
-def are_too_many(n_classes: int, *, n_examples: int) -> bool:
+def are_too_many(n_classes: int, *, n_examples: int, rows_per_class: int = 3) -> bool:
     """Return whether there are more classes than can be learnt from so many examples."""
-    return n_classes > max(_MOST_INTEGER_CLASSES, n_examples / 3)
+    return n_classes > max(_MOST_INTEGER_CLASSES, n_examples / rows_per_class)
 
 
 def finite_number(text: str) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from raysearch.beside import begun
@@ -34,6 +35,9 @@ from raysearch.trying import Beforehand, Stage
 
 if TYPE_CHECKING:
     from raysearch.tuning.session import SessionEnd
+
+STORES = "obstore"
+"""What every node needs that reaches a run directory in an object store."""
 
 IMPORTS = "raysearch-imports"
 """Name of the threads that import."""
@@ -94,12 +98,13 @@ def session(
 
             if drive.address is not None:
                 _check_nodes(drive, stage=stage)
+            alone = replace(experiment.resources, workers=1)  # as refits and leaders are trained
             executor = make_executor(
                 experiment.resources,
                 example=example,
                 objects=drive.objects,
                 template=forks,
-                slots=lambda: _slots(experiment, fits=cluster.slots(experiment.resources)),
+                slots=lambda: _slots(experiment, fits=cluster.slots(alone)),
             )
             at_the_end.callback(executor.release)
             engine = _engine(drive, journal=journal, searcher=searcher, listeners=listeners)
@@ -135,7 +140,7 @@ def _check_nodes(drive: Drive, *, stage: Stage) -> None:
     stage("looking at the nodes of the cluster")
     is_remote = drive.run_dir.mirror is not None
     check_nodes(
-        modules=own_modules(drive.experiment),
+        modules=(*own_modules(drive.experiment), *([STORES] if is_remote else [])),
         run_dir=None if is_remote else drive.run_dir.path,
     )
 

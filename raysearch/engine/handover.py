@@ -66,8 +66,11 @@ class Handover:
 
     def resumed(self, changed: Collection[str]) -> None:
         """Take into account that settings were changed, given their dotted keys."""
-        if any(key.partition(".")[0] == "refit" for key in changed):
+        sections = {key.partition(".")[0] for key in changed}
+        if "refit" in sections:
             self.is_setting_newer = True
+        if "select" in sections:  # who wins is asked again
+            self.is_settled = False
 
     def refitted(self, event: ev.Refitted) -> None:
         """Take a model into account that was handed over."""

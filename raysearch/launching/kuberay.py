@@ -51,7 +51,7 @@ _HEAD = """\
 #   docker build --tag {image} --file - . <<'EOF' && docker push {image}
 #   FROM {base}
 #   COPY --chown=ray . /home/ray/raysearch
-#   RUN pip install --no-cache-dir "/home/ray/raysearch[cluster,optuna,export]"
+#   RUN pip install --no-cache-dir "/home/ray/raysearch[cluster,cloud,optuna,export]"
 #   EOF
 # Pods write to the storage as the service account {name}, which is to have that right:
 #   kubectl create serviceaccount {name}    and bind it to a role of your cloud; no keys are here

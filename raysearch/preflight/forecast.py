@@ -7,6 +7,7 @@ the curves but little; which configuration wins, nobody knows before.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
@@ -52,20 +53,21 @@ class Fleet:
             None if self.price is None else number_fault("price", self.price, at_least=0),
         )
 
-    def trials_per_node(self, resources: Resources) -> int:
-        """Return how many trials a node trains at once.
+    def workers_per_node(self, resources: Resources) -> int:
+        """Return how many workers of trials a node has; a trial has one, or several.
 
         Raises:
-            ConfigurationError: None fits.
+            ConfigurationError: All nodes together have not enough of them for a trial.
         """
-        wanted, has = resources.of_trial(), {"CPU": self.cpus, "GPU": self.gpus}
+        wanted, has = resources.of_worker(), {"CPU": self.cpus, "GPU": self.gpus}
         fits = [has[name] / wanted[name] for name in has if name in wanted]
         number = int(min(fits, default=1.0) + 1e-9)
-        if number < 1:
+        if self.nodes * number < resources.workers:
+            several = f", of which it has {resources.workers}" if resources.workers > 1 else ""
             raise ConfigurationError(
-                f"a node has {self.cpus:g} CPUs and {self.gpus:g} GPUs, and a trial needs "
-                f"{wanted.get('CPU', 0):g} and {wanted.get('GPU', 0):g} (resources). Give larger "
-                "nodes, or a trial less."
+                f"a node has {self.cpus:g} CPUs and {self.gpus:g} GPUs, and a worker of a trial "
+                f"needs {resources.cpus:g} and {resources.gpus:g} (resources){several}. Give "
+                "larger nodes, more of them, or a trial less."
             )
         return number
 
@@ -75,15 +77,11 @@ class Forecast:
     """How a search would go."""
 
     fleet: Fleet
-    per_node: int
-    """Trials at once on a node."""
+    n_trials: int
+    """Trials at once."""
     gpus_per_trial: float
+    """Of all its workers."""
     simulation: Simulation
-
-    @property
-    def n_workers(self) -> int:
-        """Trials at once."""
-        return self.fleet.nodes * self.per_node
 
     @property
     def gpu_hours(self) -> float:
@@ -119,33 +117,46 @@ def forecast(
         epoch_s: Seconds of an epoch of the quickest and of the slowest configuration. One of this
             and `record` is needed.
         record: An earlier run of the same space, whose epochs and learning curves are taken.
-        conditions: What befalls the trials; workers per node are those of the fleet.
+        conditions: What befalls the trials; workers per node are those of the fleet, checkpoints
+            those of the experiment. A trial of several workers is lost with one node.
         seed: Of the learning curves that are made up.
 
     Raises:
         ConfigurationError: No trial fits a node, or the run knows nothing of this space.
     """
-    per_node = fleet.trials_per_node(experiment.resources)
-    n_workers = fleet.nodes * per_node
+    resources = experiment.resources
+    workers = fleet.workers_per_node(resources)
+    n_trials = fleet.nodes * workers // resources.workers
     if experiment.parallel is not None:
-        n_workers = min(n_workers, experiment.parallel)
+        n_trials = min(n_trials, experiment.parallel)
+    curves = _curves(experiment, epoch_s=epoch_s, record=record, seed=seed)
+    gpus = resources.of_trial().get("GPU", 0.0)
     simulation = simulate(
         # what a model costs is not known here
         replace(plan_of(experiment), constraints=(), checkpoint_budget_bytes=float("inf")),
         space=experiment.space,
         searcher=experiment.make_searcher(),
         scheduler=experiment.make_scheduler(),
-        curves=_curves(experiment, epoch_s=epoch_s, record=record, seed=seed),
-        n_workers=n_workers,
+        curves=curves,
+        n_workers=n_trials,
+        gpus=gpus,
         points=experiment.points,
-        conditions=replace(conditions or Conditions(), workers_per_node=per_node),
+        conditions=replace(
+            conditions or Conditions(),
+            workers_per_node=max(1, workers // resources.workers),
+            checkpoint_every=_checkpoint_every(experiment, curves=curves, epoch_s=epoch_s),
+        ),
     )
-    return Forecast(
-        fleet=fleet,
-        per_node=per_node,
-        gpus_per_trial=experiment.resources.gpus,
-        simulation=simulation,
-    )
+    return Forecast(fleet=fleet, n_trials=n_trials, gpus_per_trial=gpus, simulation=simulation)
+
+
+def _checkpoint_every(experiment: Experiment, *, curves: Curves, epoch_s: Range | None) -> int:
+    """Return after how many epochs a trial of ordinary length has another checkpoint."""
+    every = experiment.checkpoint
+    if every.every_epochs is not None or every.every_s is None:
+        return every.every_epochs or experiment.fidelity.epochs
+    typical = curves.typical_seconds if isinstance(curves, RecordedCurves) else (epoch_s or (1,))[0]
+    return max(1, math.ceil(every.every_s / typical))
 
 
 def _curves(

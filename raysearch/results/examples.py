@@ -89,7 +89,7 @@ def keep_outcomes(found: Found, *, executor: Executor) -> None:
             continue
         seen = look(found, trial, executor=executor)
         if isinstance(seen, str):
-            return  # the others are alike
+            continue  # why, whoever asks is told by `look`
         document = {
             "schema_version": SCHEMA_VERSION,
             "trial": seen.trial,
@@ -116,8 +116,8 @@ def look(found: Found, trial: Trial, *, executor: Executor) -> Kept | str:
     checkpoint = best_checkpoint(trial, objective=found.objective)
     if fault is not None or checkpoint is None:
         return fault or "its checkpoint is not kept"
-    path = found.run_dir.path.absolute() / checkpoint.path
     try:
+        path = found.run_dir.fetched(checkpoint.path).absolute()
         job = job_of(found, trial, epochs=checkpoint.epoch)
         examined = executor.examine(job, checkpoint=path, split="validation")
     except RunDirectoryError:

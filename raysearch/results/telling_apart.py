@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from raysearch.counting import counted
 from raysearch.engine import records
 from raysearch.errors import TrialFailed
+from raysearch.measure import SECONDS
 from raysearch.results.executor import Executor, Repeated
 from raysearch.results.found import Found
 from raysearch.results.history import job_of
@@ -67,9 +68,10 @@ def tell_apart(found: Found, *, executor: Executor, record: Record, say: Say) ->
     )
     lines = [_line(found, each) for each in missing]
     n_done, metric = n_all - len(missing), found.objective.metric
+    has_seconds = any(objective.metric == SECONDS for objective in found.objectives)
     with closing(executor.train_again(lines)) as outcomes:  # so that none trains on after an error
         for place, came_to in outcomes:
-            event = _event(missing[place], came_to, metric=metric)
+            event = _event(missing[place], came_to, metric=metric, has_seconds=has_seconds)
             record(event)
             n_done += 1
             value = event.values.get(metric)
@@ -102,14 +104,25 @@ def _line(found: Found, missing: _Missing) -> list[Part]:
     return [*before, Part(job=replace(job, repeat=repeat), epochs=leader.epochs)]
 
 
-def _event(missing: _Missing, came_to: Repeated, *, metric: str) -> ev.Measured:
-    """Return what the journal says of a training, whose epoch is the leader's in any case."""
+def _event(missing: _Missing, came_to: Repeated, *, metric: str, has_seconds: bool) -> ev.Measured:
+    """Return what the journal says of a training, whose epoch is the leader's in any case.
+
+    Args:
+        missing: What was wanted.
+        came_to: What came of it.
+        metric: The objective's.
+        has_seconds: Whether the time of training is an objective, too.
+    """
     leader, now = missing.leader, time.time()
     measurement = (
         Measurement(epoch=leader.epochs, step=0, values={metric: None}, seconds=0.0,
                     cause=phrase(came_to))
         if isinstance(came_to, TrialFailed)
-        else replace(came_to, epoch=leader.epochs)
+        else replace(
+            came_to,
+            epoch=leader.epochs,
+            values={**came_to.values, **({SECONDS: came_to.seconds} if has_seconds else {})},
+        )
     )  # fmt: skip
     event = records.measured(measurement, trial=leader.trial, at=now)
     return replace(event, repeat=missing.repeat, values=_finite(event), learnt={}, inherited={})

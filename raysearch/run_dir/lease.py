@@ -146,8 +146,12 @@ class Lease:
             if _read(self._place).get("token") != self._token:
                 self._is_held = False
                 return
-            with suppress(OSError):  # a full disk: it is ours until another driver takes it
+            try:
                 self._write()
+            except FileExistsError:  # in a store: another driver was quicker, or we were, unheard
+                self._is_held = _read(self._place).get("token") == self._token
+            except OSError:
+                pass  # a full disk: it is ours until another driver takes it
 
     def _write(self) -> None:
         now = self._clock()

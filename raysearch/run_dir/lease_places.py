@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -107,6 +108,7 @@ class RemotePlace:
     """
 
     def __init__(self, mirror: Mirror) -> None:
+        self._lock = threading.Lock()
         self._objects = mirror.remote.objects
         self._seen = NOTHING
         self.name = str(mirror.address.below(KEY))
@@ -120,8 +122,9 @@ class RemotePlace:
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Do nothing: what was read is what is replaced, or it is not."""
-        yield
+        """Hold other threads off; of processes, what was read is what is replaced, or it is not."""
+        with self._lock:
+            yield
 
     def read(self) -> bytes:
         """Return the lease, and note which version it is."""

@@ -41,9 +41,12 @@ class Driver:
         """Return what is decided about a measurement, and note how long that took."""
         return _timed(decide, self._decisions)
 
-    def suggested(self, suggest: Callable[[], T]) -> T:
-        """Return what is to be trained next, and note how long that took."""
-        return _timed(suggest, self._suggestions)
+    def suggested(self, suggest: Callable[[], T | None]) -> T | None:
+        """Return what is to be trained next, and note how long that took if there is anything."""
+        found = _timed(suggest, self._suggestions)
+        if found is None:
+            self._suggestions.pop()
+        return found
 
     @property
     def decision_ms(self) -> tuple[float, float]:

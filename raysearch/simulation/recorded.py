@@ -54,13 +54,14 @@ class RecordedCurves:
                 "the run has no trial of this search space that measured an epoch, so nothing is "
                 "known of how long one takes. Give another run, or epoch_seconds."
             )
-        self._typical = statistics.median(known)
+        self.typical_seconds = statistics.median(known)
+        """Of an epoch."""
         self._trials = [
             trial
             for trial in inside
             if seconds[trial.id] is not None or trial.status is TrialStatus.FAILED
         ]
-        self._seconds = [seconds[trial.id] or self._typical for trial in self._trials]
+        self._seconds = [seconds[trial.id] or self.typical_seconds for trial in self._trials]
         self._place = {key(t.configuration): n for n, t in enumerate(self._trials)}
         self._vectors = np.stack([space.encode(trial.configuration) for trial in self._trials])
 

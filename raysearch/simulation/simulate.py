@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from raysearch.checks import integer_fault, number_fault, raise_faults
 from raysearch.engine import Engine, Plan, SearchState
@@ -65,6 +66,7 @@ def simulate(
     scheduler: Scheduler,
     curves: Curves,
     n_workers: int = 1,
+    gpus: float = 0.0,
     points: Sequence[Configuration] = (),
     conditions: Conditions | None = None,
     events: Sequence[Event] = (),
@@ -75,14 +77,15 @@ def simulate(
     result depends on the arguments alone.
 
     Args:
-        plan: The objective, whose metric the curves have; budgets, of which GPU hours are not used
-            up, since there are no GPUs; and how many failures are accepted.
+        plan: The objective, whose metric the curves have; budgets; and how many failures are
+            accepted.
         space: The search space.
         searcher: New, of this space.
         scheduler: New.
         curves: What training achieves.
         n_workers: Trials that can be in training at once, at least 1. A worker that becomes free
             takes the next trial at once.
+        gpus: Of a trial, for a budget of GPU hours; at least 0.
         points: Configurations to try first, after the default.
         conditions: Start-up, losses, checkpoints, slow suggestions; None for training that costs
             its epochs only.
@@ -115,7 +118,7 @@ def simulate(
         >>> simulation.winner.value(accuracy) == simulation.incumbents[-1].value
         True
     """
-    _check(plan, space=space, n_workers=n_workers)
+    _check(plan, space=space, n_workers=n_workers, gpus=gpus)
     journal, clock, conditions = MemoryJournal(), Clock(), conditions or Conditions()
     seconds, is_ahead = conditions.suggestion_seconds, conditions.suggests_ahead
     helper = TimedHelper(clock, seconds=seconds, begins_early=is_ahead and n_workers > 1)
@@ -129,7 +132,10 @@ def simulate(
         points=points,
         helper=helper,
     )
-    unfinished = _begin(engine, space=space, journal=journal, clock=clock, events=events)
+    settings = {"resources": {"gpus": gpus}} if gpus else {}
+    unfinished = _begin(
+        engine, space=space, journal=journal, clock=clock, events=events, settings=settings
+    )
     workers = Workers(
         engine,
         curves=curves,
@@ -156,19 +162,25 @@ def simulate(
 
 
 def _begin(
-    engine: Engine, *, space: Space, journal: MemoryJournal, clock: Clock, events: Sequence[Event]
+    engine: Engine,
+    *,
+    space: Space,
+    journal: MemoryJournal,
+    clock: Clock,
+    events: Sequence[Event],
+    settings: dict[str, Any],
 ) -> list[Trial]:
     """Start the search, or take it up where the events end; return the trials that go on first."""
     if not events:
-        engine.start(settings={}, space=space.to_json(), versions={})
+        engine.start(settings=settings, space=space.to_json(), versions={})
         return []
     journal.append(events)
     engine.replay(events)
     clock.now = engine.state.last_at
-    return engine.resume(settings={})
+    return engine.resume(settings=settings)
 
 
-def _check(plan: Plan, *, space: Space, n_workers: int) -> None:
+def _check(plan: Plan, *, space: Space, n_workers: int, gpus: float) -> None:
     seconds, target = plan.max_seconds, plan.target
     counts = {name: getattr(plan, name) for name in ("max_trials", "max_total_epochs", "patience")}
     failures = {name: getattr(plan, name) for name in ("abort_after", "abort_in_a_row")}
@@ -177,6 +189,7 @@ def _check(plan: Plan, *, space: Space, n_workers: int) -> None:
         integer_fault("max_epochs", plan.max_epochs, at_least=1),
         integer_fault("max_attempts", plan.max_attempts, at_least=1),
         integer_fault("n_workers", n_workers, at_least=1),
+        number_fault("gpus", gpus, at_least=0),
         *(integer_fault(k, n, at_least=1) for k, n in at_least_1.items() if n is not None),
         None if seconds is None else number_fault("max_seconds", seconds, at_least=0),
         None
@@ -184,6 +197,8 @@ def _check(plan: Plan, *, space: Space, n_workers: int) -> None:
         else f"target is {target}. It must be a finite number.",
     )
     budgets = {**counts, "max_seconds": seconds}
+    if gpus:
+        budgets["max_gpu_hours"] = plan.max_gpu_hours
     if set(budgets.values()) == {None} and space.grid_size() is None:
         raise ConfigurationError(
             f"{', '.join(budgets)} are all None, and the space is infinite, so the search might "

@@ -148,7 +148,8 @@ class Workers:
         """Whether anything more can come of it."""
         if self._attempts or self._suggestions_due:
             return True
-        return bool(self._waiting) and not self.nodes.are_all_there
+        is_left = bool(self._waiting) or not self._engine.stop_reason
+        return is_left and not self.nodes.are_all_there
 
     def _expect_loss(self, node: int) -> None:
         """Schedule when a node that is there will be lost."""

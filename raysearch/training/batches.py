@@ -6,7 +6,9 @@ gradients is the gradient of the whole, as far as batch normalisation lets that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from raysearch.training.job import TrainingJob
 
@@ -23,22 +25,42 @@ def batch_size_of(job: TrainingJob) -> int | None:
     return size if type(size) is int else None
 
 
-def with_batches_halved(job: TrainingJob, *, times: int) -> TrainingJob:
-    """Return a job whose batches are halved some times, down to one example, and added up again.
+def with_batches_halved(job: TrainingJob, *, times: int, workers: int = 1) -> TrainingJob:
+    """Return a job whose batches are halved some times, and added up again.
 
-    A job whose batch size is not known stays as it is.
+    They are halved down to one example for each worker, and only as long as workers can share them
+    out; those of earlier stages of the training likewise. A job whose batch size is not known stays
+    as it is.
 
     Args:
         job: What is trained.
         times: How often, at least 0.
+        workers: Processes that share each batch.
     """
     size = batch_size_of(job)
-    times = min(times, (size or 1).bit_length() - 1)
-    if size is None or times <= 0:
+    times = 0 if size is None else _most(size, times=times, workers=workers)
+    if not times:
         return job
     together = int(job.trainer_arguments.get(ADDED_UP) or 1) << times
     return replace(
         job,
-        data_arguments={**job.data_arguments, SIZE: size >> times},
+        data_arguments=_halved(job.data_arguments, times=times),
         trainer_arguments={**job.trainer_arguments, ADDED_UP: together},
+        history=tuple(
+            replace(stage, data_arguments=_halved(stage.data_arguments, times=times))
+            for stage in job.history
+        ),
     )
+
+
+def _most(size: int, *, times: int, workers: int) -> int:
+    """Return how often a batch can be halved, at most so many times."""
+    times = min(times, size.bit_length() - 1)
+    while times > 0 and (size >> times) % workers:
+        times -= 1
+    return max(0, times)
+
+
+def _halved(arguments: Mapping[str, Any], *, times: int) -> dict[str, Any]:
+    size = arguments.get(SIZE)
+    return {**arguments, SIZE: max(1, size >> times)} if type(size) is int else dict(arguments)

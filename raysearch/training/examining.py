@@ -73,7 +73,13 @@ class Collects:
         if self.reason or not self._parts:
             self.reason = self.reason or "there were no examples"
             return None
-        truth, chosen, losses = (np.concatenate(each) for each in zip(*self._parts, strict=True))
+        try:
+            truth, chosen, losses = (
+                np.concatenate(each) for each in zip(*self._parts, strict=True)
+            )
+        except ValueError:
+            self.reason = "batches have targets of different shapes"
+            return None
         if not (np.isfinite(losses).all() and np.isfinite(chosen).all()):
             self.reason = "outputs are not finite"
             return None
@@ -91,6 +97,10 @@ class Collects:
             self._parts.append(self._part(batch, dataloader_idx))
         except Unsupported as error:
             self.reason = str(error)
+            self._parts.clear()
+        except (IndexError, RuntimeError, TypeError, ValueError) as error:
+            # who looks on must not break what is looked at: outputs and targets of any kind
+            self.reason = f"its outputs and targets do not fit together ({error})"
             self._parts.clear()
 
     def _part(self, batch: Any, dataloader_idx: int) -> tuple[Any, Any, Any]:

@@ -77,8 +77,12 @@ def model_job(
         run_dir: The run directory, as the worker reaches it.
     """
     *before, last = schedule_of(trials, trial.id, epoch=epochs)
-    job = _from_start(experiment, replace(trial, configuration=last.configuration), run_dir=run_dir)
-    return replace(job, history=tuple(_stage(experiment, stretch) for stretch in before))
+    return _from_start(
+        experiment,
+        replace(trial, configuration=last.configuration),
+        run_dir=run_dir,
+        history=tuple(_stage(experiment, stretch) for stretch in before),
+    )
 
 
 def _stage(experiment: Experiment, stretch: Stretch) -> Stage:
@@ -90,7 +94,9 @@ def _stage(experiment: Experiment, stretch: Stretch) -> Stage:
     )
 
 
-def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> TrainingJob:
+def _from_start(
+    experiment: Experiment, trial: Trial, *, run_dir: Path, history: tuple[Stage, ...] = ()
+) -> TrainingJob:
     binding, measuring = experiment.bind(trial.configuration), experiment.aims.measuring
     parent = Inheritance.read(trial.origin)
     start = binding.init_from
@@ -112,6 +118,7 @@ def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> Train
         every_steps=experiment.fidelity.every_steps,
         seed=experiment.seed,
         reads_back=experiment.mutable_arguments(trial.configuration),
+        history=history,
         directory=str(run_dir.absolute() / "trials" / trial.id),
         home=home_of(run_dir),
         checkpoint_every_epochs=experiment.checkpoint.every_epochs,
@@ -131,4 +138,4 @@ def _from_start(experiment: Experiment, trial: Trial, *, run_dir: Path) -> Train
         gpu_share=resources.gpus if 0 < resources.gpus < 1 else None,
     )
     halvings = trial.n_out_of_memory if experiment.failures.on_oom == HALVE_BATCH else 0
-    return with_batches_halved(job, times=halvings)
+    return with_batches_halved(job, times=halvings, workers=resources.workers)

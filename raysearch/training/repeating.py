@@ -69,7 +69,10 @@ def _train(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
     reports: list[Report] = []
 
     def wants_more(report: Report) -> bool:
-        reports.append(report)
+        for earlier in reports:  # nobody will go on from there
+            if earlier.checkpoint is not None:
+                (Path(job.directory) / earlier.checkpoint.path).unlink(missing_ok=True)
+        reports[:] = [report]
         return report.measurement.epoch < epochs
 
     job = replace(  # of a trial that may have gone on from a checkpoint of its own

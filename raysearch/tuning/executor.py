@@ -60,6 +60,7 @@ class ActorProcess:
         options = {
             "num_cpus": resources.cpus if resources.gpus or claims else 0,
             "num_gpus": resources.gpus,
+            "accelerator_type": resources.accelerator_type,
         }
         self._actor = ray.remote(Handover).options(**options).remote(example, objects)
 

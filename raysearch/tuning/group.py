@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayActorError
+from ray.exceptions import RayError
 from ray.util import get_current_placement_group, get_node_ip_address
 from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
@@ -126,7 +126,7 @@ class GroupFits:
         ends, self._ends = self._ends, {}
         try:
             causes = [cause_of(found) for found in ray.get(list(ends), timeout=ABORT_WAIT_S)]
-        except (RayActorError, GetTimeoutError):
+        except RayError:  # a lost rank, or none that answers in time
             return False
         return is_whole and OUT_OF_MEMORY not in causes
 
@@ -162,7 +162,7 @@ class GroupFits:
             number = self._ends.pop(ref)
             try:
                 found = ray.get(ref)
-            except RayActorError:
+            except RayError:
                 os._exit(1)
             kind, content = read_message(found)
             if kind == "failed":

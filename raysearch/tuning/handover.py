@@ -59,7 +59,7 @@ class Handover:
 
     def repeat(self, job: TrainingJob, *, line: Sequence[Part]) -> Measurement:
         """Train a job once more with another seed, the last of a line, on training data alone."""
-        return repeat(line)
+        return repeat([replace(part, job=settled(part.job)) for part in line])
 
     def evaluate(
         self, job: TrainingJob, *, checkpoint: str, split: Split
@@ -69,7 +69,7 @@ class Handover:
 
     def examine(self, job: TrainingJob, *, checkpoint: str, split: Split) -> Examined:
         """Return the metrics of a checkpoint, and what became of each example."""
-        return examine(job, checkpoint=checkpoint, split=split)
+        return examine(settled(job), checkpoint=_fetched(checkpoint, job), split=split)
 
     def draw(self, job: TrainingJob, *, checkpoint: str) -> dict[str, bytes]:
         """Return the pictures that a model draws."""

@@ -58,7 +58,10 @@ def repeats(
             done, _ = wait(at_work, return_when=FIRST_COMPLETED)
             for future in done:
                 place, worker = at_work.pop(future)
-                idle.append(worker)
+                if waiting:
+                    idle.append(worker)
+                else:
+                    worker.close()  # what it holds may be what another one waits for
                 yield place, _outcome(future)
     finally:
         for worker in [*idle, *(worker for _, worker in at_work.values())]:

@@ -59,7 +59,8 @@ def read_labels(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Lab
         values = np.array(_all_numbers(raws, texts), dtype=np.float64)
         return Labels(task="regression", classes=(), values=values, notes=tuple(notes))
     classes = raws[0].classes or in_order(set(texts))
-    if are_too_many(len(classes), n_examples=len(texts)):
+    given = {"n_examples": len(texts), "rows_per_class": _SERIES_PER_CLASS}
+    if are_too_many(len(classes), **given):
         raise raws[0].source.fault(
             f"whose targets have {len(classes)} different values in {len(texts)} series, too many "
             "for classes. Choose another target, or, for numbers, write `task: regression`."

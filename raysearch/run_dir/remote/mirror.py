@@ -175,16 +175,16 @@ class Mirror:
             folders[:] = [each for each in folders if not each.startswith(".")]
             for name in names:
                 key = (Path(folder) / name).relative_to(self.path).as_posix()
-                is_checkpoint = key.startswith("trials/") and name.endswith(".ckpt")
-                if not name.startswith(".") and key not in _NOT_FILES and not is_checkpoint:
+                is_hidden = name.startswith(".") or key in _NOT_FILES
+                if not is_hidden and not _is_checkpoint(key):
                     yield key
 
     def _take(self, stored: Stored) -> None:
         """Bring a file here if it is not, or if it is an older copy."""
         path, known = self.path / stored.key, self._known(stored.key)
         if path.is_file():
-            if not self._is_copy(stored.key):
-                return
+            if not self._is_copy(stored.key) and not _is_checkpoint(stored.key):
+                return  # written here; of a checkpoint the store's is the one that is journalled
             if known is not None and known.version == stored.version:
                 return
         data, version = self.remote.objects.get(stored.key)
@@ -231,6 +231,11 @@ class Mirror:
 
 
 _NOT_FILES = ("lease.json", "stop")
+
+
+def _is_checkpoint(key: str) -> bool:
+    """Return whether it is a trial's checkpoint, which is never rewritten."""
+    return key.startswith("trials/") and key.endswith(".ckpt")
 
 
 def _grew(path: Path, data: bytes) -> bool:

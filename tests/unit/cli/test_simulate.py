@@ -72,22 +72,44 @@ def test_nodes_that_are_lost_cost_time(simulated):
     assert lossy["trials"] == 40
 
 
+def test_trials_of_several_workers_lie_on_several_nodes(simulated):
+    shared = ("resources.workers=3", "space={data.batch_size: 48}")
+    found = document(simulated, *shared, "--nodes", "10", "--cpus", "8", "--epoch-seconds", "60")
+    assert found["trials_at_once"] == 26
+
+
+def test_trials_at_once_are_what_the_file_allows(simulated):
+    given = ("parallel=3", "--nodes", "10", "--epoch-seconds", "60")
+    assert document(simulated, *given)["trials_at_once"] == 3
+
+
+def test_a_budget_of_gpu_hours_ends_it(simulated):
+    given = ("budget={gpu_hours: 2}", "resources.gpus=1", "--nodes", "2", "--gpus", "2")
+    found = document(simulated, *given, "--epoch-seconds", "300")
+    assert found["reason"] == "budget of 2 GPU hours used"
+    assert 2 <= found["gpu_hours"] < 3
+
+
 def test_a_person_reads_what_it_comes_to(simulated):
     status, out, _ = simulated("--nodes", "2", "--epoch-seconds", "5", "--hours-to-loss", "1")
     assert status == 0
-    for words in ("2 nodes of 8 CPUs", "16 trials, 8 on a node", "epochs of 5 s", "40 trials"):
+    for words in ("2 nodes of 8 CPUs", "16 trials", "epochs of 5 s", "40 trials"):
         assert words in out
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--gpus", "1", "--cpus", "0.5"), "a node has 0.5 CPUs and 1 GPUs, and a trial needs 1"),
+        (
+            ("--gpus", "1", "--cpus", "0.5"),
+            "a node has 0.5 CPUs and 1 GPUs, and a worker of a trial needs 1",
+        ),
         (("--epoch-seconds", "9-3"), "9-3 is not a number above 0, or LOW-HIGH"),
         (("--nodes", "0"), "0 is not a whole number"),
         (("--price", "-1"), "not a number of at least 0"),
         (("--like", "nowhere"), "nowhere is not a run directory"),
         (("searcher=nonsense",), "nonsense"),
+        (("--hours-to-loss", "0"), "0 is not a number above 0"),
     ],
 )
 def test_what_cannot_be_is_refused(simulated, words, said):

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from raysearch.experiment import from_settings
+from raysearch.training.batches import with_batches_halved
+from raysearch.training.job import Stage
 from raysearch.training.jobs import job_for
 from raysearch.trial import Checkpoint, Measurement, Takeover, Trial
 from tests.recorded import SETTINGS
@@ -93,6 +95,26 @@ def test_where_memory_ran_out_batches_are_halved_and_added_up(tmp_path):
     assert first.trainer_arguments == {"accumulate_grad_batches": 3}
     assert job.trainer_arguments == {"accumulate_grad_batches": 12}
     assert job_for(from_settings(settings), trial, run_dir=tmp_path) == first
+
+
+def test_batches_are_halved_as_long_as_workers_can_share_them(tmp_path):
+    together = {"resources": {"workers": 4}, "failures": {"on_oom": "halve_batch"}}
+    halving = from_settings({**SETTINGS, **together})
+    trial = replace(trial_with(halving), n_out_of_memory=99)
+    job = job_for(halving, trial, run_dir=tmp_path)
+    assert job.data_arguments["batch_size"] == 4
+    assert with_batches_halved(job, times=1, workers=4) is job
+    twelve = replace(job, data_arguments={"batch_size": 12})
+    assert with_batches_halved(twelve, times=1, workers=4) is twelve  # 6 are not shared by 4
+
+
+def test_batches_of_earlier_stages_are_halved_too(tmp_path, experiment):
+    job = job_for(experiment, trial_with(experiment), run_dir=tmp_path)
+    stage = Stage(until=3, model_arguments={}, data_arguments={"batch_size": 64})
+    job = replace(job, data_arguments={"batch_size": 32}, history=(stage,))
+    halved = with_batches_halved(job, times=2)
+    assert halved.data_arguments["batch_size"] == 8
+    assert halved.history[0].data_arguments["batch_size"] == 16
 
 
 def test_batches_are_halved_down_to_one_example(tmp_path):

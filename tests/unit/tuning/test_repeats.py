@@ -48,6 +48,20 @@ def test_several_are_at_work_at_once():
     assert found == {0: True, 1: True, 2: True}
 
 
+def test_a_process_that_is_not_needed_any_more_makes_room_for_the_others():
+    """Which may wait for what it holds, where a cluster is smaller than it was."""
+    made = []
+
+    def waits_for_room(worker):
+        other = next(each for each in made if each is not worker)
+        assert other.is_closed.wait(60)
+        return 1
+
+    lines = [[lambda worker: 0], [waits_for_room]]
+    found = dict(repeats(lines, make=lambda: Worker(made), at_once=2))
+    assert found == {0: 0, 1: 1}
+
+
 def test_one_that_fails_says_so_and_the_others_go_on():
     def fails(worker):
         raise TrialFailed("no")
