@@ -34,8 +34,8 @@ def sections(runs: Sequence[Shown], *, with_models: bool = True) -> list[Section
     known = {run.place: Parameters(run) for run in runs}
     found = [
         Section(title="Result", table=_facts(runs)),
-        *[_why(run, is_one=len(runs) == 1) for run in runs],
         Section(title="Best value so far", drawings=(incumbents(runs),)),
+        *[_why(run, is_one=len(runs) == 1) for run in runs],
         _wide(_of_each("Pareto front", runs, front)),
         _of_each("Learning curves", runs, learning_curves),
         _importance(runs, known),

@@ -25,6 +25,11 @@ LOST_FOR_S = 300.0
 """How long the connection may be lost before nobody follows any more, in seconds."""
 AGAIN_AFTER_S = 1.0
 
+READY_WITHIN_S = 120.0
+"""How long a head that has just started may take until it can start jobs, in seconds."""
+_NOT_READY = "No available agent"
+"""What Ray says until then."""
+
 _ELSEWHERE = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")
 """Variables that Ray would take for the address, whichever one is given."""
 
@@ -70,21 +75,27 @@ class JobServer:
         Raises:
             SearchAborted: The job server refuses it.
         """
-        try:
-            return str(
-                self._client.submit_job(
-                    entrypoint=shlex.join(["python", "-m", "raysearch", *words]),
-                    submission_id=name,
-                    runtime_env={
-                        "working_dir": str(archive),
-                        "env_vars": {"PYTHONUNBUFFERED": "1"},
-                    },
+        until = time.monotonic() + READY_WITHIN_S
+        while True:
+            try:
+                return str(
+                    self._client.submit_job(
+                        entrypoint=shlex.join(["python", "-m", "raysearch", *words]),
+                        submission_id=name,
+                        runtime_env={
+                            "working_dir": str(archive),
+                            "env_vars": {"PYTHONUNBUFFERED": "1"},
+                        },
+                    )
                 )
-            )
-        except (RuntimeError, ValueError, OSError) as error:
-            raise SearchAborted(
-                f"the job server at {self.address} did not take the search: {error} Nothing runs."
-            ) from error
+            except (RuntimeError, ValueError, OSError) as error:
+                if _NOT_READY in str(error) and time.monotonic() < until:
+                    time.sleep(AGAIN_AFTER_S)
+                    continue
+                raise SearchAborted(
+                    f"the job server at {self.address} did not take the search: {error} Nothing "
+                    "runs."
+                ) from error
 
     def follow(self, job: str, *, write: Callable[[str], None]) -> Ended:
         """Write what a job prints, from its beginning, until it has ended.

@@ -68,7 +68,14 @@ def test_it_leaves_nothing_behind_but_the_run_directory(finished):
     assert left_behind == set()
     assert {path.name for path in folder.iterdir()} == {"small.yaml", "run"}
     names = {path.name for path in (folder / "run").iterdir()}
-    assert names == {"experiment.yaml", "journal", "tensorboard", "trials", "winner"}
+    assert names == {
+        "experiment.yaml",
+        "journal",
+        "outcomes",
+        "tensorboard",
+        "trials",
+        "winner",
+    }
 
 
 def test_the_first_trial_is_the_default_and_is_trained_to_the_end(state):

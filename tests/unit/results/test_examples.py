@@ -74,9 +74,11 @@ def test_a_winner_without_rivals_and_no_winner(tmp_path):
 
 
 def test_what_cannot_be_seen_ends_nothing_and_says_why(run):
-    results, executor = opened(run), Sees({"0001": 1, "0003": 1}, fails=["0003"])
+    results = opened(run)
+    executor = Sees({"0001": 1, "0003": 1, "0000": 1}, fails=["0003"])
     keep_outcomes(results, executor=executor)
     assert kept(results, results.trial("1")) is not None
+    assert kept(results, results.trial("0")) is not None  # looked at all the same
     assert kept(results, results.trial("3")) is None
     assert look(results, results.trial("3"), executor=executor) == "it raised ValueError: no"
 
