@@ -221,7 +221,7 @@ def sparkline(steps: Sequence[tuple[float, float]], *, end: float, width: int) -
     """
     values = [value for _, value in steps]
     low, high = min(values), max(values)
-    scale = (len(_BARS) - 1) / (high - low) if high > low else 0.0
+    span = (high - low) or 1.0  # in whose place its inverse may be infinite
     start = steps[0][0]
     bars: list[str] = []
     position = 0
@@ -229,7 +229,7 @@ def sparkline(steps: Sequence[tuple[float, float]], *, end: float, width: int) -
         x = start + (end - start) * column / max(1, width - 1)
         while position + 1 < len(steps) and steps[position + 1][0] <= x:
             position += 1
-        bars.append(_BARS[round((values[position] - low) * scale)])
+        bars.append(_BARS[round((values[position] - low) / span * (len(_BARS) - 1))])
     return "".join(bars)
 
 

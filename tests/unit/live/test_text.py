@@ -115,6 +115,10 @@ def test_sparklines_have_their_width_and_end_with_the_last_value(
         assert line[-1] == "█"
 
 
+def test_the_smallest_difference_is_one() -> None:
+    assert sparkline([(0.0, 0.0), (1.0, 5e-324)], end=1.0, width=2) == "▁█"
+
+
 def test_a_flat_curve_is_flat() -> None:
     assert sparkline([(0.0, 0.5)], end=10.0, width=3) == "▁▁▁"
 
