@@ -89,6 +89,17 @@ def given_address(text: str) -> str:
     return text
 
 
+def amount(text: str) -> float:
+    """Return a finite number of at least 0, for `type=`."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise ArgumentTypeError(f"{text} is not a number of at least 0")
+    return number
+
+
 def positive(text: str) -> int:
     """Return a whole number of at least 1, for `type=`."""
     if not text.isdecimal() or int(text) < 1:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from raysearch.cli.command import Command, add_json, add_run, given, positive
+from raysearch.cli.command import Command, add_json, add_run, amount, given, positive
 
 if TYPE_CHECKING:
     from raysearch.compression.compressing import Outcome
@@ -15,17 +15,6 @@ if TYPE_CHECKING:
     from raysearch.trial import Trial
 
 DONE, FAILED = 0, 1
-
-
-def _at_least_zero(text: str) -> float:
-    """Return a finite number of at least 0, for `type=`."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise ArgumentTypeError(f"{text} is not a number of at least 0")
-    return number
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -41,7 +30,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-drop",
-        type=_at_least_zero,
+        type=amount,
         metavar="X",
         help="how much worse the objective may be, in its own units (0.5 %% of its value)",
     )

@@ -11,6 +11,7 @@ from raysearch.cli.command import (
     add_json,
     add_overrides,
     add_storage,
+    amount,
     given,
     positive,
 )
@@ -27,8 +28,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
     add_experiment(parser)
     add_overrides(parser)
     parser.add_argument("--nodes", metavar="N", type=positive, default=1, help="machines (1)")
-    parser.add_argument("--gpus", metavar="N", type=_amount, default=0.0, help="of each (0)")
-    parser.add_argument("--cpus", metavar="N", type=_amount, help="of each (8 for each GPU, or 8)")
+    parser.add_argument("--gpus", metavar="N", type=amount, default=0.0, help="of each (0)")
+    parser.add_argument("--cpus", metavar="N", type=amount, help="of each (8 for each GPU, or 8)")
     parser.add_argument(
         "--epoch-seconds",
         metavar="S",
@@ -45,7 +46,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--start-seconds",
         metavar="S",
-        type=_amount,
+        type=amount,
         default=0.0,
         help="from the start of a trial to that of its first epoch (0)",
     )
@@ -58,18 +59,18 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--minutes-to-return",
         metavar="M",
-        type=_amount,
+        type=amount,
         default=5.0,
         help="until another one is there (5)",
     )
     parser.add_argument(
         "--decision-ms",
         metavar="MS",
-        type=_amount,
+        type=amount,
         default=2.0,
         help="for which the driver is busy with each measurement and each start (2)",
     )
-    parser.add_argument("--price", metavar="P", type=_amount, help="of a node for an hour")
+    parser.add_argument("--price", metavar="P", type=amount, help="of a node for an hour")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of what is made up (0)")
     add_storage(parser)
     add_json(parser)
@@ -246,20 +247,9 @@ def to_document(found: Forecast) -> dict[str, Any]:
     }
 
 
-def _amount(text: str) -> float:
-    """Return a number of at least 0, for `type=`."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise ArgumentTypeError(f"{text} is not a number of at least 0")
-    return number
-
-
 def _above_0(text: str) -> float:
     """Return a number above 0, for `type=`."""
-    number = _amount(text)
+    number = amount(text)
     if not number:
         raise ArgumentTypeError(f"{text} is not a number above 0")
     return number
@@ -268,7 +258,7 @@ def _above_0(text: str) -> float:
 def _span(text: str) -> tuple[float, float]:
     """Return two numbers above 0, the lower one first, for `type=`."""
     low, _, high = text.partition("-")
-    found = _amount(low), _amount(high or low)
+    found = amount(low), amount(high or low)
     if not 0 < found[0] <= found[1]:
         raise ArgumentTypeError(f"{text} is not a number above 0, or LOW-HIGH")
     return found

@@ -2,18 +2,19 @@
 
 What `pbt` and `pb2` have in common: populations that pause at the same epochs, and a member that
 does badly takes over the weights of one that does well. With which configuration it goes on is the
-one thing in which they differ: they give a function for that.
+one thing in which they differ: `explored`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from raysearch.randomness import generator
-from raysearch.schedulers.base import Verdict
+from raysearch.schedulers.base import Scheduler, Verdict
 from raysearch.schedulers.exploiting import Method, Standing, ranked, share, source_of
 from raysearch.schedulers.exploring import changes_of
 from raysearch.schedulers.population import Population
@@ -30,9 +31,6 @@ from raysearch.trial import (
 if TYPE_CHECKING:
     import numpy as np
 
-Explore = Callable[[Standing, "Taking"], Configuration]
-"""Returns the configuration with which the weights of this standing go on."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taking:
@@ -45,8 +43,8 @@ class Taking:
     """Governs all draws of it."""
 
 
-class Comparisons:
-    """Lets members pause, compares them, and says who goes on; the methods are a scheduler's.
+class Comparing(Scheduler):
+    """Lets members pause, compares them, and says who goes on.
 
     Args:
         objective: What is compared.
@@ -58,8 +56,9 @@ class Comparisons:
         exploit: How a member finds one to take over.
         quantile: The share that truncation is about.
         synchronous: Whether a comparison waits for all members.
-        explore: Returns with which configuration a member goes on that takes over another one.
     """
+
+    exploits = True
 
     def __init__(
         self,
@@ -73,13 +72,12 @@ class Comparisons:
         exploit: Method,
         quantile: float,
         synchronous: bool,
-        explore: Explore,
     ) -> None:
         self.rungs = rungs
+        """Epochs at which members are compared."""
         self._objective, self._max_epochs = objective, max_epochs
         self._seed, self._role, self._size = seed, role, size
         self._exploit, self._quantile, self._synchronous = exploit, quantile, synchronous
-        self._explore = explore
         self._populations: dict[int, Population] = {}
 
     def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
@@ -94,9 +92,18 @@ class Comparisons:
             return Decision(kind=DecisionKind.CONTINUE)
         return Decision(kind=DecisionKind.PAUSE, reason=f"rung {rung}: waits to be compared")
 
+    @abstractmethod
+    def explored(self, source: Standing, taking: Taking) -> Configuration:
+        """Return with which configuration a member goes on that takes over the source's weights."""
+
     def on_end(self, trial: Trial) -> None:
         """Take into account that nobody waits for the trial."""
         self.population(trial.number).end(trial)
+
+    def pauses_at(self, trial: Trial) -> tuple[int, ...]:
+        """Return the epochs of the comparisons."""
+        del trial
+        return self.rungs
 
     def keeps(self, trial: Trial) -> tuple[int, ...]:
         """Return the epochs of comparisons that some members have yet to come to, or to leave."""
@@ -181,7 +188,7 @@ class Comparisons:
 
     def _takes_over(self, source: Standing, taking: Taking, *, place: str) -> Decision:
         before = dict(source.configuration)
-        after = self._explore(source, taking)
+        after = self.explored(source, taking)
         return Decision(
             kind=DecisionKind.EXPLOIT,
             reason=f"{place}, takes over trial {source.trial}",

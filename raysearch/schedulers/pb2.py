@@ -17,8 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from raysearch.schedulers.base import Scheduler, Verdict
-from raysearch.schedulers.comparing import Comparisons, Taking
+from raysearch.schedulers.comparing import Comparing, Taking
 from raysearch.schedulers.exploiting import Standing
 from raysearch.schedulers.exploring import explored, has_neighbours, settled
 from raysearch.schedulers.foreseeing import LEAST, Foresight
@@ -28,7 +27,7 @@ from raysearch.space import Space
 from raysearch.trial import Configuration, Decision, Measurement, Objective, Trial
 
 
-class PB2(Scheduler):
+class PB2(Comparing):
     """Lets the worse members of a population go on with weights of the better ones, and says how.
 
     Populations, comparisons and pauses are those of `pbt`, by truncation. Numbers and ordered
@@ -69,8 +68,6 @@ class PB2(Scheduler):
         ('rate',)
     """
 
-    exploits = True
-
     def __init__(
         self,
         *,
@@ -104,8 +101,17 @@ class PB2(Scheduler):
             fixed=fixed or {},
         )
         asked.check()
-        self.rungs = asked.rungs
-        """Epochs at which members are compared."""
+        super().__init__(
+            objective=objective,
+            max_epochs=max_epochs,
+            seed=seed,
+            role="pb2",
+            size=asked.size,
+            rungs=asked.rungs,
+            exploit="truncation",
+            quantile=quantile,
+            synchronous=synchronous,
+        )
         self.mutable = asked.mutable
         """Keys of the parameters that change."""
         self.modelled = () if space is None else _stepped(space, asked.mutable)
@@ -116,23 +122,11 @@ class PB2(Scheduler):
         if space is not None and self.modelled:
             self._foresight = Foresight(space, keys=self.modelled, max_epochs=max_epochs, seed=seed)
         self._answered: dict[tuple[int, int], tuple[object, Configuration]] = {}
-        self._comparisons = Comparisons(
-            objective=objective,
-            max_epochs=max_epochs,
-            seed=seed,
-            role="pb2",
-            size=asked.size,
-            rungs=asked.rungs,
-            exploit="truncation",
-            quantile=quantile,
-            synchronous=synchronous,
-            explore=self._explored,
-        )
 
     def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
         """Return that the trial goes on, or pauses to be compared."""
         self._intervals.measured(trial, measurement)
-        return self._comparisons.on_measurement(trial, measurement)
+        return super().on_measurement(trial, measurement)
 
     def on_takeover(self, trial: Trial) -> None:
         """Take into account with which configuration the trial goes on."""
@@ -141,28 +135,9 @@ class PB2(Scheduler):
     def on_end(self, trial: Trial) -> None:
         """Take into account that nobody waits for the trial."""
         self._intervals.ended(trial)
-        self._comparisons.on_end(trial)
+        super().on_end(trial)
 
-    def pauses_at(self, trial: Trial) -> tuple[int, ...]:
-        """Return the epochs of the comparisons."""
-        del trial
-        return self.rungs
-
-    def keeps(self, trial: Trial) -> tuple[int, ...]:
-        """Return the epochs of comparisons that some members have yet to come to, or to leave."""
-        return self._comparisons.keeps(trial)
-
-    def begins(self, number: int) -> bool:
-        """Return whether all populations before have ended."""
-        return self._comparisons.begins(number)
-
-    def decide_paused(
-        self, paused: Mapping[str, Trial], *, n_begun: int, more_to_come: bool
-    ) -> Verdict | None:
-        """Return who goes on, and with whose weights; those that are furthest behind first."""
-        return self._comparisons.decide_paused(paused, n_begun=n_begun, more_to_come=more_to_come)
-
-    def _explored(self, source: Standing, taking: Taking) -> Configuration:
+    def explored(self, source: Standing, taking: Taking) -> Configuration:
         """Return with which configuration a member goes on; the same each time it is asked."""
         space, before = self._space, source.configuration
         if space is None or not space.contains(before):

@@ -18,16 +18,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
-from raysearch.schedulers.base import Scheduler, Verdict
-from raysearch.schedulers.comparing import Comparisons, Taking
+from raysearch.schedulers.comparing import Comparing, Taking
 from raysearch.schedulers.exploiting import Method, Standing
 from raysearch.schedulers.exploring import explored
 from raysearch.schedulers.forming import Formation
 from raysearch.space import Space
-from raysearch.trial import Configuration, Decision, Measurement, Objective, Trial
+from raysearch.trial import Configuration, Objective
 
 
-class PBT(Scheduler):
+class PBT(Comparing):
     """Lets the worse members of a population go on with the weights of the better ones.
 
     Trials come from any searcher; so many of them as `population` says begin together, and as many
@@ -69,8 +68,6 @@ class PBT(Scheduler):
         (7, 14, 21, 28)
     """
 
-    exploits = True
-
     def __init__(
         self,
         *,
@@ -109,12 +106,7 @@ class PBT(Scheduler):
             if exploit in get_args(Method)
             else f"scheduler.exploit is {exploit!r}. It must be truncation or tournament."
         )
-        self.rungs = asked.rungs
-        """Epochs at which members are compared."""
-        self.mutable = asked.mutable
-        """Keys of the parameters that change."""
-        self._space, self._scale, self._resample = space, scale, resample
-        self._comparisons = Comparisons(
+        super().__init__(
             objective=objective,
             max_epochs=max_epochs,
             seed=seed,
@@ -124,37 +116,12 @@ class PBT(Scheduler):
             exploit=exploit,
             quantile=quantile,
             synchronous=synchronous,
-            explore=self._explored,
         )
+        self.mutable = asked.mutable
+        """Keys of the parameters that change."""
+        self._space, self._scale, self._resample = space, scale, resample
 
-    def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
-        """Return that the trial goes on, or pauses to be compared."""
-        return self._comparisons.on_measurement(trial, measurement)
-
-    def on_end(self, trial: Trial) -> None:
-        """Take into account that nobody waits for the trial."""
-        self._comparisons.on_end(trial)
-
-    def pauses_at(self, trial: Trial) -> tuple[int, ...]:
-        """Return the epochs of the comparisons."""
-        del trial
-        return self.rungs
-
-    def keeps(self, trial: Trial) -> tuple[int, ...]:
-        """Return the epochs of comparisons that some members have yet to come to, or to leave."""
-        return self._comparisons.keeps(trial)
-
-    def begins(self, number: int) -> bool:
-        """Return whether all populations before have ended."""
-        return self._comparisons.begins(number)
-
-    def decide_paused(
-        self, paused: Mapping[str, Trial], *, n_begun: int, more_to_come: bool
-    ) -> Verdict | None:
-        """Return who goes on, and with whose weights; those that are furthest behind first."""
-        return self._comparisons.decide_paused(paused, n_begun=n_begun, more_to_come=more_to_come)
-
-    def _explored(self, source: Standing, taking: Taking) -> Configuration:
+    def explored(self, source: Standing, taking: Taking) -> Configuration:
         """Return the source's configuration, changed; as it is where the space does not have it."""
         space, before = self._space, source.configuration
         if space is None or not space.contains(before):
