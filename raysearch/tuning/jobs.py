@@ -29,6 +29,11 @@ READY_WITHIN_S = 120.0
 """How long a head that has just started may take until it can start jobs, in seconds."""
 _NOT_READY = "No available agent"
 """What Ray says until then."""
+_NO_AGENT = (
+    f" The head has had no agent to start jobs with for {READY_WITHIN_S:g} s: if another Ray runs "
+    "on that machine, it holds the agent's port, and the head starts with `ray start --head "
+    "--dashboard-agent-listen-port=0`."
+)
 
 _ELSEWHERE = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")
 """Variables that Ray would take for the address, whichever one is given."""
@@ -94,7 +99,7 @@ class JobServer:
                     continue
                 raise SearchAborted(
                     f"the job server at {self.address} did not take the search: {error} Nothing "
-                    "runs."
+                    f"runs.{_NO_AGENT if _NOT_READY in str(error) else ''}"
                 ) from error
 
     def follow(self, job: str, *, write: Callable[[str], None]) -> Ended:

@@ -91,15 +91,23 @@ def alone() -> Iterator[None]:
 
     Those are its web server, whose start the start of everything else waits for, the monitor of a
     cluster that does not grow, whose end Ray waits for, and that of logs that nobody is sent. Each
-    is a Python that imports Ray.
+    is a Python that imports Ray. Its agent listens on any free port: on Ray's own one, which a node
+    of a cluster on this machine may need, that node would have no agent to start jobs with.
     """
+    start_raylet = ray_node.Node.start_raylet
 
     def begin_none(node: Any, **_: Any) -> None:
         """Begin nothing, in place of a method of Ray's `Node`."""
 
+    def begin_with_any_port(node: Any, *args: Any, **options: Any) -> None:
+        """Begin a raylet, in place of `Node.start_raylet`, whose agent takes a free port."""
+        node._ray_params.dashboard_agent_listen_port = 0
+        start_raylet(node, *args, **options)
+
     with ExitStack() as stack:
         for method in ("start_api_server", "start_monitor", "start_log_monitor"):
             stack.enter_context(_set(ray_node.Node, method, begin_none))
+        stack.enter_context(_set(ray_node.Node, "start_raylet", begin_with_any_port))
         yield
 
 

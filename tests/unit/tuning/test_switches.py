@@ -13,6 +13,7 @@ import ray
 from ray._private import ray_constants
 from ray._private import worker as ray_worker
 from ray._private.node import Node
+from ray._private.parameter import RayParams
 
 from raysearch.notices import unheard_by_children
 from raysearch.tuning.switches import alone, environment, loopback_only, quiet
@@ -34,6 +35,18 @@ def test_what_nobody_needs_of_a_ray_is_not_started_and_may_be_later():
         node.start_monitor()
         node.start_log_monitor()
     assert [getattr(Node, name) for name in names] == before
+
+
+def test_the_agent_of_a_ray_takes_a_free_port_and_leaves_the_known_one_to_clusters(monkeypatch):
+    begun = []
+    monkeypatch.setattr(Node, "start_raylet", lambda node, *args: begun.append((node, args)))
+    node = object.__new__(Node)
+    node._ray_params = RayParams()
+    assert node.dashboard_agent_listen_port  # which is the same for every Ray
+    with alone():
+        node.start_raylet("plasma")
+    assert begun == [(node, ("plasma",))]
+    assert node.dashboard_agent_listen_port == 0
 
 
 def test_nothing_that_ray_says_of_its_processes_is_printed(capsys):
