@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from raysearch.beside import begun
@@ -98,13 +97,12 @@ def session(
 
             if drive.address is not None:
                 _check_nodes(drive, stage=stage)
-            alone = replace(experiment.resources, workers=1)  # as refits and leaders are trained
             executor = make_executor(
                 experiment.resources,
                 example=example,
                 objects=drive.objects,
                 template=forks,
-                slots=lambda: _slots(experiment, fits=cluster.slots(alone)),
+                slots=lambda: _slots(experiment, fits=cluster.slots(experiment.resources)),
             )
             at_the_end.callback(executor.release)
             engine = _engine(drive, journal=journal, searcher=searcher, listeners=listeners)
