@@ -54,7 +54,7 @@ def repeat(line: Sequence[Part]) -> Measurement:
     with scratch_folder("repeat") as folder, _together(line[-1].job) as peers:
         train = partial(_train, peers=peers)
         for number, part in enumerate(line):
-            job, path = _begins(part.job, begun), folder / f"{number}.ckpt"
+            job, path = begins_with(part.job, begun), folder / f"{number}.ckpt"
             job = replace(job, directory=str(folder / str(number)))
             measurement = replay(job, epochs=part.epochs, path=path, train=train, peers=peers)
             if part is not line[-1]:
@@ -75,11 +75,16 @@ def _together(job: TrainingJob) -> Iterator[Peers]:
         yield peers
 
 
-def _begins(job: TrainingJob, begun: Path | None) -> TrainingJob:
-    """Return a job that begins with the model that was trained before it."""
-    if begun is None or job.init_from is None:
+def begins_with(job: TrainingJob, checkpoint: Path | None) -> TrainingJob:
+    """Return a job of a line that begins with the weights of the one before it.
+
+    Args:
+        job: Begins with a model of another trial's, or with one of its own.
+        checkpoint: What was trained before it; None for the first of a line.
+    """
+    if checkpoint is None or job.init_from is None:
         return job
-    return replace(job, init_from=InitFrom(checkpoint=str(begun), parent=job.init_from.parent))
+    return replace(job, init_from=InitFrom(checkpoint=str(checkpoint), parent=job.init_from.parent))
 
 
 def _train(job: TrainingJob, *, epochs: int, path: Path, peers: Peers = ALONE) -> Measurement:
