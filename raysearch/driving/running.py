@@ -22,7 +22,8 @@ from raysearch.preflight.machine import check_machine
 from raysearch.results import Executor
 from raysearch.results.evidence import EarlierRun, earlier_runs
 from raysearch.results.messages import to_type
-from raysearch.run_dir import Journal, Lease
+from raysearch.run_dir import Lease
+from raysearch.run_dir.group_commit import GroupCommit
 from raysearch.run_dir.lease import SEARCHING
 from raysearch.run_dir.remote.retrying import telling
 from raysearch.searchers import Searcher
@@ -89,7 +90,9 @@ def session(
                 _check_nodes(drive, stage=stage)
             executor = _executor(drive, example=example, forks=forks, cluster=cluster)
             at_the_end.callback(executor.release)
-            engine = _engine(drive, journal=journal, searcher=searcher, listeners=listeners)
+            commit = GroupCommit(journal)
+            at_the_end.callback(commit.wait)
+            engine = _engine(drive, journal=commit, searcher=searcher, listeners=listeners)
             opening = Opening(
                 example=example,
                 is_ready=lambda: beforehand is None or beforehand.is_tried,
@@ -108,6 +111,7 @@ def session(
                     run_dir=run_dir.path,
                     cluster=cluster,
                     opening=opening,
+                    commit=commit,
                     objects=drive.objects,
                     template=forks,
                     announcements=announcements,
@@ -214,7 +218,7 @@ def _template(drive: Drive) -> AbstractContextManager[str | None]:
 
 
 def _engine(
-    drive: Drive, *, journal: Journal, searcher: Searcher, listeners: Sequence[Listener]
+    drive: Drive, *, journal: GroupCommit, searcher: Searcher, listeners: Sequence[Listener]
 ) -> Engine:
     experiment = drive.experiment
     return Engine(
