@@ -26,29 +26,35 @@ import json
 import os
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
+import torch
+
+from raysearch.data import archive
+from raysearch.data.series.module import Data
+from raysearch.errors import ConfigurationError
 
 WINDOW = 1024
+_FORKS = get_context("fork")
+"""Processes begin with their libraries loaded, as raysearch's own workers on one machine do."""
 _MIB = 2**20
 
 
 def main() -> None:
     """Measure each size, way and number of processes."""
-    if "--worker" in sys.argv:
-        _work(json.loads(sys.argv[-1]))
-        return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 200], help="in MiB")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--limit", type=int, nargs=2, default=[600, 256], help="size, limit: MiB")
     parser.add_argument("--small", action="store_true", help="the least that shows everything")
     given = parser.parse_args()
+    torch.set_num_threads(1)
     if given.small:
         given.sizes, given.workers, given.limit = [10], [2], [100, 48]
     with tempfile.TemporaryDirectory() as folder:
@@ -110,51 +116,33 @@ def _forget(cache: Path) -> None:
 
 def _processes(path: Path, cache: Path, *, way: str, n: int, limit: int = 0) -> list[dict]:
     """Let processes take the data at once, and return what each says."""
-    told = json.dumps({"path": str(path), "way": way, "limit": limit})
-    environment = {
-        **os.environ,
-        "RAYSEARCH_CACHE_DIR": str(cache),
-        "RAYSEARCH_DATA_MEMORY": "0" if way == "streamed" else "0.5",
-        "OMP_NUM_THREADS": "1",
-    }
-    workers = [
-        subprocess.Popen(
-            [sys.executable, __file__, "--worker", told],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        for _ in range(n)
-    ]
+    told = {"path": str(path), "cache": str(cache), "way": way, "limit": limit}
+    ends = []
+    for _ in range(n):
+        mine, theirs = _FORKS.Pipe()
+        process = _FORKS.Process(target=_work, args=(told, theirs), daemon=True)
+        process.start()
+        ends.append((mine, process))
     found: list[dict] = []
-    for step in range(3):  # ready; through with an epoch; measured, while all are there
-        for worker in workers:
-            line = worker.stdout.readline()
-            if step == 2:
-                found.append(json.loads(line))
-        for worker in workers:
-            worker.stdin.write("go on\n")
-            worker.stdin.flush()
-    for worker in workers:
-        worker.communicate(timeout=60)
+    for _ in range(3):  # ready; through with an epoch; measured, while all are there
+        found = [mine.recv() for mine, _ in ends]
+        for mine, _ in ends:
+            mine.send("go on")
+    for _, process in ends:
+        process.join()
     return found
 
 
-def _work(told: dict) -> None:
-    import torch  # noqa: F401  what a worker has loaded already
-
-    from raysearch.data import archive
-    from raysearch.data.series.module import Data
-    from raysearch.errors import ConfigurationError
-
+def _work(told: dict, end: Connection) -> None:
+    os.environ["RAYSEARCH_CACHE_DIR"] = told["cache"]
+    os.environ["RAYSEARCH_DATA_MEMORY"] = "0" if told["way"] == "streamed" else "0.5"
     if told["way"] == "read":
         archive.MAPPED_FROM = sys.maxsize
     if told["limit"]:
         limit = _of_process("VmData", "/proc/self/status") + told["limit"] * _MIB
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    _wait(end, {})
     before = {name: _memory(name) for name in ("private", "pss")}
-    _wait("ready")
     begun = time.perf_counter()
     said: dict[str, object] = {}
     try:
@@ -168,14 +156,14 @@ def _work(told: dict) -> None:
         said["examples_per_s"] = n / (time.perf_counter() - begun)
     except (MemoryError, ConfigurationError) as error:
         said["refused"] = f"{type(error).__name__}: {str(error)[:120]}"
-    _wait("through")
+    _wait(end, {})
     said |= {name: (_memory(name) - value) / _MIB for name, value in before.items()}
-    _wait(json.dumps(said))
+    _wait(end, said)
 
 
-def _wait(said: str) -> None:
-    print(said, flush=True)
-    sys.stdin.readline()
+def _wait(end: Connection, said: dict) -> None:
+    end.send(said)
+    end.recv()
 
 
 def _memory(kind: str) -> int:

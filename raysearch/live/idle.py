@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from raysearch.engine import Plan, SearchState
 from raysearch.trial import SearchStatus, TrialStatus
@@ -36,6 +38,26 @@ class Idle:
         return f"{self.amount:g} of {self.of:g} {self.kind} idle: {self.reason}"
 
 
+def given(settings: Mapping[str, Any]) -> tuple[str, str, float]:
+    """Return what trials are given that is scarce, and how much one takes.
+
+    Args:
+        settings: Of the search.
+
+    Returns:
+        Its key in a capacity, its name, and an amount.
+
+    Example:
+        >>> given({"resources": {"cpus": 2, "gpus": 0.5, "workers": 4}})
+        ('gpus', 'GPUs', 2.0)
+        >>> given({"resources": {"cpus": 2, "gpus": 0}})
+        ('cpus', 'CPUs', 2)
+    """
+    resources = settings.get("resources", {})
+    key, kind = ("gpus", "GPUs") if resources.get("gpus") else ("cpus", "CPUs")
+    return key, kind, resources.get(key, 1) * resources.get("workers", 1)
+
+
 def idle_now(state: SearchState, *, plan: Plan, at: float) -> Idle | None:
     """Return what is idle; None where nothing is, or where nobody said what there is.
 
@@ -49,18 +71,15 @@ def idle_now(state: SearchState, *, plan: Plan, at: float) -> Idle | None:
     has = state.capacity
     if not has or state.status is not SearchStatus.RUNNING:
         return None
-    resources = state.settings.get("resources", {})
-    gpus = resources.get("gpus", 0)
-    kind, total, each = (
-        ("GPUs", has["gpus"], gpus) if gpus else ("CPUs", has["cpus"], resources.get("cpus", 1))
-    )
+    key, kind, each = given(state.settings)
+    total = has.get(key, 0.0)
     statuses = [trial.status for trial in state.live.values()]
     n_running = statuses.count(TrialStatus.RUNNING)
-    amount = total - n_running * each * resources.get("workers", 1)
+    amount = total - n_running * each
     if amount <= _TOLERANCE:
         return None
     parallel = state.settings.get("parallel")
-    if n_running >= has["slots"]:
+    if n_running >= has.get("slots", math.inf):
         reason = "another trial does not fit on what is left of a node"
     elif n_running >= (parallel if isinstance(parallel, int) else math.inf):
         reason = f"parallel is {parallel}"

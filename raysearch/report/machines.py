@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from raysearch.live.idle import given
 from raysearch.live.text import duration
 from raysearch.report.figure import Axis, Figure, Panel, Series
 from raysearch.report.shown import Shown
@@ -24,13 +25,10 @@ def machines(run: Shown) -> Figure | None:
     known, total_s = run.chronicle.capacities, run.chronicle.seconds
     if not known or total_s <= 0:
         return None
-    resources = run.results.state.settings.get("resources", {})
-    gpus = resources.get("gpus", 0)
-    name, kind, each = (
-        ("gpus", "GPUs", gpus) if gpus else ("cpus", "CPUs", resources.get("cpus", 1))
-    )
-    there = [(0.0, known[0][1][name]), *((at, has[name]) for at, has in known[1:])]
-    used = in_use(run.chronicle.attempts, each=each * resources.get("workers", 1))
+    key, kind, each = given(run.results.state.settings)
+    levels = [(at, has.get(key, 0.0)) for at, has in known]
+    there = [(0.0, levels[0][1]), *levels[1:]]
+    used = in_use(run.chronicle.attempts, each=each)
     long = total_s > 600
     per, unit = (60.0, "minutes") if long else (1.0, "seconds")
     had, spent = area(there, end=total_s), area(used, end=total_s)
