@@ -1,17 +1,19 @@
 """Do the nodes of a cluster always have work, also when one goes and one comes?
 
-    python experiments/benchmarks/nodes.py [--trials 24] [--epochs 4] [--seconds 1.0] [--small]
+    python experiments/benchmarks/nodes.py [--trials 24] [--epochs 4] [--seconds 1.0] [--gpus 0]
+        [--small]
 
-A Ray of several nodes on this machine, each with one logical CPU, whose trials sleep: what is
-measured is who has work, not how fast the cores are, of which all nodes share the same few. Prints
-one line of JSON each:
+A Ray of several nodes on this machine, each with one logical CPU, and GPU if wanted, whose trials
+sleep: what is measured is who has work, not how fast the cores are, of which all nodes share the
+same few. Prints one line of JSON each:
 
 * `idle`: four nodes. For each, the longest time between the end of a trial and the beginning of the
   next one, from its first measurement on and as long as trials wait: where the same process went
   on (2 s are allowed), and where a new one was started (6 s).
 * `change`: the same, where one node is removed after a third of the trials and another one added:
   seconds from its joining to its first epoch's beginning (15 are allowed), and what was lost:
-  trials that did not end, and epochs that are missing. Epochs that were trained again are counted.
+  trials that did not end, and epochs that are missing. Epochs that were trained again are counted;
+  and what the journal says of how many nodes there were, one after the other.
 * `throughput`: epochs per second with 1, 2 and 4 nodes, from the first measurement to the beginning
   of the last trial, and as a share of what as many sleepers could do without any search.
 """
@@ -35,6 +37,8 @@ from typing import Any
 from ray.cluster_utils import Cluster
 
 from raysearch.results import Results
+from raysearch.run_dir import RunDir
+from raysearch.run_dir import events as ev
 from raysearch.trial import TrialStatus
 from raysearch.tuning.switches import loopback_only
 
@@ -74,6 +78,8 @@ class Load:
     epochs: int
     seconds: float
     """Of an epoch."""
+    gpus: int = 0
+    """Logical ones, of a trial and of a node."""
 
     def settings(self) -> dict[str, Any]:
         """Return the experiment; JSON is YAML."""
@@ -90,7 +96,7 @@ class Load:
             "scheduler": "none",
             "fidelity": {"max_epochs": self.epochs},
             "budget": {"trials": self.trials},
-            "resources": {"cpus": 1},
+            "resources": {"cpus": 1, "gpus": self.gpus},
         }
 
 
@@ -100,13 +106,14 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=24)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=1.0, help="of an epoch")
+    parser.add_argument("--gpus", type=int, default=0, help="of a node, which no trial looks for")
     parser.add_argument("--what", nargs="+", default=["idle", "change", "throughput"])
     parser.add_argument("--nodes", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--small", action="store_true", help="the least that shows everything")
     given = parser.parse_args()
     if given.small:
         given.trials, given.epochs, given.nodes = 6, 2, [2]
-    load = Load(trials=given.trials, epochs=given.epochs, seconds=given.seconds)
+    load = Load(trials=given.trials, epochs=given.epochs, seconds=given.seconds, gpus=given.gpus)
     most = max(given.nodes)
     if "idle" in given.what:
         _idle(load, n=most)
@@ -117,7 +124,7 @@ def main() -> None:
 
 
 def _idle(load: Load, *, n: int) -> None:
-    with _nodes(n) as bench:
+    with _nodes(n, load=load) as bench:
         bench.search(load).finish()
         gaps = bench.gaps()
     warm = [gap for gap, is_new in gaps if not is_new]
@@ -133,7 +140,7 @@ def _idle(load: Load, *, n: int) -> None:
 
 
 def _change(load: Load, *, n: int) -> None:
-    with _nodes(n) as bench:
+    with _nodes(n, load=load) as bench:
         search = bench.search(load)
         wanted = load.trials * load.epochs // 3
         search.wait(lambda: sum(note["what"] == "epoch" for note in bench.notes()) >= wanted)
@@ -143,6 +150,7 @@ def _change(load: Load, *, n: int) -> None:
         state = search.finish()
         begun = [note["at"] for note in bench.notes() if note["node"] == new]
         n_trained = sum(note["what"] == "epoch" for note in bench.notes())
+        capacities = [event.capacity for event in search.events() if event.capacity]
     not_ended = [t for t in state.trials.values() if t.status is not TrialStatus.COMPLETED]
     n_measured = sum(len(trial.measurements) for trial in state.trials.values())
     join_s = min(begun) - joined_at if begun else None
@@ -155,12 +163,14 @@ def _change(load: Load, *, n: int) -> None:
         epochs_missing=load.trials * load.epochs - n_measured,
         epochs_trained_again=n_trained - n_measured,
         restarts=state.restarts,
+        nodes_journalled=[int(has["nodes"]) for has in capacities],
+        gpus_journalled=[int(has["gpus"]) for has in capacities],
         is_within=join_s is not None and join_s <= MOST_JOIN_S and not not_ended,
     )
 
 
 def _throughput(load: Load, *, n: int) -> None:
-    with _nodes(n) as bench:
+    with _nodes(n, load=load) as bench:
         bench.search(load).finish()
         notes = bench.notes()
     epochs = sorted(note["at"] for note in notes if note["what"] == "epoch")
@@ -186,6 +196,11 @@ class Search:
                 raise SystemExit(f"it did not come about: {self._process.communicate()[0]}")
             time.sleep(0.1)
 
+    def events(self) -> list[Any]:
+        """Return what was journalled that may say what Ray has."""
+        kinds = ev.AttemptStarted | ev.Measured
+        return [event for event in RunDir(self._run_dir).events() if isinstance(event, kinds)]
+
     def finish(self) -> Any:
         """Return the state once the search has ended."""
         out, _ = self._process.communicate()
@@ -197,16 +212,19 @@ class Search:
 class Bench:
     """A cluster, whose nodes note what they do."""
 
-    def __init__(self, cluster: Cluster, folder: Path) -> None:
+    def __init__(self, cluster: Cluster, folder: Path, *, gpus: int) -> None:
         self._cluster = cluster
         self._folder = folder
+        self._gpus = gpus
         self._nodes: dict[str, Any] = {}
 
     def add(self) -> str:
         """Add a node, and return its name."""
         name = f"node-{len(list(self._folder.glob('*.name')))}"
         (self._folder / f"{name}.name").touch()
-        self._nodes[name] = self._cluster.add_node(num_cpus=1, env_vars={"BENCH_NODE": name})
+        self._nodes[name] = self._cluster.add_node(
+            num_cpus=1, num_gpus=self._gpus, env_vars={"BENCH_NODE": name}
+        )
         return name
 
     def remove(self) -> str:
@@ -260,7 +278,7 @@ class Bench:
 
 
 @contextmanager
-def _nodes(n: int) -> Iterator[Bench]:
+def _nodes(n: int, *, load: Load) -> Iterator[Bench]:
     """Start a cluster on loopback, whose head trains nothing."""
     with tempfile.TemporaryDirectory() as name, loopback_only():
         folder = Path(name)
@@ -274,7 +292,7 @@ def _nodes(n: int) -> Iterator[Bench]:
         os.environ["RAY_health_check_failure_threshold"] = "4"  # noqa: SIM112  as above
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
         try:
-            bench = Bench(cluster, folder)
+            bench = Bench(cluster, folder, gpus=load.gpus)
             for _ in range(n):
                 bench.add()
             yield bench

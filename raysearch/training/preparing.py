@@ -1,8 +1,9 @@
 """How often is the data of a user's own module prepared on a node?
 
 Lightning calls `prepare_data` in each fit, and every trial is one. Here it is called by one process
-of a node at a time, and once in a session for each set of its arguments: whoever comes later finds
-what it left on the disk. `setup` is called for each trial, in the process that trains it.
+of a node at a time, and once in a session for each set of its arguments and working directory:
+whoever comes later finds what it left on the disk. `setup` is called for each trial, in the process
+that trains it.
 
 Lightning's rule is that `prepare_data` leaves no state in the module, since other processes do not
 see it. One that does so all the same is called for each trial, as if there were no others.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import socket
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -44,9 +46,10 @@ def once(prepare: Callable[[], None], *, data: Any, job: TrainingJob) -> Callabl
     module = vars(data)["_data"] if isinstance(data, StandIn) else data
     folder = cache_folder() / "locks"
     lock = folder / f"prepare-{zlib.crc32(job.data_class.encode()):08x}.lock"
-    key = json.dumps(
-        [job.session, job.data_class, dict(job.data_arguments)], sort_keys=True, default=repr
-    )
+    # a cache may be shared by several machines, and a path of the user's be relative
+    place = [socket.gethostname(), str(Path.cwd())]
+    made = [job.session, job.data_class, dict(job.data_arguments)]
+    key = json.dumps([*place, *made], sort_keys=True, default=repr)
     done = folder / f"{lock.stem}-{zlib.crc32(key.encode()):08x}.done"
 
     def prepare_data() -> None:

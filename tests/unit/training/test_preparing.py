@@ -64,6 +64,13 @@ def test_another_session_and_other_arguments_prepare_again(tmp_path):
     assert len(CALLS) == 3
 
 
+def test_another_working_directory_prepares_again(tmp_path, monkeypatch):
+    build(job(tmp_path)).data.prepare_data()
+    monkeypatch.chdir(tmp_path)
+    build(job(tmp_path)).data.prepare_data()
+    assert len(CALLS) == 2
+
+
 def test_without_a_session_each_fit_prepares(tmp_path):
     for _ in range(2):
         build(job(tmp_path, session="")).data.prepare_data()
