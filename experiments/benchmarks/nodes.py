@@ -290,7 +290,8 @@ def _nodes(n: int, *, load: Load) -> Iterator[Bench]:
         os.environ["RAY_AUTH_MODE"] = "disabled"  # a token would lie in the user's home
         os.environ["RAY_health_check_period_ms"] = "500"  # noqa: SIM112  Ray's own name
         os.environ["RAY_health_check_failure_threshold"] = "4"  # noqa: SIM112  as above
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+        head = {"num_cpus": 0, "include_dashboard": False}
+        cluster = Cluster(initialize_head=True, head_node_args=head)
         try:
             bench = Bench(cluster, folder, gpus=load.gpus)
             for _ in range(n):

@@ -90,7 +90,8 @@ def three_nodes(monkeypatch, tmp_path):
     monkeypatch.setenv("RAY_health_check_period_ms", "500")  # a dead node is missed in a second
     monkeypatch.setenv("RAY_health_check_failure_threshold", "2")
     with loopback_only():
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+        head = {"num_cpus": 0, "include_dashboard": False}
+        cluster = Cluster(initialize_head=True, head_node_args=head)
         try:
             for name in NODES:
                 cluster.add_node(num_cpus=1, env_vars={"RAYSEARCH_CACHE_DIR": str(tmp_path / name)})
