@@ -58,6 +58,7 @@ class Replay:
         """
         state, space, is_same = self._ledger.state, self._space.to_json(), True
         for event in events:
+            waited = isinstance(event, ev.Decided) and event.trial in state.paused
             state.apply(event)
             if isinstance(event, ev.SearchStarted | ev.SearchResumed):
                 is_same = state.space == space
@@ -75,6 +76,8 @@ class Replay:
                 self._unsettled[event.trial] = Decision(kind=kind, reason=event.reason)
                 if kind is DecisionKind.PAUSE:
                     self._suggestions.observe(state.trials[event.trial])
+                elif kind is DecisionKind.CONTINUE and waited:
+                    self._decisions.returned(state.trials[event.trial])
             elif isinstance(event, ev.Exploited):
                 self._unsettled.pop(event.trial, None)
                 self._decisions.taken_over(state.trials[event.trial])
