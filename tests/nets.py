@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
-from raysearch.data.tensors import TensorLoader
+from raysearch.data.loaders import TensorLoader
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Objective
 

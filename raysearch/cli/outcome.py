@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -141,6 +142,8 @@ def _print(results: Results, *, top: int, is_alone: bool) -> None:
     )
 
     print(heading(results))
+    if idle := _idle(results):
+        print(idle)
     print()
     ranking = results.ranking()
     if ranking:
@@ -181,6 +184,23 @@ def _print(results: Results, *, top: int, is_alone: bool) -> None:
 
 
 _HEADER = ["rank", "trial", "best epoch", "time", "status", "differs from the default in"]
+
+
+def _idle(results: Results) -> str:
+    """Return what of the machines has nothing to do while the search runs; empty for nothing."""
+    from raysearch.engine.planned import plan_of
+    from raysearch.errors import ConfigurationError
+    from raysearch.live.idle import idle_now
+    from raysearch.trial import SearchStatus
+
+    if results.status is not SearchStatus.RUNNING:
+        return ""
+    try:
+        plan = plan_of(results.experiment)
+    except ConfigurationError:  # a class of the user's is not here
+        return ""
+    idle = idle_now(results.state, plan=plan, at=time.time())
+    return "" if idle is None else idle.text
 
 
 def _row(results: Results, trial: Trial, *, rank: int) -> list[str]:

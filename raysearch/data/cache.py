@@ -1,8 +1,8 @@
 """How is a data set prepared once per node, however many processes want it?
 
 The first process builds the arrays and leaves them in a file in a folder of this node; the others
-wait for it under a lock and read the file. The file is an uncompressed .npz: it holds nothing but
-arrays, reading it never unpickles, and its checksums tell when bytes were damaged.
+wait for it under a lock and read the file, or share it as it is mapped into their memory (see
+`archive`).
 
 What cannot be kept, since the disk is full or the lock is not let go, is built for this process
 alone. A file is written to a temporary name and renamed, so no other process ever reads a part.
@@ -14,29 +14,29 @@ import json
 import logging
 import os
 import tempfile
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from raysearch.data.memory import check_memory
+from raysearch.data.archive import note_seen, read_archive, write_archive
 from raysearch.scratch import cache_folder
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
-    from numpy.typing import NDArray
 
-    Arrays = dict[str, NDArray[Any]]
+    from raysearch.data.archive import Arrays
 
-_FORMAT = 1
+_FORMAT = 2
 """Raised when what the files hold changes its meaning; older files are then built anew."""
 
-_KEY = "raysearch_key"
-"""Name of the entry that says what a file was built from."""
+LOCK_TIMEOUT_S = 6 * 3600.0
+"""How long a process waits for another one that prepares data. A lock is let go of when a process
+dies, so a long wait is for one that is at work."""
 
-_LOCK_TIMEOUT_S = 600.0
+_QUIET_S = 60.0
+"""How long it waits without a word."""
 
 _logger = logging.getLogger(__name__)
 
@@ -51,8 +51,10 @@ def cached_arrays(
         arguments: Everything that the arrays depend on, as plain JSON.
         build: Makes the arrays, none of them of Python objects.
 
-    Raises:
-        ConfigurationError: There is a file, whose arrays do not fit into memory.
+    Returns:
+        The arrays, which must not be written to. Where there are examples for training and for
+        validation ("train_inputs", "validation_inputs"), also both together ("refit_inputs"),
+        which share their memory.
 
     Side effects:
         Writes one file under `cache_folder()`, atomically, and a lock file beside it. Safe to call
@@ -61,19 +63,22 @@ def cached_arrays(
     """
     key = json.dumps({"format": _FORMAT, "name": name, "arguments": arguments}, sort_keys=True)
     path = cache_folder() / "data" / f"{name}-{zlib.crc32(key.encode()):08x}.npz"
-    arrays = _read(path, key=key)
+    arrays = read_archive(path, key=key)
     if arrays is not None:
         return arrays
-    lock = held_lock(path, timeout_s=_LOCK_TIMEOUT_S)
+    lock = held_lock(path, timeout_s=LOCK_TIMEOUT_S)
     if isinstance(lock, str):
         _warn(path, name=name, reason=lock)
         return build()
     try:
-        arrays = _read(path, key=key)  # another process may have written it meanwhile
+        arrays = read_archive(path, key=key)  # another process may have written it meanwhile
         if arrays is None:
             arrays = build()
             try:
-                _write(path, arrays, key=key)
+                with replacing(path) as file:
+                    write_archive(file, arrays, key=key)
+                note_seen(path)
+                arrays = read_archive(path, key=key) or arrays  # the memory of these is let go of
             except OSError as error:
                 _warn(path, name=name, reason=reason_of(error))
     finally:
@@ -95,7 +100,7 @@ def held_lock(path: Path, *, timeout_s: float) -> BaseFileLock | str:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = FileLock(path.with_suffix(".lock"))
-        lock.acquire(timeout=timeout_s)
+        _acquire(lock, path, timeout_s=timeout_s)
         for left in path.parent.glob(f"{path.stem}-*.tmp"):
             left.unlink(missing_ok=True)
     except Timeout:
@@ -103,6 +108,21 @@ def held_lock(path: Path, *, timeout_s: float) -> BaseFileLock | str:
     except (OSError, NotImplementedError) as error:  # filelock: no locks on this file system
         return reason_of(error)
     return lock
+
+
+def _acquire(lock: BaseFileLock, path: Path, *, timeout_s: float) -> None:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=min(timeout_s, _QUIET_S))
+    except Timeout:
+        if timeout_s <= _QUIET_S:
+            raise
+        _logger.warning(
+            "Another process of this machine has prepared %s for a minute; this one waits for it.",
+            path.name,
+        )
+        lock.acquire(timeout=timeout_s - _QUIET_S)
 
 
 @contextmanager
@@ -136,38 +156,3 @@ def _warn(path: Path, *, name: str, reason: str) -> None:
         reason,
         name,
     )
-
-
-def _read(path: Path, *, key: str) -> Arrays | None:
-    """Return the arrays in the file, or None if it is missing, damaged or of another key.
-
-    Raises:
-        ConfigurationError: They do not fit into memory.
-    """
-    import numpy as np
-
-    with suppress(OSError):  # there is none yet, or it cannot be read
-        n_bytes = path.stat().st_size
-        check_memory(
-            n_bytes,
-            what=f"what was prepared in {path}, whose arrays",
-            remedy="End what else takes memory here, or take less of the data",
-        )
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as entries:
-            if str(entries[_KEY]) != key:
-                return None
-            return {name: entries[name] for name in entries.files if name != _KEY}
-    except FileNotFoundError:
-        return None
-    except (OSError, EOFError, KeyError, IndexError, ValueError, TypeError, AttributeError):
-        return None  # not an .npz of arrays: NumPy says so in one of these ways
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError):
-        return None  # damaged: a checksum or a header is wrong
-
-
-def _write(path: Path, arrays: Arrays, *, key: str) -> None:
-    import numpy as np
-
-    with replacing(path) as file:
-        np.savez(file, allow_pickle=False, **{_KEY: np.array(key)}, **arrays)

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from raysearch.data.cache import cached_arrays
 from raysearch.errors import ConfigurationError
+
+_LARGE_BYTES = 2**25
+"""Of a file that takes longer to read than an entry of the cache."""
 
 TABLES = "CSV, Parquet or JSON lines"
 """What a table may be."""
@@ -34,13 +38,16 @@ class Source:
     def digest(self) -> str:
         """Return the SHA-256 of the content, 64 characters; read again when the file changes.
 
+        A large file is read once on a node, as long as it does not change.
+
         Raises:
             ConfigurationError: There is no such file, or it cannot be read.
         """
         try:
             status = Path(self.path).stat()
             self._refuse_endless(status.st_mode)
-            return _digest(self.path, status.st_mtime_ns, status.st_size)
+            state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            return _digest(self.path, *state)
         except OSError as error:
             raise self._unreadable(error) from error
 
@@ -100,7 +107,20 @@ def sources_of(paths: Mapping[str, str | None], *, kinds: str = TABLES) -> dict[
 
 
 @lru_cache(maxsize=64)
-def _digest(path: str, modified_ns: int, n_bytes: int) -> str:
+def _digest(path: str, n_bytes: int, *state: int) -> str:
+    """Return the SHA-256 of a file, from the node's cache where reading it takes a while."""
+    if n_bytes < _LARGE_BYTES:
+        return _read_digest(path)
+    import numpy as np
+
+    key = {"path": str(Path(path).absolute()), "state": [n_bytes, *state]}
+    found = cached_arrays(
+        "digest", arguments=key, build=lambda: {"digest": np.array(_read_digest(path))}
+    )
+    return str(found["digest"])
+
+
+def _read_digest(path: str) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 from typing import Literal
 
 from raysearch.errors import ConfigurationError
 
 _MEMINFO = Path("/proc/meminfo")
+_STATUS = Path("/proc/self/status")
 _CGROUP = Path("/sys/fs/cgroup")
 
 _LIMITS = (
@@ -49,11 +51,11 @@ def free_bytes() -> int | None:
     """Return how much memory can still be had, in bytes; None where the system does not say.
 
     What a file's pages take counts as free, since they can be given up. In a container, its limit
-    counts too.
+    counts too, and so does one of this process, as `ulimit` sets it.
     """
     limit, used = _of_container()
     left = None if limit is None else max(0, limit - used)
-    return _least(_available(), left)
+    return _least(_available(), left, *_left_to_process())
 
 
 def all_bytes() -> int | None:
@@ -72,19 +74,36 @@ def gibibytes(n_bytes: int) -> str:
     return f"{number:.1f} GiB" if number >= 1 else f"{number:.1g} GiB"
 
 
+def _left_to_process() -> list[int]:
+    """Return what the limits of this process leave it, of those that are set."""
+    left = []
+    for which, name in ((resource.RLIMIT_DATA, "VmData"), (resource.RLIMIT_AS, "VmSize")):
+        limit, _ = resource.getrlimit(which)
+        used = _kilobytes(_STATUS, name)
+        if limit != resource.RLIM_INFINITY and used is not None:
+            left.append(max(0, limit - used * 1024))
+    return left
+
+
+def _kilobytes(path: Path, name: str) -> int | None:
+    """Return an entry of a file of the kernel's, None where it has none."""
+    try:
+        for line in path.read_text(encoding="ascii").splitlines():
+            key, _, amount = line.partition(":")
+            if key == name:
+                return int(amount.split()[0])
+    except (OSError, ValueError, IndexError):
+        pass
+    return None
+
+
 def _least(*found: int | None) -> int | None:
     return min((n for n in found if n is not None), default=None)
 
 
 def _available() -> int | None:
-    try:
-        for line in _MEMINFO.read_text(encoding="ascii").splitlines():
-            name, _, amount = line.partition(":")
-            if name == "MemAvailable":
-                return int(amount.split()[0]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    return _installed()
+    found = _kilobytes(_MEMINFO, "MemAvailable")
+    return _installed() if found is None else found * 1024
 
 
 def _installed() -> int | None:

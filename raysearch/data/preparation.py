@@ -20,7 +20,7 @@ from raysearch.data_spec import DataSpec
 if TYPE_CHECKING:
     from dataclasses import Field
 
-    from raysearch.data.cache import Arrays
+    from raysearch.data.archive import Arrays
 
 _ABOUT = "about"
 """Name of the entry beside the arrays of the splits: what is known of them, as JSON."""

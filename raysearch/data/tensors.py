@@ -1,12 +1,8 @@
-"""How do examples that fit in memory reach a model with the least work per batch?
-
-A `DataLoader` fetches, collates and counts example by example, which for small models costs more
-than the training step. `TensorLoader` indexes whole tensors once per batch.
-"""
+"""How do the prepared arrays of a data set become splits, and these loaders?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -15,126 +11,14 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from raysearch.checks import integer_fault, raise_faults
+from raysearch.data.archive import REFIT
 from raysearch.data.cache import cached_arrays
-from raysearch.data_spec import PADDING
+from raysearch.data.loaders import EVALUATION_BATCH, BucketLoader, TensorLoader
+from raysearch.data.pages import are_streamed, as_tensor, read_by_page
 
 if TYPE_CHECKING:
-    from raysearch.data.cache import Arrays
+    from raysearch.data.archive import Arrays
     from raysearch.data.preparation import Preparation
-
-EVALUATION_BATCH = 1024
-"""Examples in a batch when nothing is learnt from it: large, since only memory limits it."""
-
-
-class TensorLoader:
-    """Batches cut from tensors as wholes; Lightning takes it wherever it takes a `DataLoader`.
-
-    Every pass goes over all examples. A last batch that is smaller is kept, except that a single
-    left-over example joins the batch before it, which then has `batch_size` + 1: batch
-    normalisation cannot train on one example, and to drop it would lose a part of the data.
-
-    With `is_shuffled`, each pass has an order of its own, drawn from torch's global generator when
-    its first batch is asked for, not when the iterator is made. So whoever seeds that generator
-    before an epoch governs its order, whenever Lightning makes the iterator.
-
-    Args:
-        tensors: Tensors with the same first dimension, the examples.
-        batch_size: Examples in a batch, at least 1.
-        is_shuffled: Whether each pass has a random order.
-
-    Shapes:
-        tensors: (N, ...) each
-        yields: a tuple of (B, ...), copies that may be changed in place
-        N examples, B examples in the batch
-
-    Raises:
-        ConfigurationError: The batch size is not an integer of at least 1.
-        ValueError: There are no tensors, or they differ in their first dimension.
-
-    Example:
-        >>> loader = TensorLoader(torch.arange(7), batch_size=3)
-        >>> len(loader), [batch.tolist() for batch, in loader]
-        (2, [[0, 1, 2], [3, 4, 5, 6]])
-    """
-
-    def __init__(self, *tensors: Tensor, batch_size: int, is_shuffled: bool = False) -> None:
-        raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
-        if len({len(tensor) for tensor in tensors}) != 1:
-            shapes = [tuple(tensor.shape) for tensor in tensors]
-            raise ValueError(
-                f"The tensors have shapes {shapes}. Give one or more with the same first dimension."
-            )
-        self.tensors = tensors
-        self.batch_size = batch_size
-        self.is_shuffled = is_shuffled
-        self._bounds = batch_bounds(len(tensors[0]), batch_size=batch_size)
-
-    def __len__(self) -> int:
-        """Return the number of batches in a pass."""
-        return len(self._bounds)
-
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
-        if not self.is_shuffled:
-            for start, end in self._bounds:
-                yield tuple(tensor[start:end].clone() for tensor in self.tensors)
-            return
-        order = torch.randperm(len(self.tensors[0]))
-        for start, end in self._bounds:
-            chosen = order[start:end]
-            yield tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
-
-
-class BucketLoader(TensorLoader):
-    """Shuffled batches of examples of similar length, so that little of a batch is padding.
-
-    Each pass shuffles the examples, sorts every `POOL` batches of them by length, cuts these into
-    batches, and shuffles the batches. So each batch is a random one among those of its length.
-
-    Args:
-        tensors: As of `TensorLoader`.
-        batch_size: Examples in a batch, at least 1.
-        lengths: (N,) int64, of each example; None for those of the last of the tensors, targets
-            (N, L) with `PADDING` behind their ends.
-
-    Example:
-        >>> targets = torch.tensor([[4, 2, 0], [4, 4, 2]] * 3)
-        >>> [sorted(batch[:, 2].tolist()) for batch, in BucketLoader(targets, batch_size=3)] in (
-        ...     [[0, 0, 0], [2, 2, 2]],
-        ...     [[2, 2, 2], [0, 0, 0]],
-        ... )
-        True
-    """
-
-    POOL = 32
-
-    def __init__(self, *tensors: Tensor, batch_size: int, lengths: Tensor | None = None) -> None:
-        super().__init__(*tensors, batch_size=batch_size, is_shuffled=True)
-        self._lengths = (tensors[-1] != PADDING).sum(1) if lengths is None else lengths
-
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
-        order = torch.randperm(len(self.tensors[0]))
-        pools = torch.split(order, self.POOL * self.batch_size)
-        order = torch.cat([pool[self._lengths[pool].argsort(stable=True)] for pool in pools])
-        for place in torch.randperm(len(self._bounds)).tolist():
-            start, end = self._bounds[place]
-            chosen = order[start:end]
-            yield tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
-
-
-def batch_bounds(n_examples: int, *, batch_size: int) -> list[tuple[int, int]]:
-    """Return the first and the one-past-last example of each batch.
-
-    Example:
-        >>> batch_bounds(8, batch_size=3), batch_bounds(7, batch_size=3)
-        ([(0, 3), (3, 6), (6, 8)], [(0, 3), (3, 7)])
-    """
-    starts = list(range(0, n_examples, batch_size))
-    if len(starts) > 1 and batch_size > 1 and n_examples - starts[-1] == 1:
-        starts.pop()
-    return list(zip(starts, [*starts[1:], n_examples], strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +35,13 @@ class Splits:
     train: tuple[Tensor, ...]
     validation: tuple[Tensor, ...]
     test: tuple[Tensor, ...]
+    refit: tuple[Tensor, ...] | None = None
+    """Training and validation one after the other, where they lie so; None to put them together."""
     is_bucketed: bool = False
     """Whether a training batch has examples of similar length: targets if those are sequences, else
     inputs, which then have lengths."""
+    is_streamed: bool = False
+    """Whether they lie in files that take more than their share of the memory."""
 
     def training_loader(self, *, batch_size: int) -> TensorLoader:
         """Return the training split in shuffled batches."""
@@ -161,23 +49,33 @@ class Splits:
 
     def refit_loader(self, *, batch_size: int) -> TensorLoader:
         """Return the training and the validation split together in shuffled batches."""
-        pairs = zip(self.train, self.validation, strict=True)
-        return self._shuffled([torch.cat(pair) for pair in pairs], batch_size=batch_size)
+        both = self.refit
+        if both is None:
+            pairs = zip(self.train, self.validation, strict=True)
+            both = tuple(torch.cat(pair) for pair in pairs)
+        return self._shuffled(both, batch_size=batch_size)
 
     def validation_loader(self) -> TensorLoader:
         """Return the validation split in its order."""
-        return TensorLoader(*self.validation, batch_size=EVALUATION_BATCH)
+        return self._in_order(self.validation)
 
     def test_loader(self) -> TensorLoader:
         """Return the test split in its order."""
-        return TensorLoader(*self.test, batch_size=EVALUATION_BATCH)
+        return self._in_order(self.test)
+
+    def _in_order(self, tensors: Sequence[Tensor]) -> TensorLoader:
+        return TensorLoader(*tensors, batch_size=EVALUATION_BATCH, is_streamed=self.is_streamed)
 
     def _shuffled(self, tensors: Sequence[Tensor], *, batch_size: int) -> TensorLoader:
         if self.is_bucketed:
             are_sequences = tensors[-1].ndim == 2 and not tensors[-1].is_floating_point()
             lengths = None if are_sequences else tensors[1]
-            return BucketLoader(*tensors, batch_size=batch_size, lengths=lengths)
-        return TensorLoader(*tensors, batch_size=batch_size, is_shuffled=True)
+            return BucketLoader(
+                *tensors, batch_size=batch_size, lengths=lengths, is_streamed=self.is_streamed
+            )
+        return TensorLoader(
+            *tensors, batch_size=batch_size, is_shuffled=True, is_streamed=self.is_streamed
+        )
 
 
 @lru_cache(maxsize=4)
@@ -224,12 +122,19 @@ def splits_of(arrays: Arrays, *, is_bucketed: bool = False) -> Splits:
 
     def split(part: str) -> tuple[Tensor, ...]:
         roles = [role for role in ("inputs", "lengths", "targets") if f"{part}_{role}" in arrays]
-        return tuple(torch.from_numpy(arrays[f"{part}_{role}"]) for role in roles)
+        return tuple(as_tensor(arrays[f"{part}_{role}"]) for role in roles)
 
+    train, refit = split("train"), split(REFIT)
+    is_streamed = are_streamed(arrays)
+    if is_streamed:
+        for tensor in (*train, *split("validation"), *split("test")):
+            read_by_page(tensor)
     return Splits(
-        train=split("train"),
+        train=train,
         validation=split("validation"),
         test=split("test"),
+        refit=refit if len(refit) == len(train) else None,
+        is_streamed=is_streamed,
         is_bucketed=is_bucketed,
     )
 

@@ -170,6 +170,7 @@ def _check_nodes(drive: Drive, *, stage: Stage) -> None:
     check_nodes(
         modules=(*own_modules(drive.experiment), *([STORES] if is_remote else [])),
         run_dir=None if is_remote else drive.run_dir.path,
+        store=None if drive.run_dir.mirror is None else str(drive.run_dir.mirror.address),
     )
 
 

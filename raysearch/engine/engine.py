@@ -83,10 +83,10 @@ class Engine:
         listeners: Sequence[Listener] = (),
         helper: Helper | None = None,
     ) -> None:
-        self.plan = plan
-        self._scheduler = scheduler
+        self.plan, self._scheduler = plan, scheduler
         suggestions = Suggestions(space=space, searcher=searcher, points=points, helper=helper)
-        ledger = Ledger(
+        self._suggestions = suggestions
+        self._ledger = ledger = Ledger(
             plan=plan,
             journal=journal,
             on_trial_ended=self._ended,
@@ -96,12 +96,10 @@ class Engine:
             clock=clock,
             listeners=(suggestions.heard, *listeners),
         )
-        decisions = Decisions(plan=plan, ledger=ledger, scheduler=scheduler)
+        self._decisions = decisions = Decisions(plan=plan, ledger=ledger, scheduler=scheduler)
         pauses = Pauses(ledger=ledger, scheduler=scheduler)
-        attempts = Attempts(plan=plan, ledger=ledger, decisions=decisions)
+        self._attempts = attempts = Attempts(plan=plan, ledger=ledger, decisions=decisions)
         shared: dict[str, Any] = {"plan": plan, "ledger": ledger, "suggestions": suggestions}
-        self._suggestions, self._ledger, self._decisions = suggestions, ledger, decisions
-        self._attempts = attempts
         self._reports = Reports(plan=plan, ledger=ledger, decisions=decisions, attempts=attempts)
         self._gauging = Gauging(plan=plan, ledger=ledger)
         self._queue = Queue(**shared, decisions=decisions, pauses=pauses)
@@ -114,6 +112,10 @@ class Engine:
     def state(self) -> SearchState:
         """What is known about the search."""
         return self._ledger.state
+
+    def know_capacity(self, capacity: Callable[[], Mapping[str, float]]) -> None:
+        """Ask this what Ray has, before each write; see `events.AttemptStarted`."""
+        self._ledger.capacity = capacity
 
     # ---- the search
 

@@ -9,7 +9,7 @@ once, the journal may write what they led to together, later: see `run_dir.group
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -53,6 +53,8 @@ class Ledger:
         listeners: Sequence[Listener],
     ) -> None:
         self.state = SearchState()
+        self.capacity: Callable[[], Mapping[str, float]] = dict
+        """Says what Ray has, which is journalled where it is new; asked before each write."""
         self._plan = plan
         self._journal = journal
         self._on_trial_ended = on_trial_ended
@@ -151,6 +153,7 @@ class Ledger:
         """Write the events with one flush, then let them take effect, then tell the listeners."""
         if not events:
             return
+        events = self._with_capacity(events)
         self._journal.append(events)
         for event in events:
             self.state.apply(event)
@@ -160,6 +163,17 @@ class Ledger:
                 self._on_trial_paused(self.state.trials[event.trial])
         for event in events:
             self._tell(event)
+
+    def _with_capacity(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        """Return the events, the first that can say so with what Ray has if that is new."""
+        has = self.capacity()
+        if not has or has == self.state.capacity:
+            return events
+        for place, event in enumerate(events):
+            if isinstance(event, ev.AttemptStarted | ev.Measured):
+                told = replace(event, capacity=has)
+                return (*events[:place], told, *events[place + 1 :])
+        return events
 
     def _tell(self, event: Event) -> None:
         """Tell the listeners; one that fails is not told again, for it must not end the search."""

@@ -71,6 +71,8 @@ class SearchState:
     """How often a trial took over another one's weights, and changed its configuration."""
     checkpoint_bytes: int = 0
     """Bytes of all checkpoints on disk."""
+    capacity: Mapping[str, float] = field(default_factory=dict)
+    """What Ray has, as of `AttemptStarted`; empty where nobody said."""
     streak: Streak = field(default_factory=Streak)
     """Whether trials end for nothing, one after the other."""
 
@@ -120,6 +122,7 @@ class SearchState:
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
         _HANDLERS[type(event)](self, event)
+        self.capacity = getattr(event, "capacity", None) or self.capacity
         if ev.is_of_search(event):  # others come perhaps days later: no time of the search
             self.last_at = max(self.last_at, event.at)
 

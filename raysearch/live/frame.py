@@ -64,6 +64,7 @@ def frame(snapshot: Snapshot, *, heading: Heading, width: int, height: int) -> l
         *_best(snapshot, objective=plan.objective, width=width, rows=rows),
         *_front(snapshot, plan=plan),
         _labelled("trials", Text(trial_counts(snapshot))),
+        *_idle(snapshot),
     ]
     for_running, for_ended = _share(
         height - len(lines), running=len(snapshot.running), ended=len(snapshot.recent)
@@ -89,6 +90,12 @@ def _front(snapshot: Snapshot, *, plan: Plan) -> list[Text]:
     """Return a line with the Pareto front, where there are several objectives."""
     text = front_text(snapshot, plan=plan)
     return [_labelled("front", Text(text))] if text else []
+
+
+def _idle(snapshot: Snapshot) -> list[Text]:
+    """Return a line with what has nothing to do, if anything has not."""
+    idle = snapshot.idle
+    return [_labelled(idle.kind, Text(idle.share))] if idle is not None else []
 
 
 def share_used(snapshot: Snapshot, *, plan: Plan) -> float | None:

@@ -96,6 +96,8 @@ def _facts(snapshot: Snapshot, *, heading: Heading) -> str:
     if len(snapshot.curve) > 1:
         rows.append(("", _curve(snapshot)))
     rows.append(("trials", _text(trial_counts(snapshot))))
+    if snapshot.idle is not None:
+        rows.append((snapshot.idle.kind, _text(snapshot.idle.share)))
     cells = [[_element("b", label), content] for label, content in rows]
     return _table(cells)
 

@@ -170,6 +170,8 @@ class PlainView:
             *pace(snapshot),
             trial_counts(snapshot),
         ]
+        if snapshot.idle is not None:
+            parts.append(snapshot.idle.text)
         if best is not None:
             parts.append(f"best {short_number(best.value)} in trial {best.trial.id}")
         if snapshot.front:

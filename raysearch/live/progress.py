@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from raysearch import pareto
 from raysearch.engine import Plan, SearchState
 from raysearch.live.estimate import EndRate, EpochRate, TimeLeft, sooner, time_at, within
+from raysearch.live.idle import Idle, idle_now
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.trial import Measurement, Objective, SearchStatus, Trial, TrialStatus, trial_id
@@ -89,6 +90,8 @@ class Snapshot:
     restarts: int = 0
     front: tuple[Trial, ...] = ()
     """Of several objectives: the trials on the Pareto front, the best of the first one first."""
+    idle: Idle | None = None
+    """What of the machines has nothing to do."""
 
 
 class Progress:
@@ -161,6 +164,7 @@ class Progress:
                 checkpoint_bytes=state.checkpoint_bytes,
                 restarts=state.restarts,
                 front=_front(state, self._plan.objectives),
+                idle=idle_now(state, plan=self._plan, at=at),
             )
 
     @property

@@ -12,6 +12,7 @@ from raysearch.report.facts import configurations, run_facts
 from raysearch.report.figure import Drawing, Section
 from raysearch.report.front import front
 from raysearch.report.lineage import lineage
+from raysearch.report.machines import machines
 from raysearch.report.pairs import pairs
 from raysearch.report.parameters import Parameters, importance_figure, parallel, slices
 from raysearch.report.shown import Shown
@@ -45,6 +46,7 @@ def sections(runs: Sequence[Shown], *, with_models: bool = True) -> list[Section
         _wide(_of_each("Distributions", runs, distributions)),
         _of_each("How far trials got", runs, rungs),
         _of_each("Workers", runs, timeline),
+        _of_each("Machines", runs, machines),
         _failures(runs),
         _of_each("Lineage", runs, lineage),
         *(_winners(runs) if with_models else []),

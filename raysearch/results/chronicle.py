@@ -6,7 +6,7 @@ search, without the breaks between its sessions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -52,6 +52,9 @@ class Chronicle:
     attempts: list[Attempt] = field(default_factory=list)
     """By when they began."""
     improvements: list[Improvement] = field(default_factory=list)
+    capacities: list[tuple[float, Mapping[str, float]]] = field(default_factory=list)
+    """What Ray had from which second on, as `events.AttemptStarted` says it; empty where an older
+    version wrote the journal."""
     breaks_s: list[float] = field(default_factory=list)
     """When sessions after the first one began."""
     seconds: float = 0.0
@@ -91,6 +94,8 @@ class _Reader:
     def read(self, event: Event, state: SearchState) -> None:
         """Take an event into account that the state has applied."""
         now = state.seconds_at(event.at)
+        if has := getattr(event, "capacity", None):
+            self._told.capacities.append((now, has))
         match event:
             case ev.AttemptStarted(trial=trial, worker=worker):
                 self._close(trial, at_s=now, outcome="lost")

@@ -126,6 +126,7 @@ def install(run_dir: RunDir, model: Path | None) -> int:
         return 0
     size_bytes = model.replace(run_dir.path / MODEL).stat().st_size
     run_dir.bring(MODEL)
+    run_dir.storage.delete(NEXT)  # which who trained it has brought to the store
     return size_bytes
 
 

@@ -79,6 +79,9 @@ class AttemptStarted:
     from_epoch: int = 0
     reason: str = ""
     """Why it did not go on from the latest checkpoint, if it did not."""
+    capacity: Mapping[str, float] = field(default_factory=dict)
+    """What Ray has from now on, where that is new: "cpus", "gpus" and "nodes", and "slots", how
+    many trials fit at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,8 @@ class Measured:
     n_validated: int | None = None
     learnt: Mapping[str, Value] = field(default_factory=dict)
     inherited: Mapping[str, Value] = field(default_factory=dict)
+    capacity: Mapping[str, float] = field(default_factory=dict)
+    """As of `AttemptStarted`."""
 
     @property
     def measurement(self) -> Measurement:

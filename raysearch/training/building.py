@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import json
-import logging
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from raysearch.errors import ConfigurationError
 from raysearch.imports import load_object
-from raysearch.scratch import cache_folder
 from raysearch.training.adoption import adopted
 from raysearch.training.fast_loading import fast
 from raysearch.training.gpu_share import keep_to_share
 from raysearch.training.isolation import quieten
 from raysearch.training.job import TrainingJob
 from raysearch.training.namespace import Namespace, namespace_of
+from raysearch.training.preparing import once
 from raysearch.training.seeding import ExactTraining, Seeds
 from raysearch.training.sharing import shared
-
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +124,7 @@ def _serve(parts: Parts, *, job: TrainingJob, make: Callable[[], Any]) -> None:
             share = partial(shared, job=job, is_training=False)
             setattr(data, name, _then(_then(getattr(data, name), speed), share))
     if namespace.overrides(data, "prepare_data"):
-        data.prepare_data = _locked(data.prepare_data, path=_lock_path(job))
+        data.prepare_data = once(data.prepare_data, data=data, job=job)
 
 
 def _unchanged(loaders: Any) -> Any:
@@ -140,40 +133,3 @@ def _unchanged(loaders: Any) -> Any:
 
 def _then(make: Callable[[], Any], change: Callable[[Any], Any]) -> Callable[[], Any]:
     return lambda: change(make())
-
-
-def _lock_path(job: TrainingJob) -> Path:
-    key = json.dumps([job.data_class, dict(job.data_arguments)], sort_keys=True, default=repr)
-    return cache_folder() / "locks" / f"prepare-{zlib.crc32(key.encode()):08x}.lock"
-
-
-def _locked(prepare: Callable[[], None], *, path: Path) -> Callable[[], None]:
-    """Return a `prepare_data` that one process of this node runs at a time."""
-
-    def prepare_data() -> None:
-        with _lock(path):
-            prepare()
-
-    return prepare_data
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Hold a lock, as long as others need for a download; it is let go of when a process dies."""
-    from filelock import FileLock
-
-    lock = FileLock(path)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock.acquire()
-    except (OSError, NotImplementedError) as error:  # filelock: no locks on this file system
-        _logger.warning(
-            "%s cannot be used for locks (%s), so several processes may prepare the data at once. "
-            "Set RAYSEARCH_CACHE_DIR to a folder on this machine that can be written.",
-            path.parent,
-            error,
-        )
-    try:
-        yield
-    finally:
-        lock.release()

@@ -145,6 +145,9 @@ class TrainingJob:
     history: tuple[Stage, ...] = ()
     """How a model was trained before its last stretch, from its start: of a refit, which repeats
     it."""
+    session: str = ""
+    """Stands for the process that drives the search, and for the search: what prepares a user's
+    data is called once in a session on each node. Empty to call it in each fit."""
     home: Home | None = None
     """Where the run directory is, if it is in an object store; paths are those of the driver's."""
     epochs_before: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 from raysearch.engine.lineage import Stretch, schedule_of
 from raysearch.experiment import Experiment
@@ -16,6 +17,9 @@ from raysearch.training.batches import with_batches_halved
 from raysearch.training.home import home_of
 from raysearch.training.job import Stage, TrainingJob
 from raysearch.trial import Trial
+
+_PROCESS = uuid4().hex
+"""Stands for this process."""
 
 
 def job_for(
@@ -120,6 +124,7 @@ def _from_start(
         reads_back=experiment.mutable_arguments(trial.configuration),
         history=history,
         directory=str(run_dir.absolute() / "trials" / trial.id),
+        session=f"{_PROCESS} {run_dir.absolute()}",
         home=home_of(run_dir),
         checkpoint_every_epochs=experiment.checkpoint.every_epochs,
         checkpoint_every_s=experiment.checkpoint.every_s,

@@ -27,7 +27,7 @@ from raysearch.errors import ConfigurationError
 from raysearch.training.job import Rank, TrainingJob
 
 if TYPE_CHECKING:
-    from raysearch.data.tensors import TensorLoader
+    from raysearch.data.loaders import TensorLoader
 
 Batch = TypeVar("Batch")
 
@@ -128,9 +128,9 @@ class ShareOfBatches:
 
 
 def _is_of_tensors(loader: object) -> TypeGuard[TensorLoader]:
-    """Return whether it is a `TensorLoader`, which imports one of the two Lightnings."""
-    tensors = sys.modules.get("raysearch.data.tensors")
-    return tensors is not None and isinstance(loader, tensors.TensorLoader)
+    """Return whether it is a `TensorLoader`."""
+    loaders = sys.modules.get("raysearch.data.loaders")
+    return loaders is not None and isinstance(loader, loaders.TensorLoader)
 
 
 class ShareOfTensors:
@@ -147,7 +147,7 @@ class ShareOfTensors:
     """
 
     def __init__(self, loader: TensorLoader, *, rank: Rank, is_training: bool) -> None:
-        from raysearch.data.tensors import batch_bounds
+        from raysearch.data.loaders import batch_bounds
 
         self.tensors = loader.tensors
         """All of them, (N, ...) each: of all ranks."""

@@ -32,7 +32,7 @@ from raysearch.tuning.addresses import (
     no_cluster,
     refuse_other_kinds,
 )
-from raysearch.tuning.capacity import capacity, described
+from raysearch.tuning.capacity import Capacity, capacity, described
 from raysearch.tuning.orphans import end_processes, sweep
 from raysearch.tuning.switches import (
     PRIVATE_ENVIRONMENT,
@@ -59,12 +59,16 @@ class Cluster:
     ports: Mapping[str, int] = field(default_factory=dict)
     """Those on which a private Ray's own processes listen, by the name of the process."""
 
-    def slots(self, resources: Resources) -> int:
+    def slots(self, resources: Resources, *, has: Capacity | None = None) -> int:
         """Return how many trials to have at once: those that fit, or will when it has grown.
 
         What does not fit yet is what an autoscaler adds nodes for.
+
+        Args:
+            resources: What one trial is given.
+            has: What the cluster has; None to ask it.
         """
-        has = capacity()
+        has = has or capacity()
         return has.slots(resources) if self.is_private else has.most(resources)
 
     def check(self) -> None:

@@ -26,6 +26,7 @@ from raysearch.run_dir import RunDir
 from raysearch.run_dir.group_commit import GroupCommit
 from raysearch.training.jobs import job_for
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper
+from raysearch.tuning.capacity import CPU, GPU, capacity
 from raysearch.tuning.cluster import Cluster, RayGone
 from raysearch.tuning.scratch_trial import Nominal, SaysNothing
 from raysearch.tuning.session import Opening, Session, SessionEnd
@@ -90,12 +91,14 @@ def run_session(
         Exception: Whatever the opening raises.
     """
     tell = announcements or Announcements()
+    room = _Room(experiment, cluster=cluster)
+    engine.know_capacity(lambda: room.has)
     session = Session(
         engine=engine,
         job_for=lambda trial: job_for(
             experiment, trial, run_dir=run_dir, checkpoint_at=engine.pauses_at(trial)
         ),
-        slots=_slots(experiment, cluster=cluster),
+        slots=room.slots,
         unfinished=deque(),
         commit=commit,
         opening=opening,
@@ -169,17 +172,37 @@ def bundles(resources: Resources) -> list[dict[str, float]]:
     return [resources.of_worker() for _ in range(resources.workers)]
 
 
-def _slots(experiment: Experiment, *, cluster: Cluster) -> Callable[[], int]:
-    """Return the function that says how many trials may run at once, as the cluster is now."""
-    asked_at, fits = -SLOTS_EVERY_S, 0
+class _Room:
+    """How many trials may run at once, and what Ray has, as the cluster is now.
 
-    def slots() -> int:
-        nonlocal asked_at, fits
-        if not fits or (not cluster.is_private and time.monotonic() - asked_at >= SLOTS_EVERY_S):
-            asked_at, fits = time.monotonic(), cluster.slots(experiment.resources)
-        return fits if experiment.parallel is None else min(fits, experiment.parallel)
+    Args:
+        experiment: What a trial is given, and how many there may be.
+        cluster: Asked from time to time, where it is not private.
+    """
 
-    return slots
+    def __init__(self, experiment: Experiment, *, cluster: Cluster) -> None:
+        self._experiment = experiment
+        self._cluster = cluster
+        self._asked_at = -SLOTS_EVERY_S
+        self._fits = 0
+        self.has: dict[str, float] = {}
+        """What it had when it was last asked; see `events.AttemptStarted`."""
+
+    def slots(self) -> int:
+        """Return how many trials may run at once; called in every step."""
+        is_old = time.monotonic() - self._asked_at >= SLOTS_EVERY_S
+        if not self._fits or (not self._cluster.is_private and is_old):
+            self._asked_at = time.monotonic()
+            has, resources = capacity(), self._experiment.resources
+            self._fits = self._cluster.slots(resources, has=has)
+            self.has = {
+                "cpus": has.total(CPU),
+                "gpus": has.total(GPU),
+                "nodes": float(has.n_nodes),
+                "slots": float(has.slots(resources)),
+            }
+        most = self._experiment.parallel
+        return self._fits if most is None else min(self._fits, most)
 
 
 @contextmanager

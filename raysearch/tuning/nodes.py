@@ -46,23 +46,27 @@ class Report:
     """Modules of the user's that are not found there."""
     sees: bool = True
     """Whether it sees what the driver writes to the run directory, and can write there."""
+    store: str = ""
+    """Why it cannot write to the object store with the run directory; empty if it can."""
 
 
-def check_nodes(*, modules: Sequence[str], run_dir: Path | None) -> None:
+def check_nodes(*, modules: Sequence[str], run_dir: Path | None, store: str | None = None) -> None:
     """Refuse a cluster on some of whose nodes a trial of this search would fail.
 
     Args:
         modules: The user's, which workers import.
         run_dir: Where workers write, if that is a path; it exists.
+        store: Where they write, if that is an address in an object store.
 
     Raises:
         ConfigurationError: With everything that is wrong with any node.
 
     Side effects:
-        Writes a file into the run directory, for as long as the nodes look for it.
+        Writes a file into the run directory, for as long as the nodes look for it; each node writes
+        an object into the store, and removes it.
     """
     with _probe(run_dir) as (probe, token):
-        reports, silent = _ask(tuple(modules), probe=probe, token=token)
+        reports, silent = _ask(tuple(modules), probe=probe, token=token, store=store)
     found = faults(reports, silent=silent, here=on_node.versions(), run_dir=run_dir)
     if run_dir is not None and not found and may_grow() and _is_one_machines(run_dir):
         found = [_local(run_dir, "the nodes that would join the cluster would not see it")]
@@ -71,7 +75,7 @@ def check_nodes(*, modules: Sequence[str], run_dir: Path | None) -> None:
 
 
 def _ask(
-    modules: tuple[str, ...], *, probe: Path | None, token: str
+    modules: tuple[str, ...], *, probe: Path | None, token: str, store: str | None
 ) -> tuple[list[Report], list[str]]:
     """Return what the nodes say, and the names of those that say nothing.
 
@@ -85,7 +89,7 @@ def _ask(
         asked = {
             task.options(
                 scheduling_strategy=NodeAffinitySchedulingStrategy(node_id=node, soft=False)
-            ).remote(modules, path, token, SEEN_WITHIN_S): name
+            ).remote(modules, path, token, SEEN_WITHIN_S, store): name
             for node, name in names.items()
         }
     finally:
@@ -148,6 +152,15 @@ def faults(
     blind = [report.host for report in reports if not report.sees]
     if blind and run_dir is not None:
         found.append(_local(run_dir, f"{_of(blind, len(reports))} cannot read and write it"))
+    refused: dict[str, list[str]] = {}
+    for report in reports:
+        if report.store:
+            refused.setdefault(report.store, []).append(report.host)
+    found += [
+        f"{why} So say {_of(hosts, len(reports))}; this machine can write there. Give the nodes "
+        "the same right, by the machines' role, or by variables with keys where Ray is started."
+        for why, hosts in refused.items()
+    ]
     return found
 
 

@@ -1,6 +1,7 @@
 """What is on one node of a cluster? Asked there, where raysearch itself may be missing.
 
-The functions are sent by value, so that they need nothing but Python's own library; see `nodes`.
+The functions are sent by value, so that they need nothing but Python's own library where raysearch
+is missing; see `nodes`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ SOURCES = "the digest of raysearch's sources"
 
 
 def look(
-    modules: tuple[str, ...], probe: str | None, token: str, within_s: float
+    modules: tuple[str, ...],
+    probe: str | None,
+    token: str,
+    within_s: float,
+    store: str | None = None,
 ) -> dict[str, Any]:
     """Return what is on this node, as plain values.
 
@@ -32,15 +37,17 @@ def look(
         probe: A file that the driver has written, if there is one; it must be seen here.
         token: What the file holds.
         within_s: How long a network file system may take to show it.
+        store: Address of the run directory, if it is in an object store.
 
     Side effects:
-        Writes a file beside the probe, and removes it.
+        Writes a file beside the probe, or an object into the store, and removes it.
     """
     return {
         "host": socket.gethostname(),
         "versions": versions(),
         "missing": [module for module in modules if not is_found(module)],
         "sees": probe is None or sees(probe, token, within_s=within_s),
+        "store": refused_by(store),
     }
 
 
@@ -73,6 +80,25 @@ def is_found(module: str) -> bool:
         return importlib.util.find_spec(module.partition(".")[0]) is not None
     except (ImportError, ValueError):
         return False
+
+
+def refused_by(store: str | None) -> str:
+    """Return why a run directory in an object store cannot be written from here; empty if it can.
+
+    Where raysearch or its client for stores is missing, that is told by other means.
+    """
+    if store is None or not (is_found("raysearch") and is_found("obstore")):
+        return ""
+    try:
+        from raysearch.run_dir.remote.mirrors import mirror_for
+        from raysearch.run_dir.remote.session import refuse_unusable
+
+        mirror = mirror_for(store)
+        if mirror is not None:
+            refuse_unusable(mirror)
+    except Exception as error:  # noqa: BLE001  whatever it is, a trial would meet it too
+        return str(error) or type(error).__name__
+    return ""
 
 
 def sees(probe: str, token: str, *, within_s: float) -> bool:

@@ -15,7 +15,7 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 
-from raysearch.data.tensors import TensorLoader
+from raysearch.data.loaders import TensorLoader
 from raysearch.errors import ConfigurationError
 from raysearch.models import FAMILIES, families_for, own_metrics
 from raysearch.models.metrics import LOGGED

@@ -33,15 +33,16 @@ from raysearch.data.cbf.space import (
     data_spec,
     n_held_out,
 )
+from raysearch.data.loaders import TensorLoader
 from raysearch.data.splits import LARGEST_SEED
-from raysearch.data.tensors import InMemoryData, Splits, TensorLoader, splits_of
+from raysearch.data.tensors import InMemoryData, Splits, splits_of
 from raysearch.randomness import generator
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from raysearch.data.cache import Arrays
+    from raysearch.data.archive import Arrays
 
 PUBLISHED_SEED = 1994
 """Governs the training and the test series, whatever the seed of a search."""

@@ -15,7 +15,7 @@ from raysearch.data.splits import split_arrays, split_sizes
 from raysearch.data.tensors import InMemoryData, Splits, load_splits
 
 if TYPE_CHECKING:
-    from raysearch.data.cache import Arrays
+    from raysearch.data.archive import Arrays
 
 
 class Data(InMemoryData):

@@ -35,7 +35,7 @@ ARGUMENTS: dict[str, Domain] = {
     "resize": Choice(["stretch", "crop", "pad"], default="stretch"),
     "scaling": Choice(["unit", "standard"], default="unit"),
     "unreadable": Choice(["refuse", "drop"], default="refuse"),
-    "memory_gb": Float(0.0, 4096.0, default=1.0),
+    "memory_gb": Float(0.0, 4096.0, default=0.0),
 }
 """The arguments that are a number or a choice: their legal values and defaults."""
 
@@ -121,7 +121,7 @@ class ImagesArguments:
     """Of what models see: from 0 to 1, or standardised by the training split."""
     unreadable: Policy = "refuse"
     """What happens with images that cannot be read, or are not there."""
-    memory_gb: float = 1.0
+    memory_gb: float = 0.0
     """Images that take more in a process are left on the disk and mapped into memory."""
     separator: str | None = None
     decimal: str | None = None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor
 
 from raysearch.data.images.augmentation import Augmentation, cut_out, mixed, moved
 from raysearch.data.images.preprocessing import PixelScale
-from raysearch.data.tensors import EVALUATION_BATCH, batch_bounds
+from raysearch.data.loaders import EVALUATION_BATCH, batch_bounds
+from raysearch.data.pages import ahead, ask_for
 
 _LARGEST_BATCH_BYTES = 256e6
 """Of float32 inputs in a batch from which nothing is learnt."""
@@ -29,6 +30,8 @@ class ImageLoader:
         scale: What models see of the pixels.
         batch_size: Examples in a batch, at least 1; None for as many as memory allows.
         augmentation: How examples are varied, in a random order; None for none, in their order.
+        is_streamed: Whether what a batch needs is read from a file while the one before it is
+            trained on; see `pages`.
 
     Shapes:
         pixels: (M, C, H, W) or (M, C, D, H, W) uint8
@@ -46,7 +49,9 @@ class ImageLoader:
         scale: PixelScale,
         batch_size: int | None = None,
         augmentation: Augmentation | None = None,
+        is_streamed: bool = False,
     ) -> None:
+        self.is_streamed = is_streamed
         self.tensors = (pixels, targets)
         self.batch_size = batch_size or _evaluation_batch(pixels)
         self._rows = rows
@@ -67,7 +72,7 @@ class ImageLoader:
         """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
         pixels, targets = self.tensors
         if self.augmentation is None:
-            for start, end in self._bounds:
+            for start, end in self._ahead(self._rows):
                 chosen = pixels.index_select(0, self._rows[start:end])
                 yield self._scaled(chosen), targets[start:end].clone()
             return
@@ -76,7 +81,7 @@ class ImageLoader:
         draws = self.augmentation.drawn(
             len(order), height=height, width=width, is_classes=not targets.is_floating_point()
         )
-        for start, end in self._bounds:
+        for start, end in self._ahead(self._rows[order]):
             chosen = order[start:end]
             drawn = draws[start:end]
             inputs = self._scaled(moved(pixels.index_select(0, self._rows[chosen]), drawn))
@@ -89,6 +94,12 @@ class ImageLoader:
                 if wanted.is_floating_point():
                     wanted = mixed(wanted, drawn.weight)
             yield inputs, wanted
+
+    def _ahead(self, rows: Tensor) -> Iterable[tuple[int, int]]:
+        """Return the bounds of the batches, whose pixels are asked for ahead if need be."""
+        if not self.is_streamed:
+            return self._bounds
+        return ahead(self._bounds, lambda bounds: ask_for(self.tensors[:1], rows[slice(*bounds)]))
 
     def _scaled(self, pixels: Tensor) -> Tensor:
         """Return what models see of pixels from 0 to 255."""

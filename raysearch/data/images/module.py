@@ -19,6 +19,7 @@ from raysearch.data.images.loading import ImageLoader
 from raysearch.data.images.preparing import PREPARATION, pixels, settled
 from raysearch.data.images.preprocessing import ImagePreprocessing
 from raysearch.data.images.space import parameter_faults
+from raysearch.data.pages import are_streamed, as_tensor, read_by_page
 from raysearch.data.preparation import as_text
 from raysearch.data.state import STATE, check_state
 from raysearch.data_spec import Task
@@ -61,9 +62,9 @@ class Data(pl.LightningDataModule):
         frames: Frames of a clip, evenly spaced among those in its folder; None for images.
         scaling: "unit", from 0 to 1, or "standard", by the training split's mean and deviation.
         unreadable: "refuse" images that cannot be read, or "drop" them.
-        memory_gb: Images that take more (8 bits a number), or more than can be had, stay on the
-            disk, mapped into memory, which all processes of a machine share. The others are read,
-            by each process.
+        memory_gb: Images that take at most this (8 bits a number), and not more than can be had,
+            are read by each process. The others stay on the disk, mapped into memory, which all
+            processes of a machine share: by default, all of them.
         separator: Of a table, as of data `table`.
         decimal: Of a table, as of data `table`.
         encoding: Of a table, as of data `table`.
@@ -107,7 +108,7 @@ class Data(pl.LightningDataModule):
         frames: int | None = None,
         scaling: Scaling = "unit",
         unreadable: Policy = "refuse",
-        memory_gb: float = 1.0,
+        memory_gb: float = 0.0,
         separator: str | None = None,
         decimal: str | None = None,
         encoding: str | None = None,
@@ -183,6 +184,7 @@ class Data(pl.LightningDataModule):
             scale=self.preprocessing.scale,
             batch_size=batch_size,
             augmentation=augmentation,
+            is_streamed=images.is_streamed,
         )
 
 
@@ -193,6 +195,8 @@ class _Images:
     pixels: Tensor
     rows: Mapping[str, Tensor]
     targets: Mapping[str, Tensor]
+    is_streamed: bool
+    """Whether the pixels lie in a file that takes more than its share of the memory."""
 
 
 @lru_cache(maxsize=2)
@@ -200,9 +204,14 @@ def _load(arguments: str) -> _Images:
     """Return the images as tensors; a process that trains trial after trial reads them once."""
     settled_arguments = ImagesArguments.read(json.loads(arguments))
     arrays = PREPARATION.arrays(settled_arguments)
+    stored = pixels(settled_arguments)
+    tensor, is_streamed = as_tensor(stored), are_streamed({"pixels": stored})
+    if is_streamed:
+        read_by_page(tensor)
     parts = ("train", "validation", "test")
     return _Images(
-        pixels=torch.from_numpy(pixels(settled_arguments)),
-        rows={part: torch.from_numpy(arrays[f"{part}_rows"]) for part in parts},
-        targets={part: torch.from_numpy(arrays[f"{part}_targets"]) for part in parts},
+        pixels=tensor,
+        rows={part: as_tensor(arrays[f"{part}_rows"]) for part in parts},
+        targets={part: as_tensor(arrays[f"{part}_targets"]) for part in parts},
+        is_streamed=is_streamed,
     )

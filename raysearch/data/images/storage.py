@@ -1,9 +1,9 @@
 """Where do the pixels of all images lie, so that all processes of a node share them?
 
-In one .npy file in the node's cache, 8 bits a number: read into memory where they fit, else mapped,
-so that only the pages of a batch are read. Written to a temporary name and renamed. Where there is
-no room for it, or the lock is not let go, the pixels are kept in the memory of this process alone
-if they fit, else refused with the room that they need.
+In one .npy file in the node's cache, 8 bits a number: mapped, so that only the pages of a batch are
+read, or read into memory where that is asked for and they fit. Written to a temporary name and
+renamed. Where there is no room for it, or the lock is not let go, the pixels are kept in the memory
+of this process alone if they fit, else refused with the room that they need.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.cache import held_lock, reason_of, replacing
+from raysearch.data.cache import LOCK_TIMEOUT_S, held_lock, reason_of, replacing
 from raysearch.data.memory import free_bytes, gibibytes
 from raysearch.errors import ConfigurationError
 from raysearch.scratch import cache_folder
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 """Raised when the same files would now become other numbers."""
-
-_LOCK_TIMEOUT_S = 3600.0
 
 _logger = logging.getLogger(__name__)
 
@@ -111,7 +109,7 @@ def _read_or_decode(
     Raises:
         _NotKept: They cannot be.
     """
-    lock = held_lock(path, timeout_s=_LOCK_TIMEOUT_S)
+    lock = held_lock(path, timeout_s=LOCK_TIMEOUT_S)
     if isinstance(lock, str):
         raise _NotKept(lock)
     try:
@@ -142,8 +140,8 @@ def _read(path: Path, *, shape: tuple[int, ...], is_mapped: bool) -> Stored | No
 
     try:
         failures = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        # c: copies on write, so that torch gets an array that may be written, and the file stays
-        pixels = np.load(path, mmap_mode="c" if is_mapped else None, allow_pickle=False)
+        # one that copies on write would count as memory, and there may not be as much
+        pixels = np.load(path, mmap_mode="r" if is_mapped else None, allow_pickle=False)
     except FileNotFoundError:
         return None
     except (OSError, EOFError, ValueError):

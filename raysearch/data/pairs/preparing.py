@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from raysearch.data.file_splits import split_files
 from raysearch.data.files import fingerprint_of
-from raysearch.data.memory import check_memory
 from raysearch.data.pairs.advice import leak_notes, left_out_notes, same_notes, unknown_notes
 from raysearch.data.pairs.arguments import PairsArguments
 from raysearch.data.pairs.reading import Pair, read_pairs
 from raysearch.data.pairs.vocabulary import Vocabulary
 from raysearch.data.preparation import About, Preparation, Prepared
+from raysearch.data.room import Allocate, room_for
 from raysearch.data_spec import END, DataSpec
 from raysearch.errors import ConfigurationError
 
@@ -59,7 +59,7 @@ def _build(arguments: PairsArguments) -> Prepared:
         vocabulary=len(source),
         target_length=max(len(pair.target) for pair in everything) + 1,
     )
-    _check_memory(len(everything), spec, path=arguments.path)
+    allocate = _room(len(everything), spec, path=arguments.path)
     notes = [
         *left_out_notes(files),
         *same_notes(parts["train"]),
@@ -74,15 +74,17 @@ def _build(arguments: PairsArguments) -> Prepared:
     prepared = {
         f"{part}_{role}": values
         for part, pairs in parts.items()
-        for role, values in _examples(pairs, source=source, target=target, spec=spec).items()
+        for role, values in _examples(
+            pairs, source=source, target=target, spec=spec, allocate=allocate
+        ).items()
     }
     about = About(spec=spec, notes=tuple(notes), preprocessing=preprocessing)
     return Prepared(arrays=prepared, about=about)
 
 
-def _check_memory(n: int, spec: DataSpec, *, path: str) -> None:
+def _room(n: int, spec: DataSpec, *, path: str) -> Allocate:
     longest, answer = spec.input_shape[0], spec.target_length
-    check_memory(
+    return room_for(
         8 * n * (longest + 1 + answer),
         what=f"path is {path}, whose {n} pairs, filled up to {longest} and {answer} symbols,",
         remedy="Leave the longest out with max_length and `too_long: drop`",
@@ -90,13 +92,18 @@ def _check_memory(n: int, spec: DataSpec, *, path: str) -> None:
 
 
 def _examples(
-    pairs: Sequence[Pair], *, source: Vocabulary, target: Vocabulary, spec: DataSpec
+    pairs: Sequence[Pair],
+    *,
+    source: Vocabulary,
+    target: Vocabulary,
+    spec: DataSpec,
+    allocate: Allocate,
 ) -> dict[str, NDArray[np.int64]]:
     """Return inputs (N, T), lengths (N,) and targets (N, L) of pairs."""
     import numpy as np
 
-    inputs = np.zeros((len(pairs), spec.input_shape[0]), dtype=np.int64)
-    targets = np.zeros((len(pairs), spec.target_length), dtype=np.int64)
+    inputs = allocate((len(pairs), spec.input_shape[0]), np.int64)
+    targets = allocate((len(pairs), spec.target_length), np.int64)
     for row, pair in enumerate(pairs):
         inputs[row, : len(pair.source)] = source.numbers(pair.source)
         targets[row, : len(pair.target) + 1] = [*target.numbers(pair.target), END]

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from raysearch.data.room import Allocate
+
     Images = NDArray[np.float32]
     Integers = NDArray[np.int64]
 
@@ -55,6 +57,7 @@ def compose(
     canvas: int,
     target_length: int,
     rng: np.random.Generator,
+    allocate: Allocate | None = None,
 ) -> tuple[Images, Integers]:
     """Return scenes with their captions.
 
@@ -67,10 +70,11 @@ def compose(
         canvas: Height and width of a scene in pixels.
         target_length: Words of the longest caption, `END` counted.
         rng: Draws all that is random.
+        allocate: Makes the array of scenes; None for one in memory.
     """
     import numpy as np
 
-    scenes = np.zeros((n_scenes, 1, canvas, canvas), dtype=np.float32)
+    scenes = (allocate or np.zeros)((n_scenes, 1, canvas, canvas), np.float32)
     captions = np.zeros((n_scenes, target_length), dtype=np.int64)
     for scene, target in zip(scenes, captions, strict=True):
         n_digits = int(rng.integers(FEWEST_DIGITS, most_digits(canvas) + 1))

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.cache import cached_arrays
 from raysearch.data.scenes.composing import compose
-from raysearch.data.scenes.space import DIGIT_SIZE, MOST_DIGITS, N_EXAMPLES, check_room, data_spec
+from raysearch.data.scenes.space import DIGIT_SIZE, MOST_DIGITS, N_EXAMPLES, data_spec, room
 from raysearch.data.splits import split_arrays, split_sizes
 from raysearch.data.tensors import InMemoryData, Splits, splits_of
 from raysearch.randomness import generator
 
 if TYPE_CHECKING:
-    from raysearch.data.cache import Arrays
+    from raysearch.data.archive import Arrays
 
 _FORMAT = 1
 """Raised when the same arguments would now give other arrays."""
@@ -99,7 +99,7 @@ def _build(*, seed: int, n_examples: int, canvas: int, validation: float, test: 
     import numpy as np
     from sklearn.datasets import load_digits
 
-    check_room(n_examples, canvas=canvas)
+    allocate = room(n_examples, canvas=canvas)
     pixels, digits = load_digits(return_X_y=True)
     shares = {"validation": validation, "test": test}
     scans = split_arrays(
@@ -120,5 +120,6 @@ def _build(*, seed: int, n_examples: int, canvas: int, validation: float, test: 
             canvas=canvas,
             target_length=spec.target_length,
             rng=generator(seed, role=f"scenes {part}", number=0),
+            allocate=allocate,
         )
     return arrays

@@ -8,11 +8,9 @@ caption, and a caption says how its scene is built.
 
 from __future__ import annotations
 
-from typing import Literal
-
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.batches import batch_sizes_among, legal_batch_size
-from raysearch.data.memory import check_memory
+from raysearch.data.room import Allocate, room_for
 from raysearch.data.splits import FRACTIONS, split_sizes
 from raysearch.data_spec import DataSpec
 from raysearch.space import Domain, Int, Space
@@ -75,7 +73,6 @@ def data_spec(
         integer_fault("data.canvas", canvas, at_least=_SMALLEST, at_most=_LARGEST),
     )
     sizes = split_sizes(n_examples, validation=validation, test=test)
-    check_room(n_examples, canvas=canvas, of="all")
     n_digits = most_digits(canvas)
     return DataSpec(
         task="seq2seq",
@@ -87,17 +84,16 @@ def data_spec(
     )
 
 
-def check_room(n_examples: int, *, canvas: int, of: Literal["free", "all"] = "free") -> None:
-    """Refuse scenes that would not fit into memory; see `memory.check_memory`.
+def room(n_examples: int, *, canvas: int) -> Allocate:
+    """Return what makes the arrays of so many scenes; see `room.room_for`.
 
     Raises:
-        ConfigurationError: They would not.
+        ConfigurationError: There is room for them neither in memory nor on the disk.
     """
-    check_memory(
+    return room_for(
         4 * n_examples * canvas**2,
         what=f"data.n_examples is {n_examples}, and data.canvas {canvas}: so many scenes",
         remedy="Ask for fewer, or for a smaller canvas",
-        of=of,
     )
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
 from raysearch.data.leaks import joined, leak_note
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from raysearch.data.cache import Arrays
+    from raysearch.data.archive import Arrays
     from raysearch.data.series.raw import RawSeries
     from raysearch.data.series.splitting import Parts
     from raysearch.data_spec import DataSpec
@@ -68,7 +67,7 @@ def window_notes(prepared: Arrays, *, place: Callable[[str, int], str]) -> list[
     """
     numbers, rows = joined({part: range(len(prepared[f"{part}_inputs"])) for part in _SPLITS})
     names = [part for part in _SPLITS for _ in rows[part]]
-    keys = [row.tobytes() for part in _SPLITS for row in prepared[f"{part}_inputs"]]
+    keys = [_content(row) for part in _SPLITS for row in prepared[f"{part}_inputs"]]
     return [
         note
         for part in ("validation", "test")
@@ -83,7 +82,7 @@ def window_notes(prepared: Arrays, *, place: Callable[[str, int], str]) -> list[
     ]
 
 
-def _content(series: NDArray[np.float64]) -> bytes:
+def _content(series: NDArray[Any]) -> bytes:
     import hashlib
 
     shape = repr(series.shape).encode()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
-from raysearch.data.memory import check_memory
+from raysearch.data.room import room_for
 from raysearch.data.series.advice import forecast_notes, leak_notes, window_notes
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.labels import Labels, read_labels
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from raysearch.data.cache import Arrays
+    from raysearch.data.archive import Arrays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,26 +55,24 @@ def whole_series(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Bu
     scales = fit_scales([values[number] for number in parts["train"]], kind=arguments.scaling)
     targets, mean, std = _targets(labels, training=parts["train"], source=raws[0])
     lengths = np.array([series.shape[1] for series in values], dtype=np.int64)
-    check_memory(
-        2 * 4 * len(values) * len(values[0]) * int(lengths.max()),  # whole, and in splits
+    allocate = room_for(
+        4 * len(values) * len(values[0]) * int(lengths.max()),
         what=f"path is {arguments.path}, whose {len(values)} series, filled up to the longest of "
         f"{lengths.max()} steps,",
         remedy="Take the longest out, or cut the series into parts",
     )
-    padded = _padded(values, scales=scales, n_steps=int(lengths.max()))
     has_lengths = bool((lengths != lengths.max()).any())
-    roles: Arrays = {"inputs": padded, "targets": targets}
-    if has_lengths:
-        roles["lengths"] = lengths
-    prepared = {
-        f"{part}_{role}": array[members]
-        for part, members in parts.items()
-        for role, array in roles.items()
-    }
+    prepared: Arrays = {}
+    for part, members in parts.items():
+        inputs = allocate((len(members), len(values[0]), int(lengths.max())), np.float32)
+        _fill(inputs, [values[number] for number in members], scales=scales)
+        prepared[f"{part}_inputs"], prepared[f"{part}_targets"] = inputs, targets[members]
+        if has_lengths:
+            prepared[f"{part}_lengths"] = lengths[members]
     counts = np.bincount(labels.values[parts["train"]]).tolist() if not is_regression else ()
     spec = DataSpec(
         task=labels.task,
-        input_shape=(padded.shape[1], padded.shape[2]),
+        input_shape=(len(values[0]), int(lengths.max())),
         n_outputs=1 if is_regression else len(labels.classes),
         n_train=len(parts["train"]),
         class_counts=tuple(counts),
@@ -167,16 +165,12 @@ def _targets(
     return ((labels.values - mean) / std)[:, None].astype(np.float32), mean, std
 
 
-def _padded(
-    series: Sequence[NDArray[np.float64]], *, scales: Scales, n_steps: int
-) -> NDArray[np.float32]:
-    """Return series of several lengths, scaled, as one array (N, C, T), with zeros behind them."""
-    import numpy as np
-
-    padded = np.zeros((len(series), len(series[0]), n_steps), dtype=np.float32)
+def _fill(
+    padded: NDArray[np.float32], series: Sequence[NDArray[np.float64]], *, scales: Scales
+) -> None:
+    """Write series of several lengths, scaled, into zeros (N, C, T), which stay behind them."""
     for row, values in zip(padded, series, strict=True):
         row[:, : values.shape[1]] = scales.apply(values)
-    return padded
 
 
 def _told_channels(raw: RawSeries, *, arguments: SeriesArguments) -> list[int]:
@@ -214,8 +208,8 @@ def _windows(
     read, horizon = arguments.steps_read, arguments.horizon or 1
     prepared: Arrays = {}
     for part, starts in windows.starts.items():
-        inputs = np.empty((len(starts), len(scaled[0]), read), dtype=np.float32)
-        targets = np.empty((len(starts), len(told), horizon), dtype=np.float32)
+        inputs = windows.allocate((len(starts), len(scaled[0]), read), np.float32)
+        targets = windows.allocate((len(starts), len(told), horizon), np.float32)
         for place, (number, start) in enumerate(starts):
             inputs[place] = scaled[number][:, start : start + read]
             targets[place] = scaled[number][told, start + read : start + read + horizon]

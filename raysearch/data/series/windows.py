@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from raysearch.data.memory import check_memory, free_bytes
+from raysearch.data.memory import free_bytes
+from raysearch.data.room import Allocate, room_for
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.raw import RawSeries
 from raysearch.data.series.splitting import Parts, split_series
@@ -34,6 +35,8 @@ class Windows:
     """For each series, how many steps from its first one are for training."""
     n_read: int
     """Steps that a window reads."""
+    allocate: Allocate
+    """Makes the arrays of all windows."""
     notes: tuple[str, ...] = ()
 
     def place(self, raws: Sequence[RawSeries], part: str, number: int) -> str:
@@ -47,7 +50,7 @@ def cut_windows(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Win
     """Return the windows of all splits.
 
     Raises:
-        ConfigurationError: A split has none, or there are too many to be kept in memory.
+        ConfigurationError: A split has none, or there are too many for memory and disk.
     """
     import numpy as np
 
@@ -68,7 +71,7 @@ def cut_windows(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Win
             # two times (W,) -> (W, 2)
             found[part].append(np.stack([np.full_like(whole, number), whole], axis=1))
     starts = {part: np.concatenate(pairs) for part, pairs in found.items()}
-    _check(starts, values, source=raws[0], arguments=arguments)
+    allocate = _checked(starts, values, source=raws[0], arguments=arguments)
     counts = ", ".join(f"{len(pairs)} for {part}" for part, pairs in starts.items())
     notes = [
         *split_notes,
@@ -83,6 +86,7 @@ def cut_windows(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Win
         starts=starts,
         n_learnt=n_learnt,
         n_read=arguments.steps_read,
+        allocate=allocate,
         notes=tuple(notes),
     )
 
@@ -149,13 +153,14 @@ def _are_whole(
     )
 
 
-def _check(
+def _checked(
     starts: Mapping[str, NDArray[np.intp]],
     values: Sequence[NDArray[np.float64]],
     *,
     source: RawSeries,
     arguments: SeriesArguments,
-) -> None:
+) -> Allocate:
+    """Refuse a split without windows, and too many windows; return what makes their arrays."""
     read, horizon = arguments.steps_read, arguments.horizon or 1
     longest = max(series.shape[1] for series in values)
     for part, found in starts.items():
@@ -168,7 +173,7 @@ def _check(
     n_windows = sum(map(len, starts.values()))
     n_bytes = 4 * n_windows * len(values[0]) * (read + horizon)
     stride = -(-n_bytes * arguments.stride // (free_bytes() or n_bytes))
-    check_memory(
+    return room_for(
         n_bytes,
         what=f"{source.source.argument} is {source.source.path}, whose {n_windows} windows",
         remedy=f"Set stride to {stride} or more, to begin fewer of them",

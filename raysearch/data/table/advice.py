@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from raysearch.data.cache import Arrays
+    from raysearch.data.archive import Arrays
 
 _GIVEN_AWAY = 0.99
 """Correlation with the target from which a number is suspected to give it away."""
@@ -140,12 +140,12 @@ def giveaway_notes(prepared: Arrays, *, preprocessing: Preprocessing) -> list[st
     import numpy as np
 
     notes = []
-    inputs, targets = prepared["train_inputs"].astype(float), prepared["train_targets"]
+    inputs, targets = prepared["train_inputs"], prepared["train_targets"]
     places = np.arange(preprocessing.target.n_outputs)
     wanted = (targets[:, None] == places) * 1.0 if targets.ndim == 1 else targets.astype(float)
     n_numbers = inputs.shape[1] - len(preprocessing.categories)
     for name, values in zip(preprocessing.features, inputs.T[:n_numbers], strict=False):
-        strength = max(_correlation(values, column) for column in wanted.T)
+        strength = max(_correlation(values.astype(float), column) for column in wanted.T)
         if strength > _GIVEN_AWAY:
             notes.append(
                 f"{name} nearly gives {preprocessing.target.name} away (correlation "

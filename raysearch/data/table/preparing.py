@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from raysearch.data.arguments import listed
-from raysearch.data.memory import check_memory
 from raysearch.data.preparation import About, Preparation, Prepared
+from raysearch.data.room import room_for
 from raysearch.data.table.advice import absent_notes, class_notes, copy_notes, giveaway_notes
 from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.columns import CategoryColumn
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from raysearch.data.cache import Arrays
+    from raysearch.data.archive import Arrays
 
 _FORMAT = 5
 """Raised when the same table would now be prepared in another way."""
+
+_ROWS = 65_536
+"""How many are encoded at a time, since that takes a multiple of their memory."""
 
 
 def _build(arguments: TableArguments) -> Prepared:
@@ -96,17 +99,22 @@ def _examples(
 ) -> Arrays:
     import numpy as np
 
-    check_memory(
-        4 * sum(map(len, parts.values())) * len(preprocessing.features),
-        what=f"path is {path}, whose {len(frame)} rows of {len(preprocessing.features)} features",
+    n_features = len(preprocessing.features)
+    allocate = room_for(
+        4 * sum(map(len, parts.values())) * n_features,
+        what=f"path is {path}, whose {len(frame)} rows of {n_features} features",
         remedy="Leave columns out with ignore, or rows",
     )
     target, prepared = preprocessing.target, {}
     if target.task == "regression":
         values = ((values - target.mean) / target.std)[:, None].astype(np.float32)
     for part, rows in parts.items():
-        prepared[f"{part}_inputs"] = preprocessing.encode(frame.iloc[rows])
-        prepared[f"{part}_targets"] = values[rows]
+        inputs = allocate((len(rows), n_features), np.float32)
+        for start in range(0, len(rows), _ROWS):
+            inputs[start : start + _ROWS] = preprocessing.encode(
+                frame.iloc[rows[start : start + _ROWS]]
+            )
+        prepared[f"{part}_inputs"], prepared[f"{part}_targets"] = inputs, values[rows]
     return prepared
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from raysearch.data.memory import check_memory
 from raysearch.data.preparation import About, Preparation, Prepared
+from raysearch.data.room import room_for
 from raysearch.data.table.joining import Rows, column_faults, fingerprint_of, read_rows
 from raysearch.data.table.labelled import Labelled, label
 from raysearch.data.text.advice import advice_on
@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from raysearch.data.cache import Arrays
+    from raysearch.data.archive import Arrays
 
 _FORMAT = 3
 """Raised when the same file would now be prepared in another way."""
+
+_TEXTS = 65_536
+"""How many are turned into numbers at a time."""
 
 _WHOLE = 0.98
 """Share of the training texts that are kept whole where no length is given."""
@@ -38,6 +41,8 @@ _LONGEST = {"word": 512, "byte": 1024, "character": 1024}
 
 def _build(arguments: TextArguments) -> Prepared:
     """Return the arrays of the splits, and what is known about them."""
+    import numpy as np
+
     rows = read_rows(arguments.as_table())
     named = ("text", "target", "split", "order_by", "group")
     faults = column_faults(list(rows.frame), {name: getattr(arguments, name) for name in named})
@@ -64,14 +69,20 @@ def _build(arguments: TextArguments) -> Prepared:
         max_length=max_length,
         keep=arguments.keep,
     )
-    check_memory(
+    allocate = room_for(
         8 * len(kept) * (max_length + 2),
         what=f"path is {arguments.path}, whose {len(kept)} texts of up to {max_length} symbols",
         remedy="Set max_length to fewer",
     )
     prepared: Arrays = {}
     for part, places in labelled.parts.items():
-        inputs, lengths = preprocessing.transform([kept[row] for row in places])
+        inputs = allocate((len(places), max_length), np.int64)
+        lengths = np.zeros(len(places), dtype=np.int64)
+        for start in range(0, len(places), _TEXTS):
+            some = slice(start, start + _TEXTS)
+            inputs[some], lengths[some] = preprocessing.transform(
+                [kept[row] for row in places[some]]
+            )
         prepared[f"{part}_inputs"], prepared[f"{part}_lengths"] = inputs, lengths
         prepared[f"{part}_targets"] = labelled.targets[places]
     notes = [*rows.notes, *notes, *labelled.notes]

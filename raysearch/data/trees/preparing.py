@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from raysearch.data.file_splits import split_files
 from raysearch.data.files import fingerprint_of
-from raysearch.data.memory import check_memory
 from raysearch.data.preparation import About, Preparation, Prepared
+from raysearch.data.room import Allocate, room_for
 from raysearch.data.trees.advice import Parts, class_notes, leak_notes, unknown_notes
 from raysearch.data.trees.arguments import TreesArguments
 from raysearch.data.trees.labels import Target, classes_of, fitted, task_of
@@ -40,6 +40,7 @@ def encoded(
     *,
     numbers: Mapping[str, int],
     n_nodes: int,
+    allocate: Allocate | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return symbols and parents (N, 2, `n_nodes`), and the numbers of nodes (N,).
 
@@ -47,10 +48,11 @@ def encoded(
         trees: Symbols and parents of each.
         numbers: Of the symbols; what is not there is `UNKNOWN`.
         n_nodes: At least those of the largest tree.
+        allocate: Makes the array; None for one in memory.
     """
     import numpy as np
 
-    inputs = np.zeros((len(trees), 2, n_nodes), dtype=np.int64)
+    inputs = (allocate or np.zeros)((len(trees), 2, n_nodes), np.int64)
     inputs[:, 1] = -1
     lengths = np.array([len(symbols) for symbols, _ in trees], dtype=np.int64)
     for row, (symbols, parents) in enumerate(trees):
@@ -81,13 +83,14 @@ def _build(arguments: TreesArguments) -> Prepared:
     notes += class_notes(parts, target)
     notes += unknown_notes(parts, symbols)
     notes += leak_notes(parts)
-    _check_memory(sum(map(len, parts.values())), spec, path=arguments.path)
+    allocate = _room(sum(map(len, parts.values())), spec, path=arguments.path)
     prepared = {}
     for part, trees in parts.items():
         prepared[f"{part}_inputs"], prepared[f"{part}_lengths"] = encoded(
             [(tree.symbols, tree.parents) for tree in trees],
             numbers=numbered(symbols),
             n_nodes=spec.input_shape[1],
+            allocate=allocate,
         )
         prepared[f"{part}_targets"] = target.numbers(trees)
     preprocessing = {"symbols": symbols, "target": target.to_json()}
@@ -95,9 +98,9 @@ def _build(arguments: TreesArguments) -> Prepared:
     return Prepared(arrays=prepared, about=about)
 
 
-def _check_memory(n: int, spec: DataSpec, *, path: str) -> None:
+def _room(n: int, spec: DataSpec, *, path: str) -> Allocate:
     largest = spec.input_shape[1]
-    check_memory(
+    return room_for(
         8 * n * (2 * largest + 2),
         what=f"path is {path}, whose {n} trees, filled up to the largest of {largest} nodes,",
         remedy="Take the largest out; max_nodes names those above it",

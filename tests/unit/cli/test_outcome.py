@@ -16,6 +16,7 @@ from raysearch import imports
 from raysearch.experiment import from_settings
 from raysearch.results import Results
 from raysearch.results.evidence import earlier_runs, to_journal
+from raysearch.run_dir.lease import Lease
 from tests.recorded import SETTINGS, Bytes, Recorded
 
 
@@ -66,6 +67,22 @@ def test_top_limits_the_table_and_says_so(cli, search):
     text = "\n".join(lines_of(cli("results small-1 --top 1")))
     assert "... and 2 more: --top 3" in text
     assert "   2  0000" not in text
+
+
+def test_what_is_idle_is_said_while_a_search_runs(cli, folder):
+    search = Recorded(folder / "runs" / "busy-1", budget={"trials": 2})
+    has = {"cpus": 4.0, "gpus": 0.0, "nodes": 2.0, "slots": 4.0}
+    search.engine.know_capacity(lambda: has)
+    search.trial(0.5)
+    search.begin(0.6)
+    lease = Lease(search.run_dir.path)
+    lease.acquire()
+    try:
+        lines = lines_of(cli("results busy-1"))
+    finally:
+        lease.release()
+    assert lines[2] == "3 of 4 CPUs idle: nothing to train"
+    assert "idle" not in cli("results busy-1").out  # its driver is gone
 
 
 def test_json_is_the_document(cli, handed_over):

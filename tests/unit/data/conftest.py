@@ -4,6 +4,16 @@ import pytest
 
 
 @pytest.fixture
+def disk(monkeypatch):
+    """Return what gives the folder of the cache a disk with so many bytes of room."""
+
+    def give(n_bytes):
+        monkeypatch.setattr("raysearch.data.room.disk_bytes", lambda: n_bytes)
+
+    return give
+
+
+@pytest.fixture
 def memory(tmp_path, monkeypatch):
     """Return what gives this process a container with so many bytes of memory."""
     root = tmp_path / "cgroup"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 import pytest
 
+from raysearch.data import files
 from raysearch.data.files import Fingerprint, Source, fingerprint_of, sources_of
 from raysearch.errors import ConfigurationError
 
@@ -65,3 +67,25 @@ def test_a_file_that_has_changed_is_refused():
     now.check("1" * 16)
     with pytest.raises(ConfigurationError, match=r"^test_fingerprint is 2, but that of /a\.csv"):
         now.check("2")
+
+
+def test_a_large_file_is_read_once_on_a_node_until_it_changes(tmp_path, monkeypatch):
+    read, really_read = [], files._read_digest
+
+    def read_digest(path):
+        read.append(path)
+        return really_read(path)
+
+    monkeypatch.setenv("RAYSEARCH_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(files, "_read_digest", read_digest)
+    monkeypatch.setattr(files, "_LARGE_BYTES", 3)
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n")
+    digests = []
+    for _ in range(2):
+        files._digest.cache_clear()  # as in another process
+        digests.append(Source(path=str(path)).digest())
+    assert digests[0] == digests[1] == hashlib.sha256(b"a,b\n").hexdigest()
+    assert len(read) == 1
+    path.write_text("a,c\n")
+    assert Source(path=str(path)).digest() == hashlib.sha256(b"a,c\n").hexdigest()

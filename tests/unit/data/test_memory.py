@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from raysearch.data.listops.space import data_spec as listops_spec
 from raysearch.data.memory import all_bytes, check_memory, free_bytes
 from raysearch.data.pairs.space import check_arguments as check_pairs
-from raysearch.data.scenes.space import data_spec as scenes_spec
+from raysearch.data.scenes.space import room
 from raysearch.data.series.space import check_arguments as check_series
 from raysearch.data.table.space import check_arguments as check_table
 from raysearch.data.text.space import check_arguments as check_text
@@ -32,6 +35,16 @@ def test_without_a_limit_the_machine_has_what_it_has(memory):
     assert all_bytes() >= free_bytes() > 1e6
 
 
+def test_a_limit_of_this_process_counts_too(memory):
+    memory("max")
+    code = (
+        "import resource; from raysearch.data.memory import free_bytes; before = free_bytes()\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (2**28, 2**28)); print(free_bytes())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 0 < int(done.stdout) < 2**28
+
+
 def test_what_fits_is_not_refused_and_what_does_not_is_with_both_numbers(memory):
     memory(3 * 2**30)
     check_memory(3 * 2**30, what="path is a", remedy="Take less")
@@ -43,14 +56,15 @@ def test_what_fits_is_not_refused_and_what_does_not_is_with_both_numbers(memory)
     )
 
 
-def test_what_is_generated_is_refused_before_it_is(memory):
+def test_what_is_generated_is_refused_before_it_is(memory, disk):
     memory(2**30)
+    disk(2**30)
     assert listops_spec(n_examples=100_000).n_train == 60_000
     with pytest.raises(ConfigurationError, match=r"data.n_examples is 1000000, .* take 14\.9 GiB"):
         listops_spec(n_examples=1_000_000, max_length=1000)
     assert listops_spec(n_examples=100_000, max_length=1000, form="tokens").n_train == 60_000
     with pytest.raises(ConfigurationError, match=r"data.n_examples is 100000, .* take 6\.1 GiB"):
-        scenes_spec(n_examples=100_000, canvas=128)
+        room(100_000, canvas=128)
 
 
 FILES = {
@@ -84,16 +98,19 @@ FILES = {
 
 @pytest.mark.parametrize(("check", "content", "given", "said"), FILES.values(), ids=FILES)
 def test_a_file_whose_arrays_would_not_fit_is_refused(
-    check, content, given, said, memory, tmp_path, monkeypatch
+    check, content, given, said, memory, disk, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("RAYSEARCH_CACHE_DIR", str(tmp_path / "cache"))
     path = tmp_path / "a.csv"
     path.write_text(content)
     memory(100)
+    disk(200)
     with pytest.raises(ConfigurationError) as caught:
         check({"path": str(path), **given})
     (fault,) = caught.value.faults
     assert fault.startswith(f"path is {path}, whose {said} take ")
     assert "GiB of memory, and 9e-08 GiB can be had on this machine." in fault
-    memory(10**6)
+    assert f"In {tmp_path / 'cache' / 'data'} they need " in fault
+    assert "GiB of room, and there are 2e-07 GiB: set RAYSEARCH_CACHE_DIR to a folder" in fault
+    disk(10**6)
     assert check({"path": str(path), **given})["path"] == str(path)

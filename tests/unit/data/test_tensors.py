@@ -9,7 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raysearch.data.tensors import BucketLoader, Splits, TensorLoader, load_splits
+from raysearch.data.loaders import BucketLoader, TensorLoader
+from raysearch.data.tensors import Splits, load_splits
 from raysearch.errors import ConfigurationError
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
-from raysearch.data.tensors import TensorLoader
+from raysearch.data.loaders import TensorLoader
 from raysearch.errors import ConfigurationError
 from raysearch.training.job import Rank
 from raysearch.training.sharing import shared

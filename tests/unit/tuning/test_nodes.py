@@ -10,6 +10,7 @@ import pytest
 import raysearch
 from raysearch.tuning import nodes, on_node
 from raysearch.tuning.nodes import Report, faults
+from tests.object_store import BUCKET, running_store
 
 HERE = {"python": "3.11.9", "ray": "2.60.0", "raysearch": "0.1.0", "torch": "2.13.0",
         on_node.SOURCES: "0123abcd"}  # fmt: skip
@@ -61,6 +62,27 @@ def test_a_run_directory_that_is_not_seen_names_storage(tmp_path):
 def test_a_node_that_says_nothing_is_named():
     (fault,) = faults([report()], here=HERE, silent=["node-2"])
     assert fault.startswith("1 of 2 nodes (node-2) started no process in 120 s.")
+
+
+def test_a_store_that_some_nodes_may_not_write_to_is_told_with_why():
+    why = "s3://b/run: access is denied. Give keys."
+    reports = [report("a"), report("b", store=why), report("c", store=why)]
+    (fault,) = faults(reports, here=HERE)
+    assert fault.startswith(f"{why} So say 2 of 3 nodes (b, c); this machine can write there.")
+    assert "Give the nodes the same right, by the machines' role" in fault
+
+
+def test_a_node_tries_the_store_itself(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAYSEARCH_CACHE_DIR", str(tmp_path))
+    with running_store() as store:
+        for name, value in store.environment.items():
+            monkeypatch.setenv(name, value)
+        assert on_node.refused_by(f"s3://{BUCKET}/runs/a") == ""
+        assert "no-such-bucket" in on_node.refused_by("s3://no-such-bucket/runs/a")
+        listed = store.client().list_objects_v2(Bucket=BUCKET)
+        assert listed["KeyCount"] == 0
+    assert on_node.refused_by(None) == ""
+    assert on_node.refused_by(str(tmp_path)) == ""
 
 
 def test_a_node_says_what_it_has(tmp_path):

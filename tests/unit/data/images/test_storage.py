@@ -51,7 +51,8 @@ def test_pixels_are_decoded_once_and_mapped_where_they_do_not_fit(cache, memory_
 
 def test_what_is_mapped_cannot_change_the_file(cache):
     pixels, _ = stored(Decoder(), memory_gb=0.0)
-    pixels[:] = 7
+    with pytest.raises(ValueError, match="read-only"):
+        pixels[:] = 7
     assert (stored(Decoder(), memory_gb=0.0)[0] == PIXELS).all()
 
 
@@ -122,7 +123,7 @@ def test_a_lock_that_is_not_let_go_costs_memory_and_a_warning(
     (lock,) = cache.glob("*.lock")
     (path,) = cache.glob("*.npy")
     path.unlink()
-    monkeypatch.setattr("raysearch.data.images.storage._LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("raysearch.data.images.storage.LOCK_TIMEOUT_S", 0.1)
     with FileLock(lock), caplog.at_level(logging.WARNING):
         pixels, failures = stored(Decoder(), memory_gb=memory_gb)
     assert (pixels == PIXELS).all()
@@ -138,7 +139,7 @@ def test_a_lock_that_is_not_let_go_ends_it_where_memory_does_not_do(cache, monke
     large()
     (path,) = cache.glob("*.npy")
     path.unlink()
-    monkeypatch.setattr("raysearch.data.images.storage._LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("raysearch.data.images.storage.LOCK_TIMEOUT_S", 0.1)
     memory(200_000)
     lock = path.with_suffix(".lock")
     with FileLock(lock), pytest.raises(ConfigurationError) as caught:

@@ -200,7 +200,8 @@ def test_windows_that_read_what_training_reads_are_named(tmp_path):
     assert f"to 80 of series 0 of {tmp_path}/a.npz as steps 1 to 20 of series 0 of" in note
 
 
-def test_windows_that_would_not_fit_in_memory_are_refused_with_a_stride(tmp_path, memory):
+def test_windows_that_would_fit_nowhere_are_refused_with_a_stride(tmp_path, memory, disk):
     memory(1000)
+    disk(2000)
     with pytest.raises(ConfigurationError, match=r"93 windows take .* GiB.* stride to 3"):
         data_spec(**counting(tmp_path), horizon=2, window=4)

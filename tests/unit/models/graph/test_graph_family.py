@@ -7,7 +7,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from raysearch.data.tensors import TensorLoader
+from raysearch.data.loaders import TensorLoader
 from raysearch.models.graph.layout import layers_of
 from raysearch.models.graph.module import EvolvedGraph
 from raysearch.models.graph.network import FUNCTIONS, GraphDesign, GraphNetwork

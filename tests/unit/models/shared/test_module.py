@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from raysearch.data.tensors import TensorLoader
+from raysearch.data.loaders import TensorLoader
 from raysearch.models.shared.supervised import SupervisedModule
 
 pytestmark = pytest.mark.filterwarnings(

@@ -8,7 +8,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from raysearch.data.tensors import TensorLoader
+from raysearch.data.loaders import TensorLoader
 from raysearch.data_spec import END, PADDING, UNKNOWN
 from raysearch.models.seq2seq.module import Seq2Seq
 from raysearch.models.shared.sequences import SequenceScores, previous_of, trimmed

@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from raysearch.data.tensors import TensorLoader
+from raysearch.data.loaders import TensorLoader
 from raysearch.errors import ConfigurationError
 from raysearch.init_from import InitFrom
 from raysearch.models.vae.module import VAE

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from raysearch.errors import RunDirectoryError
+from raysearch.results.winner_folder import MODEL, NEXT, install
 from raysearch.run_dir import Lease, RunDir
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.remote.client import StoreClient
@@ -48,6 +49,18 @@ def test_the_journal_is_in_the_store_alone(place, machine):
         "journal/000001.jsonl",
         "journal/000002.jsonl",
     ]
+
+
+def test_a_new_winner_leaves_no_file_of_its_refit_in_the_store(place):
+    run = RunDir(place)
+    with run.writing():
+        path = run.path / NEXT
+        path.parent.mkdir()
+        path.write_bytes(b"weights")
+        run.bring(NEXT)  # as the process does that trained it
+        assert install(run, path) == 7
+    assert list(RunDir(place).storage.keys("winner")) == [MODEL]
+    assert RunDir(place).storage.read(MODEL) == b"weights"
 
 
 def test_a_second_driver_is_refused(place, machine):

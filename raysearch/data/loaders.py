@@ -1,0 +1,151 @@
+"""How do examples that lie in tensors reach a model with the least work per batch?
+
+A `DataLoader` fetches, collates and counts example by example, which for small models costs more
+than the training step. `TensorLoader` indexes whole tensors once per batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from raysearch.checks import integer_fault, raise_faults
+from raysearch.data.pages import ahead, ask_for
+from raysearch.data_spec import PADDING
+
+EVALUATION_BATCH = 1024
+"""Examples in a batch when nothing is learnt from it: large, since only memory limits it."""
+
+
+class TensorLoader:
+    """Batches cut from tensors as wholes; Lightning takes it wherever it takes a `DataLoader`.
+
+    Every pass goes over all examples. A last batch that is smaller is kept, except that a single
+    left-over example joins the batch before it, which then has `batch_size` + 1: batch
+    normalisation cannot train on one example, and to drop it would lose a part of the data.
+
+    With `is_shuffled`, each pass has an order of its own, drawn from torch's global generator when
+    its first batch is asked for, not when the iterator is made. So whoever seeds that generator
+    before an epoch governs its order, whenever Lightning makes the iterator.
+
+    Args:
+        tensors: Tensors with the same first dimension, the examples.
+        batch_size: Examples in a batch, at least 1.
+        is_shuffled: Whether each pass has a random order.
+        is_streamed: Whether what a batch needs is read from a file while the one before it is
+            trained on; see `pages`.
+
+    Shapes:
+        tensors: (N, ...) each
+        yields: a tuple of (B, ...), copies that may be changed in place
+        N examples, B examples in the batch
+
+    Raises:
+        ConfigurationError: The batch size is not an integer of at least 1.
+        ValueError: There are no tensors, or they differ in their first dimension.
+
+    Example:
+        >>> loader = TensorLoader(torch.arange(7), batch_size=3)
+        >>> len(loader), [batch.tolist() for batch, in loader]
+        (2, [[0, 1, 2], [3, 4, 5, 6]])
+    """
+
+    def __init__(
+        self,
+        *tensors: Tensor,
+        batch_size: int,
+        is_shuffled: bool = False,
+        is_streamed: bool = False,
+    ) -> None:
+        raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
+        if len({len(tensor) for tensor in tensors}) != 1:
+            shapes = [tuple(tensor.shape) for tensor in tensors]
+            raise ValueError(
+                f"The tensors have shapes {shapes}. Give one or more with the same first dimension."
+            )
+        self.tensors = tensors
+        self.batch_size = batch_size
+        self.is_shuffled = is_shuffled
+        self.is_streamed = is_streamed
+        self._bounds = batch_bounds(len(tensors[0]), batch_size=batch_size)
+
+    def __len__(self) -> int:
+        """Return the number of batches in a pass."""
+        return len(self._bounds)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
+        batches = self._rows()
+        if self.is_streamed:
+            batches = ahead(batches, lambda rows: ask_for(self.tensors, rows))
+        for rows in batches:
+            if isinstance(rows, slice):
+                yield tuple(tensor[rows].clone() for tensor in self.tensors)
+            else:
+                yield tuple(tensor.index_select(0, rows) for tensor in self.tensors)
+
+    def _rows(self) -> Iterator[Tensor | slice]:
+        """Yield which examples each batch of a pass has."""
+        if not self.is_shuffled:
+            yield from (slice(start, end) for start, end in self._bounds)
+            return
+        order = torch.randperm(len(self.tensors[0]))
+        yield from (order[start:end] for start, end in self._bounds)
+
+
+class BucketLoader(TensorLoader):
+    """Shuffled batches of examples of similar length, so that little of a batch is padding.
+
+    Each pass shuffles the examples, sorts every `POOL` batches of them by length, cuts these into
+    batches, and shuffles the batches. So each batch is a random one among those of its length.
+
+    Args:
+        tensors: As of `TensorLoader`.
+        batch_size: Examples in a batch, at least 1.
+        lengths: (N,) int64, of each example; None for those of the last of the tensors, targets
+            (N, L) with `PADDING` behind their ends.
+
+    Example:
+        >>> targets = torch.tensor([[4, 2, 0], [4, 4, 2]] * 3)
+        >>> [sorted(batch[:, 2].tolist()) for batch, in BucketLoader(targets, batch_size=3)] in (
+        ...     [[0, 0, 0], [2, 2, 2]],
+        ...     [[2, 2, 2], [0, 0, 0]],
+        ... )
+        True
+    """
+
+    POOL = 32
+
+    def __init__(
+        self,
+        *tensors: Tensor,
+        batch_size: int,
+        lengths: Tensor | None = None,
+        is_streamed: bool = False,
+    ) -> None:
+        super().__init__(*tensors, batch_size=batch_size, is_shuffled=True, is_streamed=is_streamed)
+        self._lengths = (tensors[-1] != PADDING).sum(1) if lengths is None else lengths
+
+    def _rows(self) -> Iterator[Tensor | slice]:
+        """Yield which examples each batch of a pass has."""
+        order = torch.randperm(len(self.tensors[0]))
+        pools = torch.split(order, self.POOL * self.batch_size)
+        order = torch.cat([pool[self._lengths[pool].argsort(stable=True)] for pool in pools])
+        for place in torch.randperm(len(self._bounds)).tolist():
+            start, end = self._bounds[place]
+            yield order[start:end]
+
+
+def batch_bounds(n_examples: int, *, batch_size: int) -> list[tuple[int, int]]:
+    """Return the first and the one-past-last example of each batch.
+
+    Example:
+        >>> batch_bounds(8, batch_size=3), batch_bounds(7, batch_size=3)
+        ([(0, 3), (3, 6), (6, 8)], [(0, 3), (3, 7)])
+    """
+    starts = list(range(0, n_examples, batch_size))
+    if len(starts) > 1 and batch_size > 1 and n_examples - starts[-1] == 1:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], n_examples], strict=True))
