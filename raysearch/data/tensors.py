@@ -7,7 +7,7 @@ than the training step. `TensorLoader` indexes whole tensors once per batch.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.cache import cached_arrays
+from raysearch.data.folds import fold_of_each
 from raysearch.data_spec import PADDING
 
 if TYPE_CHECKING:
@@ -154,6 +155,40 @@ class Splits:
     is_bucketed: bool = False
     """Whether a training batch has examples of similar length: targets if those are sequences, else
     inputs, which then have lengths."""
+    groups: Tensor | None = None
+    """Group of each example for training, and then of each for validation, whose examples are in
+    one fold; None where each stands for itself."""
+
+    def fold(self, *, number: int, of: int, seed: int) -> Splits:
+        """Return the splits with one fold of the examples for training and validation to validate.
+
+        The test split stays as it is. Classes are spread over the folds, groups kept together.
+
+        Args:
+            number: Which fold, from 0.
+            of: How many folds there are, at least 2.
+            seed: At least 0; the same seed gives the same folds.
+
+        Raises:
+            ConfigurationError: There are too few examples, or groups, for so many folds.
+        """
+        tensors = [torch.cat(pair) for pair in zip(self.train, self.validation, strict=True)]
+        targets = tensors[-1]
+        is_classes = targets.ndim == 1 and not targets.is_floating_point()
+        folds = fold_of_each(
+            len(targets),
+            n_folds=of,
+            seed=seed,
+            classes=targets.numpy() if is_classes else None,
+            groups=None if self.groups is None else self.groups.numpy(),
+        )
+        is_validation = torch.from_numpy(folds == number)
+        return replace(
+            self,
+            train=tuple(tensor[~is_validation] for tensor in tensors),
+            validation=tuple(tensor[is_validation] for tensor in tensors),
+            groups=None,
+        )
 
     def training_loader(self, *, batch_size: int) -> TensorLoader:
         """Return the training split in shuffled batches."""
@@ -220,17 +255,22 @@ def prepared_splits(
 
 
 def splits_of(arrays: Arrays, *, is_bucketed: bool = False) -> Splits:
-    """Return the splits in arrays named "train_inputs", "train_targets" and so on."""
+    """Return the splits in arrays named "train_inputs", "train_targets" and so on.
+
+    Beside them "train_groups" and "validation_groups", (N,) int64, where examples are in groups.
+    """
 
     def split(part: str) -> tuple[Tensor, ...]:
         roles = [role for role in ("inputs", "lengths", "targets") if f"{part}_{role}" in arrays]
         return tuple(torch.from_numpy(arrays[f"{part}_{role}"]) for role in roles)
 
+    named = [arrays[name] for name in ("train_groups", "validation_groups") if name in arrays]
     return Splits(
         train=split("train"),
         validation=split("validation"),
         test=split("test"),
         is_bucketed=is_bucketed,
+        groups=torch.cat([torch.from_numpy(groups) for groups in named]) if named else None,
     )
 
 
@@ -259,6 +299,13 @@ class InMemoryData(pl.LightningDataModule):
     def refit_dataloader(self) -> TensorLoader:
         """Return the training and the validation split together, shuffled."""
         return self._splits().refit_loader(batch_size=self.batch_size)
+
+    def fold_dataloaders(
+        self, *, number: int, of: int, seed: int
+    ) -> tuple[TensorLoader, TensorLoader]:
+        """Return training and validation loaders of one of several folds; see `Splits.fold`."""
+        fold = self._splits().fold(number=number, of=of, seed=seed)
+        return fold.training_loader(batch_size=self.batch_size), fold.validation_loader()
 
     def _splits(self) -> Splits:
         """Return the splits, prepared once per node."""

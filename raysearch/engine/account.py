@@ -21,6 +21,9 @@ class Account:
 
     gpus: float = 0.0
     """GPUs of each trial, as the latest settings say."""
+    n_folds: int = 1
+    """On how many folds each trial is trained: with several, only what all of them came to is
+    a value to compare."""
     spent: Spending = field(default_factory=Spending)
     """What counts against the budgets."""
     timed: dict[str, float] = field(default_factory=dict)
@@ -38,12 +41,15 @@ class Account:
         """Return what is spent once a measurement of a new epoch of the trial has been applied."""
         seconds = max(0.0, measurement.seconds - self.timed.get(trial.id, 0.0))
         return self.spent.measured(
-            measurement, trial=trial, gpu_seconds=seconds * self.gpus, objective=objective
+            measurement,
+            trial=trial,
+            gpu_seconds=seconds * self.gpus,
+            objective=objective if self.n_folds == 1 else None,
         )
 
     def began(self, trial: Trial, *, from_epoch: int) -> None:
         """Count a trial's training time from what it had trained up to an epoch."""
-        seen = [m.seconds for m in trial.measurements if m.epoch <= from_epoch]
+        seen = [m.seconds for m in trial.trained if m.epoch <= from_epoch]
         self.timed[trial.id] = seen[-1] if seen else 0.0
 
     def measured(
@@ -58,6 +64,11 @@ class Account:
         """
         self.spent = self.after(trial, measurement, objective=objective)
         self.timed[trial.id] = measurement.seconds
+
+    def folds_done(self, trial: Trial, *, objective: Objective | None) -> None:
+        """Let the value of a trial count that was trained on all its folds."""
+        if objective is not None:
+            self.spent = self.spent.reached(trial, trial.value(objective), objective=objective)
 
     def put_aside(self, trial: Trial) -> None:
         """Let a trial count as one that brought no gain, if it did not: once, at its first pause.

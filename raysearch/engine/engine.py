@@ -22,6 +22,7 @@ from typing import Any
 from raysearch.engine.ahead import Helper
 from raysearch.engine.attempts import Attempts
 from raysearch.engine.decisions import Decisions
+from raysearch.engine.folds import Folds
 from raysearch.engine.gauging import Gauging
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.pauses import Pauses
@@ -98,14 +99,17 @@ class Engine:
         )
         decisions = Decisions(plan=plan, ledger=ledger, scheduler=scheduler)
         pauses = Pauses(ledger=ledger, scheduler=scheduler)
-        attempts = Attempts(plan=plan, ledger=ledger, decisions=decisions)
+        folds = Folds(plan=plan, ledger=ledger)
+        attempts = Attempts(plan=plan, ledger=ledger, decisions=decisions, folds=folds)
         shared: dict[str, Any] = {"plan": plan, "ledger": ledger, "suggestions": suggestions}
         self._suggestions, self._ledger, self._decisions = suggestions, ledger, decisions
         self._attempts = attempts
-        self._reports = Reports(plan=plan, ledger=ledger, decisions=decisions, attempts=attempts)
+        self._reports = Reports(
+            plan=plan, ledger=ledger, decisions=decisions, attempts=attempts, folds=folds
+        )
         self._gauging = Gauging(plan=plan, ledger=ledger)
-        self._queue = Queue(**shared, decisions=decisions, pauses=pauses)
-        self._replay = Replay(**shared, decisions=decisions, space=space)
+        self._queue = Queue(**shared, decisions=decisions, pauses=pauses, folds=folds)
+        self._replay = Replay(**shared, decisions=decisions, space=space, folds=folds)
         self._sessions = Sessions(**shared, space=space)
         self.has_begun = False
         """Whether the start of this session is journalled, so that its end is to be as well."""

@@ -59,14 +59,19 @@ class Spending:
         """
         after = replace(
             self,
-            epochs=self.epochs + measurement.epoch - trial.epochs,
+            epochs=self.epochs + measurement.epoch - trial.reached,
             gpu_seconds=self.gpu_seconds + gpu_seconds,
         )
-        value = None if objective is None else measurement.values.get(objective.metric)
-        if objective is None or not objective.is_better(value, self.best_value):
+        if objective is None:
             return after
+        return after.reached(trial, measurement.values.get(objective.metric), objective=objective)
+
+    def reached(self, trial: Trial, value: float | None, *, objective: Objective) -> Spending:
+        """Return what is spent once a trial has reached a value, which may be the best."""
+        if not objective.is_better(value, self.best_value):
+            return self
         return replace(
-            after,
+            self,
             best_trial=trial.id,
             best_value=value,
             is_best_ended=False,

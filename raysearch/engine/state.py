@@ -12,6 +12,7 @@ from typing import Any
 
 from raysearch.engine.account import Account
 from raysearch.engine.causes import DISK_FULL, INTERRUPTED, WORKER_LOST
+from raysearch.engine.fold_curves import folds_in, with_fold_done
 from raysearch.engine.handover import Handover
 from raysearch.engine.records import changed_by_end
 from raysearch.engine.spending import Spending
@@ -147,6 +148,7 @@ class SearchState:
         if "objective" in settings:
             self.objective = Objective(**settings["objective"])
         self.account.count_gpus(settings.get("resources", {}))
+        self.account.n_folds = folds_in(settings)
 
     def _trial_created(self, event: ev.TrialCreated) -> None:
         copied = ("number", "configuration", "origin")
@@ -181,13 +183,17 @@ class SearchState:
         trial = self.trials[event.trial]
         self.handover.measured(event)
         self.recommendation = self.recommendation if event.repeat else None
-        if event.epoch > trial.epochs and not event.repeat:
+        is_of_search = not event.repeat and event.fold == trial.fold
+        if is_of_search and event.epoch > trial.reached:
             self.account.measured(trial, event.measurement, objective=self.objective)
-            self._change(event.trial, measurements=(*trial.measurements, event.measurement))
+            kept = "in_fold" if trial.folds else "measurements"
+            self._change(event.trial, **{kept: (*trial.trained, event.measurement)})
 
     def _checkpoint_written(self, event: ev.CheckpointWritten) -> None:
         trial = self.trials[event.trial]
-        written = Checkpoint(epoch=event.epoch, path=event.path, size_bytes=event.size_bytes)
+        written = Checkpoint(
+            epoch=event.epoch, path=event.path, size_bytes=event.size_bytes, fold=event.fold
+        )
         self._set_checkpoints(
             trial, [c for c in trial.checkpoints if c.path != event.path] + [written]
         )
@@ -198,7 +204,11 @@ class SearchState:
         self._set_checkpoints(trial, [c for c in trial.checkpoints if c.path != event.path])
 
     def _decided(self, event: ev.Decided) -> None:
-        if event.kind == DecisionKind.PAUSE:
+        if event.fold is not None:
+            if event.fold == self.trials[event.trial].fold + 1:
+                self._keep(with_fold_done(self.trials[event.trial]))
+            self._change(event.trial, status=TrialStatus.PAUSED, reason=event.reason)
+        elif event.kind == DecisionKind.PAUSE:
             self._change(event.trial, status=TrialStatus.PAUSED, reason=event.reason)
             self.account.put_aside(self.trials[event.trial])
         elif event.trial in self.paused:  # it goes on, once a worker begins with it
@@ -221,6 +231,8 @@ class SearchState:
 
     def _trial_ended(self, event: ev.TrialEnded) -> None:
         status = TrialStatus(event.status)
+        if event.folds == self.trials[event.trial].fold + 1:
+            self._keep(with_fold_done(self.trials[event.trial]))
         self._change(
             event.trial,
             status=status,
@@ -229,6 +241,8 @@ class SearchState:
             error=event.error,
             ended_at=event.at,
         )
+        if event.folds == self.account.n_folds:
+            self.account.folds_done(self.trials[event.trial], objective=self.objective)
         self.streak.ended(self.trials[event.trial], objective=self.objective)
         self.account.put_aside(self.trials[event.trial])
         self.failures.pop(event.trial, None)

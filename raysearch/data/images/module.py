@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from raysearch.checks import raise_faults
+from raysearch.data.folds import fold_of_each
 from raysearch.data.images.arguments import PARAMETERS, ImagesArguments, Policy, Resize, Scaling
 from raysearch.data.images.augmentation import Augmentation
 from raysearch.data.images.loading import ImageLoader
@@ -166,6 +167,44 @@ class Data(pl.LightningDataModule):
             "train", "validation", batch_size=self.batch_size, augmentation=self._augmentation
         )
 
+    def fold_dataloaders(
+        self, *, number: int, of: int, seed: int
+    ) -> tuple[ImageLoader, ImageLoader]:
+        """Return loaders of one of several folds of training and validation, the first varied.
+
+        Args:
+            number: Which fold, from 0.
+            of: How many folds there are, at least 2.
+            seed: At least 0; the same seed gives the same folds.
+
+        Raises:
+            ConfigurationError: There are too few images, or groups of them, for so many folds.
+        """
+        images = self._images()
+        rows = torch.cat([images.rows[part] for part in ("train", "validation")])
+        targets = torch.cat([images.targets[part] for part in ("train", "validation")])
+        folds = fold_of_each(
+            len(rows),
+            n_folds=of,
+            seed=seed,
+            classes=None if targets.is_floating_point() else targets.numpy(),
+            groups=None if images.groups is None else images.groups.numpy(),
+        )
+        is_validation = torch.from_numpy(folds == number)
+        scale = self.preprocessing.scale
+        train = ImageLoader(
+            images.pixels,
+            targets[~is_validation],
+            rows=rows[~is_validation],
+            scale=scale,
+            batch_size=self.batch_size,
+            augmentation=self._augmentation,
+        )
+        validation = ImageLoader(
+            images.pixels, targets[is_validation], rows=rows[is_validation], scale=scale
+        )
+        return train, validation
+
     def _images(self) -> _Images:
         return _load(as_text(self.arguments))
 
@@ -193,6 +232,8 @@ class _Images:
     pixels: Tensor
     rows: Mapping[str, Tensor]
     targets: Mapping[str, Tensor]
+    groups: Tensor | None
+    """Group of each example for training, and then of each for validation, if they have one."""
 
 
 @lru_cache(maxsize=2)
@@ -201,8 +242,10 @@ def _load(arguments: str) -> _Images:
     settled_arguments = ImagesArguments.read(json.loads(arguments))
     arrays = PREPARATION.arrays(settled_arguments)
     parts = ("train", "validation", "test")
+    named = [arrays[name] for name in ("train_groups", "validation_groups") if name in arrays]
     return _Images(
         pixels=torch.from_numpy(pixels(settled_arguments)),
         rows={part: torch.from_numpy(arrays[f"{part}_rows"]) for part in parts},
         targets={part: torch.from_numpy(arrays[f"{part}_targets"]) for part in parts},
+        groups=torch.cat([torch.from_numpy(groups) for groups in named]) if named else None,
     )

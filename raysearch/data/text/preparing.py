@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from raysearch.data.cache import Arrays
 
-_FORMAT = 3
+_FORMAT = 4
 """Raised when the same file would now be prepared in another way."""
 
 _WHOLE = 0.98
@@ -69,7 +69,7 @@ def _build(arguments: TextArguments) -> Prepared:
         what=f"path is {arguments.path}, whose {len(kept)} texts of up to {max_length} symbols",
         remedy="Set max_length to fewer",
     )
-    prepared: Arrays = {}
+    prepared: Arrays = dict(labelled.groups)
     for part, places in labelled.parts.items():
         inputs, lengths = preprocessing.transform([kept[row] for row in places])
         prepared[f"{part}_inputs"], prepared[f"{part}_lengths"] = inputs, lengths
