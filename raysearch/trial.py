@@ -157,8 +157,8 @@ class Trial:
     error: str | None = None
     """What went wrong, with the line of the user's code that failed; None when nothing did."""
     measurements: tuple[Measurement, ...] = ()
-    """In order of epochs, each epoch once; of a trial that is trained on several folds, from the end
-    of its first one, the means over the folds that are done."""
+    """In order of epochs, each epoch once; of a trial that is trained on several folds, from the
+    end of its first one, the means over the folds that are done."""
     folds: tuple[tuple[Measurement, ...], ...] = ()
     """What each fold that is done has measured, where a trial is trained on several."""
     in_fold: tuple[Measurement, ...] = ()

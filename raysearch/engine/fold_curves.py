@@ -109,9 +109,7 @@ def _mean(epoch: int, measured: Sequence[Measurement]) -> Measurement:
     first = measured[0]
     names = [name for name in first.values if all(name in m.values for m in measured)]
     validated = [m.n_validated for m in measured if m.n_validated is not None]
-    causes = [
-        f"fold {n}: {m.cause}" for n, m in enumerate(measured, start=1) if m.cause is not None
-    ]
+    causes = [f"fold {n}: {m.cause}" for n, m in enumerate(measured, start=1) if m.cause]
     return replace(
         first,
         epoch=epoch,

@@ -9,9 +9,9 @@ one normal distribution, with mean d and standard deviation s of those that are 
 
 against Student's t with j - 1 degrees of freedom says so exactly: that is its predictive
 distribution for the folds that are left. It is the paired t statistic times a factor above one,
-since only k - j folds are left to make good for j. A trial is looked at after 2, 3, ... k - 1 folds;
-the risk is shared out evenly (Bonferroni), so that it bounds the chance, over all looks, that a
-trial is stopped that would have become the best.
+since only k - j folds are left to make good for j. A trial is looked at after 2, 3, ... k - 1
+folds; the risk is shared out evenly (Bonferroni), so that it bounds the chance, over all looks,
+that a trial is stopped that would have become the best.
 
 References:
     Student, "The Probable Error of a Mean", Biometrika 6, 1908.

@@ -148,7 +148,8 @@ class SearchState:
         if "objective" in settings:
             self.objective = Objective(**settings["objective"])
         self.account.count_gpus(settings.get("resources", {}))
-        self.account.n_folds = folds_in(settings)
+        if "repeats" in settings:
+            self.account.n_folds = folds_in(settings)
 
     def _trial_created(self, event: ev.TrialCreated) -> None:
         copied = ("number", "configuration", "origin")

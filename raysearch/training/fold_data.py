@@ -83,7 +83,8 @@ def derived(train: Any, validation: Any, *, fold: Fold) -> Pair:
         >>> def loader(*values):
         ...     return DataLoader(TensorDataset(torch.tensor(values)), batch_size=9)
         >>> folds = [
-        ...     derived(loader(1, 2, 3), loader(4), fold=Fold(number=n, of=2, seed=0)) for n in (0, 1)
+        ...     derived(loader(1, 2, 3), loader(4), fold=Fold(number=number, of=2, seed=0))
+        ...     for number in (0, 1)
         ... ]
         >>> sorted(v for _, held_out in folds for [batch] in held_out for v in batch.tolist())
         [1, 2, 3, 4]
