@@ -104,6 +104,7 @@ TRIAL = Command(
 def to_document(trial: Trial, *, events: list[Event], objective: Objective) -> dict[str, Any]:
     """Return what `trial --json` prints: the entry of `results --json`, and all its history."""
     from raysearch.results.document import SCHEMA_VERSION, trial_document
+    from raysearch.results.fold_results import folds_document
     from raysearch.run_dir import events as ev
 
     return {
@@ -112,6 +113,7 @@ def to_document(trial: Trial, *, events: list[Event], objective: Objective) -> d
         "origin": dict(trial.origin),
         "error": trial.error,
         "measurements": [asdict(measurement) for measurement in trial.measurements],
+        **folds_document(trial, objective=objective),
         "checkpoints": [asdict(checkpoint) for checkpoint in trial.checkpoints],
         "decisions": [
             {
@@ -163,6 +165,7 @@ def _print(results: Results, trial: Trial, *, events: list[Event]) -> None:
 def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple[str, str]]:
     from raysearch.cli.aims import measure_facts
     from raysearch.cli.descent import schedule_facts
+    from raysearch.cli.folds import fold_facts
     from raysearch.cli.summary import configuration_facts, value_against_default
     from raysearch.counting import counted
     from raysearch.live.text import duration, file_size, first_line
@@ -186,6 +189,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
     if best is not None:
         value = f"{objective.metric} {value_against_default(results, trial)}"
         facts.append(("best epoch", f"{best.epoch}: {value}"))
+        facts += fold_facts(trial, objective=objective)
     for checkpoint in trial.checkpoints:
         size = file_size(checkpoint.size_bytes)
         facts.append(("checkpoint", f"{place_of(results.run_dir.path / checkpoint.path)} ({size})"))
@@ -261,6 +265,8 @@ def _print_epochs(trial: Trial, *, events: list[Event], objective: Objective) ->
 
     decided: dict[int, str] = {}  # one that was paused has a second decision when it goes on
     for event in events:
+        if isinstance(event, ev.Decided) and event.fold is not None:
+            continue  # what follows a fold is the next one
         if isinstance(event, ev.Decided | ev.Exploited):
             kind = event.kind if isinstance(event, ev.Decided) else DecisionKind.EXPLOIT
             before = f"{decided[event.epoch]}; " if event.epoch in decided else ""

@@ -82,7 +82,8 @@ class Folds:
             if trial.awaits_fold and trial.id not in held:
                 reason = f"goes on with fold {trial.fold + 1} of {self._plan.n_folds}"
                 decision = Decision(kind=DecisionKind.CONTINUE, reason=reason)
-                self._ledger.emit(records.decided(decision, trial=trial, at=self._ledger.now()))
+                at = self._ledger.now()
+                self._ledger.emit(records.decided(decision, trial=trial, at=at, fold=trial.fold))
                 return self._ledger.state.trials[trial.id]
         return None
 

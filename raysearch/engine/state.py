@@ -205,11 +205,12 @@ class SearchState:
         self._set_checkpoints(trial, [c for c in trial.checkpoints if c.path != event.path])
 
     def _decided(self, event: ev.Decided) -> None:
-        if event.fold is not None:
+        is_pause = event.kind == DecisionKind.PAUSE
+        if is_pause and event.fold is not None:
             if event.fold == self.trials[event.trial].fold + 1:
                 self._keep(with_fold_done(self.trials[event.trial]))
             self._change(event.trial, status=TrialStatus.PAUSED, reason=event.reason)
-        elif event.kind == DecisionKind.PAUSE:
+        elif is_pause:
             self._change(event.trial, status=TrialStatus.PAUSED, reason=event.reason)
             self.account.put_aside(self.trials[event.trial])
         elif event.trial in self.paused:  # it goes on, once a worker begins with it

@@ -154,7 +154,8 @@ class Decided:
     """A `DecisionKind`."""
     reason: str = ""
     fold: int | None = None
-    """The trial's training on a fold is done, and it waits, paused, to be trained on this one."""
+    """The fold that comes next, from 1: what is paused has been trained on the one before it, and
+    what goes on, later, begins with this one."""
 
     @property
     def is_pause_of_scheduler(self) -> bool:

@@ -90,7 +90,7 @@ def build(job: TrainingJob, *, train_loaders: Callable[[Loaders], Any] | None = 
     data = adopted(data, namespace=namespace, origin=origin)
     parts = Parts(namespace=namespace, model=model, data=data, exact=exact)
     loaders = Loaders.of(data, namespace=namespace)
-    if job.fold is not None:
+    if job.fold is not None and train_loaders is None:
         loaders = _of_fold(data, loaders, fold=job.fold)
         data.val_dataloader = loaders.validation
     make = partial(train_loaders, loaders) if train_loaders else loaders.train

@@ -54,11 +54,15 @@ def job_for(
 
 
 def _on_fold(job: TrainingJob, trial: Trial, *, experiment: Experiment) -> TrainingJob:
-    """Return the job of the fold that a trial is trained on next, if it is trained on several."""
+    """Return the job of the fold that a trial is trained on next, if it is trained on several.
+
+    Of one that has all of them it is the first, whose checkpoint is kept.
+    """
     if experiment.n_folds == 1:
         return job
-    fold = Fold(number=trial.fold, of=experiment.n_folds, seed=experiment.seed)
-    return replace(job, fold=fold, repeat=trial.fold)
+    number = trial.fold % experiment.n_folds
+    fold = Fold(number=number, of=experiment.n_folds, seed=experiment.seed)
+    return replace(job, fold=fold, repeat=number)
 
 
 def _best_value(measured: Sequence[Measurement], *, objective: Objective) -> float | None:
@@ -83,6 +87,9 @@ def model_job(
 ) -> TrainingJob:
     """Return the job that trains the model of a trial once more, as it was trained up to an epoch.
 
+    Where there are folds it is that of the first one, which a refit takes no notice of: it trains
+    on all of them.
+
     Args:
         experiment: Where model, data and settings come from.
         trial: Whose model.
@@ -91,12 +98,13 @@ def model_job(
         run_dir: The run directory, as the worker reaches it.
     """
     *before, last = schedule_of(trials, trial.id, epoch=epochs)
-    return _from_start(
+    job = _from_start(
         experiment,
         replace(trial, configuration=last.configuration),
         run_dir=run_dir,
         history=tuple(_stage(experiment, stretch) for stretch in before),
     )
+    return _on_fold(job, replace(trial, folds=(), in_fold=()), experiment=experiment)
 
 
 def _stage(experiment: Experiment, stretch: Stretch) -> Stage:
