@@ -90,8 +90,8 @@ def trial_text(experiment: Experiment) -> str:
         given = f"{resources.workers} workers of {given}, which share each batch"
     at_once = "as many at once as fit" if parallel is None else f"{parallel} at once"
     length = counted(fidelity.epochs, fidelity.unit)
-    if experiment.n_folds > 1:
-        length += f" on each of {experiment.n_folds} folds of the data"
     if fidelity.every_steps is not None:
         length += f" of {counted(fidelity.every_steps, 'step')}"
+    if experiment.n_folds > 1:
+        length += f" on each of {experiment.n_folds} folds of the data"
     return f"up to {length}, {given}; {at_once}"

@@ -22,12 +22,14 @@ References:
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 FEWEST = 2
 """Folds after which a trial is first looked at: one difference says nothing of its noise."""
+
+_SAME = 1e-9
+"""Share of their mean by which differences that are the same may differ for want of digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +81,11 @@ def chance(differences: Sequence[float], *, n_folds: int) -> float:
         (0.022, 1.0)
     """
     n = len(differences)
-    spread = statistics.stdev(differences)
-    if spread == 0 or not math.isfinite(spread):
+    mean = math.fsum(differences) / n
+    spread = math.sqrt(math.fsum((each - mean) ** 2 for each in differences) / (n - 1))
+    if spread <= _SAME * abs(mean) or not math.isfinite(spread):
         return 1.0
-    t = statistics.fmean(differences) * math.sqrt(n) / spread
+    t = mean * math.sqrt(n) / spread
     return upper_tail(t * math.sqrt(n_folds / (n_folds - n)), freedom=n - 1)
 
 
