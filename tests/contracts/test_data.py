@@ -13,6 +13,7 @@ import pytorch_lightning as pl
 import torch
 
 from raysearch.data import DATA
+from raysearch.data.fold_faults import fold_fault
 from raysearch.data_spec import END
 from raysearch.errors import ConfigurationError
 from tests.contracts.data_sets import CASES
@@ -288,3 +289,65 @@ def test_two_threads_may_want_it_at_once(data_class):
         thread.join()
     assert len(found) == 4
     assert all(split == found[0] for split in found)
+
+
+def splits_of_fold(data, number, *, of=4, seed=0):
+    """Return the examples that are trained on and validated on in a fold, as sorted lists."""
+    parts = data.fold_dataloaders(number=number, of=of, seed=seed)
+    return [
+        sorted(
+            repr([part[row].tolist() for part in batch])
+            for batch in loader
+            for row in range(len(batch[0]))
+        )
+        for loader in parts
+    ]
+
+
+def foldable(data_class, case, name, required, space):
+    """Return a data module with unvaried examples; skip what cannot be parted into folds."""
+    defaults = {key: domain.default_value() for key, domain in space.ARGUMENTS.items()}
+    given = {**defaults, **required[name]}
+    given |= {"validation_from": "training"} if name == "cbf" else {}
+    assert fold_fault(name, given) == ""
+    chosen = {"validation_from": "training"} if name == "cbf" else {}
+    data = data_class(batch_size=16, **case.unvaried, **chosen)
+    data.prepare_data()
+    data.setup("fit")
+    return data
+
+
+def test_folds_part_training_and_validation_and_leave_the_test_alone(
+    data_class, case, name, required, space
+):
+    data = foldable(data_class, case, name, required, space)
+    test = rows(data, "test")
+    together = sorted(
+        repr([part[row].tolist() for part in batch])
+        for loader in (data.train_dataloader(), data.val_dataloader())
+        for batch in loader
+        for row in range(len(batch[0]))
+    )
+    held_out = []
+    for number in range(4):
+        train, validation = splits_of_fold(data, number)
+        assert sorted(train + validation) == together  # disjoint, and nothing is left out
+        assert abs(len(validation) - len(together) / 4) < 1
+        held_out += validation
+    assert sorted(held_out) == together
+    assert splits_of_fold(data, 1) == splits_of_fold(data, 1)
+    assert splits_of_fold(data, 1) != splits_of_fold(data, 1, seed=1)
+    assert rows(data, "test") == test
+
+
+def test_folds_have_the_same_mix_of_classes(data_class, case, name, required, space):
+    data = foldable(data_class, case, name, required, space)
+    if data.spec.task != "classification" or data.spec.form == "trees":
+        return
+    counts = []
+    for number in range(4):
+        _, loader = data.fold_dataloaders(number=number, of=4, seed=0)
+        targets = torch.cat([batch[-1] for batch in loader])
+        counts.append(torch.bincount(targets, minlength=data.spec.n_outputs))
+    spread = torch.stack(counts)
+    assert (spread.max(0).values - spread.min(0).values).max() <= 1

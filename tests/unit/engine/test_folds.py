@@ -14,7 +14,7 @@ from raysearch.run_dir.lines import from_line, to_line
 from raysearch.schedulers.asha import ASHA
 from raysearch.searchers.random import Random
 from raysearch.simulation import ParametricCurves, simulate
-from raysearch.trial import DecisionKind, SearchStatus, TrialStatus
+from raysearch.trial import Checkpoint, DecisionKind, SearchStatus, TrialStatus
 from tests.lab import ACCURACY, SPACE, Lab, StopBelow, measurement
 
 FOLDS = {"n_folds": 3, "fold_risk": 0.01, "max_epochs": 2}
