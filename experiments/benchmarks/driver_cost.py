@@ -21,7 +21,7 @@ import pstats
 import tempfile
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -83,6 +83,10 @@ class TimedJournal:
         self.journal.append(events)
         self.seconds += time.perf_counter() - begun_s
         self.writes += 1
+
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Do it."""
+        action()
 
 
 @dataclass(slots=True)

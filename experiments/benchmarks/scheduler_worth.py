@@ -8,10 +8,11 @@ Simulated, on parametric learning curves, another family of them for each seed. 
 so many trials to their end. Then each scheduler searches, its configurations suggested by each of
 the searchers (by default drawn at random as well, but others), with a share of these epochs in all;
 `none` among them shows what chance alone does. What is compared is the value, without noise, of the
-model that would be handed over: of the best measurement so far. Prints a line of JSON for each
-scheduler with each searcher: the epochs until that is as good as random search's at its end, as a
-share of all its epochs (median, quartiles, mean; 1 where it is never reached), in how many of the
-seeds it is reached, and the mean value at the end less random search's.
+model that would be handed over: of the best measurement so far, or, once a trial has been trained
+in full, of the one that the searcher recommends, if it has an opinion. Prints a line of JSON for
+each scheduler with each searcher: the epochs until that is as good as random search's at its end,
+as a share of all its epochs (median, quartiles, mean; 1 where it is never reached), in how many of
+the seeds it is reached, and the mean value at the end less random search's.
 """
 
 from __future__ import annotations
@@ -22,14 +23,15 @@ import statistics
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from raysearch.engine import Plan
+from raysearch.engine import Plan, SearchState
+from raysearch.engine.recommending import recommendation_of
 from raysearch.imports import load_object
 from raysearch.run_dir import events as ev
 from raysearch.schedulers import SCHEDULERS, Scheduler
 from raysearch.searchers import SEARCHERS, Searcher
 from raysearch.simulation import ParametricCurves, Simulation, simulate
 from raysearch.space import Bool, Choice, Float, Int, Space
-from raysearch.trial import Objective
+from raysearch.trial import Objective, Trial, TrialStatus
 
 ACCURACY = Objective(metric="val/accuracy", direction="maximize")
 SPACE = Space(
@@ -74,7 +76,7 @@ def main() -> None:
         curves = ParametricCurves(SPACE, objective=ACCURACY, seed=seed)
         budget = given.trials * given.max_epochs
         plain = searched(curves, given, scheduler="none", seed=seed, epochs=budget)
-        target = list(handed_over(plain, curves))[-1][1]
+        target = list(handed_over(plain, curves, judge=method("random", seed=seed)))[-1][1]
         for searcher, name in pairs:
             simulation = searched(
                 curves,
@@ -84,7 +86,8 @@ def main() -> None:
                 seed=seed + OTHERS,
                 epochs=round(given.share * budget),
             )
-            course = list(handed_over(simulation, curves))
+            judge = method(searcher, seed=seed + OTHERS)
+            course = list(handed_over(simulation, curves, judge=judge))
             needed = next((epochs for epochs, value in course if value >= target), budget)
             found[searcher, name].append((min(1.0, needed / budget), course[-1][1] - target))
     for (searcher, name), results in found.items():
@@ -124,20 +127,47 @@ def method(name: str, *, seed: int) -> Searcher:
     return searcher
 
 
-def handed_over(simulation: Simulation, curves: ParametricCurves) -> Iterator[tuple[int, float]]:
-    """Yield the epochs of all trials so far and what the best of them is worth then."""
-    best: float | None = None
+def handed_over(
+    simulation: Simulation, curves: ParametricCurves, *, judge: Searcher
+) -> Iterator[tuple[int, float]]:
+    """Yield the epochs of all trials so far and what the one that would win is worth then.
+
+    Args:
+        simulation: A search.
+        curves: Of its trials.
+        judge: A searcher such as it had, which is told of its trials as they end.
+    """
+    state, best, is_named = SearchState(), None, False
     epochs, trained = 0, dict[str, int]()
     for event in simulation.events:
+        state.apply(event)
+        if isinstance(event, ev.TrialEnded):
+            trial = state.trials[event.trial]
+            judge.observe(trial)
+            named = None
+            if trial.status is TrialStatus.COMPLETED:
+                named = recommendation_of(
+                    judge, trials=list(state.trials.values()), outside=(), objective=ACCURACY
+                )
+            if named is not None:
+                is_named = True
+                winner = next(t for t in state.trials.values() if t.number == named.number)
+                yield epochs, worth(winner, curves)
         if not isinstance(event, ev.Measured):
             continue
         epochs += event.epoch - trained.get(event.trial, 0)
         trained[event.trial] = event.epoch
         value = event.values[ACCURACY.metric]
-        if ACCURACY.is_better(value, best):
+        if not is_named and ACCURACY.is_better(value, best):
             best = value
-            configuration = simulation.state.trials[event.trial].configuration
-            yield epochs, curves.expected(configuration, epoch=event.epoch)
+            yield epochs, worth(state.trials[event.trial], curves)
+
+
+def worth(trial: Trial, curves: ParametricCurves) -> float:
+    """Return the value, without noise, of a trial's best checkpoint."""
+    best = trial.best(ACCURACY)
+    assert best is not None
+    return curves.expected(trial.configuration, epoch=best.epoch)
 
 
 def figures(results: list[tuple[float, float]]) -> dict[str, float]:

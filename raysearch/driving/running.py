@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from raysearch.beside import begun
@@ -21,9 +20,10 @@ from raysearch.forking import template
 from raysearch.imports import without_collecting
 from raysearch.preflight.machine import check_machine
 from raysearch.results import Executor
-from raysearch.results.evidence import earlier_runs
+from raysearch.results.evidence import EarlierRun, earlier_runs
 from raysearch.results.messages import to_type
-from raysearch.run_dir import Journal, Lease
+from raysearch.run_dir import Lease
+from raysearch.run_dir.group_commit import GroupCommit
 from raysearch.run_dir.lease import SEARCHING
 from raysearch.run_dir.remote.retrying import telling
 from raysearch.searchers import Searcher
@@ -34,6 +34,8 @@ from raysearch.trial import SearchStatus, Trial, trial_id
 from raysearch.trying import Beforehand, Stage
 
 if TYPE_CHECKING:
+    from raysearch.tuning.cluster import Cluster
+    from raysearch.tuning.executor import Executor as RayExecutor
     from raysearch.tuning.session import SessionEnd
 
 STORES = "obstore"
@@ -66,15 +68,7 @@ def session(
         Writes the run directory; starts and stops Ray.
     """
     experiment, run_dir = drive.experiment, drive.run_dir
-    _refuse_if_unusable(drive)
-    for note in drive.notes:
-        stage(note)
-    earlier = () if drive.resumes else earlier_runs(experiment)
-    for run in earlier:
-        stage(f"evidence: {run.text}")
-    stage("starting Ray")
-    if drive.address is None:
-        check_machine(experiment.resources, parallel=experiment.parallel)
+    earlier = _announced(drive, stage=stage)
     with (
         telling(stage),
         _template(drive) as forks,
@@ -85,52 +79,86 @@ def session(
 
         searcher = experiment.make_searcher()
         begun(lambda: _import_ahead(searcher if drive.resumes else None), name=IMPORTS)
-        given: dict[str, Any] = {"resources": experiment.resources, "slots": experiment.parallel}
         example = _example(drive)
-        beforehand = None
-        if not drive.resumes:
-            beforehand = Beforehand(experiment, example=example, objects=drive.objects, stage=stage)
-            beforehand.begin(forks)
-        with connect(drive.address, **given) as cluster, ExitStack() as at_the_end:
+        beforehand = _beforehand(drive, example=example, forks=forks, stage=stage)
+        wanted: dict[str, Any] = {"resources": experiment.resources, "slots": experiment.parallel}
+        with connect(drive.address, **wanted) as cluster, ExitStack() as at_the_end:
             from raysearch.tuning.driver import Announcements, run_session
-            from raysearch.tuning.executor import executor as make_executor
             from raysearch.tuning.session import Opening
 
             if drive.address is not None:
                 _check_nodes(drive, stage=stage)
-            alone = replace(experiment.resources, workers=1)  # as refits and leaders are trained
-            executor = make_executor(
-                experiment.resources,
-                example=example,
-                objects=drive.objects,
-                template=forks,
-                slots=lambda: _slots(experiment, fits=cluster.slots(alone)),
-            )
+            executor = _executor(drive, example=example, forks=forks, cluster=cluster)
             at_the_end.callback(executor.release)
-            engine = _engine(drive, journal=journal, searcher=searcher, listeners=listeners)
-
+            commit = GroupCommit(journal)
+            at_the_end.callback(commit.wait)
+            engine = _engine(drive, journal=commit, searcher=searcher, listeners=listeners)
+            opening = Opening(
+                example=example,
+                is_ready=lambda: beforehand is None or beforehand.is_tried,
+                check=lambda: None if beforehand is None else beforehand.check(executor),
+                open=lambda: begin(drive, engine, earlier=earlier),
+            )
+            announcements = Announcements(
+                first_measured=lambda: _prepare(searcher),
+                last_trials=executor.prepare if hands_over else _nothing,
+                stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
+            )
             with _ended(engine):
                 ending = run_session(
                     engine,
                     experiment=experiment,
                     run_dir=run_dir.path,
                     cluster=cluster,
-                    opening=Opening(
-                        example=example,
-                        is_ready=lambda: beforehand is None or beforehand.is_tried,
-                        check=lambda: None if beforehand is None else beforehand.check(executor),
-                        open=lambda: begin(drive, engine, earlier=earlier),
-                    ),
+                    opening=opening,
+                    commit=commit,
                     objects=drive.objects,
                     template=forks,
-                    announcements=Announcements(
-                        first_measured=lambda: _prepare(searcher),
-                        last_trials=executor.prepare if hands_over else _nothing,
-                        stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
-                    ),
+                    announcements=announcements,
                 )
             _end(engine, ending)
             yield engine, executor
+
+
+def _announced(drive: Drive, *, stage: Stage) -> Sequence[EarlierRun]:
+    """Refuse what cannot be run, say what is, and return the runs that are evidence for it."""
+    _refuse_if_unusable(drive)
+    for note in drive.notes:
+        stage(note)
+    earlier = () if drive.resumes else earlier_runs(drive.experiment)
+    for run in earlier:
+        stage(f"evidence: {run.text}")
+    stage("starting Ray")
+    if drive.address is None:
+        check_machine(drive.experiment.resources, parallel=drive.experiment.parallel)
+    return earlier
+
+
+def _beforehand(
+    drive: Drive, *, example: TrainingJob, forks: str | None, stage: Stage
+) -> Beforehand | None:
+    """Return what is tried before a new search begins, and has begun."""
+    if drive.resumes:
+        return None
+    tried = Beforehand(drive.experiment, example=example, objects=drive.objects, stage=stage)
+    tried.begin(forks)
+    return tried
+
+
+def _executor(
+    drive: Drive, *, example: TrainingJob, forks: str | None, cluster: Cluster
+) -> RayExecutor:
+    """Return what refits and tests where the trials run."""
+    from raysearch.tuning.executor import executor
+
+    experiment = drive.experiment
+    return executor(
+        experiment.resources,
+        example=example,
+        objects=drive.objects,
+        template=forks,
+        slots=lambda: _slots(experiment, fits=cluster.slots(experiment.resources)),
+    )
 
 
 def _check_nodes(drive: Drive, *, stage: Stage) -> None:
@@ -190,7 +218,7 @@ def _template(drive: Drive) -> AbstractContextManager[str | None]:
 
 
 def _engine(
-    drive: Drive, *, journal: Journal, searcher: Searcher, listeners: Sequence[Listener]
+    drive: Drive, *, journal: GroupCommit, searcher: Searcher, listeners: Sequence[Listener]
 ) -> Engine:
     experiment = drive.experiment
     return Engine(

@@ -100,6 +100,10 @@ class Decisions:
         """Tell the scheduler that a trial goes on with the weights of another one."""
         self._scheduler.on_takeover(trial)
 
+    def returned(self, trial: Trial) -> None:
+        """Tell the scheduler that a paused trial goes on as it was."""
+        self._scheduler.on_return(trial)
+
     def ended(self, trial: Trial) -> None:
         """Tell the scheduler that a trial has ended."""
         self._scheduler.on_end(trial)

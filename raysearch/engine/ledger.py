@@ -2,7 +2,8 @@
 
 First it is on disk, then the state and the searcher know of it, then the listeners are told, and
 last the checkpoints that are no longer needed are deleted. A listener that fails is dropped; a
-journal that fails stops everything before anything has taken effect.
+journal that fails stops everything before anything has taken effect. Where several trials report at
+once, the journal may write what they led to together, later: see `run_dir.group_commit`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import replace
+from functools import partial
 
 from raysearch.engine import records
 from raysearch.engine.causes import NOT_FINITE
@@ -144,7 +146,7 @@ class Ledger:
         removals = [ev.CheckpointRemoved(at=at, trial=t.id, path=c.path) for t, c in given_up]
         self.emit(*before, *removals)
         for _, checkpoint in given_up:
-            self._remove(checkpoint.path)
+            self._journal.afterwards(partial(self._remove, checkpoint.path))
 
     def _remove(self, path: str) -> None:
         """Delete a checkpoint; one that cannot be is an orphan, and no reason to end the search."""

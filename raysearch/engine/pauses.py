@@ -54,7 +54,9 @@ class Pauses:
                 return trial
             if decision.kind is DecisionKind.CONTINUE:
                 self._ledger.emit(records.decided(decision, trial=trial, at=self._ledger.now()))
-                return self._ledger.state.trials[trial.id]
+                trial = self._ledger.state.trials[trial.id]
+                self._scheduler.on_return(trial)
+                return trial
             self._ledger.end_trial(trial, TrialStatus.STOPPED, reason=decision.reason)
         return None
 

@@ -62,6 +62,7 @@ class Replay:
         """
         state, space, is_same = self._ledger.state, self._space.to_json(), True
         for event in events:
+            waited = isinstance(event, ev.Decided) and event.trial in state.paused
             state.apply(event)
             if isinstance(event, ev.SearchStarted | ev.SearchResumed):
                 is_same = state.space == space
@@ -79,6 +80,8 @@ class Replay:
                 self._unsettled[event.trial] = Decision(kind=kind, reason=event.reason)
                 if event.is_pause_of_scheduler:
                     self._suggestions.observe(state.trials[event.trial])
+                elif kind is DecisionKind.CONTINUE and waited:
+                    self._decisions.returned(state.trials[event.trial])
             elif isinstance(event, ev.Exploited):
                 self._unsettled.pop(event.trial, None)
                 self._decisions.taken_over(state.trials[event.trial])

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from raysearch.init_from import Inheritance, InitFrom
+from raysearch.init_from import Inheritance
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
 from raysearch.training.job import TrainingJob
 from raysearch.training.jobs import job_for
+from raysearch.training.repeating import begins_with
 from raysearch.trial import Trial
 
 
@@ -93,22 +94,16 @@ def refit_line(
         Writes the checkpoint at `path`, atomically. Those of its line lie beside it meanwhile.
     """
     begun: list[Path] = []
+    before: Path | None = None
     try:
         for number, each in enumerate(ancestors(trial, trials=found.state.trials)):
             of_each = job_for(found.experiment, each.trial, run_dir=found.run_dir.path)
             at = path.with_name(f"line-{number}.ckpt")
-            executor.refit(
-                _begins(replace(of_each, repeat=job.repeat), begun), epochs=each.epochs, path=at
-            )
+            of_each = begins_with(replace(of_each, repeat=job.repeat), before)
+            executor.refit(of_each, epochs=each.epochs, path=at)
+            before = at
             begun.append(at)
-        executor.refit(_begins(job, begun), epochs=epochs, path=path)
+        executor.refit(begins_with(job, before), epochs=epochs, path=path)
     finally:
         for at in begun:
             at.unlink(missing_ok=True)
-
-
-def _begins(job: TrainingJob, begun: list[Path]) -> TrainingJob:
-    """Return a job that begins with the model that was trained last."""
-    if job.init_from is None or not begun:
-        return job
-    return replace(job, init_from=InitFrom(checkpoint=str(begun[-1]), parent=job.init_from.parent))

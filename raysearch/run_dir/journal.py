@@ -80,6 +80,10 @@ class Journal:
                 "Make room or mend the disk; then `resume` goes on from there."
             ) from error
 
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Do it: all events so far are written."""
+        action()
+
     def _refuse_if_taken(self) -> None:
         if not self._is_ours():
             raise RunDirectoryError(
@@ -126,6 +130,10 @@ class EventSink(Protocol):
         """Keep the events."""
         ...
 
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Do something once all events so far are kept: now, or later."""
+        ...
+
 
 class MemoryJournal:
     """A journal that is a list, for simulation and for tests of search logic."""
@@ -136,6 +144,10 @@ class MemoryJournal:
     def append(self, events: Sequence[Event]) -> None:
         """Keep the events."""
         self.events.extend(events)
+
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Do it."""
+        action()
 
 
 def read_journal(storage: Storage) -> Iterator[Event]:

@@ -8,14 +8,15 @@ engine calls it from one thread, in journal order:
     scheduler.pauses_at(trial)                      # its checkpoints that matter, as it begins
     scheduler.on_measurement(trial, measurement)    # -> Decision, before anything is acted on
     scheduler.on_takeover(trial)                    # it goes on with the weights of another one
+    scheduler.on_return(trial)                      # it goes on with its own, after a pause
     scheduler.on_end(trial)                         # once for each trial, whatever ended it
     scheduler.decide_paused(paused, n_begun=12, more_to_come=True)   # when a worker is free
 
-After a resume `on_measurement`, `on_takeover` and `on_end` are called again in the same order, so
-that the policy knows what it knew; decisions that the journal holds are then not carried out a
-second time. Another policy may have taken them, if it was changed in the middle of the search: a
-trial that this one would have stopped or paused may report again, or have taken over weights, and
-one that it would have let go on may have ended.
+After a resume `on_measurement`, `on_takeover`, `on_return` and `on_end` are called again in the
+same order, so that the policy knows what it knew; decisions that the journal holds are then not
+carried out a second time. Another policy may have taken them, if it was changed in the middle of
+the search: a trial that this one would have stopped or paused may report again, or have taken over
+weights, and one that it would have let go on may have ended.
 So a policy may depend on those calls and its seed only, and draws from
 `raysearch.randomness.generator` alone; what is asked (`begins`, `pauses_at`, `decide_paused`)
 changes nothing.
@@ -77,6 +78,10 @@ class Scheduler(Protocol):
         Args:
             trial: With its new configuration; the last of its takeovers says whose weights it has.
         """
+        del trial
+
+    def on_return(self, trial: Trial) -> None:
+        """Take into account that a paused trial goes on as it was."""
         del trial
 
     def on_end(self, trial: Trial) -> None:

@@ -75,6 +75,14 @@ class Intervals:
         first = epoch if began is None else min(began.epoch + 1, epoch)
         return any(each in self._ends for each in range(first, epoch + 1))
 
+    def goes_on(self, trial: Trial) -> None:
+        """Take into account that a trial goes on with its own weights, from the end of an interval.
+
+        Nothing is under way of one whose last loss is unknown or not finite.
+        """
+        if trial.number in self._began:
+            self._in_training.add(trial.number)
+
     def taken_over(self, trial: Trial) -> None:
         """Take into account that a trial goes on with the weights of another one."""
         taken = trial.takeovers[-1]

@@ -24,7 +24,14 @@ from raysearch.schedulers.foreseeing import LEAST, Foresight
 from raysearch.schedulers.forming import Formation
 from raysearch.schedulers.intervals import Beginning, Intervals
 from raysearch.space import Space
-from raysearch.trial import Configuration, Decision, Measurement, Objective, Trial
+from raysearch.trial import (
+    Configuration,
+    Decision,
+    DecisionKind,
+    Measurement,
+    Objective,
+    Trial,
+)
 
 
 class PB2(Comparing):
@@ -126,7 +133,14 @@ class PB2(Comparing):
     def on_measurement(self, trial: Trial, measurement: Measurement) -> Decision:
         """Return that the trial goes on, or pauses to be compared."""
         self._intervals.measured(trial, measurement)
-        return super().on_measurement(trial, measurement)
+        decision = super().on_measurement(trial, measurement)
+        if decision.kind is DecisionKind.CONTINUE:
+            self._intervals.goes_on(trial)
+        return decision
+
+    def on_return(self, trial: Trial) -> None:
+        """Take into account that the trial trains again, with its own configuration."""
+        self._intervals.goes_on(trial)
 
     def on_takeover(self, trial: Trial) -> None:
         """Take into account with which configuration the trial goes on."""

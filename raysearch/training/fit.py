@@ -10,6 +10,7 @@ model. `run` is the front that also knows configurations that are not trained by
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -43,7 +44,11 @@ from raysearch.trial import Measurement
 
 
 def train(
-    job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead: bool = True
+    job: TrainingJob,
+    *,
+    report: Callable[[Report], bool],
+    may_run_ahead: bool = True,
+    peers: Peers | None = None,
 ) -> Ending:
     """Train a configuration, and report every epoch that is measured.
 
@@ -58,6 +63,8 @@ def train(
             training and passes through. It may be called in another thread, while the next epoch
             has begun already; see `ahead`. Of several ranks, only the first one calls it.
         may_run_ahead: Whether it may.
+        peers: Who trains along, if that is several trainings one after the other; None to join
+            those of the job.
 
     Returns:
         How it ended.
@@ -73,8 +80,11 @@ def train(
         Writes checkpoints into the job's directory, each atomically, under new names. The process
         is left as it was.
     """
-    with isolated(threads=job.threads), joined(job) as peers:
-        return _train(job, report=report, may_run_ahead=may_run_ahead, peers=peers)
+    with (
+        isolated(threads=job.threads),
+        joined(job) if peers is None else nullcontext(peers) as known,
+    ):
+        return _train(job, report=report, may_run_ahead=may_run_ahead, peers=known)
 
 
 def _train(
@@ -172,21 +182,20 @@ def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
     Side effects:
         Writes the checkpoint at `path`, atomically, in place of one that is there.
     """
-    with isolated(threads=job.threads):
-        return replay(job, epochs=epochs, path=path, train=_refit)
+    with isolated(threads=job.threads), joined(job) as peers:
+        train = partial(_refit, peers=peers)
+        return replay(job, epochs=epochs, path=path, train=train, peers=peers)
 
 
-def _refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
+def _refit(job: TrainingJob, *, epochs: int, path: Path, peers: Peers) -> Measurement:
     """Train from the checkpoint that the job goes on from, if there is one."""
     parts = build(job, train_loaders=refit_loaders)
-    refit = Refit(
-        epochs=epochs,
-        save=lambda trainer: write_whole(
-            partial(trainer.save_checkpoint, weights_only=False), path=path
-        ),
-    )
+    keep = partial(_keep, path=path, peers=peers)
+    refit = Refit(epochs=epochs, save=keep, peers=peers)
     old = started(job, parts, is_begun=job.resume_from is not None)
     trainer = prepare_refit(job, parts, refit=refit, first=(*taken_over(job, parts), *old))
+    if job.rank is not None:
+        log_for_all(parts.model, trainer=trainer)
     with start_of(job, parts) as start:
         _fit(trainer, parts, checkpoint=start.checkpoint, allow=job.allow)
     if refit.measurement is None:
@@ -195,6 +204,12 @@ def _refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
             f"{epochs} {'epochs' if job.max_steps is None else 'rounds'} were trained."
         )
     return refit.measurement
+
+
+def _keep(trainer: Any, *, path: Path, peers: Peers) -> None:
+    """Write a checkpoint; a rank above 0 gathers what rank 0 writes, and writes nothing itself."""
+    save = partial(trainer.save_checkpoint, weights_only=False)
+    write_whole(save, path=path) if peers.is_first else save(path)
 
 
 def evaluate(

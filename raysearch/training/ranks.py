@@ -14,9 +14,12 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast
 
 from raysearch.training.job import Rank, TrainingJob
+
+T = TypeVar("T")
 
 MEET_S = 600.0
 """How long a rank waits for the others, which may still be importing, in seconds."""
@@ -52,6 +55,10 @@ class Peers(Protocol):
         """Return the mean of each value over those who have it, in the order of rank 0."""
         ...
 
+    def told(self, found: T) -> T:
+        """Return what rank 0 has found."""
+        ...
+
 
 class Alone:
     """The one process of a trial."""
@@ -70,8 +77,32 @@ class Alone:
         """Return the values."""
         return dict(values)
 
+    def told(self, found: T) -> T:
+        """Return what was found."""
+        return found
+
 
 ALONE = Alone()
+
+
+def hand_out(path: Path, *, peers: Peers) -> None:
+    """Let all have a file that rank 0 has written, also where they cannot reach its disk.
+
+    Args:
+        path: Where it is; on ranks above 0, where it shall be.
+        peers: All of them, who call this at the same time.
+    """
+    if peers is ALONE:
+        return
+    data = peers.told(path.read_bytes() if peers.is_first else b"")
+    if not peers.is_first:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def is_first(job: TrainingJob) -> bool:
+    """Return whether this is the process that writes and reports what becomes of a job."""
+    return job.rank is None or job.rank.number == 0
 
 
 class Together:
@@ -105,6 +136,14 @@ class Together:
         everywhere = self._gathered(dict(values))
         names = dict.fromkeys(name for found in everywhere for name in found)
         return {name: _mean([v[name] for v in everywhere if name in v]) for name in names}
+
+    def told(self, found: T) -> T:
+        """Return what rank 0 has found."""
+        import torch
+
+        held = [found if self.is_first else None]
+        torch.distributed.broadcast_object_list(held, src=0)
+        return cast("T", held[0])
 
     def _gathered(self, found: Any) -> list[Any]:
         import torch

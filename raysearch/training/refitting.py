@@ -14,6 +14,7 @@ from raysearch.errors import Unsupported
 from raysearch.training.building import Parts
 from raysearch.training.job import TrainingJob
 from raysearch.training.meter import Clock, Meter
+from raysearch.training.ranks import ALONE, Peers
 from raysearch.training.reporter import FIRST, LAST, EpochBegins, LastEpoch
 from raysearch.training.rounds import LastStep
 from raysearch.training.trainers import make_trainer
@@ -29,13 +30,14 @@ class Refit:
     Args:
         epochs: Epochs, or rounds, to train.
         save: Receives the trainer at the end of the last of them.
+        peers: Who trains along.
     """
 
-    def __init__(self, *, epochs: int, save: Callable[[Any], None]) -> None:
+    def __init__(self, *, epochs: int, save: Callable[[Any], None], peers: Peers = ALONE) -> None:
         self.epochs = epochs
         self.measurement: Measurement | None = None
         """Of the last epoch, once it was trained."""
-        self.meter = Meter(clock=Clock(before_s=0.0))
+        self.meter = Meter(clock=Clock(before_s=0.0), peers=peers)
         self._save = save
 
     def finish(self, trainer: pl.Trainer, epoch: int) -> None:

@@ -7,14 +7,17 @@ Nothing of it is kept but that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from raysearch.errors import TrialFailed
 from raysearch.init_from import InitFrom
 from raysearch.scratch import scratch_folder
 from raysearch.training.job import Report, TrainingJob
+from raysearch.training.ranks import ALONE, Peers, hand_out, joined
 from raysearch.training.replaying import replay
 from raysearch.training.run import train
 from raysearch.trial import Measurement
@@ -48,23 +51,43 @@ def repeat(line: Sequence[Part]) -> Measurement:
         Writes checkpoints to a temporary folder, which is removed.
     """
     begun: Path | None = None
-    with scratch_folder("repeat") as folder:
+    with scratch_folder("repeat") as folder, _together(line[-1].job) as peers:
+        train = partial(_train, peers=peers)
         for number, part in enumerate(line):
-            job, path = _begins(part.job, begun), folder / f"{number}.ckpt"
+            job, path = begins_with(part.job, begun), folder / f"{number}.ckpt"
             job = replace(job, directory=str(folder / str(number)))
-            measurement = replay(job, epochs=part.epochs, path=path, train=_train)
+            measurement = replay(job, epochs=part.epochs, path=path, train=train, peers=peers)
+            if part is not line[-1]:
+                hand_out(path, peers=peers)
             begun = path
     return measurement
 
 
-def _begins(job: TrainingJob, begun: Path | None) -> TrainingJob:
-    """Return a job that begins with the model that was trained before it."""
-    if begun is None or job.init_from is None:
+@contextmanager
+def _together(job: TrainingJob) -> Iterator[Peers]:
+    """Join the ranks of a job, if it has several, for all trainings of its line."""
+    if job.rank is None:
+        yield ALONE
+        return
+    from raysearch.training.isolation import isolated
+
+    with isolated(threads=job.threads), joined(job) as peers:
+        yield peers
+
+
+def begins_with(job: TrainingJob, checkpoint: Path | None) -> TrainingJob:
+    """Return a job of a line that begins with the weights of the one before it.
+
+    Args:
+        job: Begins with a model of another trial's, or with one of its own.
+        checkpoint: What was trained before it; None for the first of a line.
+    """
+    if checkpoint is None or job.init_from is None:
         return job
-    return replace(job, init_from=InitFrom(checkpoint=str(begun), parent=job.init_from.parent))
+    return replace(job, init_from=InitFrom(checkpoint=str(checkpoint), parent=job.init_from.parent))
 
 
-def _train(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
+def _train(job: TrainingJob, *, epochs: int, path: Path, peers: Peers = ALONE) -> Measurement:
     """Train a job up to an epoch, and leave its checkpoint, if it writes any, at `path`."""
     reports: list[Report] = []
 
@@ -78,12 +101,12 @@ def _train(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
     job = replace(  # of a trial that may have gone on from a checkpoint of its own
         job, checkpoint_at=(epochs,), epochs_before=0, seconds_before=0.0, best_before=None
     )
-    train(job, report=wants_more, may_run_ahead=False)
-    if not reports:
+    train(job, report=wants_more, may_run_ahead=False, peers=peers)
+    last = peers.told(reports[-1] if reports else None)  # rank 0 alone reports
+    if last is None:
         raise TrialFailed(
             f"Trial {job.trial} was trained again with another seed, and was never measured."
         )
-    last = reports[-1]
-    if last.checkpoint is not None:
+    if last.checkpoint is not None and peers.is_first:
         (Path(job.directory) / last.checkpoint.path).replace(path)
     return last.measurement

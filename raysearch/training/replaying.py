@@ -9,14 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from raysearch.training.job import Stage, TrainingJob
-from raysearch.trial import Measurement
+from raysearch.training.ranks import ALONE, Peers, hand_out
+
+T = TypeVar("T")
 
 
 def replay(
-    job: TrainingJob, *, epochs: int, path: Path, train: Callable[..., Measurement]
-) -> Measurement:
+    job: TrainingJob,
+    *,
+    epochs: int,
+    path: Path,
+    train: Callable[..., T],
+    peers: Peers = ALONE,
+) -> T:
     """Train a model from its start, with the hyperparameters of each of its stages.
 
     Args:
@@ -24,15 +32,17 @@ def replay(
         epochs: Epochs after which the last one ends.
         path: Where the checkpoint goes.
         train: Trains a job up to `epochs` and leaves a checkpoint at `path`; it goes on from the
-            checkpoint that the job names, if there is one.
+            checkpoint that the job names, if there is one. Of several ranks the first leaves it.
+        peers: Who trains along.
 
     Returns:
-        The measurement of the last epoch.
+        What `train` returns of the last stage.
 
     Side effects:
         A checkpoint between two stages lies beside `path` and is deleted.
     """
-    between = path.with_name(f"{path.name}.before")
+    number = 0 if job.rank is None else job.rank.number
+    between = path.with_name(f"{path.name}.before{number or ''}")  # a file of each rank's
     last = Stage(
         until=epochs, model_arguments=job.model_arguments, data_arguments=job.data_arguments
     )
@@ -50,7 +60,9 @@ def replay(
                 otherwise=None,
             )
             target = path if stage is last else between
-            measurement = train(part, epochs=stage.until, path=target)
+            came_to = train(part, epochs=stage.until, path=target)
+            if stage is not last:
+                hand_out(between, peers=peers)
     finally:
         between.unlink(missing_ok=True)
-    return measurement
+    return came_to

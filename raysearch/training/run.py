@@ -13,13 +13,18 @@ from typing import Literal
 from raysearch.errors import Unsupported
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.outcomes import Examined
+from raysearch.training.ranks import Peers
 from raysearch.trial import Measurement
 
 _BY_ITSELF = "the model is a function that trains by itself, so only that function knows how"
 
 
 def train(
-    job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead: bool = True
+    job: TrainingJob,
+    *,
+    report: Callable[[Report], bool],
+    may_run_ahead: bool = True,
+    peers: Peers | None = None,
 ) -> Ending:
     """Train a configuration and report its measurements; see `fit.train` and `function`."""
     if job.kind == "function":
@@ -28,7 +33,7 @@ def train(
         return train_function(job, report=report)
     from raysearch.training import fit
 
-    return fit.train(job, report=report, may_run_ahead=may_run_ahead)
+    return fit.train(job, report=report, may_run_ahead=may_run_ahead, peers=peers)
 
 
 def refuse_function(job: TrainingJob) -> None:

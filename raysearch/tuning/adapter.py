@@ -33,6 +33,7 @@ from raysearch.engine.causes import NOT_FINITE
 from raysearch.training.job import Ending
 from raysearch.training.silence import TIMEOUT
 from raysearch.trial import Checkpoint, Decision, DecisionKind, TrialStatus
+from raysearch.tuning.holding import Holding
 from raysearch.tuning.messages import read_message
 from raysearch.tuning.session import Session
 from raysearch.tuning.source import AHEAD, config_for
@@ -58,6 +59,7 @@ class EngineScheduler(TrialScheduler):
         self._ended: deque[RayTrial] = deque()
         self._again: set[str] = set()
         self._has_freed = False
+        self._held = Holding(session, decide=self._decide, end=self._ended.append)
 
     # ---- called by Ray Tune
 
@@ -75,7 +77,11 @@ class EngineScheduler(TrialScheduler):
         self._starting_since.pop(trial.trial_id, None)
         if self._session.must_stop:
             return str(TrialScheduler.NOOP)
-        decision = self._session.guard(lambda: self._receive(trial, dict(result)))
+        if self._held.is_in_use:
+            self._held.take(trial, dict(result))
+            self._held.step(tune_controller)
+            return str(TrialScheduler.NOOP)
+        decision = self._decide(trial, dict(result))
         if decision is None:
             return str(TrialScheduler.NOOP)
         if decision.kind is DecisionKind.CONTINUE:
@@ -125,6 +131,7 @@ class EngineScheduler(TrialScheduler):
         """Return the trial that gets the next actor; called in every controller step."""
         self._has_freed = False
         self._session.look_around(is_one_starting=self._is_one_starting())
+        self._held.step(tune_controller)
         if self._ended and self._may_free():
             self._has_freed = True
             tune_controller.stop_trial(self._ended.popleft())
@@ -153,6 +160,11 @@ class EngineScheduler(TrialScheduler):
         return {}
 
     # ---- inside
+
+    def _decide(self, trial: RayTrial, result: dict[str, Any]) -> Decision | None:
+        """Journal a message, and return the decision; None if the session must stop."""
+        decision: Decision | None = self._session.guard(lambda: self._receive(trial, result))
+        return decision
 
     def _receive(self, trial: RayTrial, result: dict[str, Any]) -> Decision:
         engine = self._session.engine
@@ -239,6 +251,7 @@ class EngineScheduler(TrialScheduler):
         )
 
     def _forget(self, trial: RayTrial) -> None:
+        self._held.forget(trial)
         self._session.on_ray.pop(trial.trial_id, None)
         self._startable.pop(trial.trial_id, None)
         self._starting_since.pop(trial.trial_id, None)

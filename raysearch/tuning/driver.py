@@ -23,6 +23,7 @@ from raysearch.errors import SearchAborted
 from raysearch.experiment import Experiment, Resources
 from raysearch.notices import heeded
 from raysearch.run_dir import RunDir
+from raysearch.run_dir.group_commit import GroupCommit
 from raysearch.training.jobs import job_for
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper
 from raysearch.tuning.cluster import Cluster, RayGone
@@ -58,6 +59,7 @@ def run_session(
     run_dir: Path,
     cluster: Cluster,
     opening: Opening,
+    commit: GroupCommit | None = None,
     objects: Mapping[str, Any] | None = None,
     template: str | None = None,
     announcements: Announcements | None = None,
@@ -74,6 +76,7 @@ def run_session(
         cluster: The Ray that this process is connected to.
         opening: Starts or resumes the engine, at once or when what it waits for has come about.
             Trials of an earlier session go on first, from their checkpoints.
+        commit: The engine's journal, where many trials are to share its writes.
         objects: Objects without an import path that the experiment names.
         template: Address of the template process, of which workers on this node make forks.
         announcements: Whom to tell what is about to happen.
@@ -94,6 +97,7 @@ def run_session(
         ),
         slots=_slots(experiment, cluster=cluster),
         unfinished=deque(),
+        commit=commit,
         opening=opening,
         resources=tune.PlacementGroupFactory(bundles(experiment.resources)),
         max_losses=experiment.failures.attempts - 1,

@@ -6,16 +6,14 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cloudpickle
-import ray
-from ray.exceptions import RayError, RayTaskError
 
 from raysearch.beside import begun
 from raysearch.errors import TrialFailed
 from raysearch.experiment import Resources
-from raysearch.forking import Fork, NoTemplate, ProcessGone
+from raysearch.forking import NoTemplate, ProcessGone
 from raysearch.preflight import Failure, Probe
 from raysearch.results.executor import DOING, Repeated, Split, failing_as_trial
 from raysearch.run_dir.remote.mirrors import local_copy
@@ -24,58 +22,11 @@ from raysearch.training.outcomes import Examined
 from raysearch.training.repeating import Part
 from raysearch.training.run import refuse_function
 from raysearch.trial import Measurement
-from raysearch.tuning.handover import Handover
+from raysearch.tuning.processes import Actors, Process, fork, group
 from raysearch.tuning.repeats import repeats
 
 ATTEMPTS = 3
 """How often refit and test are tried when their process, or its node, goes away."""
-
-
-class Process(Protocol):
-    """A process with a `Handover` in it."""
-
-    def call(self, method: str, *arguments: Any, **keywords: Any) -> Any:
-        """Return what a method returns; raise what it raises, or `ProcessGone`."""
-        ...
-
-    def close(self) -> None:
-        """End the process; safe to repeat."""
-        ...
-
-
-class ActorProcess:
-    """A `Handover` in a Ray actor, which is made ready at once.
-
-    Args:
-        resources: What one trial is given, and so the actor. Without GPUs it claims no core, so
-            that it can get ready beside the last trials; it works only when they have ended.
-        example: A job such as it will be given.
-        objects: Pickled, those without an import path that jobs name.
-        claims: Whether it claims its cores all the same, as one of several that work at once does.
-    """
-
-    def __init__(
-        self, resources: Resources, *, example: TrainingJob, objects: bytes, claims: bool = False
-    ) -> None:
-        options = {
-            "num_cpus": resources.cpus if resources.gpus or claims else 0,
-            "num_gpus": resources.gpus,
-            "accelerator_type": resources.accelerator_type,
-        }
-        self._actor = ray.remote(Handover).options(**options).remote(example, objects)
-
-    def call(self, method: str, *arguments: Any, **keywords: Any) -> Any:
-        """Return what a method returns; see `Process`."""
-        try:
-            return ray.get(getattr(self._actor, method).remote(*arguments, **keywords))
-        except RayTaskError as error:
-            raise error.cause from None
-        except RayError as error:
-            raise ProcessGone(_first_line(error)) from error
-
-    def close(self) -> None:
-        """End the process."""
-        ray.kill(self._actor)
 
 
 class Executor:
@@ -243,19 +194,22 @@ def executor(
     """Return an executor that works in forks of the template, or else in Ray actors.
 
     Args:
-        resources: What one trial is given.
+        resources: What one trial is given. With several workers, as many processes refit together.
         example: A job such as will be handed over.
         objects: Objects without an import path that jobs name.
         template: Address of the template; None for none.
         slots: How many trainings fit at once, asked when leaders are trained again.
     """
     data = cloudpickle.dumps(dict(objects))
+    given: dict[str, Any] = {"example": example, "objects": data}
 
     def start(claims: bool = False) -> Process:
+        if resources.workers > 1:
+            return group(resources, template=template, **given)
         if template is not None:
             with suppress(NoTemplate, ProcessGone):  # it has ended
-                return _fork(template, example, data)
-        return ActorProcess(resources, example=example, objects=data, claims=claims)
+                return fork(template, **given)
+        return Actors(resources, **given).one(claims=claims)
 
     return Executor(
         start,
@@ -272,13 +226,4 @@ def forked_executor(template: str, *, example: TrainingJob, objects: Mapping[str
     What it does raises `NoTemplate` where none answers.
     """
     data = cloudpickle.dumps(dict(objects))
-    return Executor(lambda: _fork(template, example, data), is_early=True)
-
-
-def _fork(template: str, example: TrainingJob, objects: bytes) -> Process:
-    return Fork(template, f"{Handover.__module__}:{Handover.__name__}", example, objects)
-
-
-def _first_line(error: RayError) -> str:
-    """Return what Ray says, without the tables below."""
-    return str(error).partition("\n")[0].rstrip(".")
+    return Executor(lambda: fork(template, example=example, objects=data), is_early=True)

@@ -21,7 +21,6 @@ import ray
 from ray.exceptions import RayError
 from ray.util import get_current_placement_group, get_node_ip_address
 from ray.util.placement_group import PlacementGroup
-from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from raysearch.beside import begun
 from raysearch.engine.causes import LOST_CONTACT, OUT_OF_MEMORY
@@ -29,6 +28,7 @@ from raysearch.training.job import Rank, TrainingJob
 from raysearch.tuning.fit_thread import ABORT_WAIT_S
 from raysearch.tuning.fits import fits
 from raysearch.tuning.messages import cause_of, message, read_message
+from raysearch.tuning.placing import in_bundle, ranked
 
 LOOK_EVERY_S = 0.5
 """How often it is looked whether the other ranks are there, in seconds."""
@@ -186,21 +186,6 @@ class GroupFits:
         return (causes or told())[0]
 
 
-def ranked(job: TrainingJob, rank: Rank) -> TrainingJob:
-    """Return a job, with the ways in which it may begin otherwise, as a rank has it."""
-    otherwise = None if job.otherwise is None else ranked(job.otherwise, rank)
-    return replace(job, rank=rank, otherwise=otherwise)
-
-
 def _started(group: PlacementGroup, number: int, template: str | None) -> Any:
     """Return the actor of a rank, which has a bundle of the trial's to itself."""
-    rest = dict(group.bundle_specs[number])
-    options = {
-        "num_cpus": rest.pop("CPU", 0),
-        "num_gpus": rest.pop("GPU", 0),
-        "resources": rest,
-        "scheduling_strategy": PlacementGroupSchedulingStrategy(
-            placement_group=group, placement_group_bundle_index=number
-        ),
-    }
-    return ray.remote(RankWorker).options(**options).remote(template)
+    return ray.remote(RankWorker).options(**in_bundle(group, number)).remote(template)

@@ -17,6 +17,7 @@ from raysearch.training.home import here, settled
 from raysearch.training.job import TrainingJob
 from raysearch.training.log import printed_to
 from raysearch.training.outcomes import Examined
+from raysearch.training.ranks import await_ranks, is_first
 from raysearch.training.repeating import Part, repeat
 from raysearch.training.run import draw, evaluate, examine, model_cost, refit
 from raysearch.training.warmup import prepare_process
@@ -36,6 +37,18 @@ class Handover:
             provide(pickle.loads(objects))
             prepare_process(example)
 
+    def await_ranks(self, host: str | None) -> str:
+        """Listen for those that train the next job along, and return where.
+
+        Args:
+            host: Address of this machine; None for the one that Ray knows it by.
+        """
+        if host is None:
+            from ray.util import get_node_ip_address
+
+            host = get_node_ip_address()
+        return await_ranks(host)
+
     def probe(self, job: TrainingJob, *, thorough: bool) -> Probe:
         """Try a configuration."""
         from raysearch.preflight.probe import probe
@@ -54,7 +67,7 @@ class Handover:
         """Train on train + validation data."""
         path = Path(here(str(path), home=job.home))
         refit(settled(job), epochs=epochs, path=path)
-        if job.home is not None and job.home.is_elsewhere:
+        if job.home is not None and job.home.is_elsewhere and is_first(job):
             bring(path)
 
     def repeat(self, job: TrainingJob, *, line: Sequence[Part]) -> Measurement:

@@ -130,7 +130,7 @@ class PolicyScheduler(TrialScheduler):
                 ready, n_begun=len(self._trials) - new, more_to_come=more_to_come
             )
             if verdict is not None and verdict.decision.kind is DecisionKind.CONTINUE:
-                del self._paused[verdict.trial]
+                self._policy.on_return(self._paused.pop(verdict.trial))
                 return self._on_ray[verdict.trial]
             if verdict is None and more_to_come:
                 return None

@@ -15,6 +15,7 @@ from ray.tune import PlacementGroupFactory
 from ray.tune.experiment import Trial as RayTrial
 
 from raysearch.engine import Engine
+from raysearch.run_dir.group_commit import GroupCommit
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Trial
 from raysearch.tuning.worker import WorkerRules
@@ -25,6 +26,10 @@ only at the end, that would keep one core busy and leave the others idle."""
 
 LOOK_EVERY_S = 1.0
 """How often it is looked whether `stop` was typed in another terminal, in seconds."""
+
+ALONE_UP_TO = 16
+"""With so many slots, or fewer, each decision is written alone, and carried out in the same step of
+Ray's controller. Those that share a write wait for one of the next steps."""
 
 SETTLE_S = 0.5
 """How long a stop waits before it asks whether Ray is there to carry it out, in seconds: what ended
@@ -83,6 +88,8 @@ class Session:
     """What one trial is given."""
     max_losses: int
     """How often Ray restarts a trial whose worker is lost."""
+    commit: GroupCommit | None = None
+    """The engine's journal, where it can write for many trials at once."""
     opening: Opening | None = None
     """What is waited for before trials are begun; None once that is over."""
     rules: WorkerRules = field(default_factory=WorkerRules)
@@ -128,6 +135,11 @@ class Session:
         if self.on_ray or self.opening is not None or not self.engine.stop_reason:
             return False
         return self.engine.is_over or not (self.unfinished or self.engine.goes_on)
+
+    @property
+    def groups_writes(self) -> bool:
+        """Whether so many trials may report at once that they share writes of the journal."""
+        return self.commit is not None and self.slots() > ALONE_UP_TO
 
     def open_if_ready(self) -> None:
         """Let trials be begun if what they wait for has come about; called in every step."""

@@ -141,6 +141,9 @@ class Run:
                     self.trials[trial.number] = after
                     self.calls.append(("taken over", after))
                     self.scheduler.on_takeover(after)
+            if self.trials[trial.number] is trial:
+                self.calls.append(("returned", trial))
+                self.scheduler.on_return(trial)
             self.running.append(trial.number)
         return True
 
@@ -193,7 +196,12 @@ def tell(scheduler: Scheduler, call: str, trial: Trial) -> Decision | None:
     if call == "measured":
         assert trial.last is not None
         return scheduler.on_measurement(trial, trial.last)
-    (scheduler.on_takeover if call == "taken over" else scheduler.on_end)(trial)
+    told = {
+        "taken over": scheduler.on_takeover,
+        "returned": scheduler.on_return,
+        "ended": scheduler.on_end,
+    }
+    told[call](trial)
     return None
 
 
@@ -229,6 +237,9 @@ class From(Scheduler):
     def on_takeover(self, trial: Trial) -> None:
         taken = [replace(t, source=self._later_id(t.source)) for t in trial.takeovers]
         self._policy.on_takeover(replace(self._later(trial), takeovers=tuple(taken)))
+
+    def on_return(self, trial: Trial) -> None:
+        self._policy.on_return(self._later(trial))
 
     def on_end(self, trial: Trial) -> None:
         self._policy.on_end(self._later(trial))

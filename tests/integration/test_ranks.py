@@ -6,9 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
+from raysearch.results import Results
 from raysearch.run_dir import RunDir
 from raysearch.run_dir import events as ev
+from raysearch.training.jobs import model_job
+from raysearch.training.run import refit
 
 pytestmark = pytest.mark.timeout(450)  # real processes, which import torch
 
@@ -63,15 +67,15 @@ class Clouds(pl.LightningDataModule):
     def __init__(self, batch_size=32):
         super().__init__()
         self.batch_size = batch_size
-        y = torch.arange(117) % 3
-        x = torch.randn(117, 4, generator=torch.Generator().manual_seed(0)) + y[:, None]
+        y = torch.arange(116) % 3
+        x = torch.randn(116, 4, generator=torch.Generator().manual_seed(0)) + y[:, None]
         self.train, self.val = TensorDataset(x[:96], y[:96]), TensorDataset(x[96:], y[96:])
 
     def train_dataloader(self):
         return DataLoader(self.train, batch_size=self.batch_size, shuffle=True)
 
     def val_dataloader(self):
-        return DataLoader(self.val, batch_size=10)
+        return DataLoader(self.val, batch_size=9)
 '''
 
 FILE = """\
@@ -87,7 +91,8 @@ constraints: {params: "<= 130"}
 budget: {trials: 5}
 parallel: 1
 resources: {cpus: 1, workers: 2}
-refit: false
+select: {top: 2, seeds: 1}
+refit: {seeds: 2}
 """
 
 
@@ -106,7 +111,13 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_two_processes_train_each_trial_and_one_that_is_killed_costs_an_attempt(folder, raysearch):
+def weights_of(path: Path) -> dict[str, torch.Tensor]:
+    return torch.load(path, weights_only=True)["state_dict"]
+
+
+def test_two_processes_train_each_trial_and_one_that_is_killed_costs_an_attempt(
+    folder, raysearch, monkeypatch
+):
     ran = raysearch("run", "two.yaml", "--run-dir", "run", "--json", timeout_s=400)
     assert ran.status == 0, ran.err
     found = ran.document
@@ -131,6 +142,21 @@ def test_two_processes_train_each_trial_and_one_that_is_killed_costs_an_attempt(
     assert {(rank, of) for _, rank, of in lines} - {alone} == {("0", "2"), ("1", "2")}
     assert all(gone(int(pid)) for pid, _, _ in lines)
 
+    assert len([e for e in events if isinstance(e, ev.Measured) and e.repeat]) == 2
+    after = [(rank, of) for _, rank, of in lines[-8:]]  # two leaders again, and two refits
+    assert sorted(after) == [*4 * [("0", "2")], *4 * [("1", "2")]]
+    monkeypatch.syspath_prepend(str(folder))
+    results = Results.open(folder / "run")
+    assert results.winner is not None
+    model = results.model_of(results.winner)
+    assert model is not None
+    line = {"trials": results.state.trials, "epochs": model.epochs}
+    job = model_job(results.experiment, results.winner, run_dir=folder / "run", **line)
+    refit(job, epochs=model.epochs, path=folder / "alone.ckpt")  # in this process
+    alone, together = map(weights_of, (folder / "alone.ckpt", folder / "run" / model.path))
+    assert alone.keys() == together.keys()
+    assert all(torch.allclose(alone[name], together[name], atol=1e-4) for name in alone)
+
 
 def test_where_memory_runs_out_batches_are_halved(folder, raysearch):
     ran = raysearch(
@@ -140,6 +166,8 @@ def test_where_memory_runs_out_batches_are_halved(folder, raysearch):
         "run",
         "--json",
         "resources.workers=1",
+        "select=false",
+        "refit=false",
         "failures.on_oom=halve_batch",
         "model={class: 'nets:Net', args: {most: 8}}",
         "budget.trials=1",

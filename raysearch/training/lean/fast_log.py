@@ -91,12 +91,12 @@ class FastLog:
             self._note(key, results, add_dataloader_idx=add_dataloader_idx)
 
     def _results(self, hook: str | None) -> Any:
-        """Return the results that the hook logs to; None for hooks that are called seldom."""
+        """Return the results that the hook logs to; None for hooks that log little."""
         if torch.compiler.is_compiling():
             return None
         if hook == "training_step":
             return self._loop._results
-        return self._loop.val_loop._results if hook == "validation_step" else None
+        return self._loop.val_loop._results if hook in _OF_VALIDATION else None
 
     def _find(self, key: Any) -> Any:
         try:
@@ -131,5 +131,6 @@ class FastLog:
         return getattr, (self._model, _NAME)
 
 
+_OF_VALIDATION = ("validation_step", "on_validation_epoch_end")
 _SIMPLE = (Tensor, float, int)
 _FLOATING = (torch.float32, torch.float64)

@@ -129,6 +129,18 @@ def test_who_goes_on_at_once_changes_what_the_next_one_is_given():
     assert exploit_of(told, paused, "0003") != exploit_of(alone, paused, "0003")
 
 
+@pytest.mark.parametrize("interval", [1, 3])
+def test_what_is_under_way_is_known_from_the_moment_in_which_a_member_goes_on(interval):
+    scheduler = policy(interval=interval)
+    paused = at_first_rung(scheduler)
+    assert [each.configuration["width"] for each in scheduler._intervals.under_way()] == [8]
+    scheduler.on_return(paused["0001"])
+    under_way = scheduler._intervals.under_way()
+    assert [(each.configuration["width"], each.epoch) for each in under_way] == [(8, 3), (9, 3)]
+    scheduler.on_end(paused["0001"])
+    assert len(scheduler._intervals.under_way()) == 1
+
+
 def test_the_model_goes_where_more_was_gained_at_this_time():
     """At epoch 0.3 high rates gained most, at 0.6 low ones; the latest counts for the latest."""
     space = Space({"rate": Float(0.0, 1.0)})

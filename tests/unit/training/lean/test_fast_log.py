@@ -70,6 +70,23 @@ def test_arguments_that_cannot_be_hashed_go_to_lightning(tmp_path):
     assert run(tmp_path, Calls) == run(tmp_path, Calls, loop="trainer")
 
 
+class AtTheEnd(Base):
+    """Logs at the end of a validation, after steps that log another name."""
+
+    def on_validation_epoch_end(self):
+        self.log_dict({"epoch_is": float(self.current_epoch), "steps": self.global_step})
+        self.log("largest", float(self.current_epoch), reduce_fx="max")
+        self.log("largest", 0.5, reduce_fx="max")
+        self.log("tensor", torch.tensor([self.global_step + 0.5]), sync_dist=True)
+
+
+def test_what_is_logged_at_the_end_of_each_validation_is_of_that_one(tmp_path):
+    found = run(tmp_path, AtTheEnd)
+    assert found == run(tmp_path, AtTheEnd, loop="trainer")
+    assert [(v["epoch_is"], v["largest"]) for v in found] == [(0.0, 0.5), (1.0, 1.0)]
+    assert all(v["tensor"] == v["steps"] + 0.5 for v in found)
+
+
 class Contradicts(Base):
     def training_step(self, batch, batch_idx):
         self.log("loss", 1.0, on_epoch=bool(self.global_step == 5))
