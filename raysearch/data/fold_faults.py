@@ -53,6 +53,11 @@ def _why(data: str, arguments: Mapping[str, Any]) -> str:
             "training, and no model may train on them. Write `validation_from: training` for folds "
             "of the 30."
         )
+    if data == "scenes":
+        return (
+            "data.name is scenes: its scenes for validation are composed of scans that none for "
+            "training has, and folds would mix them."
+        )
     if data == "scan" and arguments.get("split") == "add_jump":
         return (
             "data.split is add_jump, whose training part repeats one command, which would be in "

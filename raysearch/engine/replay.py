@@ -80,7 +80,7 @@ class Replay:
                 self._unsettled[event.trial] = Decision(kind=kind, reason=event.reason)
                 if event.is_pause_of_scheduler:
                     self._suggestions.observe(state.trials[event.trial])
-                elif kind is DecisionKind.CONTINUE and waited:
+                elif kind is DecisionKind.CONTINUE and waited and event.fold is None:
                     self._decisions.returned(state.trials[event.trial])
             elif isinstance(event, ev.Exploited):
                 self._unsettled.pop(event.trial, None)

@@ -291,27 +291,26 @@ def test_two_threads_may_want_it_at_once(data_class):
     assert all(split == found[0] for split in found)
 
 
-def splits_of_fold(data, number, *, of=4, seed=0):
-    """Return the examples that are trained on and validated on in a fold, as sorted lists."""
-    parts = data.fold_dataloaders(number=number, of=of, seed=seed)
-    return [
-        sorted(
-            repr([part[row].tolist() for part in batch])
-            for batch in loader
-            for row in range(len(batch[0]))
-        )
-        for loader in parts
-    ]
+N_FOLDS = 3
+
+
+def told(loader):
+    """Return the examples of a loader as a list that does not depend on order."""
+    found = []
+    for batch in loader:
+        parts = [part.reshape(len(part), -1).numpy() for part in batch]
+        found += [b"|".join(row.tobytes() for row in rows) for rows in zip(*parts, strict=True)]
+    return sorted(found)
 
 
 def foldable(data_class, case, name, required, space):
-    """Return a data module with unvaried examples; skip what cannot be parted into folds."""
+    """Return a data module with unvaried examples, or None where it cannot be parted into folds."""
     defaults = {key: domain.default_value() for key, domain in space.ARGUMENTS.items()}
-    given = {**defaults, **required[name]}
-    given |= {"validation_from": "training"} if name == "cbf" else {}
-    assert fold_fault(name, given) == ""
     chosen = {"validation_from": "training"} if name == "cbf" else {}
-    data = data_class(batch_size=16, **case.unvaried, **chosen)
+    if fold_fault(name, {**defaults, **required[name], **chosen}):
+        assert name == "scenes"
+        return None
+    data = data_class(batch_size=64, **case.unvaried, **chosen)
     data.prepare_data()
     data.setup("fit")
     return data
@@ -321,32 +320,31 @@ def test_folds_part_training_and_validation_and_leave_the_test_alone(
     data_class, case, name, required, space
 ):
     data = foldable(data_class, case, name, required, space)
-    test = rows(data, "test")
-    together = sorted(
-        repr([part[row].tolist() for part in batch])
-        for loader in (data.train_dataloader(), data.val_dataloader())
-        for batch in loader
-        for row in range(len(batch[0]))
-    )
+    if data is None:
+        return
+    test = told(data.test_dataloader())
+    together = sorted(told(data.train_dataloader()) + told(data.val_dataloader()))
     held_out = []
-    for number in range(4):
-        train, validation = splits_of_fold(data, number)
+    for number in range(N_FOLDS):
+        loaders = data.fold_dataloaders(number=number, of=N_FOLDS, seed=0)
+        train, validation = map(told, loaders)
         assert sorted(train + validation) == together  # disjoint, and nothing is left out
-        assert abs(len(validation) - len(together) / 4) < 1
+        assert abs(len(validation) - len(together) / N_FOLDS) < 1
         held_out += validation
     assert sorted(held_out) == together
-    assert splits_of_fold(data, 1) == splits_of_fold(data, 1)
-    assert splits_of_fold(data, 1) != splits_of_fold(data, 1, seed=1)
-    assert rows(data, "test") == test
+    again = told(data.fold_dataloaders(number=number, of=N_FOLDS, seed=0)[1])
+    assert again == validation
+    assert told(data.fold_dataloaders(number=number, of=N_FOLDS, seed=1)[1]) != validation
+    assert told(data.test_dataloader()) == test
 
 
 def test_folds_have_the_same_mix_of_classes(data_class, case, name, required, space):
     data = foldable(data_class, case, name, required, space)
-    if data.spec.task != "classification" or data.spec.form == "trees":
+    if data is None or data.spec.task != "classification":
         return
     counts = []
-    for number in range(4):
-        _, loader = data.fold_dataloaders(number=number, of=4, seed=0)
+    for number in range(N_FOLDS):
+        _, loader = data.fold_dataloaders(number=number, of=N_FOLDS, seed=0)
         targets = torch.cat([batch[-1] for batch in loader])
         counts.append(torch.bincount(targets, minlength=data.spec.n_outputs))
     spread = torch.stack(counts)

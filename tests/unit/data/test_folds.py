@@ -76,6 +76,7 @@ def test_a_table_keeps_its_groups_together(tmp_path, monkeypatch):
         ("series", {"group": "who"}, "data.group is who, and folds of series"),
         ("cbf", {"validation_from": "formula"}, "data.validation_from is formula"),
         ("scan", {"split": "add_jump"}, "data.split is add_jump"),
+        ("scenes", {}, "data.name is scenes"),
     ],
 )
 def test_data_without_folds_say_why_and_what_to_do(data, arguments, begin):
