@@ -243,18 +243,11 @@ class Trial:
         return done + (self.in_fold[-1].seconds if self.in_fold else 0.0)
 
     def best(self, objective: Objective) -> Measurement | None:
-        """Return the measurement of the best epoch, the earliest of equals.
-
-        A trial is worth what it reached at its best. None if it has not reported, or never a
-        finite value of the objective.
-        """
+        """Return the measurement of the best epoch, the earliest of equals; None if none is one."""
         return best_of(self.measurements, objective=objective)
 
     def best_kept(self, objective: Objective) -> Measurement | None:
-        """Return the measurement of the epoch whose checkpoint is kept, the best of the first fold.
-
-        Of a trial without folds that is the trial's best epoch.
-        """
+        """Return the one whose checkpoint is kept: the best of its first fold, or of one split."""
         return best_of(self.folds[0], objective=objective) if self.folds else self.best(objective)
 
     def rank_key(self, objective: Objective) -> tuple[float, int, int]:
@@ -277,11 +270,8 @@ class Trial:
     def losses(self, objectives: Sequence[Objective]) -> tuple[float, ...]:
         """Return the trial as a point: a loss for each objective, infinite where it has no value.
 
-        All are taken at the best epoch of the first one; what was measured of the model itself is
-        the same in every epoch.
-
-        Args:
-            objectives: The first of them is one that training reports.
+        All are taken at the best epoch of the first one, which training reports; what was measured
+        of the model itself is the same in every epoch.
 
         Example:
             >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
@@ -306,10 +296,5 @@ def best_of(measurements: Sequence[Measurement], *, objective: Objective) -> Mea
 
 
 def trial_id(number: int) -> str:
-    """Return the id of the trial with this number.
-
-    Example:
-        >>> trial_id(7)
-        '0007'
-    """
+    """Return the id of the trial with this number: "0007" for 7."""
     return f"{number:04d}"

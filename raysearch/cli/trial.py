@@ -104,7 +104,6 @@ TRIAL = Command(
 def to_document(trial: Trial, *, events: list[Event], objective: Objective) -> dict[str, Any]:
     """Return what `trial --json` prints: the entry of `results --json`, and all its history."""
     from raysearch.results.document import SCHEMA_VERSION, trial_document
-    from raysearch.results.fold_results import folds_document
     from raysearch.run_dir import events as ev
 
     return {
@@ -113,7 +112,6 @@ def to_document(trial: Trial, *, events: list[Event], objective: Objective) -> d
         "origin": dict(trial.origin),
         "error": trial.error,
         "measurements": [asdict(measurement) for measurement in trial.measurements],
-        **folds_document(trial, objective=objective),
         "checkpoints": [asdict(checkpoint) for checkpoint in trial.checkpoints],
         "decisions": [
             {
@@ -188,8 +186,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
     ]
     if best is not None:
         value = f"{objective.metric} {value_against_default(results, trial)}"
-        facts.append(("best epoch", f"{best.epoch}: {value}"))
-        facts += fold_facts(trial, objective=objective)
+        facts += [("best epoch", f"{best.epoch}: {value}"), *fold_facts(trial, objective=objective)]
     for checkpoint in trial.checkpoints:
         size = file_size(checkpoint.size_bytes)
         facts.append(("checkpoint", f"{place_of(results.run_dir.path / checkpoint.path)} ({size})"))
@@ -265,15 +262,12 @@ def _print_epochs(trial: Trial, *, events: list[Event], objective: Objective) ->
 
     decided: dict[int, str] = {}  # one that was paused has a second decision when it goes on
     for event in events:
-        if isinstance(event, ev.Decided) and event.fold is not None:
-            continue  # what follows a fold is the next one
-        if isinstance(event, ev.Decided | ev.Exploited):
+        if isinstance(event, ev.Decided | ev.Exploited) and getattr(event, "fold", None) is None:
             kind = event.kind if isinstance(event, ev.Decided) else DecisionKind.EXPLOIT
             before = f"{decided[event.epoch]}; " if event.epoch in decided else ""
             decided[event.epoch] = f"{before}{kind}: {event.reason}"
     names = list(dict.fromkeys(name for m in trial.measurements for name in m.values))
-    best = trial.best(objective)
-    rows = []
+    best, rows = trial.best(objective), []
     for measurement in telling(trial.measurements, always={*decided, best.epoch if best else 0}):
         remark = decided.get(measurement.epoch, "")
         if best is not None and measurement.epoch == best.epoch:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.cache import cached_arrays
-from raysearch.data.folds import fold_of_each
+from raysearch.data.held_out import held_out
 from raysearch.data_spec import PADDING
 
 if TYPE_CHECKING:
@@ -159,30 +159,13 @@ class Splits:
     """Group of each example for training, and then of each for validation, whose examples are in
     one fold; None where each stands for itself."""
 
-    def fold(self, *, number: int, of: int, seed: int) -> Splits:
+    def fold(self, **which: int) -> Splits:
         """Return the splits with one fold of the examples for training and validation to validate.
 
-        The test split stays as it is. Classes are spread over the folds, groups kept together.
-
-        Args:
-            number: Which fold, from 0.
-            of: How many folds there are, at least 2.
-            seed: At least 0; the same seed gives the same folds.
-
-        Raises:
-            ConfigurationError: There are too few examples, or groups, for so many folds.
+        The test split stays as it is. See `held_out` for the arguments, and what is raised.
         """
         tensors = [torch.cat(pair) for pair in zip(self.train, self.validation, strict=True)]
-        targets = tensors[-1]
-        is_classes = targets.ndim == 1 and not targets.is_floating_point()
-        folds = fold_of_each(
-            len(targets),
-            n_folds=of,
-            seed=seed,
-            classes=targets.numpy() if is_classes else None,
-            groups=None if self.groups is None else self.groups.numpy(),
-        )
-        is_validation = torch.from_numpy(folds == number)
+        is_validation = held_out(tensors[-1], self.groups, **which)
         return replace(
             self,
             train=tuple(tensor[~is_validation] for tensor in tensors),
@@ -303,7 +286,7 @@ class InMemoryData(pl.LightningDataModule):
     def fold_dataloaders(
         self, *, number: int, of: int, seed: int
     ) -> tuple[TensorLoader, TensorLoader]:
-        """Return training and validation loaders of one of several folds; see `Splits.fold`."""
+        """Return loaders to train and to validate on in one of several folds; see `held_out`."""
         fold = self._splits().fold(number=number, of=of, seed=seed)
         return fold.training_loader(batch_size=self.batch_size), fold.validation_loader()
 

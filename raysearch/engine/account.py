@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from raysearch.engine.fold_curves import folds_in
 from raysearch.engine.spending import Spending
 from raysearch.trial import Measurement, Objective, Trial
 
@@ -31,8 +32,11 @@ class Account:
     set_aside: set[str] = field(default_factory=set)
     """Trials that have been paused, which for `spent` ended then."""
 
-    def count_gpus(self, resources: Mapping[str, Any]) -> None:
-        """Take the GPUs of each trial from a section of the settings, old ones included."""
+    def adopt(self, settings: Mapping[str, Any]) -> None:
+        """Take the GPUs and folds of each trial from settings of any version."""
+        resources = settings.get("resources", {})
+        if "repeats" in settings:
+            self.n_folds = folds_in(settings)
         self.gpus = resources.get("gpus", 0.0) * resources.get("workers", 1)
 
     def after(
@@ -66,8 +70,8 @@ class Account:
         self.timed[trial.id] = measurement.seconds
 
     def folds_done(self, trial: Trial, *, objective: Objective | None) -> None:
-        """Let the value of a trial count that was trained on all its folds."""
-        if objective is not None:
+        """Let the value of a trial that has ended count, if it was trained on several folds."""
+        if objective is not None and trial.fold == self.n_folds:
             self.spent = self.spent.reached(trial, trial.value(objective), objective=objective)
 
     def put_aside(self, trial: Trial) -> None:

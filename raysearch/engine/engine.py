@@ -99,17 +99,15 @@ class Engine:
         )
         decisions = Decisions(plan=plan, ledger=ledger, scheduler=scheduler)
         pauses = Pauses(ledger=ledger, scheduler=scheduler)
-        folds = Folds(plan=plan, ledger=ledger)
-        attempts = Attempts(plan=plan, ledger=ledger, decisions=decisions, folds=folds)
+        judges: dict[str, Any] = {"decisions": decisions, "folds": Folds(plan=plan, ledger=ledger)}
+        attempts = Attempts(plan=plan, ledger=ledger, **judges)
         shared: dict[str, Any] = {"plan": plan, "ledger": ledger, "suggestions": suggestions}
         self._suggestions, self._ledger, self._decisions = suggestions, ledger, decisions
         self._attempts = attempts
-        self._reports = Reports(
-            plan=plan, ledger=ledger, decisions=decisions, attempts=attempts, folds=folds
-        )
+        self._reports = Reports(plan=plan, ledger=ledger, attempts=attempts, **judges)
         self._gauging = Gauging(plan=plan, ledger=ledger)
-        self._queue = Queue(**shared, decisions=decisions, pauses=pauses, folds=folds)
-        self._replay = Replay(**shared, decisions=decisions, space=space, folds=folds)
+        self._queue = Queue(**shared, **judges, pauses=pauses)
+        self._replay = Replay(**shared, **judges, space=space)
         self._sessions = Sessions(**shared, space=space)
         self.has_begun = False
         """Whether the start of this session is journalled, so that its end is to be as well."""

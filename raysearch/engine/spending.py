@@ -41,6 +41,11 @@ class Spending:
     starts the count anew. The end of trial 0000 never counts: with the default the comparison
     begins."""
 
+    @property
+    def used(self) -> dict[str, float]:
+        """What of it is an amount, by its key in an experiment's budget."""
+        return {"epochs": self.epochs, "gpu_hours": self.gpu_seconds / 3600}
+
     def measured(
         self,
         measurement: Measurement,

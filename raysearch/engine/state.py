@@ -12,7 +12,7 @@ from typing import Any
 
 from raysearch.engine.account import Account
 from raysearch.engine.causes import DISK_FULL, INTERRUPTED, WORKER_LOST
-from raysearch.engine.fold_curves import folds_in, with_fold_done
+from raysearch.engine.fold_curves import with_fold_done
 from raysearch.engine.handover import Handover
 from raysearch.engine.records import changed_by_end
 from raysearch.engine.spending import Spending
@@ -97,12 +97,8 @@ class SearchState:
     @property
     def used(self) -> dict[str, float]:
         """What has been used of each budget that is an amount, by its key in an experiment."""
-        return {
-            "trials": self.next_number,
-            "minutes": self.seconds / 60,
-            "epochs": self.spent.epochs,
-            "gpu_hours": self.spent.gpu_seconds / 3600,
-        }
+        minutes = self.seconds / 60
+        return {"trials": self.next_number, "minutes": minutes, **self.spent.used}
 
     def n_bad_attempts(self, trial: str) -> int:
         """Return how many attempts of a trial ended in a loss or a failure of theirs."""
@@ -147,9 +143,7 @@ class SearchState:
         self.settings = settings
         if "objective" in settings:
             self.objective = Objective(**settings["objective"])
-        self.account.count_gpus(settings.get("resources", {}))
-        if "repeats" in settings:
-            self.account.n_folds = folds_in(settings)
+        self.account.adopt(settings)
 
     def _trial_created(self, event: ev.TrialCreated) -> None:
         copied = ("number", "configuration", "origin")
@@ -184,20 +178,15 @@ class SearchState:
         trial = self.trials[event.trial]
         self.handover.measured(event)
         self.recommendation = self.recommendation if event.repeat else None
-        is_of_search = not event.repeat and event.fold == trial.fold
-        if is_of_search and event.epoch > trial.reached:
+        if not event.repeat and event.fold == trial.fold and event.epoch > trial.reached:
             self.account.measured(trial, event.measurement, objective=self.objective)
             kept = "in_fold" if trial.folds else "measurements"
             self._change(event.trial, **{kept: (*trial.trained, event.measurement)})
 
     def _checkpoint_written(self, event: ev.CheckpointWritten) -> None:
         trial = self.trials[event.trial]
-        written = Checkpoint(
-            epoch=event.epoch, path=event.path, size_bytes=event.size_bytes, fold=event.fold
-        )
-        self._set_checkpoints(
-            trial, [c for c in trial.checkpoints if c.path != event.path] + [written]
-        )
+        others = [c for c in trial.checkpoints if c.path != event.path]
+        self._set_checkpoints(trial, [*others, event.checkpoint])
         self.pinned.pop(event.trial, None)
 
     def _checkpoint_removed(self, event: ev.CheckpointRemoved) -> None:
@@ -205,14 +194,11 @@ class SearchState:
         self._set_checkpoints(trial, [c for c in trial.checkpoints if c.path != event.path])
 
     def _decided(self, event: ev.Decided) -> None:
-        is_pause = event.kind == DecisionKind.PAUSE
-        if is_pause and event.fold is not None:
-            if event.fold == self.trials[event.trial].fold + 1:
-                self._keep(with_fold_done(self.trials[event.trial]))
+        if event.kind == DecisionKind.PAUSE:
+            self._close_fold(event.trial, n_done=event.fold)
             self._change(event.trial, status=TrialStatus.PAUSED, reason=event.reason)
-        elif is_pause:
-            self._change(event.trial, status=TrialStatus.PAUSED, reason=event.reason)
-            self.account.put_aside(self.trials[event.trial])
+            if event.fold is None:
+                self.account.put_aside(self.trials[event.trial])
         elif event.trial in self.paused:  # it goes on, once a worker begins with it
             self._change(event.trial, status=TrialStatus.PENDING, reason=event.reason)
         elif event.reason:
@@ -233,8 +219,7 @@ class SearchState:
 
     def _trial_ended(self, event: ev.TrialEnded) -> None:
         status = TrialStatus(event.status)
-        if event.folds == self.trials[event.trial].fold + 1:
-            self._keep(with_fold_done(self.trials[event.trial]))
+        self._close_fold(event.trial, n_done=event.folds)
         self._change(
             event.trial,
             status=status,
@@ -243,8 +228,7 @@ class SearchState:
             error=event.error,
             ended_at=event.at,
         )
-        if event.folds == self.account.n_folds:
-            self.account.folds_done(self.trials[event.trial], objective=self.objective)
+        self.account.folds_done(self.trials[event.trial], objective=self.objective)
         self.streak.ended(self.trials[event.trial], objective=self.objective)
         self.account.put_aside(self.trials[event.trial])
         self.failures.pop(event.trial, None)
@@ -270,6 +254,10 @@ class SearchState:
 
     def _search_ended(self, event: ev.SearchEnded) -> None:
         self.status, self.reason = SearchStatus(event.status), event.reason
+
+    def _close_fold(self, trial: str, *, n_done: int | None) -> None:
+        if n_done == self.trials[trial].fold + 1:
+            self._keep(with_fold_done(self.trials[trial]))
 
     def _set_checkpoints(self, trial: Trial, checkpoints: list[Checkpoint]) -> None:
         before = sum(c.size_bytes for c in trial.checkpoints)

@@ -62,7 +62,6 @@ def to_document(found: Found) -> dict[str, Any]:
                 **trial_document(t, objective=objective),
                 **schedule_document(found, t),
                 **_inherited(t, found),
-                **folds_document(t, objective=objective),
             }
             for t in state.trials.values()
         ],
@@ -119,6 +118,7 @@ def trial_document(trial: Trial, *, objective: Objective) -> dict[str, Any]:
         "seconds": round(trial.seconds, 3),
         "attempts": trial.attempts,
         "checkpoint": checkpoint.path if checkpoint else None,
+        **folds_document(trial, objective=objective),
     }
 
 

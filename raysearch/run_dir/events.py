@@ -17,6 +17,7 @@ from raysearch.run_dir.gauged import ModelMeasured
 from raysearch.run_dir.handed import Compressed, Handed, Refitted, Tested, TestOpened, TestSkipped
 from raysearch.run_dir.sessions import SCHEMA_VERSION, SearchEnded, SearchResumed, SearchStarted
 from raysearch.trial import (
+    Checkpoint,
     Configuration,
     DecisionKind,
     Measurement,
@@ -132,6 +133,13 @@ class CheckpointWritten:
     """Relative to the run directory, with forward slashes."""
     size_bytes: int
     fold: int = 0
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The event as the record of what is on disk."""
+        return Checkpoint(
+            epoch=self.epoch, path=self.path, size_bytes=self.size_bytes, fold=self.fold
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,7 +96,7 @@ def derived(train: Any, validation: Any, *, fold: Fold) -> Pair:
             f"folds cannot be made of the data: {error}. A method fold_dataloaders(number, of, "
             "seed), which returns two loaders, says how"
         ) from error
-    dataset = everything.dataset
+    dataset: Any = everything.dataset
     folds = fold_of_each(
         len(dataset), n_folds=fold.of, seed=fold.seed, classes=_classes_of(dataset)
     )

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from raysearch.checks import raise_faults
-from raysearch.data.folds import fold_of_each
+from raysearch.data.held_out import held_out
 from raysearch.data.images.arguments import PARAMETERS, ImagesArguments, Policy, Resize, Scaling
 from raysearch.data.images.augmentation import Augmentation
 from raysearch.data.images.loading import ImageLoader
@@ -170,27 +170,11 @@ class Data(pl.LightningDataModule):
     def fold_dataloaders(
         self, *, number: int, of: int, seed: int
     ) -> tuple[ImageLoader, ImageLoader]:
-        """Return loaders of one of several folds of training and validation, the first varied.
-
-        Args:
-            number: Which fold, from 0.
-            of: How many folds there are, at least 2.
-            seed: At least 0; the same seed gives the same folds.
-
-        Raises:
-            ConfigurationError: There are too few images, or groups of them, for so many folds.
-        """
+        """Return loaders to train and to validate on in one of several folds; see `held_out`."""
         images = self._images()
         rows = torch.cat([images.rows[part] for part in ("train", "validation")])
         targets = torch.cat([images.targets[part] for part in ("train", "validation")])
-        folds = fold_of_each(
-            len(rows),
-            n_folds=of,
-            seed=seed,
-            classes=None if targets.is_floating_point() else targets.numpy(),
-            groups=None if images.groups is None else images.groups.numpy(),
-        )
-        is_validation = torch.from_numpy(folds == number)
+        is_validation = held_out(targets, images.groups, number=number, of=of, seed=seed)
         scale = self.preprocessing.scale
         train = ImageLoader(
             images.pixels,
