@@ -96,6 +96,8 @@ class Checkpoint:
     path: str
     """Relative to the run directory, with forward slashes."""
     size_bytes: int
+    fold: int = 0
+    """Of which fold's training it is, from 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +157,12 @@ class Trial:
     error: str | None = None
     """What went wrong, with the line of the user's code that failed; None when nothing did."""
     measurements: tuple[Measurement, ...] = ()
-    """In order of epochs, each epoch once."""
+    """In order of epochs, each epoch once; of a trial that is trained on several folds, from the
+    end of its first one, the means over the folds that are done."""
+    folds: tuple[tuple[Measurement, ...], ...] = ()
+    """What each fold that is done has measured, where a trial is trained on several."""
+    in_fold: tuple[Measurement, ...] = ()
+    """What the fold in training has measured so far, from the second one on."""
     checkpoints: tuple[Checkpoint, ...] = ()
     """Those on disk, in order of epochs."""
     epochs_before: int = 0
@@ -196,10 +203,32 @@ class Trial:
         return max(measured, self.takeovers[-1].epoch) if self.takeovers else measured
 
     @property
+    def fold(self) -> int:
+        """The fold that is trained, or comes next, from 0: so many are done."""
+        return len(self.folds)
+
+    @property
+    def trained(self) -> tuple[Measurement, ...]:
+        """What the training under way has measured: that of a fold, where there are several."""
+        return self.in_fold if self.folds else self.measurements
+
+    @property
+    def reached(self) -> int:
+        """Epochs of the training under way: those of a fold, where there are several."""
+        if not self.folds:
+            return self.epochs
+        return self.in_fold[-1].epoch if self.in_fold else 0
+
+    @property
+    def awaits_fold(self) -> bool:
+        """Whether it waits to be trained on its next fold."""
+        return self.status is TrialStatus.PAUSED and bool(self.folds)
+
+    @property
     def starts(self) -> tuple[Checkpoint, ...]:
         """Checkpoints that it can go on from, in order of epochs; the first may be another's."""
         if not self.takeovers:
-            return self.checkpoints
+            return tuple(c for c in self.checkpoints if c.fold == self.fold)
         taken = self.takeovers[-1].checkpoint
         return (taken, *(c for c in self.checkpoints if c.epoch > taken.epoch))
 
@@ -209,21 +238,17 @@ class Trial:
 
     @property
     def seconds(self) -> float:
-        """Training time so far, in seconds."""
-        return self.measurements[-1].seconds if self.measurements else 0.0
+        """Training time so far, of all folds, in seconds."""
+        done = self.measurements[-1].seconds if self.measurements else 0.0
+        return done + (self.in_fold[-1].seconds if self.in_fold else 0.0)
 
     def best(self, objective: Objective) -> Measurement | None:
-        """Return the measurement of the best epoch, the earliest of equals.
+        """Return the measurement of the best epoch, the earliest of equals; None if none is one."""
+        return best_of(self.measurements, objective=objective)
 
-        A trial is worth what it reached at its best. None if it has not reported, or never a
-        finite value of the objective.
-        """
-        finite = [
-            m
-            for m in self.measurements
-            if math.isfinite(objective.loss(m.values.get(objective.metric)))
-        ]
-        return min(finite, key=lambda m: objective.loss(m.values[objective.metric]), default=None)
+    def best_kept(self, objective: Objective) -> Measurement | None:
+        """Return the one whose checkpoint is kept: the best of its first fold, or of one split."""
+        return best_of(self.folds[0], objective=objective) if self.folds else self.best(objective)
 
     def rank_key(self, objective: Objective) -> tuple[float, int, int]:
         """Return a key that sorts trials best first.
@@ -245,11 +270,8 @@ class Trial:
     def losses(self, objectives: Sequence[Objective]) -> tuple[float, ...]:
         """Return the trial as a point: a loss for each objective, infinite where it has no value.
 
-        All are taken at the best epoch of the first one; what was measured of the model itself is
-        the same in every epoch.
-
-        Args:
-            objectives: The first of them is one that training reports.
+        All are taken at the best epoch of the first one, which training reports; what was measured
+        of the model itself is the same in every epoch.
 
         Example:
             >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
@@ -265,11 +287,14 @@ class Trial:
         return tuple(objective.loss(values.get(objective.metric)) for objective in objectives)
 
 
-def trial_id(number: int) -> str:
-    """Return the id of the trial with this number.
+def best_of(measurements: Sequence[Measurement], *, objective: Objective) -> Measurement | None:
+    """Return the best of measurements, the earliest of equals; None where none is finite."""
+    finite = [
+        m for m in measurements if math.isfinite(objective.loss(m.values.get(objective.metric)))
+    ]
+    return min(finite, key=lambda m: objective.loss(m.values[objective.metric]), default=None)
 
-    Example:
-        >>> trial_id(7)
-        '0007'
-    """
+
+def trial_id(number: int) -> str:
+    """Return the id of the trial with this number: "0007" for 7."""
     return f"{number:04d}"

@@ -70,7 +70,7 @@ def budget_text(experiment: Experiment) -> str:
         parts.append(f"a value of {short_number(budget.target)}")
     if budget.patience:
         parts.append(f"{counted(budget.patience, 'trial')} without a new best one")
-    most = (budget.trials or 0) * fidelity.epochs
+    most = (budget.trials or 0) * fidelity.epochs * experiment.n_folds
     at_most = f", at most {most:,} {fidelity.unit}s" if most else ""
     return " or ".join(parts) + at_most
 
@@ -92,4 +92,6 @@ def trial_text(experiment: Experiment) -> str:
     length = counted(fidelity.epochs, fidelity.unit)
     if fidelity.every_steps is not None:
         length += f" of {counted(fidelity.every_steps, 'step')}"
+    if experiment.n_folds > 1:
+        length += f" on each of {experiment.n_folds} folds of the data"
     return f"up to {length}, {given}; {at_once}"

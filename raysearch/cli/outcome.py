@@ -149,8 +149,8 @@ def _print(results: Results, *, top: int, is_alone: bool) -> None:
     if ranking:
         print_table(
             [_row(results, trial, rank=rank) for rank, trial in enumerate(ranking[:top], start=1)],
-            header=[*_HEADER[:2], results.objective.metric, *_HEADER[2:]],
-            numbers=["rank", results.objective.metric, "best epoch", "time"],
+            header=[*_HEADER[:2], results.objective.metric, *_folds(results), *_HEADER[2:]],
+            numbers=["rank", results.objective.metric, *_folds(results), "best epoch", "time"],
             flexible=_HEADER[-1:],
             cut=True,
         )
@@ -203,8 +203,14 @@ def _idle(results: Results) -> str:
     return "" if idle is None else idle.text
 
 
+def _folds(results: Results) -> list[str]:
+    """Return the column that tells of folds, if trials are trained on several."""
+    return ["folds"] if results.state.account.n_folds > 1 else []
+
+
 def _row(results: Results, trial: Trial, *, rank: int) -> list[str]:
     from raysearch.live.text import changed_first, duration, short_number
+    from raysearch.results.fold_results import folds_text
 
     objective, default = results.objective, results.default
     best = trial.best(objective)
@@ -214,6 +220,7 @@ def _row(results: Results, trial: Trial, *, rank: int) -> list[str]:
         str(rank),
         trial.id,
         short_number(trial.value(objective)),
+        *([folds_text(trial, objective=objective)] if _folds(results) else []),
         f"{best.epoch if best else 0} of {trial.epochs}",
         duration(trial.seconds),
         str(trial.status),

@@ -73,7 +73,15 @@ def job_of(results: Results, trial: Trial, *, folder: Path) -> TrainingJob:
     One that took over weights is trained as it began.
     """
     began = trial.configuration_at(1)
-    fresh = replace(trial, measurements=(), checkpoints=(), takeovers=(), configuration=began)
+    fresh = replace(
+        trial,
+        measurements=(),
+        folds=(),
+        in_fold=(),
+        checkpoints=(),
+        takeovers=(),
+        configuration=began,
+    )
     job = job_for(results.experiment, fresh, run_dir=folder)
     parent = Inheritance.read(trial.origin)
     if job.init_from is None or parent is None or parent.checkpoint is None:
@@ -83,8 +91,9 @@ def job_of(results: Results, trial: Trial, *, folder: Path) -> TrainingJob:
 
 
 def _heading(results: Results, trial: Trial) -> str:
+    which = " on the first of its folds" if results.experiment.n_folds > 1 else ""
     return (
-        f"Trial {trial.id} of {results.run_dir}, trained again from the start, in this "
+        f"Trial {trial.id} of {results.run_dir}, trained again{which} from the start, in this "
         "process. Beside each value stands the one that the search recorded. Nothing in the run "
         "directory is changed.\n"
     )
@@ -117,7 +126,8 @@ class Beside:
     """
 
     def __init__(self, trial: Trial, *, objective: str, unit: str, epochs: int | None) -> None:
-        self._recorded = {m.epoch: m for m in trial.measurements}
+        recorded = trial.folds[0] if trial.folds else trial.measurements
+        self._recorded = {m.epoch: m for m in recorded}
         self._objective = objective
         self._unit = unit
         self._epochs = epochs

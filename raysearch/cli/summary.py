@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from raysearch.cli.chosen import better_one, chosen_facts
+from raysearch.cli.folds import fold_facts
 from raysearch.cli.lineage import inheritance_facts, line_text
 from raysearch.cli.tested import compressed_facts, outcome_facts
 from raysearch.counting import counted
@@ -68,6 +69,7 @@ def winner_facts(results: Results) -> list[tuple[str, str]]:
         (label, f"trial {winner.id}{epoch}{better_one(results, winner)}"),
         *chosen_facts(results, winner),
         (objective.metric, value_against_default(results, winner)),
+        *fold_facts(winner, objective=objective),
         *configuration_facts(results, winner),
         *inheritance_facts(results, winner),
     ]

@@ -163,6 +163,7 @@ def _print(results: Results, trial: Trial, *, events: list[Event]) -> None:
 def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple[str, str]]:
     from raysearch.cli.aims import measure_facts
     from raysearch.cli.descent import schedule_facts
+    from raysearch.cli.folds import fold_facts
     from raysearch.cli.summary import configuration_facts, value_against_default
     from raysearch.counting import counted
     from raysearch.live.text import duration, file_size, first_line
@@ -185,7 +186,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
     ]
     if best is not None:
         value = f"{objective.metric} {value_against_default(results, trial)}"
-        facts.append(("best epoch", f"{best.epoch}: {value}"))
+        facts += [("best epoch", f"{best.epoch}: {value}"), *fold_facts(trial, objective=objective)]
     for checkpoint in trial.checkpoints:
         size = file_size(checkpoint.size_bytes)
         facts.append(("checkpoint", f"{place_of(results.run_dir.path / checkpoint.path)} ({size})"))
@@ -261,13 +262,12 @@ def _print_epochs(trial: Trial, *, events: list[Event], objective: Objective) ->
 
     decided: dict[int, str] = {}  # one that was paused has a second decision when it goes on
     for event in events:
-        if isinstance(event, ev.Decided | ev.Exploited):
+        if isinstance(event, ev.Decided | ev.Exploited) and getattr(event, "fold", None) is None:
             kind = event.kind if isinstance(event, ev.Decided) else DecisionKind.EXPLOIT
             before = f"{decided[event.epoch]}; " if event.epoch in decided else ""
             decided[event.epoch] = f"{before}{kind}: {event.reason}"
     names = list(dict.fromkeys(name for m in trial.measurements for name in m.values))
-    best = trial.best(objective)
-    rows = []
+    best, rows = trial.best(objective), []
     for measurement in telling(trial.measurements, always={*decided, best.epoch if best else 0}):
         remark = decided.get(measurement.epoch, "")
         if best is not None and measurement.epoch == best.epoch:

@@ -9,11 +9,13 @@ from dataclasses import replace
 
 from raysearch.cli.screen import note, print_facts, print_table
 from raysearch.counting import counted
+from raysearch.engine.fold_rule import FEWEST
 from raysearch.errors import ConfigurationError
 from raysearch.experiment import Experiment, Refit
 from raysearch.experiment.document import Document
 from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.reading import NOTHING_STARTED, read
+from raysearch.experiment.repeats import Repeats
 from raysearch.experiment.select import Select
 from raysearch.live.text import NOTHING, duration, file_size
 from raysearch.preflight import Cost, Finding, Probe, RunProbe, Tried, Verdict, preflight
@@ -122,6 +124,8 @@ def _facts(verdict: Verdict, *, experiment: Experiment) -> Iterator[tuple[str, s
     else:
         yield from _facts_of_default(default, refit=experiment.refit)
         yield from _loops(verdict, loop=experiment.loop)
+    if experiment.repeats is not None:
+        yield "folds", _folds(experiment.repeats)
     if experiment.select is not None:
         yield "leaders", _leaders(experiment.select)
     if cost is not None:
@@ -131,6 +135,18 @@ def _facts(verdict: Verdict, *, experiment: Experiment) -> Iterator[tuple[str, s
         labels = [corner.label for corner in verdict.not_tried]
         more = f" and {len(labels) - MOST_LISTED} more" if len(labels) > MOST_LISTED else ""
         yield "not tried", f"{', '.join(labels[:MOST_LISTED])}{more}, for lack of time"
+
+
+def _folds(repeats: Repeats) -> str:
+    stops = (
+        f"one that is clearly worse than the best is stopped before (risk {repeats.risk:g})"
+        if repeats.risk and repeats.folds > FEWEST
+        else "none is stopped before"
+    )
+    return (
+        f"a trial that the scheduler lets reach the end of its first fold is trained on "
+        f"{repeats.folds}, one after the other, which takes {repeats.folds} times as long; {stops}"
+    )
 
 
 def _leaders(select: Select) -> str:

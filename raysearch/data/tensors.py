@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from raysearch.data.archive import REFIT
 from raysearch.data.cache import cached_arrays
+from raysearch.data.held_out import held_out
 from raysearch.data.loaders import EVALUATION_BATCH, BucketLoader, TensorLoader
 from raysearch.data.pages import are_streamed, as_tensor, read_by_page
 
@@ -42,6 +43,25 @@ class Splits:
     inputs, which then have lengths."""
     is_streamed: bool = False
     """Whether they lie in files that take more than their share of the memory."""
+    groups: Tensor | None = None
+    """Group of each example for training, and then of each for validation, whose examples are in
+    one fold; None where each stands for itself."""
+
+    def fold(self, **which: int) -> Splits:
+        """Return the splits with one fold of the examples for training and validation to validate.
+
+        The test split stays as it is. See `held_out` for the arguments, and what is raised.
+        """
+        tensors = [torch.cat(pair) for pair in zip(self.train, self.validation, strict=True)]
+        is_validation = held_out(tensors[-1], self.groups, **which)
+        return replace(
+            self,
+            train=tuple(tensor[~is_validation] for tensor in tensors),
+            validation=tuple(tensor[is_validation] for tensor in tensors),
+            refit=None,
+            groups=None,
+            is_streamed=False,
+        )
 
     def training_loader(self, *, batch_size: int) -> TensorLoader:
         """Return the training split in shuffled batches."""
@@ -118,7 +138,10 @@ def prepared_splits(
 
 
 def splits_of(arrays: Arrays, *, is_bucketed: bool = False) -> Splits:
-    """Return the splits in arrays named "train_inputs", "train_targets" and so on."""
+    """Return the splits in arrays named "train_inputs", "train_targets" and so on.
+
+    Beside them "train_groups" and "validation_groups", (N,) int64, where examples are in groups.
+    """
 
     def split(part: str) -> tuple[Tensor, ...]:
         roles = [role for role in ("inputs", "lengths", "targets") if f"{part}_{role}" in arrays]
@@ -129,6 +152,7 @@ def splits_of(arrays: Arrays, *, is_bucketed: bool = False) -> Splits:
     if is_streamed:
         for tensor in (*train, *split("validation"), *split("test")):
             read_by_page(tensor)
+    named = [arrays[name] for name in ("train_groups", "validation_groups") if name in arrays]
     return Splits(
         train=train,
         validation=split("validation"),
@@ -136,6 +160,7 @@ def splits_of(arrays: Arrays, *, is_bucketed: bool = False) -> Splits:
         refit=refit if len(refit) == len(train) else None,
         is_streamed=is_streamed,
         is_bucketed=is_bucketed,
+        groups=torch.cat([as_tensor(groups) for groups in named]) if named else None,
     )
 
 
@@ -164,6 +189,13 @@ class InMemoryData(pl.LightningDataModule):
     def refit_dataloader(self) -> TensorLoader:
         """Return the training and the validation split together, shuffled."""
         return self._splits().refit_loader(batch_size=self.batch_size)
+
+    def fold_dataloaders(
+        self, *, number: int, of: int, seed: int
+    ) -> tuple[TensorLoader, TensorLoader]:
+        """Return loaders to train and to validate on in one of several folds; see `held_out`."""
+        fold = self._splits().fold(number=number, of=of, seed=seed)
+        return fold.training_loader(batch_size=self.batch_size), fold.validation_loader()
 
     def _splits(self) -> Splits:
         """Return the splits, prepared once per node."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from raysearch.engine.fold_curves import folds_in
 from raysearch.engine.spending import Spending
 from raysearch.trial import Measurement, Objective, Trial
 
@@ -21,6 +22,9 @@ class Account:
 
     gpus: float = 0.0
     """GPUs of each trial, as the latest settings say."""
+    n_folds: int = 1
+    """On how many folds each trial is trained: with several, only what all of them came to is
+    a value to compare."""
     spent: Spending = field(default_factory=Spending)
     """What counts against the budgets."""
     timed: dict[str, float] = field(default_factory=dict)
@@ -28,8 +32,11 @@ class Account:
     set_aside: set[str] = field(default_factory=set)
     """Trials that have been paused, which for `spent` ended then."""
 
-    def count_gpus(self, resources: Mapping[str, Any]) -> None:
-        """Take the GPUs of each trial from a section of the settings, old ones included."""
+    def adopt(self, settings: Mapping[str, Any]) -> None:
+        """Take the GPUs and folds of each trial from settings of any version."""
+        resources = settings.get("resources", {})
+        if "repeats" in settings:
+            self.n_folds = folds_in(settings)
         self.gpus = resources.get("gpus", 0.0) * resources.get("workers", 1)
 
     def after(
@@ -38,12 +45,15 @@ class Account:
         """Return what is spent once a measurement of a new epoch of the trial has been applied."""
         seconds = max(0.0, measurement.seconds - self.timed.get(trial.id, 0.0))
         return self.spent.measured(
-            measurement, trial=trial, gpu_seconds=seconds * self.gpus, objective=objective
+            measurement,
+            trial=trial,
+            gpu_seconds=seconds * self.gpus,
+            objective=objective if self.n_folds == 1 else None,
         )
 
     def began(self, trial: Trial, *, from_epoch: int) -> None:
         """Count a trial's training time from what it had trained up to an epoch."""
-        seen = [m.seconds for m in trial.measurements if m.epoch <= from_epoch]
+        seen = [m.seconds for m in trial.trained if m.epoch <= from_epoch]
         self.timed[trial.id] = seen[-1] if seen else 0.0
 
     def measured(
@@ -58,6 +68,11 @@ class Account:
         """
         self.spent = self.after(trial, measurement, objective=objective)
         self.timed[trial.id] = measurement.seconds
+
+    def folds_done(self, trial: Trial, *, objective: Objective | None) -> None:
+        """Let the value of a trial that has ended count, if it was trained on several folds."""
+        if objective is not None and trial.fold == self.n_folds:
+            self.spent = self.spent.reached(trial, trial.value(objective), objective=objective)
 
     def put_aside(self, trial: Trial) -> None:
         """Let a trial count as one that brought no gain, if it did not: once, at its first pause.

@@ -19,6 +19,7 @@ from raysearch.engine.causes import (
     WORKER_LOST,
 )
 from raysearch.engine.decisions import Decisions
+from raysearch.engine.folds import Folds
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.plan import Plan
 from raysearch.engine.state import SearchState
@@ -34,12 +35,14 @@ class Attempts:
         plan: How often a trial is tried, and after how many failures the search ends.
         ledger: Where it is written, and what is known.
         decisions: Whether a limit is reached, after which nothing is tried again.
+        folds: Told of trainings that are done.
     """
 
-    def __init__(self, *, plan: Plan, ledger: Ledger, decisions: Decisions) -> None:
+    def __init__(self, *, plan: Plan, ledger: Ledger, decisions: Decisions, folds: Folds) -> None:
         self._plan = plan
         self._ledger = ledger
         self._decisions = decisions
+        self._folds = folds
 
     @property
     def _state(self) -> SearchState:
@@ -91,8 +94,8 @@ class Attempts:
         """
         if not self._is_in_training(trial):
             return
-        if self._state.trials[trial].measurements:
-            self._ledger.end_trial(self._state.trials[trial], TrialStatus.COMPLETED, reason=reason)
+        if self._state.trials[trial].trained:
+            self._folds.training_done(self._state.trials[trial], reason=reason)
             self.check_failures()
         else:
             error = messages.nothing_measured(reason, metric=self._plan.objective.metric)

@@ -22,6 +22,7 @@ from typing import Any
 from raysearch.engine.ahead import Helper
 from raysearch.engine.attempts import Attempts
 from raysearch.engine.decisions import Decisions
+from raysearch.engine.folds import Folds
 from raysearch.engine.gauging import Gauging
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.pauses import Pauses
@@ -98,12 +99,13 @@ class Engine:
         )
         self._decisions = decisions = Decisions(plan=plan, ledger=ledger, scheduler=scheduler)
         pauses = Pauses(ledger=ledger, scheduler=scheduler)
-        self._attempts = attempts = Attempts(plan=plan, ledger=ledger, decisions=decisions)
+        judges: dict[str, Any] = {"decisions": decisions, "folds": Folds(plan=plan, ledger=ledger)}
+        self._attempts = attempts = Attempts(plan=plan, ledger=ledger, **judges)
         shared: dict[str, Any] = {"plan": plan, "ledger": ledger, "suggestions": suggestions}
-        self._reports = Reports(plan=plan, ledger=ledger, decisions=decisions, attempts=attempts)
+        self._reports = Reports(plan=plan, ledger=ledger, attempts=attempts, **judges)
         self._gauging = Gauging(plan=plan, ledger=ledger)
-        self._queue = Queue(**shared, decisions=decisions, pauses=pauses)
-        self._replay = Replay(**shared, decisions=decisions, space=space)
+        self._queue = Queue(**shared, **judges, pauses=pauses)
+        self._replay = Replay(**shared, **judges, space=space)
         self._sessions = Sessions(**shared, space=space)
         self.has_begun = False
         """Whether the start of this session is journalled, so that its end is to be as well."""

@@ -21,7 +21,7 @@ from raysearch.engine.state import Listener, SearchState
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.run_dir.journal import EventSink
-from raysearch.trial import Checkpoint, DecisionKind, Trial, TrialStatus
+from raysearch.trial import Checkpoint, Trial, TrialStatus
 
 _log = logging.getLogger(__name__)
 
@@ -84,6 +84,7 @@ class Ledger:
         reason: str | None = None,
         cause: str | None = None,
         error: str | None = None,
+        folds: int = 0,
     ) -> None:
         """Emit the end of a trial, after the events that lead to it, and keep to the byte budget.
 
@@ -97,12 +98,19 @@ class Ledger:
             reason: Why it ended, for a person.
             cause: Class of failure, if it failed.
             error: What went wrong, if it failed.
+            folds: On how many folds its training is done, where there are several.
         """
         wrong = records.not_finite(trial, objective=self._plan.objective)
         if wrong is not None and status is not TrialStatus.FAILED:
             status, cause, error = TrialStatus.FAILED, NOT_FINITE, wrong
         ended = ev.TrialEnded(
-            at=self.now(), trial=trial.id, status=status, reason=reason, cause=cause, error=error
+            at=self.now(),
+            trial=trial.id,
+            status=status,
+            reason=reason,
+            cause=cause,
+            error=error,
+            folds=folds,
         )
         self.emit_and_tidy(replace(trial, status=status), [*before, ended])
         self._byte_budget.ended(self.state.trials[trial.id])
@@ -159,7 +167,7 @@ class Ledger:
             self.state.apply(event)
             if isinstance(event, ev.TrialEnded):
                 self._on_trial_ended(self.state.trials[event.trial])
-            elif isinstance(event, ev.Decided) and event.kind == DecisionKind.PAUSE:
+            elif isinstance(event, ev.Decided) and event.is_pause_of_scheduler:
                 self._on_trial_paused(self.state.trials[event.trial])
         for event in events:
             self._tell(event)

@@ -126,7 +126,9 @@ class Pauses:
             self._ledger.end_trial(trial, TrialStatus.STOPPED, reason=reason)
 
     def _free(self, held: Collection[str]) -> Mapping[str, Trial]:
-        paused = self._ledger.state.paused
+        paused: Mapping[str, Trial] = self._ledger.state.paused
+        if self._ledger.state.account.n_folds > 1:
+            paused = {id: trial for id, trial in paused.items() if not trial.awaits_fold}
         if not any(trial in paused for trial in held):
             return paused
         return {id: trial for id, trial in paused.items() if id not in held}

@@ -39,6 +39,10 @@ class Plan:
     """What a model may cost; a trial that does not meet them is rejected before it is trained."""
     max_epochs: int
     """Epochs of a trial that is never stopped."""
+    n_folds: int = 1
+    """On how many folds of the data each trial is trained, one after the other."""
+    fold_risk: float = 0.0
+    """Chance at most that a trial whose folds are not all trained would have become the best."""
     pauses_end: bool = True
     """Whether a trial that pauses may never go on. In a population each one does, to its last
     epoch, so that one that pauses is not as good as done."""

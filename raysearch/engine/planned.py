@@ -15,6 +15,8 @@ def plan_of(experiment: Experiment) -> Plan:
         objectives=experiment.aims.objectives,
         constraints=experiment.aims.constraints,
         max_epochs=experiment.fidelity.epochs,
+        n_folds=experiment.n_folds,
+        fold_risk=0.0 if experiment.repeats is None else experiment.repeats.risk,
         pauses_end=not experiment.is_population,
         unit=experiment.fidelity.unit,
         max_trials=budget.trials,

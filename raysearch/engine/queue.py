@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from raysearch.engine import records
 from raysearch.engine.decisions import Decisions
+from raysearch.engine.folds import Folds
 from raysearch.engine.inheriting import with_parent
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.pauses import Pauses
@@ -27,6 +28,7 @@ class Queue:
         suggestions: Has the next new trial.
         decisions: Knows whether a limit is reached.
         pauses: Has the paused trials.
+        folds: Has those that wait for their next fold.
     """
 
     def __init__(
@@ -37,12 +39,14 @@ class Queue:
         suggestions: Suggestions,
         decisions: Decisions,
         pauses: Pauses,
+        folds: Folds,
     ) -> None:
         self._plan = plan
         self._ledger = ledger
         self._suggestions = suggestions
         self._decisions = decisions
         self._pauses = pauses
+        self._folds = folds
         self._awaits = False  # a suggestion, and nothing else, when a trial was asked for
 
     @property
@@ -68,10 +72,14 @@ class Queue:
     @property
     def goes_on(self) -> bool:
         """Whether a paused trial goes on, or is stopped for good, once a worker is free."""
+        if self._folds.are_waiting:
+            return True
         return self._pauses.verdict(held=(), more_to_come=not self.stop_reason) is not None
 
     def is_next_ready(self, *, held: Collection[str]) -> bool:
         """Return whether `next_up` would answer at once; see `Engine.is_next_ready`."""
+        if self._folds.are_waiting:
+            return True
         if self.stop_reason or self._pauses.verdict(held=held, more_to_come=True) is not None:
             return True
         return not self._pauses.may_begin() or self._suggestions.is_ready(self._ledger.state)
@@ -86,7 +94,8 @@ class Queue:
         """
         if self._decisions.is_over:
             return None
-        trial = self._pauses.next(held=held, more_to_come=not self.stop_reason)
+        trial = self._folds.next(held=held)
+        trial = trial or self._pauses.next(held=held, more_to_come=not self.stop_reason)
         trial = trial or self.next_trial(beside=beside)
         if trial is not None or self._awaits or not self._pauses.is_nothing_else(held=held):
             return trial

@@ -3,7 +3,8 @@
 A trial is worth what it reached at its best epoch, whatever became of it afterwards. But one that
 was cut off by the clock or by a person has shown a few epochs of its training, perhaps only one,
 and the best of many noisy beginnings looks better than it is. So such a trial does not come before
-the best one that was trained to its end, where there is one.
+the best one that was trained to its end, where there is one. Nor does one that was trained on fewer
+folds than others: some folds are easier than others.
 """
 
 from __future__ import annotations
@@ -43,12 +44,17 @@ def ranked(trials: Iterable[Trial], *, objective: Objective) -> list[Trial]:
         for trial in trials
         if trial.status is not TrialStatus.REJECTED and trial.best(objective) is not None
     ]
-    completed = (key[0] for trial, key in found if trial.status is TrialStatus.COMPLETED)
+    most = max((trial.fold for trial, _ in found), default=0)
+    completed = (
+        key[0]
+        for trial, key in found
+        if trial.status is TrialStatus.COMPLETED and trial.fold == most
+    )
     best = min(completed, default=-math.inf)
 
     def order(item: tuple[Trial, tuple[float, int, int]]) -> tuple[float, bool, float, int, int]:
         trial, key = item
-        is_cut_off = trial.status in IN_TRAINING
+        is_cut_off = trial.status in IN_TRAINING or trial.fold < most
         return max(key[0], best) if is_cut_off else key[0], is_cut_off, *key
 
     return [trial for trial, _ in sorted(found, key=order)]

@@ -45,6 +45,7 @@ def measured(measurement: Measurement, *, trial: Trial, at: float) -> ev.Measure
         step=measurement.step,
         values=dict(measurement.values),
         seconds=measurement.seconds,
+        fold=trial.fold,
         cause=measurement.cause,
         applied=dict(measurement.applied),
         n_validated=measurement.n_validated,
@@ -61,13 +62,19 @@ def checkpoint_written(checkpoint: Checkpoint, *, trial: str, at: float) -> ev.C
         epoch=checkpoint.epoch,
         path=checkpoint.path,
         size_bytes=checkpoint.size_bytes,
+        fold=checkpoint.fold,
     )
 
 
-def decided(decision: Decision, *, trial: Trial, at: float) -> ev.Decided:
-    """Return the event of a decision about the trial's last measurement."""
+def decided(decision: Decision, *, trial: Trial, at: float, fold: int | None = None) -> ev.Decided:
+    """Return the event of a decision about the trial's last measurement, or its next fold."""
     return ev.Decided(
-        at=at, trial=trial.id, epoch=trial.epochs, kind=decision.kind, reason=decision.reason
+        at=at,
+        trial=trial.id,
+        epoch=trial.epochs,
+        kind=decision.kind,
+        reason=decision.reason,
+        fold=fold,
     )
 
 

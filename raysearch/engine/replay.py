@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from raysearch.engine import records
 from raysearch.engine.decisions import Decisions
+from raysearch.engine.folds import Folds
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.plan import Plan
 from raysearch.engine.suggestions import Suggestions
@@ -28,7 +29,8 @@ class Replay:
         space: The search space of this session.
         ledger: What is known; written to only by `settle`.
         suggestions: Told of the trials.
-        decisions: Asked about every measurement.
+        decisions: Asked about every measurement of a first fold.
+        folds: Told of trainings that are done.
     """
 
     def __init__(
@@ -39,12 +41,14 @@ class Replay:
         ledger: Ledger,
         suggestions: Suggestions,
         decisions: Decisions,
+        folds: Folds,
     ) -> None:
         self._plan = plan
         self._space = space
         self._ledger = ledger
         self._suggestions = suggestions
         self._decisions = decisions
+        self._folds = folds
         self._unsettled: dict[str, Decision] = {}  # the last one about each trial in training
         self._own: dict[str, Decision] = {}  # what this session's scheduler last said of each
 
@@ -67,16 +71,16 @@ class Replay:
             elif isinstance(event, ev.TrialCreated):
                 if not is_same:
                     self._suggestions.judge(state.trials[event.trial])
-            elif isinstance(event, ev.Measured) and not event.repeat:
+            elif isinstance(event, ev.Measured) and not event.repeat and not event.fold:
                 trial = state.trials[event.trial]
                 own = self._decisions.scheduled(trial, event.measurement)
                 self._unsettled[event.trial] = self._own[event.trial] = own
             elif isinstance(event, ev.Decided):
                 kind = DecisionKind(event.kind)
                 self._unsettled[event.trial] = Decision(kind=kind, reason=event.reason)
-                if kind is DecisionKind.PAUSE:
+                if event.is_pause_of_scheduler:
                     self._suggestions.observe(state.trials[event.trial])
-                elif kind is DecisionKind.CONTINUE and waited:
+                elif kind is DecisionKind.CONTINUE and waited and event.fold is None:
                     self._decisions.returned(state.trials[event.trial])
             elif isinstance(event, ev.Exploited):
                 self._unsettled.pop(event.trial, None)
@@ -94,6 +98,8 @@ class Replay:
         """
         self._ledger.look_again()
         for trial in list(self._ledger.state.live.values()):
+            if trial.awaits_fold:
+                continue
             if trial.status is TrialStatus.PAUSED:
                 self._adopt(trial, self._own.get(trial.id))
             else:
@@ -101,7 +107,7 @@ class Replay:
 
     def _adopt(self, trial: Trial, own: Decision | None) -> None:
         if trial.epochs >= self._plan.max_epochs:
-            self._ledger.end_trial(trial, TrialStatus.COMPLETED, reason=self._plan.completion)
+            self._folds.training_done(trial, reason=self._plan.completion)
         elif own is None or own.kind is DecisionKind.PAUSE:
             return
         elif own.kind is DecisionKind.STOP:
@@ -114,9 +120,9 @@ class Replay:
             self._ledger.emit(records.decided(decision, trial=trial, at=self._ledger.now()))
 
     def _settle(self, trial: Trial, decision: Decision | None) -> None:
-        kind = DecisionKind.CONTINUE if decision is None else decision.kind
-        if trial.epochs >= self._plan.max_epochs:
-            self._ledger.end_trial(trial, TrialStatus.COMPLETED, reason=self._plan.completion)
+        kind = DecisionKind.CONTINUE if decision is None or trial.folds else decision.kind
+        if trial.reached >= self._plan.max_epochs:
+            self._folds.training_done(trial, reason=self._plan.completion)
         elif decision is not None and kind is DecisionKind.STOP:
             self._ledger.end_trial(trial, TrialStatus.STOPPED, reason=decision.reason)
         elif decision is not None and kind is DecisionKind.PAUSE:

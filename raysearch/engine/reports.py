@@ -13,6 +13,8 @@ from raysearch.engine import records
 from raysearch.engine.attempts import Attempts
 from raysearch.engine.causes import INTERRUPTED
 from raysearch.engine.decisions import Decisions
+from raysearch.engine.fold_curves import with_measurement
+from raysearch.engine.folds import Folds
 from raysearch.engine.ledger import Ledger
 from raysearch.engine.plan import Plan
 from raysearch.measure import SECONDS
@@ -28,15 +30,23 @@ class Reports:
         ledger: Where it is written, and what is known.
         decisions: Asked what becomes of a trial.
         attempts: Told when a trial has ended.
+        folds: Told of trainings that are done.
     """
 
     def __init__(
-        self, *, plan: Plan, ledger: Ledger, decisions: Decisions, attempts: Attempts
+        self,
+        *,
+        plan: Plan,
+        ledger: Ledger,
+        decisions: Decisions,
+        attempts: Attempts,
+        folds: Folds,
     ) -> None:
         self._plan = plan
         self._ledger = ledger
         self._decisions = decisions
         self._attempts = attempts
+        self._folds = folds
 
     def measured(
         self, trial: str, measurement: Measurement, *, checkpoint: Checkpoint | None
@@ -56,25 +66,23 @@ class Reports:
         measurement = self._with_measures(measurement, trial=before)
         self._decisions.check_metric(trial, measurement)
         at = self._ledger.now()
-        is_new = measurement.epoch > before.epochs
+        is_new = measurement.epoch > before.reached
         after, events = before, list[Event]()
         if is_new:
             events.append(records.measured(measurement, trial=before, at=at))
-            after = replace(after, measurements=(*after.measurements, measurement))
+            after = with_measurement(after, measurement)
         if checkpoint is not None:
+            checkpoint = replace(checkpoint, fold=before.fold)
             events.append(records.checkpoint_written(checkpoint, trial=trial, at=at))
             after = replace(after, checkpoints=(*after.checkpoints, checkpoint))
         if not is_new:
             return self._repeated(after, events)
-        decision = self._decisions.scheduled(after, measurement)
+        decision = self._scheduled(after, measurement)
         limit = self._decisions.limit_after(trial, measurement)
         if records.is_worth_a_line(decision):
             events.append(records.decided(decision, trial=after, at=at))
         if measurement.epoch >= self._plan.max_epochs:
-            decision = Decision(kind=DecisionKind.STOP, reason="last epoch reached")
-            self._ledger.end_trial(
-                after, TrialStatus.COMPLETED, before=events, reason=self._plan.completion
-            )
+            decision = self._folds.training_done(after, before=events, reason=self._plan.completion)
         elif decision.kind is DecisionKind.STOP:
             self._ledger.end_trial(
                 after, TrialStatus.STOPPED, before=events, reason=decision.reason
@@ -89,6 +97,12 @@ class Reports:
             return decision
         self._attempts.check_failures()
         return decision
+
+    def _scheduled(self, trial: Trial, measurement: Measurement) -> Decision:
+        """Return the scheduler's decision, which is asked about the first fold alone."""
+        if trial.folds:
+            return Decision(kind=DecisionKind.CONTINUE)
+        return self._decisions.scheduled(trial, measurement)
 
     def _with_measures(self, measurement: Measurement, *, trial: Trial) -> Measurement:
         """Return a measurement whose values have those of the model itself, and its time if asked.

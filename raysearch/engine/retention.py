@@ -21,9 +21,9 @@ def unneeded(trial: Trial, *, objective: Objective) -> list[Checkpoint]:
     if not trial.checkpoints:
         return []
     needed = set()
-    best = trial.best(objective)
+    best = trial.best_kept(objective)
     if best is not None:
-        needed |= {c.path for c in trial.checkpoints if c.epoch == best.epoch}
+        needed |= {c.path for c in trial.checkpoints if c.epoch == best.epoch and not c.fold}
     if trial.starts and not trial.status.is_ended:
         needed.add(trial.starts[-1].path)
     return [c for c in trial.checkpoints if c.path not in needed]

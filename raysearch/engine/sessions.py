@@ -62,6 +62,9 @@ class Sessions:
             evidence: Trials of earlier runs, which the searcher is told of: see `engine.evidence`.
         """
         settings = {"objective": asdict(self._plan.objective), **settings}
+        if self._plan.n_folds > 1:
+            risk = self._plan.fold_risk
+            settings = {"repeats": {"folds": self._plan.n_folds, "risk": risk}, **settings}
         self._ledger.emit(
             ev.SearchStarted(
                 at=self._ledger.now(),

@@ -41,6 +41,11 @@ class Spending:
     starts the count anew. The end of trial 0000 never counts: with the default the comparison
     begins."""
 
+    @property
+    def used(self) -> dict[str, float]:
+        """What of it is an amount, by its key in an experiment's budget."""
+        return {"epochs": self.epochs, "gpu_hours": self.gpu_seconds / 3600}
+
     def measured(
         self,
         measurement: Measurement,
@@ -59,14 +64,19 @@ class Spending:
         """
         after = replace(
             self,
-            epochs=self.epochs + measurement.epoch - trial.epochs,
+            epochs=self.epochs + measurement.epoch - trial.reached,
             gpu_seconds=self.gpu_seconds + gpu_seconds,
         )
-        value = None if objective is None else measurement.values.get(objective.metric)
-        if objective is None or not objective.is_better(value, self.best_value):
+        if objective is None:
             return after
+        return after.reached(trial, measurement.values.get(objective.metric), objective=objective)
+
+    def reached(self, trial: Trial, value: float | None, *, objective: Objective) -> Spending:
+        """Return what is spent once a trial has reached a value, which may be the best."""
+        if not objective.is_better(value, self.best_value):
+            return self
         return replace(
-            after,
+            self,
             best_trial=trial.id,
             best_value=value,
             is_best_ended=False,

@@ -12,6 +12,7 @@ from typing import Any
 
 from raysearch.engine.account import Account
 from raysearch.engine.causes import DISK_FULL, INTERRUPTED, WORKER_LOST
+from raysearch.engine.fold_curves import with_fold_done
 from raysearch.engine.handover import Handover
 from raysearch.engine.records import changed_by_end
 from raysearch.engine.spending import Spending
@@ -98,12 +99,8 @@ class SearchState:
     @property
     def used(self) -> dict[str, float]:
         """What has been used of each budget that is an amount, by its key in an experiment."""
-        return {
-            "trials": self.next_number,
-            "minutes": self.seconds / 60,
-            "epochs": self.spent.epochs,
-            "gpu_hours": self.spent.gpu_seconds / 3600,
-        }
+        minutes = self.seconds / 60
+        return {"trials": self.next_number, "minutes": minutes, **self.spent.used}
 
     def n_bad_attempts(self, trial: str) -> int:
         """Return how many attempts of a trial ended in a loss or a failure of theirs."""
@@ -149,7 +146,7 @@ class SearchState:
         self.settings = settings
         if "objective" in settings:
             self.objective = Objective(**settings["objective"])
-        self.account.count_gpus(settings.get("resources", {}))
+        self.account.adopt(settings)
 
     def _trial_created(self, event: ev.TrialCreated) -> None:
         copied = ("number", "configuration", "origin")
@@ -184,16 +181,15 @@ class SearchState:
         trial = self.trials[event.trial]
         self.handover.measured(event)
         self.recommendation = self.recommendation if event.repeat else None
-        if event.epoch > trial.epochs and not event.repeat:
+        if not event.repeat and event.fold == trial.fold and event.epoch > trial.reached:
             self.account.measured(trial, event.measurement, objective=self.objective)
-            self._change(event.trial, measurements=(*trial.measurements, event.measurement))
+            kept = "in_fold" if trial.folds else "measurements"
+            self._change(event.trial, **{kept: (*trial.trained, event.measurement)})
 
     def _checkpoint_written(self, event: ev.CheckpointWritten) -> None:
         trial = self.trials[event.trial]
-        written = Checkpoint(epoch=event.epoch, path=event.path, size_bytes=event.size_bytes)
-        self._set_checkpoints(
-            trial, [c for c in trial.checkpoints if c.path != event.path] + [written]
-        )
+        others = [c for c in trial.checkpoints if c.path != event.path]
+        self._set_checkpoints(trial, [*others, event.checkpoint])
         self.pinned.pop(event.trial, None)
 
     def _checkpoint_removed(self, event: ev.CheckpointRemoved) -> None:
@@ -202,8 +198,10 @@ class SearchState:
 
     def _decided(self, event: ev.Decided) -> None:
         if event.kind == DecisionKind.PAUSE:
+            self._close_fold(event.trial, n_done=event.fold)
             self._change(event.trial, status=TrialStatus.PAUSED, reason=event.reason)
-            self.account.put_aside(self.trials[event.trial])
+            if event.fold is None:
+                self.account.put_aside(self.trials[event.trial])
         elif event.trial in self.paused:  # it goes on, once a worker begins with it
             self._change(event.trial, status=TrialStatus.PENDING, reason=event.reason)
         elif event.reason:
@@ -224,6 +222,7 @@ class SearchState:
 
     def _trial_ended(self, event: ev.TrialEnded) -> None:
         status = TrialStatus(event.status)
+        self._close_fold(event.trial, n_done=event.folds)
         self._change(
             event.trial,
             status=status,
@@ -232,6 +231,7 @@ class SearchState:
             error=event.error,
             ended_at=event.at,
         )
+        self.account.folds_done(self.trials[event.trial], objective=self.objective)
         self.streak.ended(self.trials[event.trial], objective=self.objective)
         self.account.put_aside(self.trials[event.trial])
         self.failures.pop(event.trial, None)
@@ -257,6 +257,10 @@ class SearchState:
 
     def _search_ended(self, event: ev.SearchEnded) -> None:
         self.status, self.reason = SearchStatus(event.status), event.reason
+
+    def _close_fold(self, trial: str, *, n_done: int | None) -> None:
+        if n_done == self.trials[trial].fold + 1:
+            self._keep(with_fold_done(self.trials[trial]))
 
     def _set_checkpoints(self, trial: Trial, checkpoints: list[Checkpoint]) -> None:
         before = sum(c.size_bytes for c in trial.checkpoints)

@@ -52,6 +52,8 @@ REASONS: Mapping[str, str] = {
     "measure": f"The models so far were measured under the former conditions. {_ELSE}",
     "fidelity": "The trials so far ended there, with learning rate schedules laid out for it. "
     + _ELSE,
+    "repeats": "The trials so far were trained on the former folds, and compared by their mean. "
+    + _ELSE,
     "trainer": f"The trials so far were trained with the former arguments. {_ELSE}",
 }
 """Section -> why a search keeps it to its end."""

@@ -12,6 +12,7 @@ from raysearch.experiment.components import changes_configurations, construct
 from raysearch.experiment.compress import Compress
 from raysearch.experiment.means import Failures, Resources
 from raysearch.experiment.mutables import DATA_PREFIX, fixed_parameters
+from raysearch.experiment.repeats import Repeats
 from raysearch.experiment.select import Select
 from raysearch.experiment.several import Aims
 from raysearch.experiment.spaces import MODEL
@@ -70,6 +71,8 @@ class Experiment:
     """Arguments of Lightning's Trainer that the file sets, and only those."""
     loop: Loop
     """What serves the batches of a fit."""
+    repeats: Repeats | None
+    """On how many folds each trial is trained; None where that is the split of the data."""
     select: Select | None
     """How the leaders are told apart before one of them wins; None where their ranking decides."""
     refit: Refit | None
@@ -88,6 +91,11 @@ class Experiment:
     def objective(self) -> Objective:
         """What is improved; of several objectives, the first."""
         return self.aims.objective
+
+    @property
+    def n_folds(self) -> int:
+        """On how many folds of the data each trial is trained; 1 where it has one split."""
+        return 1 if self.repeats is None else self.repeats.folds
 
     @property
     def begins_from_checkpoints(self) -> bool:

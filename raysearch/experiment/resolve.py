@@ -22,12 +22,14 @@ from raysearch.experiment.document import Document
 from raysearch.experiment.environment import expand
 from raysearch.experiment.experiment import Experiment
 from raysearch.experiment.families import Family, place, resolve_models
+from raysearch.experiment.fold_checks import check_repeats
 from raysearch.experiment.links import resolve_links, resolve_points
 from raysearch.experiment.methods import try_methods
 from raysearch.experiment.overrides import apply_overrides
 from raysearch.experiment.plain import plain_document
 from raysearch.experiment.reading import read
 from raysearch.experiment.refit import refit_settings
+from raysearch.experiment.repeats import repeats_settings
 from raysearch.experiment.report import Report
 from raysearch.experiment.select import check_select, select_settings
 from raysearch.experiment.settings import NAME, NAME_RULE
@@ -188,6 +190,11 @@ def _parts(checked: dict[str, Any], *, report: Report) -> _Parts:
     searcher = checked.get("searcher")
     if aims is not None and aims.objectives and "searcher" not in report.document.values:
         searcher = SearcherSection(name=FOR_SEVERAL)
+    methods = {
+        "searcher": resolve_component(searcher, role=SEARCHER, report=report),
+        "scheduler": resolve_component(checked.get("scheduler"), role=SCHEDULER, report=report),
+    }
+    check_repeats(checked, data=data, trains_itself=trains_itself, report=report, **methods)
     return _Parts(
         data=data,
         families=families,
@@ -195,8 +202,7 @@ def _parts(checked: dict[str, Any], *, report: Report) -> _Parts:
         links=links,
         points=points,
         aims=aims,
-        searcher=resolve_component(searcher, role=SEARCHER, report=report),
-        scheduler=resolve_component(checked.get("scheduler"), role=SCHEDULER, report=report),
+        **methods,
     )
 
 
@@ -248,6 +254,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         "failures": asdict(checked["failures"]),
         "trainer": dict(trainer),
         "loop": checked["loop"],
+        "repeats": repeats_settings(checked["repeats"]),
         "select": select_settings(checked["select"]),
         "refit": refit_settings(checked["refit"]),
         "compress": compress_settings(checked["compress"]),
@@ -273,6 +280,7 @@ def _experiment(name: str, checked: Mapping[str, Any], parts: _Parts) -> Experim
         failures=checked["failures"],
         trainer=trainer,
         loop=checked["loop"],
+        repeats=checked["repeats"],
         select=checked["select"],
         refit=checked["refit"],
         compress=checked["compress"],

@@ -139,6 +139,9 @@ def json_schema() -> dict[str, Any]:
     sections["include"] = INCLUDE
     select = {"$ref": "#/$defs/Select"}
     _replace(sections["select"], {"anyOf": [{"type": "boolean"}, select], "default": False})
+    repeats = {"$ref": "#/$defs/Repeats"}
+    no = {"enum": [False, None]}
+    _replace(sections["repeats"], {"anyOf": [no, repeats], "default": False})
     refit = {"$ref": "#/$defs/Refit"}
     _replace(sections["refit"], {"anyOf": [{"type": "boolean"}, refit], "default": True})
     compress = {"$ref": "#/$defs/Compress"}

@@ -25,6 +25,7 @@ from raysearch.experiment.component_sections import (
 from raysearch.experiment.compress import Compress, compress_of
 from raysearch.experiment.means import Failures, Resources
 from raysearch.experiment.refit import refit_of
+from raysearch.experiment.repeats import Repeats, repeats_of
 from raysearch.experiment.sections import (
     CheckpointSection,
     DataSection,
@@ -166,6 +167,11 @@ class Settings(BaseModel):
     loop: Loop = "auto"
     """What serves the batches of a fit: auto for the lean loop where it is exact, and otherwise
     Lightning's Trainer; or always one of them, lean or trainer. The results are the same."""
+    repeats: Annotated[Repeats | None, BeforeValidator(repeats_of)] = Field(
+        default=None, examples=[{"folds": 5}]
+    )
+    """Folds of the data for training and validation, on each of which a trial is trained: its value
+    is the mean. One that is clearly worse than the best is stopped before its last fold."""
     select: Annotated[Select | None, BeforeValidator(select_of)] = Field(
         default=None, examples=[True, {"top": 5, "seeds": 3}]
     )

@@ -104,7 +104,7 @@ def share_used(snapshot: Snapshot, *, plan: Plan) -> float | None:
     if plan.max_trials and plan.pauses_end:
         used.append(snapshot.done / plan.max_trials)
     elif plan.max_trials:  # all members of a population get to their ends at about the same time
-        used.append(snapshot.epochs / (plan.max_trials * plan.max_epochs))
+        used.append(snapshot.epochs / (plan.max_trials * plan.max_epochs * plan.n_folds))
     if plan.max_seconds:
         used.append(snapshot.elapsed_s / plan.max_seconds)
     if plan.max_total_epochs:
@@ -197,13 +197,14 @@ def _running_table(snapshot: Snapshot, *, plan: Plan, lines: int) -> list[Text]:
 def running_row(running: Running, *, plan: Plan, default: Trial | None) -> tuple[str, ...]:
     """Return the cells of a trial in training, under `RUNNING_HEAD`."""
     trial = running.trial
-    now = trial.last.values.get(plan.objective.metric) if trial.last else None
+    now = trial.trained[-1].values.get(plan.objective.metric) if trial.trained else None
+    fold = f" of fold {trial.fold + 1}/{plan.n_folds}" if plan.n_folds > 1 else ""
     known = default.configuration if default else None
     changed, same = changed_first(trial.configuration, default=known)
     what = changed or (["nothing"] if default is not None else same)
     return (
         trial.id,
-        f"{trial.epochs}/{plan.max_epochs}",
+        f"{trial.reached}/{plan.max_epochs}{fold}",
         short_number(now),
         short_number(trial.value(plan.objective)),
         duration(running.seconds),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from raysearch import pareto
 from raysearch.engine import Plan, SearchState
+from raysearch.engine.fold_curves import news_of
 from raysearch.live.estimate import EndRate, EpochRate, TimeLeft, sooner, time_at, within
 from raysearch.live.idle import Idle, idle_now
 from raysearch.run_dir import events as ev
@@ -128,8 +129,9 @@ class Progress:
                 self._state = state
                 epochs = 0
                 for trial in sorted(state.trials.values(), key=_ended_at):
-                    epochs += trial.epochs
-                    self._challenge(trial, trial.best(self._plan.objective), epochs=epochs)
+                    epochs += sum(curve[-1].epoch for curve in trial.folds) or trial.epochs
+                    if self._plan.n_folds in (1, trial.fold):
+                        self._challenge(trial, trial.best(self._plan.objective), epochs=epochs)
                     self._keep(trial)
                 if self._plan.pauses_end:
                     self._set_aside |= state.account.set_aside
@@ -187,12 +189,17 @@ class Progress:
                 self._epoch_rate.add(at=event.at, epochs=state.epochs)
             case ev.Measured(repeat=0):
                 self._epoch_rate.add(at=event.at, epochs=state.epochs)
-                return self._challenge(trial, event.measurement, epochs=state.epochs)
-            case ev.Decided() if trial.status is TrialStatus.PAUSED and self._plan.pauses_end:
+            case ev.Decided(fold=None) if self._is_set_aside(trial):
                 self._leaves(trial, at=event.at)
             case ev.TrialEnded():
                 self._leaves(trial, at=event.at)
-        return False
+        plan = self._plan
+        news = news_of(event, trial, objective=plan.objective, n_folds=plan.n_folds)
+        return self._challenge(trial, news, epochs=state.epochs)
+
+    def _is_set_aside(self, trial: Trial) -> bool:
+        """Return whether a trial is paused, and may never go on."""
+        return trial.status is TrialStatus.PAUSED and self._plan.pauses_end
 
     def _leaves(self, trial: Trial, *, at: float) -> None:
         """Note that a trial gives its worker away: it has ended or is paused; counted once."""

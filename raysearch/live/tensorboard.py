@@ -2,8 +2,10 @@
 
 `<folder>/<trial id>/` holds the curves of a trial, one step an epoch: its metrics, the best value
 of the objective so far under `best/`, and the hyperparameters in use under `applied/`. It also
-holds what the HParams page shows of it. `<folder>/search/` holds the page's columns, the charts of
-the page CUSTOM SCALARS, and the best value over all trials, one step an epoch of any trial.
+holds what the HParams page shows of it. Of a trial that is trained on several folds it is the mean,
+at its end, and `<folder>/<trial id>/fold-01/` holds the curve of a fold while it is trained.
+`<folder>/search/` holds the page's columns, the charts of the page CUSTOM SCALARS, and the best
+value over all trials, one step an epoch of any trial.
 `<folder>/winner/` holds the winner in words, and the pictures that it drew, if it did.
 """
 
@@ -95,16 +97,22 @@ class TensorBoardWriter:
         match event:
             case ev.TrialCreated() | ev.AttemptStarted():
                 self._run(trial, at=event.at)
+            case ev.Measured(repeat=0) if state.account.n_folds > 1:
+                self._write_columns(event.measurement, state, at=event.at)
+                self._write_fold(event)
             case ev.Measured(repeat=0):
                 self._write_columns(event.measurement, state, at=event.at)
                 self._write_measurements(trial, at=event.at)
                 self._write_incumbent(event.measurement, state, at=event.at)
+            case ev.Decided(fold=int(fold)):
+                self._runs.pop(_fold_name(trial.id, fold - 1), None)
             case ev.Exploited():  # what it is from here on has a row of its own
                 self._end(self._of_before(trial), TrialStatus.STOPPED, at=event.at)
                 self._run(trial, at=event.at)
             case ev.TrialEnded():
                 self._write_measurements(trial, at=event.at)
                 self._end(_name(trial), trial.status, at=event.at)
+                self._runs.pop(_fold_name(trial.id, trial.fold - 1), None)
                 self._write_incumbent(None, state, at=event.at)
             case ev.Refitted():
                 show_pictures(self._folder.absolute().parent)
@@ -164,6 +172,17 @@ class TensorBoardWriter:
         if events:
             event_files.append(run.path, *events)
 
+    def _write_fold(self, event: ev.Measured) -> None:
+        """Write an epoch of one of a trial's folds; their mean is written at its end."""
+        name = _fold_name(event.trial, event.fold)
+        run = self._runs.get(name)
+        if run is None:
+            run = self._runs[name] = self._begin(name, at=event.at)
+        if event.epoch > run.step:
+            run.step = event.epoch
+            tags = dict(self._tags(event.measurement, best=None))
+            event_files.append(run.path, event_files.scalars(tags, step=event.epoch, at=event.at))
+
     def _tags(
         self, measurement: Measurement, *, best: float | None
     ) -> Iterator[tuple[str, float | None]]:
@@ -203,6 +222,8 @@ class TensorBoardWriter:
             best = self._best_of(m for t in state.trials.values() for m in t.measurements)
         else:
             best = self._better(measured, than=self._search.best)
+        if state.account.n_folds > 1:  # a value of some folds is none to compare
+            best = state.spent.best_value
         run, has_ended = self._search, measured is None
         is_news = best is not None and (has_ended or best != run.best)
         run.best = best
@@ -220,6 +241,11 @@ class TensorBoardWriter:
         for measurement in measurements:
             best = self._better(measurement, than=best)
         return best
+
+
+def _fold_name(trial: str, fold: int) -> str:
+    """Return the folder of the files of one of a trial's folds, from 0."""
+    return f"{trial}/fold-{fold + 1:02d}"
 
 
 def _name(trial: Trial) -> str:

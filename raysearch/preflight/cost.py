@@ -80,7 +80,8 @@ def estimate(experiment: Experiment, probes: Sequence[Probe], *, slots: int | No
         )
     trials = min(known), max(known)
     fewest, most = _range(n * s.epochs for n, s in zip(known, spans, strict=True))
-    epochs = fewest, min(most * SPREAD, trials[1] * experiment.fidelity.epochs)
+    longest = experiment.fidelity.epochs * experiment.n_folds
+    epochs = fewest, min(most * SPREAD, trials[1] * longest)
     return Cost(
         slots=fits,
         epoch_s=epoch_s,
@@ -141,6 +142,7 @@ def _spans(
     plan = Plan(
         objective=objective,
         max_epochs=experiment.fidelity.epochs,
+        n_folds=experiment.n_folds,
         max_trials=min(SAMPLE, experiment.budget.trials or SAMPLE),
     )
     spans = []

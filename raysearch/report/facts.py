@@ -20,6 +20,7 @@ from raysearch.live.text import (
 from raysearch.report.shown import Shown
 from raysearch.results.bootstrap import interval_text
 from raysearch.results.evaluation import recorded_test
+from raysearch.results.fold_results import folds_text
 from raysearch.trial import Trial
 
 Rows = tuple[tuple[str, ...], ...]
@@ -46,6 +47,8 @@ def run_facts(run: Shown) -> Rows:
     winner = run.winner
     if winner is not None:
         rows += [("winner", _winner(run, winner)), (objective.metric, _value(run, winner))]
+        folds = folds_text(winner, objective=objective)
+        rows += [("folds", f"the value is the mean of {folds}")] if folds else []
         best = winner.best(objective)
         rows += [
             (other.metric, short_number(best.values.get(other.metric)))

@@ -23,6 +23,7 @@ from raysearch.report.shown import DEFAULT, WINNER, Shown
 from raysearch.results.bootstrap import interval_text
 from raysearch.results.evaluation import recorded_test
 from raysearch.results.examples import kept
+from raysearch.results.fold_results import gains_text
 from raysearch.results.found import Found
 from raysearch.results.importance import Importance
 from raysearch.results.paired import paired_text
@@ -60,11 +61,16 @@ def _headline(found: Found, winner: Trial) -> str:
         "person": "a person chose it",
         "searcher": "the searcher recommends it",
         "seeds": "the best mean when the leaders were trained again with further seeds",
-        "value": "the best value",
+        "value": _best_value(found),
     }[found.chosen_by(winner)]
     value = short_number(winner.value(objective))
     won = f"Trial {winner.id} won with {objective.metric} {value}{epoch}"
     return f"{won}: {how}, of {counted(n, 'trial')} with a value."
+
+
+def _best_value(found: Found) -> str:
+    n_folds = found.state.account.n_folds
+    return "the best value" if n_folds == 1 else f"the best mean over {n_folds} folds"
 
 
 def _against(found: Found, winner: Trial, rival: Rival) -> str:
@@ -76,6 +82,7 @@ def _against(found: Found, winner: Trial, rival: Rival) -> str:
         return f"Against {named}, {name}: it has no value of {objective.metric}."
     apart = difference(mine, than=theirs, objective=objective)
     parts = [f"Against {named}, {name} ({short_number(theirs)}): {apart} it"]
+    parts += [gains_text(rival.gains)] if rival.gains else []
     parts += [*_curves(rival), *_seeds(found, winner, rival), *_examples(winner, rival)]
     return "; ".join(parts) + f". {_verdict(rival)}"
 

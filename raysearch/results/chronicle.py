@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from raysearch.engine.fold_curves import news_of
 from raysearch.engine.state import SearchState
 from raysearch.results.found import Found
 from raysearch.run_dir import JournalDamaged
@@ -102,8 +103,6 @@ class _Reader:
                 self._open[trial] = Attempt(
                     trial=trial, worker=worker, started_s=now, ended_s=now, outcome="running"
                 )
-            case ev.Measured(repeat=0):
-                self._measured(event, state, at_s=now)
             case ev.Decided(trial=trial, kind=DecisionKind.PAUSE):
                 self._close(trial, at_s=now, outcome="paused")
             case ev.AttemptEnded(trial=trial, cause=cause):
@@ -111,7 +110,8 @@ class _Reader:
             case ev.TrialEnded(trial=trial, status=status):
                 self._close(trial, at_s=now, outcome=status)
             case _:
-                return
+                pass
+        self._see(event, state, at_s=now)
 
     def resumed(self, *, at_s: float) -> None:
         """Take into account that a new session begins: what was in training then was lost."""
@@ -127,19 +127,23 @@ class _Reader:
         self._told.seconds, self._told.epochs = state.seconds, state.epochs
         return self._told
 
-    def _measured(self, event: ev.Measured, state: SearchState, *, at_s: float) -> None:
+    def _see(self, event: Event, state: SearchState, *, at_s: float) -> None:
+        """Note a new best value, if the event brings one."""
+        trial = state.trials.get(getattr(event, "trial", ""))
         objective, known = state.objective, self._told.improvements
-        if objective is None:
+        if objective is None or trial is None:
             return
-        value = event.values.get(objective.metric)
+        n_folds = state.account.n_folds
+        news = news_of(event, trial, objective=objective, n_folds=n_folds)
+        value = None if news is None else news.values.get(objective.metric)
         best = known[-1].value if known else None
-        if value is not None and objective.is_better(value, best):
+        if news is not None and value is not None and objective.is_better(value, best):
             known.append(
                 Improvement(
                     seconds=at_s,
                     epochs=state.epochs,
-                    trial=event.trial,
-                    epoch=event.epoch,
+                    trial=trial.id,
+                    epoch=news.epoch,
                     value=value,
                 )
             )

@@ -13,6 +13,7 @@ from raysearch.engine.evidence import summary
 from raysearch.results.chosen import chosen_document
 from raysearch.results.evaluation import recorded_test
 from raysearch.results.family_tests import tested_family_documents
+from raysearch.results.fold_results import folds_document
 from raysearch.results.found import Found
 from raysearch.results.front import hypervolume_curve
 from raysearch.results.history import lineage_documents, schedule_document
@@ -43,7 +44,9 @@ def to_document(found: Found) -> dict[str, Any]:
     values of the model that was handed over, and "test_seeds" those of all, with mean and sample
     standard deviation; "test_intervals" are of the former, see `bootstrap`. Trials that began with
     another one's weights have "inherited"; the refit of such a winner has the "line" that it
-    trained before.
+    trained before. A
+    trial that is trained on several folds has "folds": what each that is done reached at its best
+    epoch, with mean, which is its value, and sample standard deviation.
     """
     objective, state = found.objective, found.state
     winner = found.winner
@@ -115,6 +118,7 @@ def trial_document(trial: Trial, *, objective: Objective) -> dict[str, Any]:
         "seconds": round(trial.seconds, 3),
         "attempts": trial.attempts,
         "checkpoint": checkpoint.path if checkpoint else None,
+        **folds_document(trial, objective=objective),
     }
 
 

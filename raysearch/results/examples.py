@@ -142,7 +142,7 @@ def _kept(trial: Trial, outcomes: Outcomes, *, epoch: int) -> Kept:
 
 def kept(found: Found, trial: Trial) -> Kept | None:
     """Return what is kept of a trial's best model; None where nothing is, or of another epoch."""
-    best = trial.best(found.objective)
+    best = trial.best_kept(found.objective)
     try:
         document: Any = json.loads(found.run_dir.storage.read(_key(trial)))
         is_of_it = best is not None and document["epoch"] == best.epoch

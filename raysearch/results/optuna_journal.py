@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from raysearch.errors import ConfigurationError, RunDirectoryError
+from raysearch.results.fold_results import folds_document
 from raysearch.results.found import Found
 from raysearch.space import Bool, Choice, Fixed, Float, Int, Parameter, Space
 from raysearch.trial import Objective, Trial, TrialStatus, Value
@@ -125,7 +126,7 @@ def _trial(trial: Trial, *, space: Space, objective: Objective) -> Any:
         datetime_complete=None if not state.is_finished() else _time(ended_at or trial.created_at),
         params=params,
         distributions=distributions,
-        user_attrs=_attributes(trial),
+        user_attrs=_attributes(trial) | folds_document(trial, objective=objective),
         system_attrs={},
         intermediate_values=steps,
     )

@@ -65,11 +65,14 @@ def rank(trials: Iterable[Trial], *, objective: Objective) -> list[Trial]:
 
 
 def best_checkpoint(trial: Trial, *, objective: Objective) -> Checkpoint | None:
-    """Return the checkpoint of the trial's best epoch as the journal has it, or None."""
-    best = trial.best(objective)
+    """Return the checkpoint of the trial's best epoch as the journal has it, or None.
+
+    Of one that is trained on several folds, that of the best epoch of its first fold.
+    """
+    best = trial.best_kept(objective)
     if best is None:
         return None
-    return next((c for c in trial.checkpoints if c.epoch == best.epoch), None)
+    return next((c for c in trial.checkpoints if c.epoch == best.epoch and not c.fold), None)
 
 
 def checkpoint_fault(
@@ -85,7 +88,7 @@ def checkpoint_fault(
         run_dir: Where the checkpoints are.
         opens: Whether the file is read as well, and its checksums are compared.
     """
-    best = trial.best(objective)
+    best = trial.best_kept(objective)
     if best is None:
         return f"it never reached a finite {objective.metric}"
     checkpoint = best_checkpoint(trial, objective=objective)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from raysearch.results.document import trial_document
+from raysearch.results.fold_results import fold_spread
 from raysearch.results.found import Found
 from raysearch.trial import Configuration, Measurement, Trial
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
-_NESTED = ("configuration", "values")
-_INTEGERS = ("epochs", "best_epoch", "attempts", "epoch", "step", "n_validated")
+_NESTED = ("configuration", "values", "folds")
+_INTEGERS = ("epochs", "best_epoch", "attempts", "epoch", "step", "n_validated", "fold", "folds")
 _TEXTS = ("id", "status", "reason", "cause", "checkpoint")
 _TIMES = ("created_at", "ended_at")
 
@@ -41,6 +42,9 @@ def trial_rows(found: Found, *, trials: Iterable[Trial] | None = None) -> list[R
     for trial in chosen:
         entry = trial_document(trial, objective=found.objective)
         fixed = {key: value for key, value in entry.items() if key not in _NESTED}
+        spread = fold_spread(trial, objective=found.objective)
+        if spread is not None:
+            fixed |= {"folds": spread.n, "folds_std": spread.std.get(found.objective.metric)}
         fixed |= {"created_at": _time(trial.created_at), "ended_at": _time(trial.ended_at)}
         rows.append((fixed, entry["values"], _configuration(entry["configuration"])))
     return _joined(rows)
@@ -51,17 +55,29 @@ def measurement_rows(found: Found) -> list[Row]:
 
     Returns:
         Trial, epoch, step and seconds, the cause of a value that is not finite, the values by
-        metric, and what the optimiser used as "applied." and the name.
+        metric, and what the optimiser used as "applied." and the name. Of a trial that is trained
+        on several folds, a row for each of them, with its number from 1 as "fold".
     """
     return _joined(
-        _measured(trial, measurement)
+        _measured(trial, measurement, fold=fold)
         for trial in found.state.trials.values()
-        for measurement in trial.measurements
+        for fold, curve in _curves(trial)
+        for measurement in curve
     )
 
 
-def _measured(trial: Trial, measurement: Measurement) -> tuple[Row, Row, Row]:
+def _curves(trial: Trial) -> list[tuple[int | None, tuple[Measurement, ...]]]:
+    """Return the number of each fold, from 1, with what it measured; None for a single split."""
+    if not trial.folds:
+        return [(None, trial.measurements)]
+    curves = [*trial.folds, trial.in_fold] if trial.in_fold else trial.folds
+    return list(enumerate(curves, start=1))
+
+
+def _measured(trial: Trial, measurement: Measurement, *, fold: int | None) -> tuple[Row, Row, Row]:
     fixed = {key: value for key, value in asdict(measurement).items() if key not in _PARTS}
+    if fold is not None:
+        fixed["fold"] = fold
     applied = {f"applied.{name}": value for name, value in measurement.applied.items()}
     return {"id": trial.id, **fixed}, measurement.values, applied
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from raysearch.results.comparison import permutation_test
 from raysearch.results.examples import Kept, compared, second
+from raysearch.results.fold_results import fold_gains
 from raysearch.results.found import Found
 from raysearch.results.leaders import Leader
 from raysearch.results.paired import Paired
@@ -47,6 +48,8 @@ class Rival:
     """The last epoch that both were measured at."""
     reason: str = ""
     """Why it is not known how they compare example by example."""
+    gains: tuple[float, ...] = ()
+    """By how much the winner is better on each fold that both have; empty without folds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,7 @@ def _rival(
         ahead_from=ahead_from,
         common=common,
         reason="" if isinstance(came, Paired) else came,
+        gains=fold_gains(winner, other, objective=found.objective),
     )
 
 
@@ -166,6 +170,7 @@ def why_document(found: Found, told: Why) -> dict[str, Any]:
                 "paired": rival.paired.to_json()
                 if rival.paired is not None
                 else {"reason": rival.reason},
+                "folds": list(rival.gains),
                 "seeds": None
                 if rival.seeds is None
                 else {"p": rival.seeds.p, "deals": rival.seeds.n_deals},

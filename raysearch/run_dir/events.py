@@ -17,7 +17,9 @@ from raysearch.run_dir.gauged import ModelMeasured
 from raysearch.run_dir.handed import Compressed, Handed, Refitted, Tested, TestOpened, TestSkipped
 from raysearch.run_dir.sessions import SCHEMA_VERSION, SearchEnded, SearchResumed, SearchStarted
 from raysearch.trial import (
+    Checkpoint,
     Configuration,
+    DecisionKind,
     Measurement,
     TrialStatus,
     Value,
@@ -98,6 +100,9 @@ class Measured:
     repeat: int = 0
     """0 for the search's own training. From 1 on the trial was a leader, and this is what training
     it once more came to, with another seed; the epoch is never beyond those of the search."""
+    fold: int = 0
+    """On which fold it is trained, from 0; older versions read past those from 1 on, since the
+    epoch is never beyond those of the first."""
     cause: str | None = None
     applied: Mapping[str, Value] = field(default_factory=dict)
     n_validated: int | None = None
@@ -132,6 +137,14 @@ class CheckpointWritten:
     path: str
     """Relative to the run directory, with forward slashes."""
     size_bytes: int
+    fold: int = 0
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The event as the record of what is on disk."""
+        return Checkpoint(
+            epoch=self.epoch, path=self.path, size_bytes=self.size_bytes, fold=self.fold
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +166,14 @@ class Decided:
     kind: str
     """A `DecisionKind`."""
     reason: str = ""
+    fold: int | None = None
+    """The fold that comes next, from 1: what is paused has been trained on the one before it, and
+    what goes on, later, begins with this one."""
+
+    @property
+    def is_pause_of_scheduler(self) -> bool:
+        """Whether it is paused until the scheduler says what becomes of it."""
+        return self.kind == DecisionKind.PAUSE and self.fold is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +201,8 @@ class TrialEnded:
     reason: str | None = None
     cause: str | None = None
     error: str | None = None
+    folds: int = 0
+    """On how many folds its training is done, where a trial is trained on several."""
 
     def __post_init__(self) -> None:
         if not TrialStatus(self.status).is_ended:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from raysearch import driving
 from raysearch.driving import Drive, plan_of
@@ -81,6 +81,8 @@ class Search:
         failures: What happens when a trial cannot be trained.
         trainer: Arguments of Lightning's Trainer.
         loop: What serves the batches of a fit: "auto" by default, or "lean" or "trainer".
+        repeats: On which parts of the data each trial is trained, `{"folds": 5}` for five folds of
+            those for training and validation; false for their split as it is.
         select: Whether the leaders of the search are trained again before the one with the best
             mean wins: {"top": 5, "seeds": 3}.
         refit: Whether the winner is trained again on training and validation data together:
@@ -135,6 +137,7 @@ class Search:
         failures: Failures | Mapping[str, Any] | None = None,
         trainer: Mapping[str, Any] | None = None,
         loop: str | None = None,
+        repeats: Literal[False] | Mapping[str, Any] | None = None,
         select: bool | Mapping[str, Any] | None = None,
         refit: bool | Refit | Mapping[str, Any] | None = None,
         compress: bool | Mapping[str, Any] | None = None,
@@ -168,6 +171,7 @@ class Search:
             "failures": failures,
             "trainer": trainer,
             "loop": loop,
+            "repeats": repeats,
             "select": select,
             "refit": refit,
             "compress": compress,

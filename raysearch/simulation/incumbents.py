@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from raysearch.engine import SearchState
+from raysearch.engine.fold_curves import folds_in, news_of
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.events import Event
 from raysearch.trial import Objective
@@ -23,7 +25,7 @@ class Incumbent:
     value: float
 
 
-def incumbents(events: Iterable[Event], *, objective: Objective) -> tuple[Incumbent, ...]:
+def incumbents(events: Sequence[Event], *, objective: Objective) -> tuple[Incumbent, ...]:
     """Return the values that were better than all before them, in order.
 
     Args:
@@ -36,6 +38,8 @@ def incumbents(events: Iterable[Event], *, objective: Objective) -> tuple[Incumb
     for event in events:
         if isinstance(event, ev.SearchStarted):
             started_at = event.at
+            if folds_in(event.settings) > 1:
+                return _of_folds(events, objective=objective)
         if not isinstance(event, ev.Measured):
             continue
         epochs += event.epoch - trained.get(event.trial, 0)
@@ -44,6 +48,25 @@ def incumbents(events: Iterable[Event], *, objective: Objective) -> tuple[Incumb
         if value is not None and objective.is_better(value, found[-1].value if found else None):
             seconds = event.at - started_at
             found.append(Incumbent(seconds=seconds, epochs=epochs, trial=event.trial, value=value))
+    return tuple(found)
+
+
+def _of_folds(events: Iterable[Event], *, objective: Objective) -> tuple[Incumbent, ...]:
+    """Return the same where trials are trained on several folds: means of those that have all."""
+    found: list[Incumbent] = []
+    state = SearchState()
+    for event in events:
+        state.apply(event)
+        trial = state.trials.get(getattr(event, "trial", ""))
+        if trial is None:
+            continue
+        news = news_of(event, trial, objective=objective, n_folds=state.account.n_folds)
+        value = None if news is None else news.values[objective.metric]
+        if value is not None and objective.is_better(value, found[-1].value if found else None):
+            seconds = event.at - state.started_at
+            found.append(
+                Incumbent(seconds=seconds, epochs=state.epochs, trial=trial.id, value=value)
+            )
     return tuple(found)
 
 

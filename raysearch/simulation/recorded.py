@@ -47,7 +47,9 @@ class RecordedCurves:
         self._space = space
         self._metrics = tuple(metrics)
         inside = [trial for trial in trials if space.contains(trial.configuration)]
-        seconds = {trial.id: seconds_of_epoch(trial.measurements) for trial in inside}
+        # of several folds, whose seconds their mean sums up, the first
+        curves = {t.id: t.folds[0] if t.folds else t.measurements for t in inside}
+        seconds = {trial: seconds_of_epoch(curve) for trial, curve in curves.items()}
         known = [found for found in seconds.values() if found is not None]
         if not known:
             raise ConfigurationError(

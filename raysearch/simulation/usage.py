@@ -55,18 +55,18 @@ def usage(
     spans: list[tuple[float, float]] = []  # of attempts
     began: dict[str, float] = {}
     first_began: dict[str, float] = {}
-    measured: dict[str, tuple[int, float]] = {}  # trial -> its epoch and training time
+    measured: dict[tuple[str, int], tuple[int, float]] = {}  # by trial and fold: epoch, time
     training, n_lost = 0.0, 0
     for event in events:
         if isinstance(event, ev.AttemptStarted):
             began[event.trial] = event.at
             first_began.setdefault(event.trial, event.at)
         elif isinstance(event, ev.Measured):
-            epoch, seconds = measured.get(event.trial, (0, 0.0))
+            epoch, seconds = measured.get((event.trial, event.fold), (0, 0.0))
             now = event.measurement.seconds
             if event.epoch > epoch:
                 training += now - seconds
-                measured[event.trial] = event.epoch, now
+                measured[event.trial, event.fold] = event.epoch, now
         elif isinstance(event, _ENDS) and event.trial in began:
             if isinstance(event, ev.Decided) and event.kind != DecisionKind.PAUSE:
                 continue

@@ -12,9 +12,10 @@ from raysearch.errors import ConfigurationError
 from raysearch.imports import load_object
 from raysearch.training.adoption import adopted
 from raysearch.training.fast_loading import fast
+from raysearch.training.fold_data import fold_loaders
 from raysearch.training.gpu_share import keep_to_share
 from raysearch.training.isolation import quieten
-from raysearch.training.job import TrainingJob
+from raysearch.training.job import Fold, TrainingJob
 from raysearch.training.namespace import Namespace, namespace_of
 from raysearch.training.preparing import once
 from raysearch.training.seeding import ExactTraining, Seeds
@@ -82,9 +83,17 @@ def build(job: TrainingJob, *, train_loaders: Callable[[Loaders], Any] | None = 
     data = adopted(data, namespace=namespace, origin=origin)
     parts = Parts(namespace=namespace, model=model, data=data, exact=exact)
     loaders = Loaders.of(data, namespace=namespace)
+    if job.fold is not None and train_loaders is None:
+        loaders = _of_fold(data, loaders, fold=job.fold)
+        data.val_dataloader = loaders.validation
     make = partial(train_loaders, loaders) if train_loaders else loaders.train
     _serve(parts, job=job, make=make)
     return parts
+
+
+def _of_fold(data: Any, loaders: Loaders, *, fold: Fold) -> Loaders:
+    train, validation = fold_loaders(data, loaders.train, loaders.validation, fold=fold)
+    return Loaders(train=train, validation=validation, refit=loaders.refit)
 
 
 def _model(job: TrainingJob) -> Any:

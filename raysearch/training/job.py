@@ -53,6 +53,18 @@ class Rank:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """Which part of the examples for training and validation is validated on."""
+
+    number: int
+    """From 0."""
+    of: int
+    """How many folds there are, at least 2."""
+    seed: int
+    """Governs which examples are in which fold; the same for all trials of a search."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingJob:
     """One configuration of a model and its data, with all that its training depends on.
 
@@ -76,6 +88,8 @@ class TrainingJob:
     """The trial's id."""
     repeat: int = 0
     """Which repeat of the trial, from 0."""
+    fold: Fold | None = None
+    """On which fold it is trained, which its repeat counts too; None for the splits of the data."""
     model_class: str
     """A LightningModule as "package.module:Class", or what else `kind` says; see `imports`."""
     model_arguments: Mapping[str, Any]

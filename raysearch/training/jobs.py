@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -15,8 +15,8 @@ from raysearch.measure import How
 from raysearch.models import FAMILIES, architecture_of, package_of
 from raysearch.training.batches import with_batches_halved
 from raysearch.training.home import home_of
-from raysearch.training.job import Stage, TrainingJob
-from raysearch.trial import Trial
+from raysearch.training.job import Fold, Stage, TrainingJob
+from raysearch.trial import Measurement, Objective, Trial, best_of
 
 _PROCESS = uuid4().hex
 """Stands for this process."""
@@ -38,9 +38,10 @@ def job_for(
         run_dir: The run directory, as the worker reaches it.
         checkpoint_at: Epochs at which it may be paused, and needs a checkpoint.
     """
-    job = replace(_from_start(experiment, trial, run_dir=run_dir), checkpoint_at=checkpoint_at)
+    job = _on_fold(_from_start(experiment, trial, run_dir=run_dir), trial, experiment=experiment)
+    job = replace(job, checkpoint_at=checkpoint_at)
     for checkpoint in trial.starts:
-        before = tuple(m for m in trial.measurements if m.epoch <= checkpoint.epoch)
+        before = tuple(m for m in trial.trained if m.epoch <= checkpoint.epoch)
         is_taken = checkpoint not in trial.checkpoints
         job = replace(
             job,
@@ -48,12 +49,29 @@ def job_for(
             resume_bytes=checkpoint.size_bytes,
             epochs_before=checkpoint.epoch,
             seconds_before=before[-1].seconds if before else 0.0,
-            best_before=replace(trial, measurements=before).value(experiment.objective),
+            best_before=_best_value(before, objective=experiment.objective),
             otherwise=job,
             takes_over=is_taken,
             may_have_grown=is_taken and _may_have_grown(experiment, trial, job.model_class),
         )
     return job
+
+
+def _on_fold(job: TrainingJob, trial: Trial, *, experiment: Experiment) -> TrainingJob:
+    """Return the job of the fold that a trial is trained on next, if it is trained on several.
+
+    Of one that has all of them it is the first, whose checkpoint is kept.
+    """
+    if experiment.n_folds == 1:
+        return job
+    number = trial.fold % experiment.n_folds
+    fold = Fold(number=number, of=experiment.n_folds, seed=experiment.seed)
+    return replace(job, fold=fold, repeat=number)
+
+
+def _best_value(measured: Sequence[Measurement], *, objective: Objective) -> float | None:
+    best = best_of(measured, objective=objective)
+    return None if best is None else best.values[objective.metric]
 
 
 def _may_have_grown(experiment: Experiment, trial: Trial, model_class: str) -> bool:
@@ -73,6 +91,9 @@ def model_job(
 ) -> TrainingJob:
     """Return the job that trains the model of a trial once more, as it was trained up to an epoch.
 
+    Where there are folds it is that of the first one, which a refit takes no notice of: it trains
+    on all of them.
+
     Args:
         experiment: Where model, data and settings come from.
         trial: Whose model.
@@ -81,12 +102,13 @@ def model_job(
         run_dir: The run directory, as the worker reaches it.
     """
     *before, last = schedule_of(trials, trial.id, epoch=epochs)
-    return _from_start(
+    job = _from_start(
         experiment,
         replace(trial, configuration=last.configuration),
         run_dir=run_dir,
         history=tuple(_stage(experiment, stretch) for stretch in before),
     )
+    return _on_fold(job, replace(trial, folds=(), in_fold=()), experiment=experiment)
 
 
 def _stage(experiment: Experiment, stretch: Stretch) -> Stage:

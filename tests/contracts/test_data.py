@@ -13,6 +13,7 @@ import pytorch_lightning as pl
 import torch
 
 from raysearch.data import DATA
+from raysearch.data.fold_faults import fold_fault
 from raysearch.data_spec import END
 from raysearch.errors import ConfigurationError
 from tests.contracts.data_sets import CASES
@@ -288,3 +289,63 @@ def test_two_threads_may_want_it_at_once(data_class):
         thread.join()
     assert len(found) == 4
     assert all(split == found[0] for split in found)
+
+
+N_FOLDS = 3
+
+
+def told(loader):
+    """Return the examples of a loader as a list that does not depend on order."""
+    found = []
+    for batch in loader:
+        parts = [part.reshape(len(part), -1).numpy() for part in batch]
+        found += [b"|".join(row.tobytes() for row in rows) for rows in zip(*parts, strict=True)]
+    return sorted(found)
+
+
+def foldable(data_class, case, name, required, space):
+    """Return a data module with unvaried examples, or None where it cannot be parted into folds."""
+    defaults = {key: domain.default_value() for key, domain in space.ARGUMENTS.items()}
+    chosen = {"validation_from": "training"} if name == "cbf" else {}
+    if fold_fault(name, {**defaults, **required[name], **chosen}):
+        assert name == "scenes"
+        return None
+    data = data_class(batch_size=64, **case.unvaried, **chosen)
+    data.prepare_data()
+    data.setup("fit")
+    return data
+
+
+def test_folds_part_training_and_validation_and_leave_the_test_alone(
+    data_class, case, name, required, space
+):
+    data = foldable(data_class, case, name, required, space)
+    if data is None:
+        return
+    test = told(data.test_dataloader())
+    together = sorted(told(data.train_dataloader()) + told(data.val_dataloader()))
+    held_out = []
+    for number in range(N_FOLDS):
+        loaders = data.fold_dataloaders(number=number, of=N_FOLDS, seed=0)
+        train, validation = map(told, loaders)
+        assert sorted(train + validation) == together  # disjoint, and nothing is left out
+        assert abs(len(validation) - len(together) / N_FOLDS) < 1
+        held_out += validation
+    assert sorted(held_out) == together
+    again = told(data.fold_dataloaders(number=number, of=N_FOLDS, seed=0)[1])
+    assert again == validation
+    assert told(data.fold_dataloaders(number=number, of=N_FOLDS, seed=1)[1]) != validation
+    assert told(data.test_dataloader()) == test
+
+
+def test_folds_have_the_same_mix_of_classes(data_class, case, name, required, space):
+    data = foldable(data_class, case, name, required, space)
+    if data is None or data.spec.task != "classification":
+        return
+    counts = []
+    for number in range(N_FOLDS):
+        _, loader = data.fold_dataloaders(number=number, of=N_FOLDS, seed=0)
+        targets = torch.cat([batch[-1] for batch in loader])
+        counts.append(torch.bincount(targets, minlength=data.spec.n_outputs))
+    spread = torch.stack(counts)
+    assert (spread.max(0).values - spread.min(0).values).max() <= 1

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from raysearch.checks import raise_faults
+from raysearch.data.held_out import held_out
 from raysearch.data.images.arguments import PARAMETERS, ImagesArguments, Policy, Resize, Scaling
 from raysearch.data.images.augmentation import Augmentation
 from raysearch.data.images.loading import ImageLoader
@@ -167,6 +168,28 @@ class Data(pl.LightningDataModule):
             "train", "validation", batch_size=self.batch_size, augmentation=self._augmentation
         )
 
+    def fold_dataloaders(
+        self, *, number: int, of: int, seed: int
+    ) -> tuple[ImageLoader, ImageLoader]:
+        """Return loaders to train and to validate on in one of several folds; see `held_out`."""
+        images = self._images()
+        rows = torch.cat([images.rows[part] for part in ("train", "validation")])
+        targets = torch.cat([images.targets[part] for part in ("train", "validation")])
+        is_validation = held_out(targets, images.groups, number=number, of=of, seed=seed)
+        scale = self.preprocessing.scale
+        train = ImageLoader(
+            images.pixels,
+            targets[~is_validation],
+            rows=rows[~is_validation],
+            scale=scale,
+            batch_size=self.batch_size,
+            augmentation=self._augmentation,
+        )
+        validation = ImageLoader(
+            images.pixels, targets[is_validation], rows=rows[is_validation], scale=scale
+        )
+        return train, validation
+
     def _images(self) -> _Images:
         return _load(as_text(self.arguments))
 
@@ -197,6 +220,8 @@ class _Images:
     targets: Mapping[str, Tensor]
     is_streamed: bool
     """Whether the pixels lie in a file that takes more than its share of the memory."""
+    groups: Tensor | None
+    """Group of each example for training, and then of each for validation, if they have one."""
 
 
 @lru_cache(maxsize=2)
@@ -209,9 +234,11 @@ def _load(arguments: str) -> _Images:
     if is_streamed:
         read_by_page(tensor)
     parts = ("train", "validation", "test")
+    named = [arrays[name] for name in ("train_groups", "validation_groups") if name in arrays]
     return _Images(
         pixels=tensor,
         rows={part: as_tensor(arrays[f"{part}_rows"]) for part in parts},
         targets={part: as_tensor(arrays[f"{part}_targets"]) for part in parts},
         is_streamed=is_streamed,
+        groups=torch.cat([as_tensor(groups) for groups in named]) if named else None,
     )

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from raysearch.data.archive import Arrays
 
-_FORMAT = 3
+_FORMAT = 4
 """Raised when the same files would now be prepared in another way."""
 
 _N_LISTED = "n_listed"
@@ -179,7 +179,7 @@ def _build(arguments: ImagesArguments) -> Prepared:
         notes=tuple(notes),
         preprocessing=preprocessing.to_json(),
     )
-    arrays: Arrays = {_N_LISTED: np.array(len(listing.files))}
+    arrays: Arrays = {_N_LISTED: np.array(len(listing.files)), **labelled.groups}
     for part, rows in parts.items():
         arrays[f"{part}_rows"] = rows.astype(np.int64)
         arrays[f"{part}_targets"] = labelled.targets[labelled.parts[part]]

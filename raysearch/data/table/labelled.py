@@ -14,7 +14,7 @@ from raysearch.data.arguments import listed
 from raysearch.data.table.advice import absent_notes, class_notes
 from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.classes import in_order, with_positive_last
-from raysearch.data.table.splitting import split_rows
+from raysearch.data.table.splitting import group_arrays, split_rows
 from raysearch.data.table.target import Target, TargetColumn, fitted_target, read_target
 from raysearch.errors import ConfigurationError
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+
+    from raysearch.data.archive import Arrays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class Labelled:
     """Training examples of each class; empty for a regression."""
     notes: tuple[str, ...]
     """What a person should know."""
+    groups: Arrays
+    """See `splitting.group_arrays`."""
 
 
 def label(
@@ -76,8 +80,9 @@ def label(
     def of_row(row: int) -> str:
         return place(int(column.rows[row]))
 
+    used = frame.iloc[column.rows].reset_index(drop=True)
     parts, split_notes = split_rows(
-        frame.iloc[column.rows].reset_index(drop=True),
+        used,
         classes=column.values if is_classes else None,
         arguments=arguments,
         told=None if told is None else told[column.rows],
@@ -101,6 +106,7 @@ def label(
         targets=targets,
         class_counts=counts,
         notes=tuple(notes),
+        groups=group_arrays(used, parts, arguments=arguments),
     )
 
 

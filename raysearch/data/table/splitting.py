@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from raysearch.data.archive import Arrays
+
     Parts = dict[str, NDArray[np.intp]]
 
 WORDS = {
@@ -128,7 +130,7 @@ def _cut(
                 f"{name} is {share}, which is not one of {len(frame)} rows. Raise it."
             )
     if arguments.group is not None:
-        groups = np.array([text or "" for text in texts_of(frame[arguments.group])], dtype=str)
+        groups = _groups(frame, arguments=arguments)
         return draw_groups(groups, sizes=sizes, seed=arguments.split_seed), []
     if arguments.order_by is None:
         return draw_split(len(frame), classes=classes, sizes=sizes, seed=arguments.split_seed), []
@@ -136,6 +138,30 @@ def _cut(
     cuts = [sizes.train, sizes.train + sizes.validation]
     train, validation, test = (np.sort(part) for part in np.split(order, cuts))
     return {"train": train, "validation": validation, "test": test}, notes
+
+
+def group_arrays(frame: pd.DataFrame, parts: Parts, *, arguments: TableArguments) -> Arrays:
+    """Return the groups of the rows for training and validation, which folds keep together.
+
+    Args:
+        frame: As of `split_rows`.
+        parts: The rows of each split.
+        arguments: Name the column of groups, if there is one.
+
+    Shapes:
+        returns: "train_groups" and "validation_groups", (N,) int64 each; nothing without groups
+    """
+    if arguments.group is None:
+        return {}
+    groups = _groups(frame, arguments=arguments)
+    return {f"{part}_groups": groups[parts[part]] for part in ("train", "validation")}
+
+
+def _groups(frame: pd.DataFrame, *, arguments: TableArguments) -> NDArray[np.int64]:
+    import numpy as np
+
+    texts = [text or "" for text in texts_of(frame[arguments.group])]
+    return np.unique(np.array(texts, dtype=str), return_inverse=True)[1].astype(np.int64)
 
 
 def _told(told: NDArray[Any], *, arguments: TableArguments, place: Callable[[int], str]) -> Parts:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from raysearch.data.archive import Arrays
 
-_FORMAT = 3
+_FORMAT = 4
 """Raised when the same file would now be prepared in another way."""
 
 _TEXTS = 65_536
@@ -74,7 +74,7 @@ def _build(arguments: TextArguments) -> Prepared:
         what=f"path is {arguments.path}, whose {len(kept)} texts of up to {max_length} symbols",
         remedy="Set max_length to fewer",
     )
-    prepared: Arrays = {}
+    prepared: Arrays = dict(labelled.groups)
     for part, places in labelled.parts.items():
         inputs = allocate((len(places), max_length), np.int64)
         lengths = np.zeros(len(places), dtype=np.int64)
