@@ -95,8 +95,10 @@ class Bound:
 
         Outside the bound it is 2 and more, by how much too much is lost. Within, the geometric mean
         of size and latency as shares of the original's counts, the latency of a batch and of a
-        single example alike, and never above 2: half of it where the aims are reached; as it is
-        where nothing is gained; and between 0.5 and 1 otherwise, by how far they are missed, too.
+        single example alike, and never above 2: as it is where nothing is gained; between 0.5 and 1
+        by that and by how far the aims are missed; and below 0.5 where they are reached. There a
+        model that loses all it may costs twice as much as one that loses nothing, since what is
+        lost on validation data is lost on others, too.
         """
         if not self.holds(values):
             scale = max(abs(self.original[self.objective.metric] or 0.0), 1e-12)
@@ -105,10 +107,12 @@ class Bound:
             _share(values, self.original, name) for name in (SIZE, LATENCY, LATENCY_1)
         )
         mean = min(2.0, math.sqrt(size * math.sqrt(batch * single)))
+        if mean >= 1.0:
+            return mean
+        lost = max(0.0, self.drop(values)) / self.max_drop if self.max_drop else 0.0
+        worth = mean * (1 + min(1.0, lost)) / 2
         missed = self.aims.missed(size=size, batch=batch)
-        if missed == 0.0:
-            return mean / 2
-        return mean if mean >= 1.0 else 0.5 + (mean + missed) / 4
+        return worth / 2 if missed == 0.0 else 0.5 + (worth + missed) / 4
 
 
 def _share(

@@ -100,6 +100,7 @@ class Measured:
     n_validated: int | None = None
     learnt: Mapping[str, Value] = field(default_factory=dict)
     inherited: Mapping[str, Value] = field(default_factory=dict)
+    joules: float | None = None
 
     @property
     def measurement(self) -> Measurement:
@@ -114,6 +115,7 @@ class Measured:
             n_validated=self.n_validated,
             learnt=self.learnt,
             inherited=self.inherited,
+            joules=self.joules,
         )
 
 

@@ -27,7 +27,7 @@ from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
 from raysearch.training.measuring import read_metrics
-from raysearch.training.meter import Clock
+from raysearch.training.meter import Clock, energy_of
 from raysearch.training.outcomes import Examined
 from raysearch.training.ranks import Peers, joined
 from raysearch.training.reducing import log_for_all
@@ -81,7 +81,14 @@ def _train(
     job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead: bool, peers: Peers
 ) -> Ending:
     clock = Clock(before_s=job.seconds_before)
-    reporter = Reporter(job, report=report, clock=clock, may_run_ahead=may_run_ahead, peers=peers)
+    reporter = Reporter(
+        job,
+        report=report,
+        clock=clock,
+        energy=energy_of(job),
+        may_run_ahead=may_run_ahead,
+        peers=peers,
+    )
     parts = build(job)
     first, last = _callbacks(job, parts, reporter=reporter)
     old = started(job, parts, is_begun=job.resume_from is not None)

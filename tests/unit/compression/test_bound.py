@@ -34,9 +34,11 @@ def test_what_is_lost_is_lost_in_the_direction_of_the_objective():
     assert not of_loss.holds({"val/loss": 0.52})
 
 
-def test_the_cost_is_half_of_size_and_latency_where_both_aims_are_reached():
-    assert bound().cost(values(0.8)) == pytest.approx(0.125)
-    assert bound().cost(values(0.8, single=8.0)) == pytest.approx(0.25)  # slow one by one
+def test_the_cost_is_that_of_size_and_latency_where_both_aims_are_reached():
+    assert bound().cost(values(0.8)) == pytest.approx(0.25 / 4)
+    assert bound().cost(values(0.8, single=8.0)) == pytest.approx(0.5 / 4)  # slow one by one
+    assert bound().cost(values(0.79)) == pytest.approx(0.25 / 2)  # loses all that it may
+    assert bound(max_drop=0.0).cost(values(0.8)) == pytest.approx(0.25 / 4)
     assert bound(aims=Aims(size=0.2)).cost(values(0.8)) > 0.5
     assert bound(aims=Aims(speed=5.0)).cost(values(0.8)) > 0.5
     assert bound().cost(values(0.8, size=1e9)) == 2.0
