@@ -38,7 +38,7 @@ from raysearch.training.reporter import FIRST, LAST, EpochBegins, ReportEpochs, 
 from raysearch.training.rounds import ReportRounds
 from raysearch.training.served import SUFFIX, OnnxForward
 from raysearch.training.taking_over import taken_over
-from raysearch.training.trainers import make_trainer
+from raysearch.training.trainers import finish_runs, make_trainer
 from raysearch.trial import Measurement
 
 
@@ -107,6 +107,8 @@ def _train(
         # else it was raised in an epoch that nobody wants, and told only where it harms the process
         if reporter.settle() or is_out_of_memory(error):
             raise
+    finally:
+        finish_runs(trainer)
     reporter.settle()
     _check_trained(job, parts, trainer=trainer, n_reports=reporter.n_reports)
     if _is_complete(job, parts, trainer=trainer) and not reporter.has_overrun:
