@@ -52,6 +52,9 @@ class Measurement:
     inherited: Mapping[str, Value] = field(default_factory=dict)
     """What became of another trial's weights with which this one began, told once: its id as
     `trial`, and what `raysearch.training.growing` says of them."""
+    joules: float | None = None
+    """Energy of the trial so far, over all its attempts, as its devices tell (`measure.energy`);
+    None where they do not."""
 
 
 class DecisionKind(StrEnum):
@@ -241,6 +244,11 @@ class Trial:
         """Training time so far, of all folds, in seconds."""
         done = self.measurements[-1].seconds if self.measurements else 0.0
         return done + (self.in_fold[-1].seconds if self.in_fold else 0.0)
+
+    @property
+    def joules(self) -> float | None:
+        """Energy so far, in joules; None where the devices do not tell."""
+        return self.measurements[-1].joules if self.measurements else None
 
     def best(self, objective: Objective) -> Measurement | None:
         """Return the measurement of the best epoch, the earliest of equals; None if none is one."""

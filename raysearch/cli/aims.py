@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from raysearch.counting import counted
 from raysearch.experiment import Experiment
-from raysearch.live.text import short_number
+from raysearch.live.text import energy, short_number
 from raysearch.measure import MEASURES
 from raysearch.results import Results
 from raysearch.results.front import hypervolume_curve, why_chosen
@@ -66,9 +66,12 @@ def front_facts(results: Results) -> list[tuple[str, str]]:
 
 
 def measure_facts(trial: Trial) -> list[tuple[str, str]]:
-    """Return what a trial's model costs, if that was measured."""
+    """Return what a trial's model costs, and the energy that it took, if that was measured."""
     found = [f"{name} {short_number(value)}" for name, value in sorted(trial.measures.items())]
-    return [("model", ", ".join(found))] if found else []
+    facts = [("model", ", ".join(found))] if found else []
+    if trial.joules is not None:
+        facts.append(("energy", f"{energy(trial.joules)}, this trial's share of what devices told"))
+    return facts
 
 
 def rejected_facts(results: Results) -> list[tuple[str, str]]:

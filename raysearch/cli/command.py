@@ -100,6 +100,14 @@ def amount(text: str) -> float:
     return number
 
 
+def above_zero(text: str) -> float:
+    """Return a finite number above 0, for `type=`."""
+    number = amount(text)
+    if number == 0:
+        raise ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
 def positive(text: str) -> int:
     """Return a whole number of at least 1, for `type=`."""
     if not text.isdecimal() or int(text) < 1:

@@ -7,7 +7,15 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from raysearch.cli.command import Command, add_json, add_run, amount, given, positive
+from raysearch.cli.command import (
+    Command,
+    above_zero,
+    add_json,
+    add_run,
+    amount,
+    given,
+    positive,
+)
 
 if TYPE_CHECKING:
     from raysearch.compression.compressing import Outcome
@@ -33,6 +41,20 @@ def _add_arguments(parser: ArgumentParser) -> None:
         type=amount,
         metavar="X",
         help="how much worse the objective may be, in its own units (0.5 %% of its value)",
+    )
+    parser.add_argument(
+        "--size",
+        type=above_zero,
+        default=0.25,
+        metavar="X",
+        help="bytes that are aimed at, as a share of the winner's (0.25)",
+    )
+    parser.add_argument(
+        "--speed",
+        type=above_zero,
+        default=1.5,
+        metavar="X",
+        help="how many times as fast a batch shall be (1.5)",
     )
     parser.add_argument(
         "--trials", type=positive, default=16, metavar="N", help="recipes to try (16)"
@@ -75,6 +97,8 @@ def _execute(arguments: Namespace) -> int:
         trials=arguments.trials,
         max_epochs=arguments.epochs,
         batch_size=arguments.batch_size,
+        size=arguments.size,
+        speed=arguments.speed,
         searcher=arguments.searcher,
     )
     with contextlib.redirect_stdout(sys.stderr), results.recording() as record:
@@ -217,12 +241,14 @@ COMPRESS = Command(
     name="compress",
     help="make the winner smaller and faster, and lose no more than is allowed",
     description="Search for a recipe that makes the winner small and fast: channels or weights "
-    "pruned, layers factorised, or a smaller network taught by this one, each trained on for some "
-    "epochs; and int8, with ranges of the data or trained for. The search is by validation data, "
-    "on the winner as it was before the refit; the best recipe is then applied to the model in "
-    "winner/, and lies in winner/compressed/. Shows what none beats in size, latency and quality. "
-    "The test split stays closed. With --experiment, a checkpoint from anywhere is taken into a "
-    "run directory of its own first. Exit status 1 when nothing was compressed.",
+    "pruned, blocks taken out, layers factorised, or a smaller network, each trained on for some "
+    "epochs and taught by the winner; and int8, of weights as they are stored or in all that is "
+    "computed. What reaches --size and --speed comes first, the smallest and fastest of it. The "
+    "search is by validation data, on the winner as it was before the refit; the best recipe is "
+    "then applied to the model in winner/, and lies in winner/compressed/. Shows what none beats "
+    "in size, latency and quality. The test split stays closed. With --experiment, a checkpoint "
+    "from anywhere is taken into a run directory of its own first. Exit status 1 when nothing "
+    "was compressed.",
     example="compress runs/digits-20261123-170912 --max-drop 0.005",
     add_arguments=_add_arguments,
     execute=_execute,

@@ -19,6 +19,7 @@ from raysearch.live.text import (
     counts_line,
     difference,
     duration,
+    energy,
     file_size,
     first_line,
     printable,
@@ -51,8 +52,13 @@ def heading(results: Results) -> str:
     return (
         f"{results.run_dir}: {results.status}{reason}\n"
         f"{counted(len(state.trials), 'trial')}, {counted(state.epochs, 'epoch')} in "
-        f"{duration(state.seconds)}{restarts}" + (f": {counts}" if counts else "")
+        f"{duration(state.seconds)}{_energy(results)}{restarts}" + (f": {counts}" if counts else "")
     )
+
+
+def _energy(results: Results) -> str:
+    told = [t.joules for t in results.state.trials.values() if t.joules is not None]
+    return f", {energy(sum(told))}" if told else ""
 
 
 def winner_facts(results: Results) -> list[tuple[str, str]]:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from raysearch.compression.aware import Rounding
 from raysearch.compression.change import Changed, Given
 from raysearch.compression.fine_tuning import fine_tune
+from raysearch.compression.lesson import lesson_for
 from raysearch.compression.onnx_file import compare, write_onnx
 from raysearch.compression.quantising import quantise
 from raysearch.compression.recipe import METHODS, Recipe
 from raysearch.compression.sparse import write_sparse
+from raysearch.compression.stored import store_in_eight_bits
 from raysearch.compression.subject import Subject
 from raysearch.compression.tracing import Traced, trace
 from raysearch.errors import Unsupported
@@ -103,56 +106,51 @@ def _changed(
     subject: Subject, model: Any, *, recipe: Recipe, calls: list[Call], all_data: bool
 ) -> Changed:
     """Return the model with the first half of the recipe, and trained for the second."""
-
-    def train(model: Any, *, epochs: int, rate: float, after: Callable[[], None] | None) -> None:
-        fine_tune(
-            model,
-            job=subject.job,
-            epochs=epochs,
-            rate=rate,
-            all_data=all_data,
-            after_step=after,
-        )
-
-    changed = Changed(model=model)
-    if recipe.method != "none":
-        change = load_object(METHODS[recipe.method])
-        given = Given(
-            subject=subject,
-            model=model,
-            calls=calls,
-            keep=recipe.keep,
-            student=recipe.student,
-        )
-        changed = change(given)
-        _do(changed.prepare)
-        try:
-            train(changed.model, epochs=recipe.epochs, rate=changed.rate, after=changed.after_step)
-        finally:
-            _do(changed.finish)
-    if recipe.int8 == "aware":
-        rounding = Rounding(changed.model)
-        rounding.begin()
-        try:
-            train(
-                changed.model,
-                epochs=recipe.aware_epochs,
-                rate=AWARE_RATE,
-                after=changed.after_step,
-            )
-        finally:
-            rounding.end()
+    changed = _structured(subject, model, recipe=recipe, calls=calls)
+    train = partial(
+        fine_tune,
+        changed.model,
+        job=subject.job,
+        all_data=all_data,
+        after_step=changed.after_step,
+    )
+    is_trained = recipe.method != "none" or recipe.int8 == "aware"
+    with ExitStack() as stack:
+        if is_trained:
+            lesson = lesson_for(subject, changed.model, is_needed=changed.lesson)
+            stack.enter_context(lesson or nullcontext())
+        if recipe.method != "none":
+            try:
+                train(epochs=recipe.epochs, rate=changed.rate)
+            finally:
+                if changed.finish is not None:
+                    changed.finish()
+        if recipe.int8 == "aware":
+            with Rounding(changed.model):
+                train(epochs=recipe.aware_epochs, rate=AWARE_RATE)
     changed.model.eval()
     return changed
 
 
-def _do(action: Callable[[], None] | None) -> None:
-    if action is not None:
-        action()
+def _structured(subject: Subject, model: Any, *, recipe: Recipe, calls: list[Call]) -> Changed:
+    """Return the model as the recipe's method changes it, before it is trained."""
+    if recipe.method == "none":
+        return Changed(model=model)
+    given = Given(
+        subject=subject,
+        model=model,
+        calls=calls,
+        keep=recipe.keep,
+        student=recipe.student,
+        blocks=recipe.blocks,
+    )
+    return cast(Changed, load_object(METHODS[recipe.method])(given))
 
 
 def _finished(recipe: Recipe, plain: Path, *, to: Path, traced: Traced, calls: list[Call]) -> str:
     """Write the file that the recipe asks for; return what was left as it was."""
+    if recipe.int8 == "weights":
+        return store_in_eight_bits(plain, to=to)
     if recipe.int8 != "none":
         way = "dynamic" if recipe.int8 == "dynamic" else "static"
         return quantise(plain, to=to, way=way, names=traced.input_names, calls=calls)

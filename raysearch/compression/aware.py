@@ -33,7 +33,7 @@ class Rounding:
     """Rounds weights and inputs of a model's layers while it is trained.
 
     Args:
-        model: Changed by `begin`, and as before after `end` but for its weights.
+        model: Changed while this is entered, and as before afterwards but for its weights.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -45,7 +45,7 @@ class Rounding:
                 "nothing to be trained in eight bits"
             )
 
-    def begin(self) -> None:
+    def __enter__(self) -> None:
         """Begin to round."""
         for layer in self._layers:
             inputs, weights = RoundedInputs(), RoundedWeights()
@@ -55,7 +55,7 @@ class Rounding:
                 layer.register_forward_hook(weights.after, always_call=True),
             ]
 
-    def end(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Round no more."""
         for handle in self._handles:
             handle.remove()

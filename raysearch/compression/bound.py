@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from raysearch import pareto
 from raysearch.trial import Measurement, Objective, Trial
@@ -17,24 +17,61 @@ DEFAULT_SHARE = 0.005
 """How much of the original's value may be lost, unless told."""
 
 
+SIZE_AIM, SPEED_AIM = 0.25, 1.5
+"""What is aimed at, unless told: a share of the original's bytes, and how many times as fast."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aims:
+    """What a recipe shall reach; one that reaches both is better than any that does not."""
+
+    size: float = SIZE_AIM
+    """Bytes at most, as a share of the original's; above 0."""
+    speed: float = SPEED_AIM
+    """How many times as fast a batch is at least; above 0."""
+
+    def missed(self, *, size: float, batch: float) -> float:
+        """Return how far they are missed: 0 if both are reached, 1 for the original, at most 1.
+
+        Args:
+            size: Bytes, as a share of the original's.
+            batch: Time of a batch, as a share of the original's.
+
+        Example:
+            >>> [Aims().missed(size=s, batch=b) for s, b in ((0.2, 0.5), (1.0, 1.0), (2.0, 1.0))]
+            [0.0, 1.0, 1.0]
+        """
+        missed = max(1.0, size / self.size) * max(1.0, batch * self.speed)
+        if missed <= 1.0:
+            return 0.0
+        of_original = max(1.0, 1.0 / self.size) * max(1.0, self.speed)
+        return 1.0 if missed >= of_original else math.log(missed) / math.log(of_original)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """What the original is, and how much of its quality may be lost."""
+    """What the original is, how much of its quality may be lost, and what shall be gained."""
 
     objective: Objective
     original: Mapping[str, float | None]
     """Its metrics, size and latencies."""
     max_drop: float
     """In units of the metric, at least 0."""
+    aims: Aims = field(default_factory=Aims)
 
     @classmethod
     def of(
-        cls, objective: Objective, original: Mapping[str, float | None], *, max_drop: float | None
+        cls,
+        objective: Objective,
+        original: Mapping[str, float | None],
+        *,
+        max_drop: float | None,
+        aims: Aims | None = None,
     ) -> Bound:
         """Return the bound; without `max_drop` it is a two hundredth of the original's value."""
         if max_drop is None:
             max_drop = DEFAULT_SHARE * abs(original[objective.metric] or 0.0)
-        return cls(objective=objective, original=original, max_drop=max_drop)
+        return cls(objective=objective, original=original, max_drop=max_drop, aims=aims or Aims())
 
     def drop(self, values: Mapping[str, float | None]) -> float:
         """Return how much worse the quality is, below 0 where it is better.
@@ -56,9 +93,12 @@ class Bound:
     def cost(self, values: Mapping[str, float | None]) -> float:
         """Return what the search minimises.
 
-        Within the bound it is the geometric mean of size and latency as shares of the original's,
-        that of a batch and of a single example alike, and never above 2; outside it is 2 and more,
-        by how much too much is lost.
+        Outside the bound it is 2 and more, by how much too much is lost. Within, the geometric mean
+        of size and latency as shares of the original's counts, the latency of a batch and of a
+        single example alike, and never above 2: as it is where nothing is gained; between 0.5 and 1
+        by that and by how far the aims are missed; and below 0.5 where they are reached. There a
+        model that loses all it may costs twice as much as one that loses nothing, since what is
+        lost on validation data is lost on others, too.
         """
         if not self.holds(values):
             scale = max(abs(self.original[self.objective.metric] or 0.0), 1e-12)
@@ -66,7 +106,13 @@ class Bound:
         size, batch, single = (
             _share(values, self.original, name) for name in (SIZE, LATENCY, LATENCY_1)
         )
-        return min(2.0, math.sqrt(size * math.sqrt(batch * single)))
+        mean = min(2.0, math.sqrt(size * math.sqrt(batch * single)))
+        if mean >= 1.0:
+            return mean
+        lost = max(0.0, self.drop(values)) / self.max_drop if self.max_drop else 0.0
+        worth = mean * (1 + min(1.0, lost)) / 2
+        missed = self.aims.missed(size=size, batch=batch)
+        return worth / 2 if missed == 0.0 else 0.5 + (worth + missed) / 4
 
 
 def _share(

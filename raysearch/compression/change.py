@@ -27,6 +27,8 @@ class Given:
     """Share of the parameters that is to be left, above 0 and at most 1."""
     student: str = "same"
     """Which network is taught, where one is; see `recipe.STUDENTS`."""
+    blocks: int = 0
+    """How many blocks are to be taken out, where some are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +43,11 @@ class Changed:
     """Share of the trial's learning rate to train with."""
     after_step: Callable[[], None] | None = None
     """Called after each step of training, such as to keep what is zero at zero."""
-    prepare: Callable[[], None] | None = None
-    """Called before training, such as to change what is minimised."""
     finish: Callable[[], None] | None = None
-    """Called after training, to undo that."""
+    """Called after training."""
+    lesson: bool = False
+    """Whether it knows nothing yet, and has to learn from the model that it was made of; what kept
+    its weights learns from it where it can."""
 
 
 def n_parameters(model: nn.Module) -> int:

@@ -3,14 +3,8 @@
 The smaller configuration lies in the space of the search: its sizes (what the space draws on a log
 scale, such as widths; else all whole numbers) are made smaller together until the network has
 `keep` of the parameters. A "lighter" student first has another value of one choice, the one that
-saves most parameters, such as separable convolutions. It is trained anew: to the usual loss comes
-how far its outputs are from those of the larger network. Of a classification these are its
-probabilities, softened, and their divergence; of anything else the outputs, and their mean squared
-difference.
-
-References:
-    Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015.
-    Ba and Caruana, "Do Deep Nets Really Need to be Deep?", NeurIPS 2014 (outputs that are numbers).
+saves most parameters, such as separable convolutions. It is trained anew, taught by the larger one
+(`lesson`).
 """
 
 from __future__ import annotations
@@ -20,21 +14,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F
-
 from raysearch.compression.change import Changed, Given, computes_as_before, n_parameters
 from raysearch.compression.subject import Subject
 from raysearch.errors import Unsupported
 from raysearch.space import Choice, Int
 from raysearch.training.building import build
 from raysearch.trial import Value
-
-TEMPERATURE = 4.0
-"""What the outputs of a classifier are divided by before they become probabilities."""
-WEIGHT = 0.7
-"""How much the larger network counts in the loss; the data count for the rest."""
 
 
 def distil(given: Given) -> Changed:
@@ -49,87 +34,7 @@ def distil(given: Given) -> Changed:
     most = int(given.keep * n_parameters(teacher))
     student, change = smaller(subject, most=most, arguments=lighter)
     computes_as_before(student.eval(), given.calls[0])
-    is_classifier = _task(subject) == "classification"
-    lesson = Lesson(student, teacher=teacher, is_classifier=is_classifier)
-    return Changed(
-        model=student,
-        left=change,
-        rate=1.0,
-        prepare=lesson.begin,
-        finish=lesson.end,
-    )
-
-
-class Lesson:
-    """Adds to a student's loss how far its outputs are from its teacher's.
-
-    Args:
-        student: A LightningModule whose training step calls its forward once.
-        teacher: One whose forward takes the same inputs.
-        is_classifier: Whether outputs (B, K) are unnormalised log-probabilities.
-    """
-
-    def __init__(self, student: Any, *, teacher: Any, is_classifier: bool) -> None:
-        self._student, self._teacher = student, teacher
-        self._is_classifier = is_classifier
-        self._seen: list[tuple[tuple[Any, ...], Any]] = []
-        self._hook: Any = None
-
-    def begin(self) -> None:
-        """Let the training step return the loss of both."""
-        self._teacher.eval()
-        step = self._student.training_step
-
-        def training_step(*args: Any, **kwargs: Any) -> Any:
-            self._seen.clear()
-            returned = step(*args, **kwargs)
-            return _with_loss(returned, added=self._apart())
-
-        self._student.training_step = training_step
-        self._hook = self._student.register_forward_hook(
-            lambda module, args, out: self._seen.append((args, out))
-        )
-
-    def end(self) -> None:
-        """Let it be as it was."""
-        self._student.__dict__.pop("training_step", None)
-        if self._hook is not None:
-            self._hook.remove()
-
-    def _apart(self) -> Tensor:
-        if len(self._seen) != 1 or not isinstance(self._seen[0][1], Tensor):
-            raise Unsupported(
-                f"the training_step of {type(self._student).__name__} does not call its forward "
-                "once for one tensor, so it cannot learn from another network"
-            )
-        (args, outputs) = self._seen[0]
-        with torch.no_grad():
-            taught = self._teacher(*args)
-        if self._is_classifier:
-            return divergence(outputs, taught)
-        return F.mse_loss(outputs, taught)
-
-
-def divergence(outputs: Tensor, taught: Tensor) -> Tensor:
-    """Return how far softened probabilities are from those that are taught, ().
-
-    Times the square of the temperature, so that its gradient does not depend on that.
-
-    Example:
-        >>> same = torch.tensor([[1.0, 2.0, 3.0]])
-        >>> float(divergence(same, same))
-        0.0
-    """
-    softened = F.log_softmax(outputs / TEMPERATURE, dim=1)
-    targets = F.log_softmax(taught / TEMPERATURE, dim=1)
-    return F.kl_div(softened, targets, reduction="batchmean", log_target=True) * TEMPERATURE**2
-
-
-def _with_loss(returned: Any, *, added: Tensor) -> Any:
-    """Return what a training step returned, with both losses in their shares."""
-    if isinstance(returned, Mapping):
-        return {**returned, "loss": (1 - WEIGHT) * returned["loss"] + WEIGHT * added}
-    return (1 - WEIGHT) * returned + WEIGHT * added
+    return Changed(model=student, left=change, rate=1.0, lesson=True)
 
 
 def smaller(subject: Subject, *, most: int, arguments: Mapping[str, Value]) -> tuple[Any, str]:
@@ -230,9 +135,3 @@ def _built(subject: Subject, arguments: Mapping[str, Value]) -> Any:
         subject.job, model_arguments={**subject.job.model_arguments, **arguments}, init_from=None
     )
     return build(job).model
-
-
-def _task(subject: Subject) -> str | None:
-    task = subject.job.model_arguments.get("task")
-    spec = subject.found.experiment.data_spec
-    return task or (None if spec is None else spec.task)

@@ -1,8 +1,9 @@
 """In which ways can a model be made smaller? Recipes, and the space that they are searched in.
 
 A recipe has two halves that are independent of each other. The first changes the network: weights
-or channels are pruned, layers factorised, or a smaller network is taught by this one; then it is
-trained for some epochs. The second computes in eight bits what is left.
+or channels are pruned, blocks taken out, layers factorised, or a smaller network is made; then it
+is trained for some epochs, taught by this one. The second stores or computes in eight bits what is
+left.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from raysearch.trial import Configuration
 METHODS: Mapping[str, str] = MappingProxyType(
     {
         "channels": "raysearch.compression.channels:prune_channels",
+        "depth": "raysearch.compression.depth:take_out_blocks",
         "distil": "raysearch.compression.distilling:distil",
         "low_rank": "raysearch.compression.low_rank:factorise",
         "magnitude": "raysearch.compression.magnitude:prune_weights",
@@ -25,9 +27,10 @@ METHODS: Mapping[str, str] = MappingProxyType(
 )
 """Name in a recipe -> what changes the network; "none" leaves it as it is."""
 
-INT8 = ("none", "dynamic", "static", "aware")
+INT8 = ("none", "dynamic", "static", "aware", "weights")
 """How a recipe computes in eight bits: not at all; weights alone, and activations by the range of
-each batch; both, by ranges of the training data; or the same after training with that in mind."""
+each batch; both, by ranges of the training data; the same after training with that in mind; or not
+at all, but with weights stored in them."""
 
 STUDENTS = ("same", "lighter")
 """Which network is taught: one of the same kind with smaller sizes; or, before its sizes are made
@@ -52,6 +55,8 @@ class Recipe:
     """A key of `METHODS`, or "none"."""
     keep: float = 1.0
     """Share of the parameters that is to be left, above 0 and at most 1."""
+    blocks: int = 0
+    """Blocks that are taken out at most, at least 1; of "depth"."""
     student: str = "same"
     """One of `STUDENTS`; of "distil"."""
     epochs: int = 0
@@ -72,6 +77,8 @@ class Recipe:
         changes: dict[str, Any] = {}
         if self.method != "none":
             changes = {"keep": self.keep, "epochs": self.epochs}
+        if self.method == "depth":
+            changes["blocks"] = self.blocks
         if self.method == "distil":
             changes["student"] = self.student
         aware = {"aware_epochs": self.aware_epochs} if self.int8 == "aware" else {}
@@ -87,7 +94,8 @@ class Recipe:
         parts = []
         if self.method != "none":
             student = f" {self.student}" if self.method == "distil" else ""
-            parts.append(f"{self.method}{student} keep={self.keep:g} epochs={self.epochs}")
+            blocks = f" blocks={self.blocks}" if self.method == "depth" else ""
+            parts.append(f"{self.method}{student}{blocks} keep={self.keep:g} epochs={self.epochs}")
         if self.int8 != "none":
             aware = f" epochs={self.aware_epochs}" if self.int8 == "aware" else ""
             parts.append(f"int8 {self.int8}{aware}")
@@ -109,6 +117,7 @@ def recipe_space(*, max_epochs: int) -> Space:
         {
             "method": Choice(["none", *METHODS], default="none"),
             "keep": Float(0.1, 0.9, step=0.05, default=0.5, when=_CHANGES),
+            "blocks": Int(1, 3, default=1, when={"method": "depth"}),
             "student": Choice(list(STUDENTS), default="same", when={"method": "distil"}),
             "epochs": Int(1, max_epochs, log=max_epochs > 1, default=middle, when=_CHANGES),
             "int8": Choice(list(INT8), default="none"),
@@ -122,13 +131,18 @@ def recipe_space(*, max_epochs: int) -> Space:
 def first_recipes(*, max_epochs: int) -> list[Configuration]:
     """Return what is tried first, so that each way is tried once: whole configurations."""
     most = {"epochs": max_epochs}
+    stored = {"int8": "weights"}
     return [
+        {"method": "channels", "keep": 0.25, **most, **stored},
+        {"method": "depth", "keep": 0.5, "blocks": 1, **most, **stored},
         {"method": "channels", "keep": 0.5, **most, "int8": "static"},
-        {"method": "distil", "keep": 0.3, "student": "lighter", **most, "int8": "none"},
+        {"method": "channels", "keep": 0.5, **most, **stored},
+        {"method": "depth", "keep": 0.9, "blocks": 1, **most, **stored},
+        {"method": "distil", "keep": 0.3, "student": "lighter", **most, **stored},
+        {"method": "none", **stored},
         {"method": "none", "int8": "static"},
         {"method": "low_rank", "keep": 0.5, **most, "int8": "none"},
-        {"method": "distil", "keep": 0.5, "student": "same", **most, "int8": "none"},
-        {"method": "none", "int8": "dynamic"},
         {"method": "none", "int8": "aware", "aware_epochs": max(1, max_epochs // 2)},
+        {"method": "none", "int8": "dynamic"},
         {"method": "magnitude", "keep": 0.2, **most, "int8": "none"},
     ]

@@ -16,7 +16,17 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from raysearch.compression.applying import apply_recipe
-from raysearch.compression.bound import COST, LATENCY, LATENCY_1, SIZE, Bound, front
+from raysearch.compression.bound import (
+    COST,
+    LATENCY,
+    LATENCY_1,
+    SIZE,
+    SIZE_AIM,
+    SPEED_AIM,
+    Aims,
+    Bound,
+    front,
+)
 from raysearch.compression.latency import latencies_ms
 from raysearch.compression.recipe import Recipe, first_recipes, recipe_space
 from raysearch.compression.subject import Subject
@@ -51,7 +61,11 @@ class Wish:
     """Most epochs of training after a change, at least 1; None for as many as a trial has."""
     batch_size: int = 64
     """Examples in the batch whose latency is compared, at least 1."""
-    runs: int = 50
+    size: float = SIZE_AIM
+    """Bytes that are aimed at, as a share of the original's, above 0."""
+    speed: float = SPEED_AIM
+    """How many times as fast a batch shall be, above 0."""
+    runs: int = 100
     """How often a latency is measured in the search, at least 1."""
     searcher: str = "hyperopt"
     """Name of the search method."""
@@ -250,7 +264,9 @@ class Trying:
             for name in (LATENCY, LATENCY_1)
         }
         original = {**self._original, **beside}
-        return Bound.of(self.objective, original, max_drop=self._wish.max_drop)
+        wish = self._wish
+        aims = Aims(size=wish.size, speed=wish.speed)
+        return Bound.of(self.objective, original, max_drop=wish.max_drop, aims=aims)
 
     def know(self, original: Trial) -> None:
         """Take over what an interrupted search has measured of the model as it is."""

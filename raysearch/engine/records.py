@@ -51,6 +51,7 @@ def measured(measurement: Measurement, *, trial: Trial, at: float) -> ev.Measure
         n_validated=measurement.n_validated,
         learnt=dict(measurement.learnt),
         inherited=dict(measurement.inherited),
+        joules=measurement.joules,
     )
 
 

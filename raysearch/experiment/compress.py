@@ -11,6 +11,7 @@ from raysearch.experiment.remedies import BOOLEAN, sentence
 from raysearch.experiment.values import FORM
 
 Positive = Annotated[int, Field(ge=1, strict=True)]
+Share = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,10 @@ class Compress:
     """Most epochs of training after a change; null for as many as a trial has."""
     batch_size: Positive = 64
     """Examples in the batch whose latency counts."""
+    size: Share = 0.25
+    """Bytes that are aimed at, as a share of the original's, above 0."""
+    speed: Share = 1.5
+    """How many times as fast a batch of that size shall be, above 0."""
 
 
 def compress_of(value: object) -> object:

@@ -91,6 +91,19 @@ def duration(seconds: float) -> str:
 _UNITS = (("d", 86_400, "h", 3600), ("h", 3600, "m", 60), ("m", 60, "s", 1))
 
 
+def energy(joules: float) -> str:
+    """Return an energy in the unit that reads well.
+
+    Example:
+        >>> [energy(joules) for joules in (3.14, 4200.0, 7_200_000.0)]
+        ['3.14 J', '4.2 kJ', '2 kWh']
+    """
+    for unit, size in (("kWh", 3.6e6), ("kJ", 1e3)):
+        if joules >= size:
+            return f"{joules / size:.3g} {unit}"
+    return f"{joules:.3g} J"
+
+
 def rate(per_second: float, noun: str) -> str:
     """Return how often something happens, per second, minute or hour, whichever reads well.
 

@@ -16,6 +16,7 @@ from typing import Any
 from raysearch.errors import ConfigurationError
 from raysearch.live.text import duration
 from raysearch.report.as_plotly import numbers, to_plotly
+from raysearch.report.bundle import slimmed
 from raysearch.report.facts import trial_text, why
 from raysearch.report.figure import Drawing, Section
 from raysearch.report.shown import Shown
@@ -38,6 +39,7 @@ def to_html(runs: Sequence[Shown], sections: Sequence[Section], *, title: str, a
         ConfigurationError: Plotly is not installed.
     """
     figures = [to_plotly(drawing) for section in sections for drawing in section.drawings]
+    drawn = {trace["type"] for figure in figures for trace in figure["data"]}
     data = {
         "runs": [run.name for run in runs],
         "metrics": [run.objective.metric for run in runs],
@@ -65,7 +67,7 @@ def to_html(runs: Sequence[Shown], sections: Sequence[Section], *, title: str, a
             _trials(is_many=len(runs) > 1),
             "</main>",
             f'<script type="application/json" id="page-data">{text}</script>',
-            f"<script>{plotly_script()}</script>",
+            f"<script>{slimmed(plotly_script(), traces=drawn)}</script>",
             f"<script>{_own('page.js')}</script>",
             "</body></html>",
         ]

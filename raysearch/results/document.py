@@ -6,6 +6,7 @@ The keys and their meaning are a public format: only ever add.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from raysearch.engine.causes import NOT_FINITE
@@ -82,6 +83,7 @@ def to_document(found: Found) -> dict[str, Any]:
             "trials": len(state.trials),
             "epochs": state.epochs,
             "seconds": round(state.seconds, 3),
+            **_energy(state.trials.values()),
             "restarts": state.restarts,
         },
         "damage": None if found.damage is None else str(found.damage),
@@ -116,10 +118,17 @@ def trial_document(trial: Trial, *, objective: Objective) -> dict[str, Any]:
         "values": {**trial.measures, **(shown.values if shown else {})},
         "best_epoch": best.epoch if best else None,
         "seconds": round(trial.seconds, 3),
+        **_energy([trial]),
         "attempts": trial.attempts,
         "checkpoint": checkpoint.path if checkpoint else None,
         **folds_document(trial, objective=objective),
     }
+
+
+def _energy(trials: Iterable[Trial]) -> dict[str, float]:
+    """Return the energy of trials, in joules; nothing where no device told it."""
+    told = [trial.joules for trial in trials if trial.joules is not None]
+    return {"joules": round(sum(told), 3)} if told else {}
 
 
 def _told(trial: Trial) -> str | None:

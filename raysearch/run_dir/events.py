@@ -110,6 +110,7 @@ class Measured:
     inherited: Mapping[str, Value] = field(default_factory=dict)
     capacity: Mapping[str, float] = field(default_factory=dict)
     """As of `AttemptStarted`."""
+    joules: float | None = None
 
     @property
     def measurement(self) -> Measurement:
@@ -124,6 +125,7 @@ class Measured:
             n_validated=self.n_validated,
             learnt=self.learnt,
             inherited=self.inherited,
+            joules=self.joules,
         )
 
 

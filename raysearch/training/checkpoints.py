@@ -152,7 +152,12 @@ def sound_start(job: TrainingJob) -> tuple[TrainingJob, dict[str, str]]:
             return replace(job, otherwise=None), damaged
         damaged[job.resume_from] = fault
         job = job.otherwise or replace(
-            job, resume_from=None, epochs_before=0, seconds_before=0.0, best_before=None
+            job,
+            resume_from=None,
+            epochs_before=0,
+            seconds_before=0.0,
+            joules_before=0.0,
+            best_before=None,
         )
     return job, damaged
 

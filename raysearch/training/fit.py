@@ -28,7 +28,7 @@ from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
 from raysearch.training.measuring import read_metrics
-from raysearch.training.meter import Clock
+from raysearch.training.meter import Clock, energy_of
 from raysearch.training.outcomes import Examined
 from raysearch.training.ranks import Peers, joined
 from raysearch.training.reducing import log_for_all
@@ -39,7 +39,7 @@ from raysearch.training.reporter import FIRST, LAST, EpochBegins, ReportEpochs, 
 from raysearch.training.rounds import ReportRounds
 from raysearch.training.served import SUFFIX, OnnxForward
 from raysearch.training.taking_over import taken_over
-from raysearch.training.trainers import make_trainer
+from raysearch.training.trainers import finish_runs, make_trainer
 from raysearch.trial import Measurement
 
 
@@ -91,7 +91,14 @@ def _train(
     job: TrainingJob, *, report: Callable[[Report], bool], may_run_ahead: bool, peers: Peers
 ) -> Ending:
     clock = Clock(before_s=job.seconds_before)
-    reporter = Reporter(job, report=report, clock=clock, may_run_ahead=may_run_ahead, peers=peers)
+    reporter = Reporter(
+        job,
+        report=report,
+        clock=clock,
+        energy=energy_of(job),
+        may_run_ahead=may_run_ahead,
+        peers=peers,
+    )
     parts = build(job)
     first, last = _callbacks(job, parts, reporter=reporter)
     old = started(job, parts, is_begun=job.resume_from is not None)
@@ -110,6 +117,8 @@ def _train(
         # else it was raised in an epoch that nobody wants, and told only where it harms the process
         if reporter.settle() or is_out_of_memory(error):
             raise
+    finally:
+        finish_runs(trainer)
     reporter.settle()
     _check_trained(job, parts, trainer=trainer, n_reports=reporter.n_reports)
     if _is_complete(job, parts, trainer=trainer) and not reporter.has_overrun:

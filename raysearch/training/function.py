@@ -25,6 +25,7 @@ from raysearch.errors import TrialFailed
 from raysearch.imports import load_object
 from raysearch.training.given import keep, read_back
 from raysearch.training.job import Ending, Report, TrainingJob
+from raysearch.training.meter import energy_of
 from raysearch.training.process import restored, seed_process, seed_words
 from raysearch.training.values import as_number, checked_values, finite_or_none
 from raysearch.trial import Checkpoint, Measurement
@@ -110,6 +111,7 @@ class FunctionReport:
         self._job = job
         self._report = report
         self._origin = time.monotonic() - job.seconds_before
+        self._energy = energy_of(job)
         self._end: BaseException | None = None
 
     def __call__(
@@ -187,6 +189,7 @@ class FunctionReport:
             values=values,
             seconds=time.monotonic() - self._origin,
             cause=cause,
+            joules=None if self._energy is None else self._energy.joules(),
         )
 
     def _kept(self, checkpoint: object, epoch: int) -> Checkpoint:

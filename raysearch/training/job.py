@@ -168,6 +168,8 @@ class TrainingJob:
     """Epochs that were trained when that checkpoint was written."""
     seconds_before: float = 0.0
     """Training time of the earlier attempts, in seconds."""
+    joules_before: float | None = 0.0
+    """Energy of the earlier attempts, in joules; None where that is not known."""
     best_before: float | None = None
     """Best value of the objective in the earlier attempts."""
 

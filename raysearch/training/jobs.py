@@ -49,6 +49,7 @@ def job_for(
             resume_bytes=checkpoint.size_bytes,
             epochs_before=checkpoint.epoch,
             seconds_before=before[-1].seconds if before else 0.0,
+            joules_before=before[-1].joules if before else 0.0,
             best_before=_best_value(before, objective=experiment.objective),
             otherwise=job,
             takes_over=is_taken,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from raysearch.measure.energy import Energy, energy_meter
+from raysearch.training.job import TrainingJob
 from raysearch.training.measuring import numbers, read_applied, validation_examples
 from raysearch.training.ranks import ALONE, Peers
 from raysearch.training.reading_back import read_back
@@ -35,6 +37,14 @@ class Clock:
         self._origin += seconds
 
 
+def energy_of(job: TrainingJob) -> Energy | None:
+    """Return what counts the energy of a trial; None for one of several workers that train it."""
+    if job.rank is not None:
+        return None
+    gpus = (job.gpu_share or 1.0) if job.accelerator == "gpu" else 0.0
+    return energy_meter(gpus=gpus, before=job.joules_before)
+
+
 class Meter:
     """Measures what was achieved since something began.
 
@@ -42,13 +52,19 @@ class Meter:
         clock: Runs since training began.
         reads_back: Arguments that are read from the live objects, as in `TrainingJob`.
         peers: Who trains along, whose metrics count as much.
+        energy: Runs since training began; None where nobody asks.
     """
 
     def __init__(
-        self, *, clock: Clock, reads_back: tuple[str, ...] = (), peers: Peers = ALONE
+        self,
+        *,
+        clock: Clock,
+        reads_back: tuple[str, ...] = (),
+        peers: Peers = ALONE,
+        energy: Energy | None = None,
     ) -> None:
         self.clock = clock
-        self._peers = peers
+        self._peers, self._energy = peers, energy
         self._reads_back = reads_back
         self._applied: dict[str, Value] = {}
         self._old: dict[str, Any] = {}
@@ -80,4 +96,5 @@ class Meter:
             cause=cause,
             applied=self._applied,
             n_validated=validation_examples(trainer),
+            joules=None if self._energy is None else self._energy.joules(),
         )

@@ -144,14 +144,7 @@ def _of_numbers(outcomes: Outcomes) -> dict[str, Scores]:
 
 
 def _of_classes(outcomes: Outcomes) -> dict[str, Scores]:
-    classes = np.arange(int(max(outcomes.truth.max(), outcomes.chosen.max())) + 1)
-    # three times (N, K)
-    is_true = (outcomes.truth[:, None] == classes).astype(np.float64)
-    is_chosen = (outcomes.chosen[:, None] == classes).astype(np.float64)
-    is_hit = is_true * is_chosen
-
-    def counts(weights: Array) -> tuple[Array, Array, Array]:
-        return weights @ is_hit, weights @ is_true, weights @ is_chosen  # each (B, K)
+    counts = ClassCounts(outcomes.truth, outcomes.chosen)
 
     def balanced(weights: Array) -> Array:
         hits, n_true, _ = counts(weights)
@@ -172,3 +165,42 @@ def _of_classes(outcomes: Outcomes) -> dict[str, Scores]:
         "recall": over_occurring(lambda hits, true, chosen: hits / np.maximum(true, 1)),
         "f1": over_occurring(lambda hits, true, chosen: 2 * hits / np.maximum(chosen + true, 1)),
     }
+
+
+class ClassCounts:
+    """Counts hits, truths and choices of each class in resamples, without a matrix of (N, K).
+
+    Args:
+        truth: (N,) classes; below 0 for an example that is of none.
+        chosen: (N,) classes, as well.
+    """
+
+    def __init__(self, truth: npt.NDArray[Any], chosen: npt.NDArray[Any]) -> None:
+        classes, places = np.unique(np.concatenate([truth, chosen]), return_inverse=True)
+        self._truth, self._chosen = np.split(places.reshape(-1), 2)
+        self._n_none = int((classes < 0).sum())  # they come first
+        self._n_classes = len(classes)
+        self._is_hit = (truth == chosen).astype(np.float64)
+        self._last: tuple[Array, tuple[Array, Array, Array]] | None = None
+
+    def __call__(self, weights: Array) -> tuple[Array, Array, Array]:
+        """Return hits, truths and choices of the classes that occur, each (B, K), K at most 2 N.
+
+        Args:
+            weights: (B, N), how often each example was drawn; what was counted last is kept, since
+                several metrics ask for the same.
+
+        Example:
+            >>> counts = ClassCounts(np.array([0, 5, 5]), np.array([5, 5, 0]))
+            >>> [found.tolist() for found in counts(np.array([[1.0, 2.0, 0.0]]))]
+            [[[0.0, 2.0]], [[1.0, 2.0]], [[0.0, 3.0]]]
+        """
+        if self._last is None or self._last[0] is not weights:
+            hits = self._counted(self._truth, weights * self._is_hit)
+            true = self._counted(self._truth, weights)
+            self._last = (weights, (hits, true, self._counted(self._chosen, weights)))
+        return self._last[1]
+
+    def _counted(self, places: npt.NDArray[Any], weights: Array) -> Array:
+        rows = [np.bincount(places, weights=row, minlength=self._n_classes) for row in weights]
+        return np.stack(rows)[:, self._n_none :]

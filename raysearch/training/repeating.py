@@ -99,7 +99,12 @@ def _train(job: TrainingJob, *, epochs: int, path: Path, peers: Peers = ALONE) -
         return report.measurement.epoch < epochs
 
     job = replace(  # of a trial that may have gone on from a checkpoint of its own
-        job, checkpoint_at=(epochs,), epochs_before=0, seconds_before=0.0, best_before=None
+        job,
+        checkpoint_at=(epochs,),
+        epochs_before=0,
+        seconds_before=0.0,
+        joules_before=0.0,
+        best_before=None,
     )
     train(job, report=wants_more, may_run_ahead=False, peers=peers)
     last = peers.told(reports[-1] if reports else None)  # rank 0 alone reports

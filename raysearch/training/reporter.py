@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raysearch.measure.energy import Energy
 from raysearch.training.ahead import Ahead, in_memory, is_unwatched
 from raysearch.training.checkpoints import CheckpointRule, add_checkpoint
 from raysearch.training.job import Report, TrainingJob
@@ -39,6 +40,7 @@ class Reporter:
         job: What is trained.
         report: Receives the report; returns whether to go on.
         clock: Runs since training began.
+        energy: As well; None where nobody asks.
         may_run_ahead: Whether epochs may begin before the last one is written and reported.
         peers: Who trains along: the first of them writes, reports and is answered for all.
     """
@@ -49,6 +51,7 @@ class Reporter:
         *,
         report: Callable[[Report], bool],
         clock: Clock,
+        energy: Energy | None = None,
         may_run_ahead: bool = True,
         peers: Peers = ALONE,
     ) -> None:
@@ -61,7 +64,7 @@ class Reporter:
         self.n_reports = 0
         self.inherited: Mapping[str, Value] = {}
         """What the first measurement says of another trial's weights that it began with."""
-        self.meter = Meter(clock=clock, reads_back=job.reads_back, peers=peers)
+        self.meter = Meter(clock=clock, reads_back=job.reads_back, peers=peers, energy=energy)
         self._ahead = Ahead() if may_run_ahead and job.rank is None else None
         self._peers = peers
         self._job = job

@@ -214,6 +214,18 @@ def _filled(value: Any, *, job: TrainingJob) -> Any:
     return [_filled(entry, job=job) for entry in value] if isinstance(value, list) else value
 
 
+def finish_runs(trainer: Any) -> None:
+    """End the runs of loggers that would go on in the next trial of this process.
+
+    Lightning's WandbLogger takes up whichever run of Weights & Biases the process has. Its other
+    loggers end theirs, or have none.
+    """
+    for logger in trainer.loggers:
+        run = getattr(logger, "_experiment", None)  # `experiment` would begin one
+        if run is not None and any(c.__name__ == "WandbLogger" for c in type(logger).__mro__):
+            run.finish()
+
+
 def _made(value: Any, *, argument: str, namespace: Namespace) -> Any:
     """Return a value of the experiment with the objects in it made."""
     if isinstance(value, Mapping):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from raysearch.compression.bound import COST, LATENCY, LATENCY_1, SIZE, Bound, front
-from raysearch.compression.recipe import Recipe, first_recipes, recipe_space
+from raysearch.compression.bound import COST, LATENCY, LATENCY_1, SIZE, Aims, Bound, front
+from raysearch.compression.recipe import INT8, Recipe, first_recipes, recipe_space
 from raysearch.trial import Measurement, Objective, Trial
 
 ACCURACY = Objective(metric="val/accuracy", direction="maximize")
@@ -34,11 +34,22 @@ def test_what_is_lost_is_lost_in_the_direction_of_the_objective():
     assert not of_loss.holds({"val/loss": 0.52})
 
 
-def test_the_cost_is_that_of_size_and_latency_within_the_bound():
-    assert bound().cost(values(0.8)) == pytest.approx(0.25)
-    assert bound().cost(values(0.8, size=500.0, latency=2.0, single=1.0)) == pytest.approx(0.5)
-    assert bound().cost(values(0.8, single=8.0)) == pytest.approx(0.5)  # slow one by one
+def test_the_cost_is_that_of_size_and_latency_where_both_aims_are_reached():
+    assert bound().cost(values(0.8)) == pytest.approx(0.25 / 4)
+    assert bound().cost(values(0.8, single=8.0)) == pytest.approx(0.5 / 4)  # slow one by one
+    assert bound().cost(values(0.79)) == pytest.approx(0.25 / 2)  # loses all that it may
+    assert bound(max_drop=0.0).cost(values(0.8)) == pytest.approx(0.25 / 4)
+    assert bound(aims=Aims(size=0.2)).cost(values(0.8)) > 0.5
+    assert bound(aims=Aims(speed=5.0)).cost(values(0.8)) > 0.5
     assert bound().cost(values(0.8, size=1e9)) == 2.0
+
+
+def test_an_aim_that_is_missed_costs_more_the_further_it_is_missed():
+    tiny = bound().cost(values(0.8, size=10.0, latency=3.9, single=1.9))  # and no faster
+    both = bound().cost(values(0.8, size=250.0, latency=2.6, single=2.0))
+    fast = [bound().cost(values(0.8, size=size, latency=0.4)) for size in (260.0, 500.0, 900.0)]
+    assert both < 0.5 < tiny < 1.0
+    assert both < fast[0] < fast[1] < fast[2] < 1.0
 
 
 def test_outside_the_bound_all_cost_more_than_within_and_more_the_further():
@@ -73,15 +84,18 @@ def test_the_first_recipes_lie_in_the_space_and_try_each_way(max_epochs):
     assert {recipe.method for recipe in recipes} == {
         "none",
         "channels",
+        "depth",
         "distil",
         "low_rank",
         "magnitude",
     }
-    assert {recipe.int8 for recipe in recipes} == {"none", "dynamic", "static", "aware"}
+    assert {recipe.int8 for recipe in recipes} == set(INT8)
     assert Recipe.of(space.default()).is_unchanged
 
 
 def test_a_recipe_survives_json():
     recipe = Recipe(method="channels", keep=0.5, epochs=3, int8="aware", aware_epochs=2)
     assert Recipe.of(recipe.to_json()) == recipe
+    deep = Recipe(method="depth", keep=0.5, blocks=2, epochs=3, int8="weights")
+    assert Recipe.of(deep.to_json()) == deep
     assert Recipe.of(Recipe().to_json()) == Recipe()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +20,7 @@ from raysearch.compression.latency import medians_ms
 from raysearch.compression.onnx_file import Parity, compare, write_onnx
 from raysearch.compression.quantising import quantise
 from raysearch.compression.sparse import write_sparse
+from raysearch.compression.stored import store_in_eight_bits
 from raysearch.compression.tracing import trace
 from raysearch.errors import Unsupported
 from raysearch.training.run import evaluate
@@ -75,6 +77,26 @@ def test_eight_bits_are_smaller_and_nearly_the_same(file, subject, calls, tmp_pa
     assert path.stat().st_size < 0.7 * file.stat().st_size
     parity = compare(calls, path=path)
     assert 1e-4 < parity.largest_difference < 0.3 * parity.largest_output
+
+
+def test_weights_that_are_stored_in_eight_bits_are_a_quarter(file, calls, tmp_path):
+    path = tmp_path / "stored.onnx"
+    left = store_in_eight_bits(file, to=path)
+    assert left == "202 numbers in floating point"
+    assert path.stat().st_size < 0.5 * file.stat().st_size  # a small model, with much else in it
+    kinds = Counter(tensor.data_type for tensor in onnx.load(path).graph.initializer)
+    assert kinds[onnx.TensorProto.INT8] == 3
+    parity = compare(calls, path=path)
+    assert 1e-5 < parity.largest_difference < 0.1 * parity.largest_output
+
+
+def test_a_model_without_weights_is_not_stored_otherwise(tmp_path):
+    x = torch.randn(4, 8)
+    path, to = tmp_path / "plain.onnx", tmp_path / "stored.onnx"
+    write_onnx(trace(nn.Softmax(dim=1), [Call(inputs=(x,), outputs=x)]), outputs=x, path=path)
+    with pytest.raises(Unsupported, match="no weights that are worth storing in eight bits"):
+        store_in_eight_bits(path, to=to)
+    assert not to.exists()
 
 
 def test_what_cannot_be_computed_in_eight_bits_is_said(tmp_path):

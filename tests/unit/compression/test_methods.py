@@ -8,18 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from raysearch.compression import distilling
+from raysearch.compression import lesson
 from raysearch.compression.aware import Rounding
 from raysearch.compression.change import n_parameters, output_modules
-from raysearch.compression.channels import prune_channels
-from raysearch.compression.distilling import (
-    Lesson,
-    distil,
-    divergence,
-    lightest_choice,
-    sizes_of,
-)
-from raysearch.compression.fine_tuning import fine_tune
+from raysearch.compression.channels import channels_left, prune_channels
+from raysearch.compression.depth import blocks_of, take_out_blocks
+from raysearch.compression.distilling import distil, lightest_choice, sizes_of
+from raysearch.compression.fine_tuning import Averaging, fine_tune
+from raysearch.compression.lesson import Lesson, divergence, lesson_for
 from raysearch.compression.low_rank import factorise, thin_of
 from raysearch.compression.magnitude import prune_weights
 from raysearch.errors import Unsupported
@@ -48,9 +44,39 @@ def test_channels_are_gone_and_outputs_are_not(given):
     before = n_parameters(given.model)
     changed = prune_channels(given)
     convolutions = [m for m in changed.model.modules() if isinstance(m, nn.Conv2d)]
-    assert [layer.out_channels for layer in convolutions] == [8, 8, 20]
+    assert [layer.out_channels for layer in convolutions] == [8, 8, 16]
     assert n_parameters(changed.model) < 0.6 * before
     assert outputs(changed.model, given.calls).shape == given.calls[0].outputs.shape
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.25, 0.5, 0.9])
+@pytest.mark.parametrize("width", [32, 56, 96, 100, 256])
+def test_what_is_left_is_what_processors_compute_at_once(width, keep):
+    left = channels_left(width, keep=keep)
+    assert left % 16 == 0 or left == width
+    assert abs(left - width * keep**0.5) <= 8.5
+
+
+def test_a_block_that_changes_no_shape_is_taken_out(given):
+    assert [block.name for block in blocks_of(given.model, given.calls[0])] == [
+        "network.stages.0",
+        "network.stages.0.0",
+        "network.stages.0.0.branch",
+        "network.stages.0.0.branch.0",
+        "network.stages.0.0.branch.0.0",
+    ]
+    changed = take_out_blocks(replace(given, keep=0.9, blocks=1))
+    assert not blocks_of(changed.model, given.calls[0])
+    assert changed.left.startswith("all but network.stages.0")
+    assert outputs(changed.model, given.calls).shape == given.calls[0].outputs.shape
+    with pytest.raises(Unsupported, match="CNN has no block whose outputs have the shape"):
+        take_out_blocks(replace(given, model=changed.model, blocks=1))
+
+
+def test_channels_go_with_the_blocks_until_both_leave_what_is_to_be_kept(given):
+    before = n_parameters(given.model)
+    changed = take_out_blocks(replace(given, keep=0.3, blocks=3))
+    assert n_parameters(changed.model) < 0.4 * before
 
 
 def test_nothing_to_prune_is_said_by_each_method(given):
@@ -148,36 +174,63 @@ def test_what_cannot_be_small_enough_is_said(given):
 
 
 def test_a_lesson_draws_outputs_to_the_teachers(given, monkeypatch):
-    monkeypatch.setattr(distilling, "WEIGHT", 1.0)  # what the labels say may be the contrary
+    monkeypatch.setattr(lesson, "WEIGHT", 1.0)  # what the labels say may be the contrary
     teacher = given.model
     student = distil(given).model
-    lesson = Lesson(student, teacher=teacher, is_classifier=True)
 
     def apart():
         taught = outputs(teacher, given.calls)
         return float(divergence(outputs(student, given.calls), taught))
 
     before = apart()
-    lesson.begin()
-    fine_tune(student, job=given.subject.job, epochs=2, rate=1.0, all_data=False)
-    lesson.end()
+    with Lesson(student, teacher=teacher, is_classifier=True):
+        fine_tune(student, job=given.subject.job, epochs=2, rate=1.0, all_data=False)
     assert apart() < before
     assert "training_step" not in vars(student)
+
+
+def test_what_kept_its_weights_learns_where_it_can_and_else_as_ever(given):
+    class Indirect(nn.Module):
+        def training_step(self, batch):
+            return batch.mean()
+
+    student = Indirect()
+    with Lesson(student, teacher=given.model, is_classifier=True, is_needed=False):
+        assert student.training_step(torch.ones(2)) == 1.0
+    with (
+        Lesson(student, teacher=given.model, is_classifier=True),
+        pytest.raises(Unsupported, match="Indirect does not call its forward once"),
+    ):
+        student.training_step(torch.ones(2))
+    found = lesson_for(given.subject, given.model, is_needed=False)
+    assert found is not None
+    assert torch.equal(outputs(found._teacher, given.calls), given.calls[0].outputs)
+
+
+def test_the_last_quarter_of_the_epochs_is_averaged():
+    model = nn.BatchNorm1d(1)
+    averaging = Averaging(model, epochs=8)
+    for epoch in range(8):
+        with torch.no_grad():
+            model.weight.fill_(epoch)
+            model.running_mean.fill_(2.0 * epoch)
+        averaging.on_train_epoch_end()
+    averaging.give()
+    assert model.weight.item() == 6.5  # of the last two epochs, 6 and 7
+    assert model.running_mean.item() == 13.0
 
 
 def test_rounding_is_felt_and_goes_away(given):
     model, x = given.model, given.calls[0].inputs
     exact = outputs(model, given.calls)
     parameters = dict(model.named_parameters())
-    rounding = Rounding(model)
-    rounding.begin()
-    model.train()
-    loss = model(*x).square().mean()
-    loss.backward()
-    assert all(p.grad is not None for p in parameters.values())
-    felt = outputs(model, given.calls)
-    assert not torch.equal(felt, exact)
-    rounding.end()
+    with Rounding(model):
+        model.train()
+        loss = model(*x).square().mean()
+        loss.backward()
+        assert all(p.grad is not None for p in parameters.values())
+        felt = outputs(model, given.calls)
+        assert not torch.equal(felt, exact)
     assert dict(model.named_parameters()).keys() == parameters.keys()
     assert all(p is parameters[name] for name, p in model.named_parameters())
 

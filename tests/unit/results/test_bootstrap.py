@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from raysearch.results import bootstrap
 from raysearch.results.bootstrap import intervals, resamples
-from raysearch.training.outcomes import Examined, Outcomes, scores_of
+from raysearch.training.outcomes import ClassCounts, Examined, Outcomes, scores_of
 
 
 def classes(n=400, *, right=0.8, seed=0):
@@ -95,3 +96,34 @@ def test_many_examples_are_drawn_fewer_times(monkeypatch):
         blocks = [block.shape for block in resamples(n)]
         assert sum(rows for rows, _ in blocks) == expected
         assert all(rows * n <= 5_000 for rows, _ in blocks)
+
+
+def test_classes_are_counted_as_by_matrices_and_without_any():
+    rng = np.random.default_rng(0)
+    truth, chosen = rng.integers(-1, 7, size=(2, 60)) * 3  # few classes occur, and some have none
+    weights = rng.integers(4, size=(5, 60)).astype(float)
+    classes = np.arange(19)
+    is_true, is_chosen = truth[:, None] == classes, chosen[:, None] == classes
+    occurs = (is_true | is_chosen).any(0)
+    found = ClassCounts(truth, chosen)(weights)
+    for counted, matrix in zip(found, (is_true & is_chosen, is_true, is_chosen), strict=True):
+        assert np.array_equal(counted, (weights @ matrix)[:, occurs])
+
+
+def test_very_many_classes_take_little_memory():
+    n = 20_000
+    rng = np.random.default_rng(0)
+    truth = rng.permutation(n) * 50  # up to a million, of which a matrix would have 160 GB
+    known = Outcomes(
+        task="classification",
+        truth=truth,
+        chosen=np.where(rng.random(n) < 0.75, truth, truth[::-1]),
+        losses=np.ones(n),
+    )
+    tracemalloc.start()
+    found = scores_of(known)["f1"](np.ones((2, n)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.shape == (2,)
+    assert 0.6 < found[0] < 0.9
+    assert peak < 500 * n
