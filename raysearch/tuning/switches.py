@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from ray._private import node as ray_node
 from ray._private import ray_constants
+from ray._private import services as ray_services
 from ray._private import worker as ray_worker
 
 from raysearch.imports import without_collecting
+from raysearch.tuning import agent
 
 _ENVIRONMENT = {
     "PL_DISABLE_FORK": "1",  # which Ray Tune sets for its actors, since Ray has threads
@@ -90,25 +94,37 @@ def alone() -> Iterator[None]:
     """Let a Ray that is started begin without those of its processes that nobody needs here.
 
     Those are its web server, whose start the start of everything else waits for, the monitor of a
-    cluster that does not grow, whose end Ray waits for, and that of logs that nobody is sent. Each
-    is a Python that imports Ray. Its agent listens on any free port: on Ray's own one, which a node
-    of a cluster on this machine may need, that node would have no agent to start jobs with.
+    cluster that does not grow, whose end Ray waits for, that of logs that nobody is sent, and the
+    raylet's two agents, for which others stand; see `agent`. Each is a Python that imports Ray.
     """
-    start_raylet = ray_node.Node.start_raylet
+    start_process = getattr(ray_services, _START, None)
 
     def begin_none(node: Any, **_: Any) -> None:
         """Begin nothing, in place of a method of Ray's `Node`."""
 
-    def begin_with_any_port(node: Any, *args: Any, **options: Any) -> None:
-        """Begin a raylet, in place of `Node.start_raylet`, whose agent takes a free port."""
-        node._ray_params.dashboard_agent_listen_port = 0
-        start_raylet(node, *args, **options)
+    def begin(command: Any, *args: Any, **options: Any) -> Any:
+        """Begin a process of Ray's, a raylet with agents that wait."""
+        assert start_process is not None
+        return start_process([_with_waiting_agent(word) for word in command], *args, **options)
 
     with ExitStack() as stack:
         for method in ("start_api_server", "start_monitor", "start_log_monitor"):
             stack.enter_context(_set(ray_node.Node, method, begin_none))
-        stack.enter_context(_set(ray_node.Node, "start_raylet", begin_with_any_port))
+        stack.enter_context(_set(ray_services, _START, begin))
         yield
+
+
+_START = "start_ray_process"
+
+
+def _with_waiting_agent(word: str) -> str:
+    """Return a word of a command; the command of an agent in it gets one that stands for it."""
+    for which in (agent.DASHBOARD, agent.RUNTIME_ENV):
+        option = f"--{which}_agent_command="
+        if word.startswith(option):
+            stands = [sys.executable, "-I", "-S", agent.__file__, which]
+            return f"{option}{subprocess.list2cmdline(stands)} {word.removeprefix(option)}"
+    return word
 
 
 @contextmanager
