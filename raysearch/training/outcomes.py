@@ -203,4 +203,4 @@ class ClassCounts:
 
     def _counted(self, places: npt.NDArray[Any], weights: Array) -> Array:
         rows = [np.bincount(places, weights=row, minlength=self._n_classes) for row in weights]
-        return np.stack(rows)[:, self._n_none :]
+        return np.stack(rows)[:, self._n_none :].astype(np.float64, copy=False)

@@ -50,6 +50,8 @@ class Asking(ABC):
         default: int | None = None,
         parent_name: str | None = None,
         parent_values: Any = None,
+        *,
+        log: bool = False,
     ) -> Any:
         """Return an integer between two bounds, both included.
 
@@ -63,9 +65,10 @@ class Asking(ABC):
             default: `min_value` by default.
             parent_name: As in `Choice`.
             parent_values: As in `Choice`.
+            log: Short for the sampling "log".
         """
         parent = parent_name, parent_values
-        rest: dict[str, Any] = {"step": step, "sampling": sampling, "default": default}
+        rest: dict[str, Any] = {"step": step, "sampling": sampling, "log": log, "default": default}
         return self._ask(name, lambda: int_domain(min_value, max_value, **rest), parent=parent)
 
     def Float(  # noqa: N802
@@ -78,10 +81,12 @@ class Asking(ABC):
         default: float | None = None,
         parent_name: str | None = None,
         parent_values: Any = None,
+        *,
+        log: bool = False,
     ) -> Any:
         """Return a real number between two bounds, both included; arguments as in `Int`."""
         parent = parent_name, parent_values
-        rest: dict[str, Any] = {"step": step, "sampling": sampling, "default": default}
+        rest: dict[str, Any] = {"step": step, "sampling": sampling, "log": log, "default": default}
         return self._ask(name, lambda: float_domain(min_value, max_value, **rest), parent=parent)
 
     def Boolean(  # noqa: N802

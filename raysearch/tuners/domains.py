@@ -29,7 +29,13 @@ _SAMPLINGS: tuple[Sampling, ...] = ("linear", "log", "reverse_log")
 
 
 def int_domain(
-    low: int, high: int, *, step: int | None, sampling: str | None, default: int | None
+    low: int,
+    high: int,
+    *,
+    step: int | None,
+    sampling: str | None,
+    default: int | None,
+    log: bool = False,
 ) -> Int:
     """Return a range of integers, `step` and `default` as Keras Tuner has them if not given.
 
@@ -39,12 +45,19 @@ def int_domain(
         >>> int_domain(32, 512, step=32, sampling=None, default=None).default_value()
         32
     """
-    domain = Int(low, high, step=1 if step is None else step, sampling=sampling_of(sampling))
+    step = 1 if step is None else step
+    domain = Int(low, high, step=step, sampling=sampling_of(sampling), log=log)
     return replace(domain, default=int(domain.scale.first) if default is None else default)
 
 
 def float_domain(
-    low: float, high: float, *, step: float | None, sampling: str | None, default: float | None
+    low: float,
+    high: float,
+    *,
+    step: float | None,
+    sampling: str | None,
+    default: float | None,
+    log: bool = False,
 ) -> Float:
     """Return a range of real numbers, as `int_domain` does.
 
@@ -52,7 +65,7 @@ def float_domain(
         >>> float_domain(0.0, 0.5, step=0.25, sampling="linear", default=None).default_value()
         0.0
     """
-    domain = Float(low, high, step=step, sampling=sampling_of(sampling))
+    domain = Float(low, high, step=step, sampling=sampling_of(sampling), log=log)
     return replace(domain, default=domain.scale.first if default is None else default)
 
 

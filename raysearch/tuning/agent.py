@@ -1,6 +1,6 @@
 """Stands for one of Ray's agents until somebody wants it.
 
-    python -I -S agent.py DEVICE PYTHON .../agent.py --node-id=... --session-dir=... ...
+    python -I -S agent.py dashboard PYTHON .../agent.py --node-id=... --session-dir=... ...
 
 A raylet has two agents, each of which imports Ray for seconds, and it admits no driver before they
 have said on which ports they listen. Of the one for dashboards it is said here, as Ray does where
@@ -39,6 +39,8 @@ def main() -> None:
     """Tell the ports, and wait for a caller or the raylet's end."""
     which, command = sys.argv[1], sys.argv[2:]
     raylet = os.getppid()
+    if raylet == 1:
+        sys.exit(0)  # it has ended already
     _log_to(Path(_option(command, "--log-dir=")) / f"{which}_agent_stand_in.log")
     if which == DASHBOARD:
         for name in _UNUSED:
@@ -49,12 +51,12 @@ def main() -> None:
         _tell(command, _USED, port)
         _wait(listener, raylet=raylet)
     words = [word for word in command if not word.startswith(_PORT_OPTION)]
-    os.execv(words[0], [*words, f"{_PORT_OPTION}{port}"])  # noqa: S606  as the raylet would
+    os.execv(words[0], [*words, f"{_PORT_OPTION}{port}"])  # as the raylet would
 
 
 def _wait(listener: socket.socket | None, *, raylet: int) -> None:
     """Return when somebody calls; end this process when the raylet has ended."""
-    calls = [] if listener is None else [listener]
+    calls: list[socket.socket | int] = [] if listener is None else [listener]
     pipe = [0] if stat.S_ISFIFO(os.fstat(0).st_mode) else []  # which ends with the raylet
     while os.getppid() == raylet:
         readable, _, _ = select.select([*calls, *pipe], [], [], LOOK_EVERY_S)

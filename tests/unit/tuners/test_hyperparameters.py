@@ -29,6 +29,16 @@ def test_defaults_are_keras_tuners():
     assert list(hp.values) == ["units", "rate", "activation", "bias", "epsilon", "width"]
 
 
+def test_log_is_short_for_the_sampling_as_elsewhere_in_raysearch():
+    hp = HyperParameters()
+    assert hp.Float("rate", 1e-4, 1e-1, log=True) == 1e-4
+    assert hp.Int("width", 2, 32, step=2, log=True) == 2
+    assert [entry.domain for entry in hp.space] == [
+        Float(1e-4, 1e-1, sampling="log", default=1e-4),
+        Int(2, 32, step=2, sampling="log", default=2),
+    ]
+
+
 def test_the_space_holds_each_kind_with_its_arguments():
     def build(hp):
         hp.Int("batch", 2, 32, step=2, sampling="Log")

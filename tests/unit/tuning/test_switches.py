@@ -10,12 +10,12 @@ import sys
 
 import pytest
 import ray
-from ray._private import ray_constants
+from ray._private import ray_constants, services
 from ray._private import worker as ray_worker
 from ray._private.node import Node
-from ray._private.parameter import RayParams
 
 from raysearch.notices import unheard_by_children
+from raysearch.tuning import agent
 from raysearch.tuning.switches import alone, environment, loopback_only, quiet
 
 
@@ -37,16 +37,25 @@ def test_what_nobody_needs_of_a_ray_is_not_started_and_may_be_later():
     assert [getattr(Node, name) for name in names] == before
 
 
-def test_the_agent_of_a_ray_takes_a_free_port_and_leaves_the_known_one_to_clusters(monkeypatch):
+def test_what_stands_for_the_agents_of_a_raylet_is_told_what_would_start_them(monkeypatch):
     begun = []
-    monkeypatch.setattr(Node, "start_raylet", lambda node, *args: begun.append((node, args)))
-    node = object.__new__(Node)
-    node._ray_params = RayParams()
-    assert node.dashboard_agent_listen_port  # which is the same for every Ray
+    monkeypatch.setattr(services, "start_ray_process", lambda *args, **kw: begun.append((args, kw)))
+    given = ["raylet", "--head", "--dashboard_agent_command=python a.py", "--labels="]
     with alone():
-        node.start_raylet("plasma")
-    assert begun == [(node, ("plasma",))]
-    assert node.dashboard_agent_listen_port == 0
+        asked = [*given, "--runtime_env_agent_command=python b.py"]
+        services.start_ray_process(asked, "raylet", x=1)
+    services.start_ray_process(given, "raylet")
+    ((words, kind), keywords), later = begun
+    stands = f"{sys.executable} -I -S {agent.__file__}"
+    assert words == [
+        "raylet",
+        "--head",
+        f"--dashboard_agent_command={stands} dashboard python a.py",
+        "--labels=",
+        f"--runtime_env_agent_command={stands} runtime_env python b.py",
+    ]
+    assert (kind, keywords) == ("raylet", {"x": 1})
+    assert later == ((given, "raylet"), {})
 
 
 def test_nothing_that_ray_says_of_its_processes_is_printed(capsys):
