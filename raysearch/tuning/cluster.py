@@ -45,6 +45,9 @@ from raysearch.tuning.switches import (
 TOO_SLOW = "timed out during startup"
 """What Ray says when its processes do not come up."""
 
+ATTEMPTS = 2
+"""How often a private Ray is started that does not come up: the second time its files are read."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -187,23 +190,20 @@ def _ports() -> dict[str, int]:
 
 def _init(address: str | None, *, folder: Path) -> None:
     if address is None:
-        try:
-            with loopback_only(), alone(), unheard_by_children():
-                ray.init(
-                    address="local",
-                    num_cpus=cores(),
-                    include_dashboard=False,
-                    log_to_driver=False,
-                    logging_level=logging.CRITICAL,
-                    _temp_dir=str(folder),
-                )
-        except (OSError, ValueError, RuntimeError) as error:
-            raise SearchAborted(_no_place(error)) from error
-        except Exception as error:
-            if TOO_SLOW not in str(error):  # Ray has no class of its own for it
-                raise
-            raise SearchAborted(_too_slow()) from error
-        return
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                _start(folder / f"{attempt}")
+            except (OSError, ValueError, RuntimeError) as error:
+                raise SearchAborted(_no_place(error)) from error
+            except Exception as error:
+                if TOO_SLOW not in str(error):  # Ray has no class of its own for it
+                    raise
+                end_processes(folder)
+                ray.shutdown()
+                if attempt == ATTEMPTS:
+                    raise SearchAborted(_too_slow()) from error
+            else:
+                return
     refuse_other_kinds(address)
     try:
         known = found(address)
@@ -212,6 +212,19 @@ def _init(address: str | None, *, folder: Path) -> None:
             ray.init(address=known, log_to_driver=False, logging_level=logging.CRITICAL)
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigurationError(no_cluster(address, error)) from error
+
+
+def _start(folder: Path) -> None:
+    """Start a private Ray in a folder."""
+    with loopback_only(), alone(), unheard_by_children():
+        ray.init(
+            address="local",
+            num_cpus=cores(),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.CRITICAL,
+            _temp_dir=str(folder),
+        )
 
 
 def _check_fits(fits: int, *, resources: Resources, parallel: int | None) -> None:

@@ -100,3 +100,16 @@ def test_a_ray_that_does_not_come_up_in_time_is_no_fault_of_ours(tmp_path, monke
     monkeypatch.setattr(cluster.ray, "init", too_slow)
     with pytest.raises(SearchAborted, match=r"not up in time.*Nothing of the search is lost"):
         cluster._init(None, folder=tmp_path)
+
+
+def test_a_ray_that_does_not_come_up_is_started_once_more(tmp_path, monkeypatch):
+    folders = []
+
+    def starts(folder):
+        folders.append(folder)
+        if len(folders) == 1:
+            raise Exception("The current node timed out during startup. This could happen ...")
+
+    monkeypatch.setattr(cluster, "_start", starts)
+    cluster._init(None, folder=tmp_path)
+    assert folders == [tmp_path / "1", tmp_path / "2"]
