@@ -19,6 +19,7 @@ from raysearch.errors import TrialFailed, Unsupported
 from raysearch.training.allowed import allowed_only
 from raysearch.training.building import Parts, build
 from raysearch.training.checkpoints import write_whole
+from raysearch.training.energy import energy_of
 from raysearch.training.examining import collecting
 from raysearch.training.failure import is_out_of_memory
 from raysearch.training.grown_start import start_of
@@ -28,7 +29,7 @@ from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
 from raysearch.training.measuring import read_metrics
-from raysearch.training.meter import Clock, energy_of
+from raysearch.training.meter import Clock
 from raysearch.training.outcomes import Examined
 from raysearch.training.ranks import Peers, joined
 from raysearch.training.reducing import log_for_all

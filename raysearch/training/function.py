@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 
 from raysearch.errors import TrialFailed
 from raysearch.imports import load_object
+from raysearch.training.energy import energy_of
 from raysearch.training.given import keep, read_back
 from raysearch.training.job import Ending, Report, TrainingJob
-from raysearch.training.meter import energy_of
 from raysearch.training.process import restored, seed_process, seed_words
 from raysearch.training.values import as_number, checked_values, finite_or_none
 from raysearch.trial import Checkpoint, Measurement

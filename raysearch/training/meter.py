@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from raysearch.measure.energy import Energy, energy_meter
-from raysearch.training.job import TrainingJob
+from raysearch.measure.energy import Energy
 from raysearch.training.measuring import numbers, read_applied, validation_examples
 from raysearch.training.ranks import ALONE, Peers
 from raysearch.training.reading_back import read_back
@@ -35,14 +34,6 @@ class Clock:
     def exclude(self, seconds: float) -> None:
         """Count this much less."""
         self._origin += seconds
-
-
-def energy_of(job: TrainingJob) -> Energy | None:
-    """Return what counts the energy of a trial; None for one of several workers that train it."""
-    if job.rank is not None:
-        return None
-    gpus = (job.gpu_share or 1.0) if job.accelerator == "gpu" else 0.0
-    return energy_meter(gpus=gpus, before=job.joules_before)
 
 
 class Meter:

@@ -190,20 +190,8 @@ def _ports() -> dict[str, int]:
 
 def _init(address: str | None, *, folder: Path) -> None:
     if address is None:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                _start(folder / f"{attempt}")
-            except (OSError, ValueError, RuntimeError) as error:
-                raise SearchAborted(_no_place(error)) from error
-            except Exception as error:
-                if TOO_SLOW not in str(error):  # Ray has no class of its own for it
-                    raise
-                end_processes(folder)
-                ray.shutdown()
-                if attempt == ATTEMPTS:
-                    raise SearchAborted(_too_slow()) from error
-            else:
-                return
+        _start_private(folder)
+        return
     refuse_other_kinds(address)
     try:
         known = found(address)
@@ -212,6 +200,24 @@ def _init(address: str | None, *, folder: Path) -> None:
             ray.init(address=known, log_to_driver=False, logging_level=logging.CRITICAL)
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigurationError(no_cluster(address, error)) from error
+
+
+def _start_private(folder: Path) -> None:
+    """Start a private Ray, once more if it does not come up in time."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            _start(folder / f"{attempt}")
+        except (OSError, ValueError, RuntimeError) as error:
+            raise SearchAborted(_no_place(error)) from error
+        except Exception as error:
+            if TOO_SLOW not in str(error):  # Ray has no class of its own for it
+                raise
+            end_processes(folder)
+            ray.shutdown()
+            if attempt == ATTEMPTS:
+                raise SearchAborted(_too_slow()) from error
+        else:
+            return
 
 
 def _start(folder: Path) -> None:
