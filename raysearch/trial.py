@@ -247,8 +247,10 @@ class Trial:
 
     @property
     def joules(self) -> float | None:
-        """Energy so far, in joules; None where the devices do not tell."""
-        return self.measurements[-1].joules if self.measurements else None
+        """Energy so far, of all folds, in joules; None where the devices do not tell."""
+        last = [of[-1].joules for of in (self.measurements, self.in_fold) if of]
+        known = [joules for joules in last if joules is not None]
+        return sum(known) if last and len(known) == len(last) else None
 
     def best(self, objective: Objective) -> Measurement | None:
         """Return the measurement of the best epoch, the earliest of equals; None if none is one."""

@@ -42,10 +42,6 @@ def find_run(name: str, *, storage: str) -> RunDir:
     is_name = path.name not in ("", "..")  # "." and ".." are folders, not beginnings of names
     if is_name and not path.is_absolute() and RunDir(Path(storage) / path).has_search():
         return RunDir(Path(storage) / path)
-    runs = runs_below(storage)
-    begins = [run for run in runs if is_name and run.path.name.startswith(path.name)]
-    if len(begins) == 1 and path.parent in (Path(), Path(storage)):
-        return begins[0]
     starting = starting_run(name, storage=storage)
     if starting is not None:
         driver = Lease.holder(starting.path.absolute()) or {}
@@ -54,6 +50,10 @@ def find_run(name: str, *, storage: str) -> RunDir:
             f"{driver.get('host')}: nothing of it is journalled yet. Look again in a moment, or "
             "`stop` it before it begins."
         )
+    runs = runs_below(storage)
+    begins = [run for run in runs if is_name and run.path.name.startswith(path.name)]
+    if len(begins) == 1 and path.parent in (Path(), Path(storage)):
+        return begins[0]
     raise NoSuchRun(_message(name, runs=runs, begins=begins, storage=storage))
 
 

@@ -50,7 +50,9 @@ def adopt(checkpoint: Path, *, experiment: Experiment, run_dir: RunDir) -> None:
         Copies the checkpoint and writes the journal. Opens validation data.
     """
     _refuse(checkpoint, experiment=experiment, run_dir=run_dir)
-    experiment = from_settings({**experiment.settings, "refit": False, "compress": False})
+    experiment = from_settings(
+        {**experiment.settings, "refit": False, "compress": False, "repeats": False}
+    )
     key = f"trials/{TRIAL}/epoch-0001.ckpt"
     trial = Trial(
         id=TRIAL, number=1, configuration=_configuration(checkpoint, experiment=experiment)

@@ -15,6 +15,8 @@ References:
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -61,23 +63,24 @@ def take_out_blocks(given: Given) -> Changed:
     before = n_parameters(model)
     gone: list[str] = []
     for _ in range(given.blocks):
-        found = blocks_of(model, call)
-        if not found:
+        least = _least_needed(model, blocks_of(model, call), call=call)
+        if least is None:
             break
-        gone.append(_least_needed(model, found, call=call).name)
+        gone.append(least.name)
         _put(model, gone[-1], nn.Identity())
     if not gone:
         raise Unsupported(
             f"{given.subject.name} has no block whose outputs have the shape of its inputs"
         )
     computes_as_before(model.eval(), call)
-    left, keep = f"all but {', '.join(gone)}", given.keep * before / n_parameters(model)
+    without, keep = f"without {', '.join(gone)}", given.keep * before / n_parameters(model)
     if keep >= 1:
-        return Changed(model=model, left=left)
+        return Changed(model=model, left=f"the rest, {without}")
     try:
-        return replace(prune_channels(replace(given, model=model, keep=keep)), left=left)
-    except Unsupported as error:
-        return Changed(model=model, left=f"{left}, since {error}")
+        pruned = prune_channels(replace(given, model=copy.deepcopy(model), keep=keep))
+    except Unsupported as error:  # the copy may be half pruned
+        return Changed(model=model, left=f"the channels, {without}, since {error}")
+    return replace(pruned, left=f"{pruned.left}; {without}" if pruned.left else without)
 
 
 def blocks_of(model: nn.Module, call: Call) -> list[Block]:
@@ -91,15 +94,17 @@ def blocks_of(model: nn.Module, call: Call) -> list[Block]:
     work: dict[str, float] = {}
 
     def note(name: str) -> Callable[..., None]:
-        def hook(layer: nn.Module, args: tuple[Any, ...], outputs: Any) -> None:
-            seen.setdefault(name, []).append((args, outputs))
+        def hook(
+            layer: nn.Module, args: tuple[Any, ...], named: dict[str, Any], outputs: Any
+        ) -> None:
+            seen.setdefault(name, []).append(((*args, *named), outputs))
             if has_weights(layer):
                 work[name] = work.get(name, 0.0) + multiplications(layer, outputs)
 
         return hook
 
     named = [(name, module) for name, module in model.named_modules() if name]
-    handles = [module.register_forward_hook(note(name)) for name, module in named]
+    handles = [module.register_forward_hook(note(name), with_kwargs=True) for name, module in named]
     try:
         with torch.no_grad():
             model(*call.inputs)
@@ -136,19 +141,27 @@ def multiplications(layer: Any, outputs: Tensor) -> float:
     return float(layer.weight.numel() * (outputs.numel() // width_of(layer)))
 
 
-def _least_needed(model: nn.Module, blocks: list[Block], *, call: Call) -> Block:
-    """Return the block whose loss changes the outputs least for the work that it saves."""
+def _least_needed(model: nn.Module, blocks: list[Block], *, call: Call) -> Block | None:
+    """Return the block whose loss changes the outputs least for the work that it saves.
+
+    None if there is none that the network computes without.
+    """
 
     def damage(block: Block) -> float:
-        with _without(model, block.name), torch.no_grad():
-            outputs = torch.utils._pytree.tree_leaves(model(*call.inputs))
+        try:
+            with _without(model, block.name), torch.no_grad():
+                outputs = torch.utils._pytree.tree_leaves(model(*call.inputs))
+        except Exception:  # noqa: BLE001  whatever the model does that needs the block
+            return math.inf
         apart = [
             float((now - then).float().square().mean())
             for now, then in zip(outputs, _leaves(call), strict=True)
         ]
         return sum(apart) / block.share
 
-    return min(blocks, key=damage)
+    damages = [damage(block) for block in blocks]
+    least = min(damages, default=math.inf)
+    return blocks[damages.index(least)] if math.isfinite(least) else None
 
 
 def _leaves(call: Call) -> list[Tensor]:

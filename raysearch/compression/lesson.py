@@ -53,11 +53,13 @@ class Lesson:
         """Let the training step return the loss of both."""
         self._teacher.eval()
         step = self._student.training_step
+        is_by_hand = not getattr(self._student, "automatic_optimization", True)
 
         def training_step(*args: Any, **kwargs: Any) -> Any:
             self._seen.clear()
             returned = step(*args, **kwargs)
-            if not self._is_needed and not self._has_outputs():
+            is_untaught = is_by_hand or returned is None or not self._can_be_taught()
+            if not self._is_needed and is_untaught:
                 return returned
             return _with_loss(returned, added=self._apart())
 
@@ -75,6 +77,13 @@ class Lesson:
     def _has_outputs(self) -> bool:
         return len(self._seen) == 1 and isinstance(self._seen[0][1], Tensor)
 
+    def _can_be_taught(self) -> bool:
+        """Return whether there are outputs, and those of a classifier are of several classes."""
+        if not self._has_outputs():
+            return False
+        outputs = self._seen[0][1]
+        return not self._is_classifier or (outputs.ndim >= 2 and outputs.shape[1] > 1)
+
     def _apart(self) -> Tensor:
         if not self._has_outputs():
             raise Unsupported(
@@ -82,9 +91,10 @@ class Lesson:
                 "once for one tensor, so it cannot learn from another network"
             )
         (args, outputs) = self._seen[0]
+        self._teacher.to(outputs.device)  # Lightning moves the student alone
         with torch.no_grad():
             taught = self._teacher(*args)
-        if self._is_classifier:
+        if self._is_classifier and self._can_be_taught():
             return divergence(outputs, taught)
         return F.mse_loss(outputs, taught)
 

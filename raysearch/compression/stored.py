@@ -74,7 +74,7 @@ def _in_eight_bits(values: Any, *, name: str, number: int) -> tuple[list[Any], l
     others = tuple(range(1, values.ndim))
     scales = np.maximum(np.abs(values).max(axis=others, keepdims=True) / LARGEST, 1e-30)
     whole = np.rint(values / scales).astype(np.int8)
-    stored, scale, real = (f"{kind}{number}" for kind in "qsw")
+    stored, scale, real = (f"{name}/{number}/{what}" for what in ("int8", "scale", "float"))
     constants = [
         numpy_helper.from_array(whole, name=stored),
         numpy_helper.from_array(scales.astype(np.float32), name=scale),

@@ -61,9 +61,10 @@ def fold_of_each(
     n_units = n_examples if groups is None else len(np.unique(groups))
     if n_units < n_folds:
         units = "examples" if groups is None else "groups of examples"
+        right = f"Write at most {n_units}." if n_units > 1 else "Leave `repeats` out."
         raise ConfigurationError(
             f"repeats.folds is {n_folds}, and there are {n_units} {units} for training and "
-            f"validation, of which each fold needs one. Write at most {max(2, n_units)}."
+            f"validation, of which each fold needs one. {right}"
         )
     if groups is not None:
         return _of_groups(groups, n_folds=n_folds, rng=rng, classes=classes)

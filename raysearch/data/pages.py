@@ -12,6 +12,7 @@ import mmap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from raysearch.data.archive import REFIT
 from raysearch.data.room import memory_bytes
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ def as_tensor(array: NDArray[Any]) -> Tensor:
 
 def are_streamed(arrays: Mapping[str, NDArray[Any]]) -> bool:
     """Return whether mapped arrays take more than their share of the memory; see `room`."""
-    n_bytes = sum(array.nbytes for array in arrays.values() if not array.flags.writeable)
+    n_bytes = sum(
+        array.nbytes
+        for name, array in arrays.items()
+        if not array.flags.writeable and not name.startswith(REFIT)  # of which others are parts
+    )
     return n_bytes > memory_bytes(n_bytes)
 
 

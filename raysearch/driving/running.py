@@ -28,7 +28,7 @@ from raysearch.run_dir.lease import SEARCHING
 from raysearch.run_dir.remote.retrying import telling
 from raysearch.searchers import Searcher
 from raysearch.training.job import TrainingJob
-from raysearch.training.jobs import job_for
+from raysearch.training.jobs import job_for, new_session
 from raysearch.training.preloading import modules_for, own_modules
 from raysearch.trial import SearchStatus, Trial, trial_id
 from raysearch.trying import Beforehand, Stage
@@ -122,6 +122,7 @@ def session(
 
 def _announced(drive: Drive, *, stage: Stage) -> Sequence[EarlierRun]:
     """Refuse what cannot be run, say what is, and return the runs that are evidence for it."""
+    new_session()
     _refuse_if_unusable(drive)
     for note in drive.notes:
         stage(note)

@@ -13,7 +13,7 @@ from typing import Any
 
 from raysearch.engine.fold_curves import folds_in
 from raysearch.engine.spending import Spending
-from raysearch.trial import Measurement, Objective, Trial
+from raysearch.trial import Measurement, Objective, Trial, TrialStatus
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +71,8 @@ class Account:
 
     def folds_done(self, trial: Trial, *, objective: Objective | None) -> None:
         """Let the value of a trial that has ended count, if it was trained on several folds."""
-        if objective is not None and trial.fold == self.n_folds:
+        is_whole = trial.status is TrialStatus.COMPLETED and trial.fold == self.n_folds
+        if objective is not None and is_whole:
             self.spent = self.spent.reached(trial, trial.value(objective), objective=objective)
 
     def put_aside(self, trial: Trial) -> None:

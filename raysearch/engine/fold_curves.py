@@ -109,6 +109,7 @@ def _mean(epoch: int, measured: Sequence[Measurement]) -> Measurement:
     first = measured[0]
     names = [name for name in first.values if all(name in m.values for m in measured)]
     validated = [m.n_validated for m in measured if m.n_validated is not None]
+    used = [m.joules for m in measured if m.joules is not None]
     causes = [f"fold {n}: {m.cause}" for n, m in enumerate(measured, start=1) if m.cause]
     return replace(
         first,
@@ -116,6 +117,7 @@ def _mean(epoch: int, measured: Sequence[Measurement]) -> Measurement:
         step=max(m.step for m in measured),
         values={name: _mean_value([m.values[name] for m in measured]) for name in names},
         seconds=sum(m.seconds for m in measured),
+        joules=sum(used) if len(used) == len(measured) else None,
         cause="; ".join(causes) or None,
         n_validated=sum(validated) if len(validated) == len(measured) else None,
     )

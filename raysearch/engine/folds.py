@@ -47,7 +47,8 @@ class Folds:
         done = with_fold_done(trial)
         is_finite = records.not_finite(done, objective=self._plan.objective) is None
         if done.fold == n_folds or not is_finite:
-            reason = f"{reason}, on each of {n_folds} folds"
+            all_of = f"each of {n_folds} folds" if done.fold == n_folds else f"fold {done.fold}"
+            reason = f"{reason}, on {all_of}"
             self._end(done, TrialStatus.COMPLETED, before=before, reason=reason)
             return Decision(kind=DecisionKind.STOP, reason=reason)
         reason = self._hopeless(done)

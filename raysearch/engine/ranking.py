@@ -50,7 +50,8 @@ def ranked(trials: Iterable[Trial], *, objective: Objective) -> list[Trial]:
         for trial, key in found
         if trial.status is TrialStatus.COMPLETED and trial.fold == most
     )
-    best = min(completed, default=-math.inf)
+    whole = (key[0] for trial, key in found if trial.fold == most > 0)  # if none is completed
+    best = min(completed, default=min(whole, default=-math.inf))
 
     def order(item: tuple[Trial, tuple[float, int, int]]) -> tuple[float, bool, float, int, int]:
         trial, key = item

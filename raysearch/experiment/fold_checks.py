@@ -73,7 +73,8 @@ def check_repeats(
 
 _ELSE = {
     "scheduler": "Write scheduler: asha, or none",
-    "searcher": "Write another searcher, such as evolution, or let it not inherit",
+    "searcher": "Write another searcher, such as evolution, or let it not inherit (of neat: "
+    "inheritance: baldwinian)",
 }
 
 
@@ -82,4 +83,11 @@ def _hands_on_weights(component: Component) -> bool:
     return bool(
         getattr(load_object(component.class_path), "exploits", False)
         or component.settings.get("inherit") == "weights"
+        or _is_lamarckian(component)
     )
+
+
+def _is_lamarckian(component: Component) -> bool:
+    """Return whether it is `neat`, whose children begin with weights that training has changed."""
+    is_neat = component.class_path.rpartition(":")[2] == "Neat"
+    return is_neat and component.settings.get("inheritance") != "baldwinian"

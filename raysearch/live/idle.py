@@ -85,6 +85,8 @@ def idle_now(state: SearchState, *, plan: Plan, at: float) -> Idle | None:
         reason = f"parallel is {parallel}"
     elif TrialStatus.PENDING in statuses or TrialStatus.INTERRUPTED in statuses:
         reason = "waiting for a worker"
+    elif state.paused:
+        reason = "waiting for trials that are paused"
     elif plan.n_trials_left(state, now=at) <= 0:
         reason = "nothing to train"
     else:

@@ -56,9 +56,12 @@ class Energy:
 
     def __post_init__(self) -> None:
         """Note where the counters stand."""
-        for counter in self.counters:
-            counter.last = counter.read()
-            counter.share()
+        try:
+            for counter in self.counters:
+                counter.last = counter.read()
+                counter.share()
+        except Exception:  # noqa: BLE001 - as in `joules`
+            self.counters = ()
 
     def joules(self) -> float | None:
         """Return the energy used so far, in joules; None where it is not known.

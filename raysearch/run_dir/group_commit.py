@@ -42,6 +42,7 @@ class GroupCommit:
         self._gathered: list[Event] | None = None
         self._coming: Future[None] | None = None
         self._afterwards: list[Callable[[], None]] = []
+        self._fault: Exception | None = None
 
     def append(self, events: Sequence[Event]) -> None:
         """Keep the events: when this returns they are written, or gathered for the next write.
@@ -92,13 +93,16 @@ class GroupCommit:
         Raises:
             RunDirectoryError: It failed; then nothing follows it, and no write after it succeeds.
         """
-        coming, self._coming = self._coming, None
-        if coming is not None:
+        if self._fault is not None:
+            raise self._fault
+        if self._coming is not None:
             try:
-                coming.result()
-            except Exception:
+                self._coming.result()  # where Ctrl-C comes meanwhile, it is still under way
+            except Exception as error:
+                self._coming, self._fault = None, error
                 self._afterwards.clear()
                 raise
+            self._coming = None
         self._do_afterwards()
 
     def wait(self) -> None:

@@ -109,7 +109,8 @@ class Median(Scheduler):
         if trial.status is TrialStatus.FAILED:
             return
         total = 0.0
-        for n, measurement in enumerate(trial.measurements, start=1):
+        compared = trial.folds[0] if trial.folds else trial.measurements
+        for n, measurement in enumerate(compared, start=1):
             total += self._objective.loss(measurement.values.get(self._objective.metric))
             insort(self._averages.setdefault(measurement.epoch, []), total / n)
 

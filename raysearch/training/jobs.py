@@ -18,8 +18,14 @@ from raysearch.training.home import home_of
 from raysearch.training.job import Fold, Stage, TrainingJob
 from raysearch.trial import Measurement, Objective, Trial, best_of
 
-_PROCESS = uuid4().hex
-"""Stands for this process."""
+_session = uuid4().hex
+"""Stands for the session of this process in which data are prepared."""
+
+
+def new_session() -> None:
+    """Let data be prepared once more: what lies on the disk may have changed since the last one."""
+    global _session
+    _session = uuid4().hex
 
 
 def job_for(
@@ -65,7 +71,8 @@ def _on_fold(job: TrainingJob, trial: Trial, *, experiment: Experiment) -> Train
     """
     if experiment.n_folds == 1:
         return job
-    number = trial.fold % experiment.n_folds
+    is_over = trial.status.is_ended  # then the checkpoint that is kept is of the first one
+    number = 0 if is_over else trial.fold % experiment.n_folds
     fold = Fold(number=number, of=experiment.n_folds, seed=experiment.seed)
     return replace(job, fold=fold, repeat=number)
 
@@ -147,7 +154,7 @@ def _from_start(
         reads_back=experiment.mutable_arguments(trial.configuration),
         history=history,
         directory=str(run_dir.absolute() / "trials" / trial.id),
-        session=f"{_PROCESS} {run_dir.absolute()}",
+        session=f"{_session} {run_dir.absolute()}",
         home=home_of(run_dir),
         checkpoint_every_epochs=experiment.checkpoint.every_epochs,
         checkpoint_every_s=experiment.checkpoint.every_s,

@@ -19,14 +19,19 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from raysearch.scratch import cache_folder
 from raysearch.training.adoption import StandIn
 from raysearch.training.job import TrainingJob
+from raysearch.training.process import read_directory
 
 _KEPT_S = 7 * 24 * 3600.0
 """How long a session is remembered that prepared data here."""
+
+_OTHERS = ("builtins", "lightning", "lightning_fabric", "lightning_utilities", "pytorch_lightning")
+"""Packages whose classes hold nothing of the user's data."""
 
 _logger = logging.getLogger(__name__)
 
@@ -47,7 +52,7 @@ def once(prepare: Callable[[], None], *, data: Any, job: TrainingJob) -> Callabl
     folder = cache_folder() / "locks"
     lock = folder / f"prepare-{zlib.crc32(job.data_class.encode()):08x}.lock"
     # a cache may be shared by several machines, and a path of the user's be relative
-    place = [socket.gethostname(), str(Path.cwd())]
+    place = [socket.gethostname(), read_directory()]
     made = [job.session, job.data_class, dict(job.data_arguments)]
     key = json.dumps([*place, *made], sort_keys=True, default=repr)
     done = folder / f"{lock.stem}-{zlib.crc32(key.encode()):08x}.done"
@@ -104,15 +109,27 @@ def _note(done: Path, *, key: str) -> None:
 
 
 def _state(module: Any) -> dict[str, tuple[Any, Any]]:
-    """Return the attributes of an object and of its class, each with what is in it."""
-    found = {**vars(type(module)), **{f"self.{name}": v for name, v in vars(module).items()}}
+    """Return the attributes of an object and of its classes, each with what is in it."""
+    found: dict[str, Any] = {}
+    for kind in type(module).__mro__:
+        if _is_of_user(kind):
+            found |= {f"{kind.__qualname__}.{name}": v for name, v in vars(kind).items()}
+    found |= {f"self.{name}": v for name, v in vars(module).items()}
     return {name: (value, _inside(value)) for name, value in found.items()}
 
 
 def _inside(value: Any) -> list[Any]:
     if isinstance(value, Mapping):
         return [*value.keys(), *value.values()]
-    return list(value) if isinstance(value, list | set) else []
+    if isinstance(value, list | set):
+        return list(value)
+    is_plain = hasattr(value, "__dict__") and not isinstance(value, type | ModuleType)
+    is_looked_into = is_plain and _is_of_user(type(value))
+    return [*vars(value).keys(), *vars(value).values()] if is_looked_into else []
+
+
+def _is_of_user(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] not in _OTHERS
 
 
 def _are_same(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 import importlib
 import inspect
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from raysearch.training.plugins import looked_up_once
 from raysearch.training.portable import PlainCheckpoints
 from raysearch.training.ranks import OneOfSeveral
 from raysearch.training.rounds import NEVER
+
+_log = logging.getLogger(__name__)
 
 _SHELVES = {
     "callbacks": "callbacks",
@@ -223,7 +226,10 @@ def finish_runs(trainer: Any) -> None:
     for logger in trainer.loggers:
         run = getattr(logger, "_experiment", None)  # `experiment` would begin one
         if run is not None and any(c.__name__ == "WandbLogger" for c in type(logger).__mro__):
-            run.finish()
+            try:
+                run.finish()
+            except Exception:  # noqa: BLE001  what was trained is worth more than its log
+                _log.warning("a run of Weights & Biases could not be ended", exc_info=True)
 
 
 def _made(value: Any, *, argument: str, namespace: Namespace) -> Any:

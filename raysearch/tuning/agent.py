@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import select
 import socket
-import stat
 import sys
 from pathlib import Path
 
@@ -56,14 +55,10 @@ def main() -> None:
 
 def _wait(listener: socket.socket | None, *, raylet: int) -> None:
     """Return when somebody calls; end this process when the raylet has ended."""
-    calls: list[socket.socket | int] = [] if listener is None else [listener]
-    pipe = [0] if stat.S_ISFIFO(os.fstat(0).st_mode) else []  # which ends with the raylet
+    calls = [] if listener is None else [listener]
     while os.getppid() == raylet:
-        readable, _, _ = select.select([*calls, *pipe], [], [], LOOK_EVERY_S)
-        if listener in readable:
+        if select.select(calls, [], [], LOOK_EVERY_S)[0]:
             return
-        if readable and not os.read(0, 1024):
-            break
     sys.exit(0)
 
 

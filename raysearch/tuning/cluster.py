@@ -46,7 +46,8 @@ TOO_SLOW = "timed out during startup"
 """What Ray says when its processes do not come up."""
 
 ATTEMPTS = 2
-"""How often a private Ray is started that does not come up: the second time its files are read."""
+"""How often a private Ray is started that does not come up in time. At the second time its files
+are in memory, and it is quicker."""
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Cluster:
             resources: What one trial is given.
             has: What the cluster has; None to ask it.
         """
-        has = has or capacity()
+        has = capacity() if has is None else has
         return has.slots(resources) if self.is_private else has.most(resources)
 
     def check(self) -> None:
@@ -216,6 +217,7 @@ def _start_private(folder: Path) -> None:
             ray.shutdown()
             if attempt == ATTEMPTS:
                 raise SearchAborted(_too_slow()) from error
+            _log.warning("Ray's own processes were not up in time, and are started once more")
         else:
             return
 

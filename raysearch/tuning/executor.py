@@ -22,7 +22,7 @@ from raysearch.training.outcomes import Examined
 from raysearch.training.repeating import Part
 from raysearch.training.run import refuse_function
 from raysearch.trial import Measurement
-from raysearch.tuning.processes import Actors, Process, fork, group
+from raysearch.tuning.processes import TOGETHER, Actors, Process, fork, group
 from raysearch.tuning.repeats import repeats
 
 ATTEMPTS = 3
@@ -177,6 +177,10 @@ class Executor:
                         raise
                     self.release()
                     gone = error
+                except BaseException:
+                    if method in TOGETHER:
+                        self.release()  # several processes have ended with it
+                    raise
         raise TrialFailed(
             f"trial {job.trial} could not be handed over: the process that was to {method} it "
             f"went away {ATTEMPTS} times ({gone}). The search and all its trials are kept."

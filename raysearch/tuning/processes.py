@@ -213,7 +213,15 @@ def group(
         make = partial(fork, template, example=example, objects=objects)
 
         def several(first: Process) -> tuple[Sequence[Process], Callable[[], None]]:
-            return [first, *(make() for _ in range(1, resources.workers))], lambda: None
+            made = [first]
+            try:
+                for _ in range(1, resources.workers):
+                    made.append(make())
+            except BaseException:
+                for process in made:
+                    process.close()
+                raise
+            return made, lambda: None
 
         with suppress(NoTemplate, ProcessGone):  # it has ended
             return Group(make(), several=several, host=LOOPBACK)

@@ -28,8 +28,8 @@ LOOK_EVERY_S = 1.0
 """How often it is looked whether `stop` was typed in another terminal, in seconds."""
 
 ALONE_UP_TO = 16
-"""With so many slots, or fewer, each decision is written alone, and carried out in the same step of
-Ray's controller. Those that share a write wait for one of the next steps."""
+"""With so many trials at work, or fewer, each decision is written alone, and carried out in the
+same step of Ray's controller. Those that share a write wait for one of the next steps."""
 
 SETTLE_S = 0.5
 """How long a stop waits before it asks whether Ray is there to carry it out, in seconds: what ended
@@ -139,7 +139,7 @@ class Session:
     @property
     def groups_writes(self) -> bool:
         """Whether so many trials may report at once that they share writes of the journal."""
-        return self.commit is not None and self.slots() > ALONE_UP_TO
+        return self.commit is not None and len(self.on_ray) > ALONE_UP_TO
 
     def open_if_ready(self) -> None:
         """Let trials be begun if what they wait for has come about; called in every step."""

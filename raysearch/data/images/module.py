@@ -184,9 +184,14 @@ class Data(pl.LightningDataModule):
             scale=scale,
             batch_size=self.batch_size,
             augmentation=self._augmentation,
+            is_streamed=images.is_streamed,
         )
         validation = ImageLoader(
-            images.pixels, targets[is_validation], rows=rows[is_validation], scale=scale
+            images.pixels,
+            targets[is_validation],
+            rows=rows[is_validation],
+            scale=scale,
+            is_streamed=images.is_streamed,
         )
         return train, validation
 

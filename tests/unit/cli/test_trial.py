@@ -77,7 +77,7 @@ def test_json_has_the_whole_curve(cli, search):
     assert document["id"] == "0001"
     assert [m["values"]["val/accuracy"] for m in document["measurements"]] == [0.7, 0.9, 0.8]
     assert document["checkpoints"] == [
-        {"epoch": 2, "path": "trials/0001/epoch-0002.ckpt", "size_bytes": 1000}
+        {"epoch": 2, "path": "trials/0001/epoch-0002.ckpt", "size_bytes": 1000, "fold": 0}
     ]
     assert document["origin"] == {"kind": "random"}
     failed = cli("trial small-1 2 --json").document

@@ -13,7 +13,7 @@ import pytest
 from raysearch.processes import birth
 from raysearch.tuning import agent
 
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 
 
 def stand_in(which, folder, *, command):
@@ -25,7 +25,7 @@ def stand_in(which, folder, *, command):
         "--runtime-env-agent-port=0",
     ]
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", agent.__file__, which, *words], stdin=subprocess.PIPE
+        [sys.executable, "-I", "-S", agent.__file__, which, *words], stdin=subprocess.DEVNULL
     )
 
 
@@ -49,7 +49,6 @@ def begun(tmp_path):
     for process in found:
         process.kill()
         process.wait()
-        process.stdin.close()
 
 
 def test_of_the_agent_for_dashboards_it_says_that_there_is_none(begun, tmp_path):
@@ -72,16 +71,7 @@ def test_the_agent_for_environments_begins_with_a_call_on_the_port_that_was_told
     assert "--node-id=abc" in words
 
 
-@pytest.mark.parametrize("which", [agent.DASHBOARD, agent.RUNTIME_ENV])
-def test_it_ends_with_the_raylet(begun, tmp_path, which):
-    process = begun(which)
-    name = "runtime_env_agent_port" if which == agent.RUNTIME_ENV else "dashboard_agent_listen_port"
-    text_of(tmp_path / f"{name}_abc")
-    process.stdin.close()  # as it is when the raylet is gone
-    assert process.wait(WITHIN_S) == 0
-
-
-def test_it_ends_with_a_raylet_that_gave_it_no_pipe(tmp_path):
+def test_it_ends_with_the_raylet(tmp_path):
     told = tmp_path / "dashboard_agent_listen_port_abc"
     code = f"""
         import subprocess, sys, time

@@ -8,12 +8,13 @@ from raysearch.errors import RunDirectoryError
 from raysearch.run_dir import events as ev
 from raysearch.run_dir.group_commit import GroupCommit
 from raysearch.trial import TrialStatus
+from raysearch.tuning import session
 from tests.unit.run_dir.test_group_commit import Slow
 from tests.unit.tuning.test_adapter import Controller, House
 
 pytestmark = pytest.mark.timeout(120)  # the import of ray.tune
 
-MANY, FEW = 17, 16
+N_TRIALS = 4
 
 
 class Acting(Controller):
@@ -30,14 +31,13 @@ class Acting(Controller):
 class Crowd(House):
     """A house with room for many trials, of which four train."""
 
-    def __init__(self, *, slots=MANY):
+    def __init__(self):
         self.slow = Slow(is_open=True)
         commit = GroupCommit(self.slow)
         super().__init__(journal=commit)
         self.session.commit = commit
         self.controller = Acting(self.scheduler)
-        self.trials = [self.begin() for _ in range(4)]
-        self.session.slots = lambda: slots
+        self.trials = [self.begin() for _ in range(N_TRIALS)]
         self.slow.writes.clear()
 
     def written(self):
@@ -48,8 +48,15 @@ class Crowd(House):
         self.step()
 
 
-def test_what_comes_during_a_write_shares_the_next_one():
+@pytest.fixture
+def crowd(monkeypatch):
+    """As many trials as share writes."""
     crowd = Crowd()
+    monkeypatch.setattr(session, "ALONE_UP_TO", N_TRIALS - 1)
+    return crowd
+
+
+def test_what_comes_during_a_write_shares_the_next_one(crowd):
     crowd.slow.gate.clear()
     answers = [crowd.report(trial, 1, 0.9) for trial in crowd.trials]
     assert answers == 4 * ["NOOP"]
@@ -66,8 +73,7 @@ def test_what_comes_during_a_write_shares_the_next_one():
     assert measured == [["0000"], ["0001", "0002", "0003"]]
 
 
-def test_one_that_is_stopped_is_freed_when_that_is_written():
-    crowd = Crowd()
+def test_one_that_is_stopped_is_freed_when_that_is_written(crowd):
     crowd.slow.gate.clear()
     crowd.report(crowd.trials[1], 1, 0.1)
     assert crowd.lab.state.trials["0001"].status is TrialStatus.STOPPED  # as the engine knows
@@ -77,8 +83,7 @@ def test_one_that_is_stopped_is_freed_when_that_is_written():
     assert crowd.controller.stopped == ["0001"]
 
 
-def test_of_a_lost_worker_nothing_is_held():
-    crowd = Crowd()
+def test_of_a_lost_worker_nothing_is_held(crowd):
     crowd.slow.gate.clear()
     first, second, *_ = crowd.trials
     for trial in (first, second):
@@ -95,8 +100,7 @@ def test_of_a_lost_worker_nothing_is_held():
     assert {trials[f"000{n}"].status for n in range(2)} == {TrialStatus.INTERRUPTED}
 
 
-def test_a_write_that_fails_stops_the_session_and_nothing_is_carried_out():
-    crowd = Crowd()
+def test_a_write_that_fails_stops_the_session_and_nothing_is_carried_out(crowd):
     crowd.slow.fault = RunDirectoryError("the journal could not be written")
     crowd.report(crowd.trials[0], 1, 0.9)
     crowd.written()
@@ -106,6 +110,6 @@ def test_a_write_that_fails_stops_the_session_and_nothing_is_carried_out():
 
 
 def test_with_few_workers_the_answer_is_there_at_once():
-    crowd = Crowd(slots=FEW)
+    crowd = Crowd()
     assert crowd.report(crowd.trials[0], 1, 0.9) == "CONTINUE"
     assert crowd.report(crowd.trials[1], 1, 0.1) == "STOP"
