@@ -77,15 +77,18 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
         'Did you mean min_epochs? '
         >>> did_you_mean("MLP", ["cnn", "mlp"]), did_you_mean("max", ["minimize", "maximize"])
         ('Did you mean mlp? ', 'Did you mean maximize? ')
+        >>> did_you_mean("val/acc", ["val/auroc", "val/accuracy"])
+        'Did you mean val/accuracy? '
         >>> did_you_mean("max", ["max_epochs", "max_steps"]), did_you_mean("zzz", ["min_epochs"])
         ('', '')
     """
     by_small = {known.lower(): known for known in reversed(list(valid))}
     small = name.lower()
-    near = difflib.get_close_matches(small, by_small, n=1, cutoff=0.6)
-    if not near and len(small) >= SHORTEST_BEGINNING:
+    near = []
+    if len(small) >= SHORTEST_BEGINNING:
         begun = [known for known in by_small if known.startswith(small)]
         near = begun if len(begun) == 1 else []
+    near = near or difflib.get_close_matches(small, by_small, n=1, cutoff=0.6)
     return f"Did you mean {by_small[near[0]]}? " if near else ""
 
 

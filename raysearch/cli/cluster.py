@@ -36,7 +36,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         type=given,
         default="cluster.yaml",
-        help="the cluster: node types, counts and images (cluster.yaml)",
+        help="the cluster: node types, counts and images (cluster.yaml); local needs none",
     )
     parser.add_argument(
         "--storage",
@@ -58,8 +58,11 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _execute(arguments: Namespace) -> int:
     from raysearch.launching.settings import read_settings
 
-    settings = read_settings(Path(arguments.file))
-    sys.stdout.write(_PRINTED[arguments.kind](arguments, settings))
+    if arguments.kind == LOCAL:
+        text = _local(arguments)
+    else:
+        text = _PRINTED[arguments.kind](arguments, read_settings(Path(arguments.file)))
+    sys.stdout.write(text)
     return 0
 
 
@@ -108,29 +111,31 @@ def _slurm(arguments: Namespace, settings: ClusterSettings) -> str:
     return slurm_script(settings, task, node_type=arguments.node_type, nodes=arguments.nodes)
 
 
-def _local(arguments: Namespace, settings: ClusterSettings) -> str:
+def _local(arguments: Namespace) -> str:
+    """Return a script for this machine, of which cluster.yaml says nothing."""
     from raysearch.launching.scripts import local_script
 
     if arguments.experiment is None:
-        return local_script(settings, None)
+        return local_script(None)
     storage = str(Path(arguments.storage or "runs").absolute())
-    return local_script(settings, _task(arguments, settings, run=storage))
+    return local_script(_task(arguments, None, run=storage))
 
 
 _PRINTED: dict[str, Callable[[Namespace, ClusterSettings], str]] = {
     "ray-up": _ray_up,
     "kuberay": _kuberay,
     "slurm": _slurm,
-    LOCAL: _local,
 }
 
 
-def _task(arguments: Namespace, settings: ClusterSettings, *, run: str | None = None) -> Task:
+def _task(
+    arguments: Namespace, settings: ClusterSettings | None, *, run: str | None = None
+) -> Task:
     """Return the search that a cluster is started for.
 
     Args:
         arguments: Of the command line.
-        settings: The cluster's, for the storage.
+        settings: The cluster's, for the storage, if it says where that is.
         run: What stands for the run directory; else a new one in the storage.
 
     Raises:
@@ -144,7 +149,7 @@ def _task(arguments: Namespace, settings: ClusterSettings, *, run: str | None = 
             f"--kind {arguments.kind} starts a cluster for one search, so it needs an EXPERIMENT "
             "file. Nothing was printed."
         )
-    storage = arguments.storage or settings.storage
+    storage = arguments.storage or (settings and settings.storage)
     if run is None and storage is None:
         raise ConfigurationError(
             f"where is the search to be kept? {arguments.file} names no storage yet: give "

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from raysearch.errors import RunDirectoryError, did_you_mean
-from raysearch.run_dir import RunDir
+from raysearch.run_dir import Lease, RunDir
 from raysearch.run_dir.remote.addresses import address_of
 from raysearch.run_dir.remote.storage import ObjectStorage
 
@@ -46,7 +46,30 @@ def find_run(name: str, *, storage: str) -> RunDir:
     begins = [run for run in runs if is_name and run.path.name.startswith(path.name)]
     if len(begins) == 1 and path.parent in (Path(), Path(storage)):
         return begins[0]
+    starting = starting_run(name, storage=storage)
+    if starting is not None:
+        driver = Lease.holder(starting.path.absolute()) or {}
+        raise NoSuchRun(
+            f"the search in {starting} is just starting, in process {driver.get('pid')} on "
+            f"{driver.get('host')}: nothing of it is journalled yet. Look again in a moment, or "
+            "`stop` it before it begins."
+        )
     raise NoSuchRun(_message(name, runs=runs, begins=begins, storage=storage))
+
+
+def starting_run(name: str, *, storage: str) -> RunDir | None:
+    """Return the run directory whose search is about to begin, and has no journal yet, if any.
+
+    Args:
+        name: What was given as RUN.
+        storage: The parent of run directories.
+    """
+    for path in (Path(name), Path(storage) / name):
+        run_dir = RunDir(path)
+        is_new = run_dir.path.is_dir() and not run_dir.has_search()
+        if is_new and Lease.holder(run_dir.path.absolute()) is not None:
+            return run_dir
+    return None
 
 
 def _parent(name: str) -> str:

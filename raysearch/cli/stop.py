@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raysearch.cli.command import Command, add_run, positive
@@ -36,11 +35,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _execute(arguments: Namespace) -> int:
-    from raysearch.cli.find import find_run
+    from raysearch.cli.find import find_run, starting_run
     from raysearch.results import Results
     from raysearch.trial import SearchStatus
 
-    run_dir = _starting(arguments) or find_run(arguments.run, storage=arguments.storage)
+    name, storage = arguments.run, arguments.storage
+    run_dir = starting_run(name, storage=storage) or find_run(name, storage=storage)
     driver = _driver(run_dir)
     if driver is None:
         print(f"{run_dir} is not at work, so there is nothing to stop.")
@@ -107,17 +107,6 @@ def _tell(results: Results) -> int:
     for text in damages(results):
         note(f"\n{text}")
     return DONE
-
-
-def _starting(arguments: Namespace) -> RunDir | None:
-    """Return the run directory whose search is about to begin, and has no journal yet."""
-    from raysearch.run_dir import RunDir
-
-    for path in (Path(arguments.run), Path(arguments.storage) / arguments.run):
-        run_dir = RunDir(path)
-        if run_dir.path.is_dir() and not run_dir.has_search() and _driver(run_dir) is not None:
-            return run_dir
-    return None
 
 
 def _has_begun_since(driver: Mapping[str, Any], *, at: float) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from importlib import resources
+from importlib import metadata, resources
 from string import Template
 
 from raysearch.errors import ConfigurationError, unknown_name
@@ -56,20 +56,19 @@ def _chosen(settings: ClusterSettings, name: str | None) -> NodeType:
     return kinds[name]
 
 
-def local_script(settings: ClusterSettings, task: Task | None) -> str:
+def local_script(task: Task | None) -> str:
     """Return a script that starts a cluster of this machine alone, with a job server.
 
     Args:
-        settings: The cluster; of it, the version of Ray is taken.
         task: A search that is submitted there, after which all is ended; None for a cluster that
             stays until Ctrl-C.
     """
     if task is None:
-        what = 'wait "$ray"'
+        what = 'wait "$ray" || true\nended'
     else:
         words = shlex.join([str(task.experiment), *task.overrides, "--storage", task.run])
         what = f'python -m raysearch submit {words} --address "$address"'
-    return _filled("local.sh.txt", ray_version=settings.ray_version, what=what)
+    return _filled("local.sh.txt", ray_version=metadata.version("ray"), what=what)
 
 
 def _filled(template: str, **values: str) -> str:

@@ -81,9 +81,7 @@ def raysearch(*words: object, cwd: Path) -> tuple[int, str]:
 def cluster(tmp_path_factory):
     """The addresses of a cluster and of its job server, as the script of `cluster` starts them."""
     folder = tmp_path_factory.mktemp("local")
-    status, script = raysearch(
-        "cluster", "--kind", "local", "--file", ROOT / "cluster.yaml", cwd=folder
-    )
+    status, script = raysearch("cluster", "--kind", "local", cwd=folder)
     assert status == 0, script
     (folder / "local.sh").write_text(script)
     process = begun("bash", "local.sh", cwd=folder)

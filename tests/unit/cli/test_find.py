@@ -7,6 +7,7 @@ import os
 import pytest
 
 from raysearch.cli.find import NoSuchRun, find_run, runs_below
+from raysearch.run_dir import RunDir
 
 
 @pytest.fixture
@@ -101,6 +102,19 @@ def test_where_there_are_no_runs_the_way_to_one_is_named(folder):
         "digits is not a run directory, and there are none in runs. `run` makes one; --storage "
         "says where to look for names."
     )
+
+
+def test_a_search_that_is_starting_is_told_from_what_is_no_run(folder):
+    lease = RunDir(folder / "runs" / "new").lease(doing="searching")
+    lease.acquire()
+    try:
+        for name in ("new", "runs/new"):
+            with pytest.raises(NoSuchRun, match=rf"just starting, in process {os.getpid()} on "):
+                find_run(name, storage="runs")
+    finally:
+        lease.release()
+    with pytest.raises(NoSuchRun, match="is not a run directory"):
+        find_run("runs/new", storage="runs")
 
 
 def test_a_message_shows_the_latest_names_only(folder):

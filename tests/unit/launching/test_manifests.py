@@ -130,7 +130,7 @@ def test_slurm_takes_another_type_and_number(task):
 
 @pytest.mark.parametrize("with_task", [True, False])
 def test_the_local_script_is_one_of_bash(task, with_task):
-    script = local_script(SETTINGS, task if with_task else None)
+    script = local_script(task if with_task else None)
     assert_bash(script)
     assert ("raysearch submit" in script) == with_task
     assert not re.search(r"@[a-z{]", script)
