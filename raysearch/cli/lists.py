@@ -13,6 +13,9 @@ from raysearch.cli.command import Command, add_storage
 
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("kind", metavar="WHAT", help=f"one of {', '.join(_KINDS)}")
+    parser.add_argument(
+        "name", metavar="NAME", nargs="?", help="of data: one of them, whose arguments are shown"
+    )
     add_storage(parser)
 
 
@@ -22,6 +25,11 @@ def _execute(arguments: Namespace) -> int:
     if arguments.kind not in _KINDS:
         raise ConfigurationError(
             unknown_name(arguments.kind, kind="something to list", valid=_KINDS)
+        )
+    if arguments.name is not None and arguments.kind != "data":
+        raise ConfigurationError(
+            f"list {arguments.kind} takes no name, and {arguments.name} is given. Leave it out; "
+            "only a data set is shown by itself, as by `list data table`."
         )
     _KINDS[arguments.kind](arguments)
     return 0
@@ -34,8 +42,15 @@ def _families(arguments: Namespace) -> None:
 
 
 def _data(arguments: Namespace) -> None:
+    from raysearch.cli.described import print_data_set
     from raysearch.data import DATA
+    from raysearch.errors import ConfigurationError, unknown_name
 
+    if arguments.name is not None:
+        if arguments.name not in DATA:
+            raise ConfigurationError(unknown_name(arguments.name, kind="a data set", valid=DATA))
+        print_data_set(arguments.name)
+        return
     _print_described(DATA)
 
 
@@ -128,7 +143,8 @@ LIST = Command(
     name="list",
     help="list what there is: families, searchers, schedulers, data, metrics, runs",
     description="List the names that an experiment file can use, each with what it is, or the run "
-    "directories below --storage with their winners.",
+    "directories below --storage with their winners. `list data NAME` shows what one of the data "
+    "sets takes: its arguments, their legal values and defaults, and an example.",
     example="list searchers",
     add_arguments=_add_arguments,
     execute=_execute,

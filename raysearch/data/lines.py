@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from raysearch.counting import counted
 from raysearch.data.files import Source
 from raysearch.errors import ConfigurationError, did_you_mean
 
@@ -51,7 +52,10 @@ def columns(
     for number, line in lines:
         values = line.split("\t")
         if len(values) != len(names):
-            yield number, f"has {len(values)} columns between tabs, not {len(names)}. {remedy}"
+            yield (
+                number,
+                f"has {counted(len(values), 'column')} between tabs, not {len(names)}. {remedy}",
+            )
         else:
             row = dict(zip(names, values, strict=True))
             yield number, {role: row[name] for role, name in roles.items()}

@@ -1,11 +1,13 @@
 """How do examples that lie in tensors reach a model with the least work per batch?
 
 A `DataLoader` fetches, collates and counts example by example, which for small models costs more
-than the training step. `TensorLoader` indexes whole tensors once per batch.
+than the training step. `TensorLoader` indexes whole tensors once per batch. What is asked of a
+loader elsewhere, how many examples a pass has and how to share its batches out, is `ExampleLoader`.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import torch
@@ -19,7 +21,39 @@ EVALUATION_BATCH = 1024
 """Examples in a batch when nothing is learnt from it: large, since only memory limits it."""
 
 
-class TensorLoader:
+class ExampleLoader(ABC):
+    """Batches of a known number of examples, which lie in memory or in files as tensors.
+
+    Every pass goes over all examples, in batches as `batch_bounds` cuts them, in whatever order.
+    Whoever trains with several processes may give each of them every n-th example of each batch.
+
+    Args:
+        n_examples: Examples in a pass.
+        batch_size: Examples in a batch, at least 1.
+
+    Shapes:
+        yields: a tuple of (B, ...), which may be changed in place
+        B examples in the batch
+    """
+
+    def __init__(self, n_examples: int, *, batch_size: int) -> None:
+        self.n_examples = n_examples
+        """Examples in a pass, of all ranks together."""
+        self.batch_size = batch_size
+        """Examples in a batch of all ranks, but for the last one."""
+        self.bounds = batch_bounds(n_examples, batch_size=batch_size)
+        """First and one-past-last place of each batch, in the order of some pass."""
+
+    def __len__(self) -> int:
+        """Return the number of batches in a pass."""
+        return len(self.bounds)
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
+
+
+class TensorLoader(ExampleLoader):
     """Batches cut from tensors as wholes; Lightning takes it wherever it takes a `DataLoader`.
 
     Every pass goes over all examples. A last batch that is smaller is kept, except that a single
@@ -65,15 +99,10 @@ class TensorLoader:
             raise ValueError(
                 f"The tensors have shapes {shapes}. Give one or more with the same first dimension."
             )
+        super().__init__(len(tensors[0]), batch_size=batch_size)
         self.tensors = tensors
-        self.batch_size = batch_size
         self.is_shuffled = is_shuffled
         self.is_streamed = is_streamed
-        self._bounds = batch_bounds(len(tensors[0]), batch_size=batch_size)
-
-    def __len__(self) -> int:
-        """Return the number of batches in a pass."""
-        return len(self._bounds)
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
@@ -89,10 +118,10 @@ class TensorLoader:
     def _rows(self) -> Iterator[Tensor | slice]:
         """Yield which examples each batch of a pass has."""
         if not self.is_shuffled:
-            yield from (slice(start, end) for start, end in self._bounds)
+            yield from (slice(start, end) for start, end in self.bounds)
             return
-        order = torch.randperm(len(self.tensors[0]))
-        yield from (order[start:end] for start, end in self._bounds)
+        order = torch.randperm(self.n_examples)
+        yield from (order[start:end] for start, end in self.bounds)
 
 
 class BucketLoader(TensorLoader):
@@ -130,11 +159,11 @@ class BucketLoader(TensorLoader):
 
     def _rows(self) -> Iterator[Tensor | slice]:
         """Yield which examples each batch of a pass has."""
-        order = torch.randperm(len(self.tensors[0]))
+        order = torch.randperm(self.n_examples)
         pools = torch.split(order, self.POOL * self.batch_size)
         order = torch.cat([pool[self._lengths[pool].argsort(stable=True)] for pool in pools])
-        for place in torch.randperm(len(self._bounds)).tolist():
-            start, end = self._bounds[place]
+        for place in torch.randperm(len(self.bounds)).tolist():
+            start, end = self.bounds[place]
             yield order[start:end]
 
 

@@ -113,7 +113,8 @@ def read_learnt(model: object) -> dict[str, Value]:
 def validation_examples(trainer: Any) -> int | None:
     """Return how many examples a whole validation has; None where that is not known.
 
-    It is for one loader that is used whole, over tensors or a data set that has a length.
+    It is for one loader that is used whole: one of ours, which says so itself as `n_examples`; one
+    over tensors; or a `DataLoader` over a data set that has a length.
 
     Args:
         trainer: After a validation, or without one.
@@ -122,6 +123,9 @@ def validation_examples(trainer: Any) -> int | None:
     try:
         if list(trainer.num_val_batches) != [len(loader)]:
             return None
+        n_examples = getattr(loader, "n_examples", None)
+        if isinstance(n_examples, int):
+            return n_examples
         tensors = getattr(loader, "tensors", None)
         examples = tensors[0] if tensors else loader.sampler
         return len(examples)

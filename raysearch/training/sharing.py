@@ -27,7 +27,7 @@ from raysearch.errors import ConfigurationError
 from raysearch.training.job import Rank, TrainingJob
 
 if TYPE_CHECKING:
-    from raysearch.data.loaders import TensorLoader
+    from raysearch.data.loaders import ExampleLoader
 
 Batch = TypeVar("Batch")
 
@@ -62,8 +62,8 @@ def _shared(loaders: Any, *, rank: Rank, is_training: bool) -> Any:
     if hasattr(loaders, "flattened"):  # a CombinedLoader
         loaders.flattened = [_shared(loader, **how) for loader in loaders.flattened]
         return loaders
-    if _is_of_tensors(loaders):
-        return ShareOfTensors(loaders, **how)
+    if _is_of_examples(loaders):
+        return ShareOfExamples(loaders, **how)
     if not isinstance(loaders, DataLoader):
         raise ConfigurationError(
             f"a {type(loaders).__name__} cannot be shared out among {rank.of} ranks. {_BY_HAND}"
@@ -127,17 +127,18 @@ class ShareOfBatches:
             yield batch[number::n]
 
 
-def _is_of_tensors(loader: object) -> TypeGuard[TensorLoader]:
-    """Return whether it is a `TensorLoader`."""
+def _is_of_examples(loader: object) -> TypeGuard[ExampleLoader]:
+    """Return whether it is one of the loaders of the built-in data."""
     loaders = sys.modules.get("raysearch.data.loaders")
-    return loaders is not None and isinstance(loader, loaders.TensorLoader)
+    return loaders is not None and isinstance(loader, loaders.ExampleLoader)
 
 
-class ShareOfTensors:
-    """A rank's share of the batches of a `TensorLoader`.
+class ShareOfExamples:
+    """A rank's share of the batches of an `ExampleLoader`.
 
     Args:
-        loader: The loader, which every rank goes through as a whole: it only copies.
+        loader: The loader, which every rank goes through as a whole, since what is drawn for one
+            example may depend on others: to copy, or to vary images, costs little beside training.
         rank: Whose share.
         is_training: Whether the examples are trained on.
 
@@ -146,18 +147,15 @@ class ShareOfTensors:
         B examples of the share, the batch size by the number of ranks
     """
 
-    def __init__(self, loader: TensorLoader, *, rank: Rank, is_training: bool) -> None:
-        from raysearch.data.loaders import batch_bounds
-
-        self.tensors = loader.tensors
-        """All of them, (N, ...) each: of all ranks."""
+    def __init__(self, loader: ExampleLoader, *, rank: Rank, is_training: bool) -> None:
+        self.n_examples = loader.n_examples
+        """Of all ranks."""
         self.batch_size = loader.batch_size
         """Examples in a batch of all ranks."""
         self._loader = loader
         self._rank = rank
         self._is_training = is_training
-        bounds = batch_bounds(len(loader.tensors[0]), batch_size=loader.batch_size)
-        sizes = [end - start for start, end in bounds]
+        sizes = [end - start for start, end in loader.bounds]
         self._n = _n_kept(sizes, rank=rank, is_training=is_training)
 
     def __len__(self) -> int:

@@ -7,6 +7,7 @@ import importlib
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 import pytorch_lightning as pl
@@ -16,7 +17,11 @@ from raysearch.data import DATA
 from raysearch.data.fold_faults import fold_fault
 from raysearch.data_spec import END
 from raysearch.errors import ConfigurationError
+from raysearch.training.job import Rank
+from raysearch.training.measuring import validation_examples
+from raysearch.training.sharing import shared
 from tests.contracts.data_sets import CASES
+from tests.nets import make_job
 
 SPLITS = ("train", "val", "test")
 DTYPES = {"numbers": torch.float32, "tokens": torch.int64, "tree": torch.int64}
@@ -167,6 +172,33 @@ def test_splits_are_disjoint_and_together_everything(name, case, data_class):
     if case.n_examples is not None:
         assert len(train) + len(validation) + len(test) == case.n_examples
         assert len(validation) == len(test) == round(case.n_examples * 0.2)
+
+
+def test_as_many_examples_as_the_validation_split_has_are_said_to_be_validated(data_class):
+    loader = data_class(batch_size=50).val_dataloader()
+    trainer = SimpleNamespace(val_dataloaders=loader, num_val_batches=[len(loader)])
+    assert validation_examples(trainer) == sum(len(batch[0]) for batch in loader)
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_ranks_share_each_batch(split, case, data_class, tmp_path):
+    loader = getattr(data_class(batch_size=8, **case.unvaried), f"{split}_dataloader")()
+    is_training = split == "train"
+    torch.manual_seed(1)
+    whole = list(loader)
+    parts = []
+    for number in range(2):
+        job = make_job(tmp_path, rank=Rank(number=number, of=2, meeting=""))
+        torch.manual_seed(1)
+        share = shared(loader, job=job, is_training=is_training)
+        parts.append(list(share))
+        assert len(share) == len(parts[-1]) == len(whole)
+        assert share.n_examples == loader.n_examples == sum(len(batch[0]) for batch in whole)
+    for batch, first, second in zip(whole, *parts, strict=True):
+        n = len(batch[0]) // 2 * 2 if is_training else len(batch[0])
+        for tensor, *halves in zip(batch, first, second, strict=True):
+            assert torch.equal(halves[0], tensor[0:n:2])
+            assert torch.equal(halves[1], tensor[1:n:2])
 
 
 def test_another_split_is_one_of_the_same_examples(name, case, data_class):

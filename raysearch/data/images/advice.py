@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from raysearch.counting import agreeing
 from raysearch.data.leaks import leak_note
 from raysearch.data.table.labelled import Labelled
 
@@ -61,4 +62,5 @@ def _contradictions(
     if not pairs:
         return []
     shown = ", ".join(pairs[:_N_SHOWN])
-    return [f"{len(pairs)} images are the same picture as one with another target: {shown}."]
+    are = agreeing(len(pairs), "image is the same picture", "images are the same picture")
+    return [f"{are} as one with another target: {shown}."]

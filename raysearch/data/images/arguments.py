@@ -53,7 +53,7 @@ def _is_size(value: Any) -> bool:
     return _is_count(value, at_most=LARGEST_SIDE)
 
 
-_FORMS: dict[str, Form] = {
+OTHERS: dict[str, Form] = {
     **FORMS,
     "image": TEXT,
     "size": (
@@ -69,8 +69,10 @@ _FORMS: dict[str, Form] = {
         "It must be the frames of a clip, 1 to 10000; null is for single images.",
     ),
 }
+"""All other arguments: whether a value has the right form, and what to say where not."""
 
-_REQUIRED = {"path": "Give a folder that has a folder of images for each class, or a table."}
+REQUIRED = {"path": "Give a folder that has a folder of images for each class, or a table."}
+"""Arguments that must be given -> what to give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +143,8 @@ class ImagesArguments:
             given,
             kind="images",
             domains=ARGUMENTS,
-            forms=_FORMS,
-            required=_REQUIRED,
+            forms=OTHERS,
+            required=REQUIRED,
             searched=PARAMETERS,
         )
         return cls(**{name: _canonical(name, value) for name, value in given.items()})

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raysearch.counting import agreeing
 from raysearch.data.arguments import listed
 from raysearch.data.images.arguments import CLASS, ENDINGS, ImagesArguments
 from raysearch.data.table.joining import Rows, column_faults, read_rows
@@ -199,16 +200,18 @@ def _folder_notes(
 ) -> list[str]:
     notes = []
     if others:
-        notes.append(
-            f"{len(others)} files are left out, since their names do not end as those of PNG or "
-            f"JPEG images do, such as {others[0]}."
+        are = agreeing(
+            len(others),
+            "file is left out, since its name does",
+            "files are left out, since their names do",
         )
+        notes.append(f"{are} not end as those of PNG or JPEG images do, such as {others[0]}.")
     own = {folder.path for folder in folders}
     n_nested = sum(Path(files[0]).parent not in own for files in examples)
     if n_nested and frames is None:
         notes.append(
-            f"{n_nested} images lie in folders inside that of their class; each is an example. If "
-            "each such folder is a clip, write `frames: N`."
+            f"{agreeing(n_nested, 'image lies', 'images lie')} in folders inside that of their "
+            "class; each is an example. If each such folder is a clip, write `frames: N`."
         )
     return notes
 
@@ -219,8 +222,6 @@ def _of_table(arguments: ImagesArguments) -> Listing:
     faults = column_faults(list(rows.frame), {name: getattr(arguments, name) for name in named})
     if faults:
         raise ConfigurationError(faults)
-    if not len(rows.frame):
-        raise ConfigurationError(f"path is {arguments.path}, which has no rows. Add some.")
     files, names, places = [], [], []
     for row, value in enumerate(rows.frame[arguments.image]):
         text = value.strip() if isinstance(value, str) else ""

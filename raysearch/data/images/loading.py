@@ -9,14 +9,14 @@ from torch import Tensor
 
 from raysearch.data.images.augmentation import Augmentation, cut_out, mixed, moved
 from raysearch.data.images.preprocessing import PixelScale
-from raysearch.data.loaders import EVALUATION_BATCH, batch_bounds
+from raysearch.data.loaders import EVALUATION_BATCH, ExampleLoader
 from raysearch.data.pages import ahead, ask_for
 
 _LARGEST_BATCH_BYTES = 256e6
 """Of float32 inputs in a batch from which nothing is learnt."""
 
 
-class ImageLoader:
+class ImageLoader(ExampleLoader):
     """Batches of images, cut from the pixels of all; Lightning takes it as a `DataLoader`.
 
     As of `tensors.TensorLoader`: every pass goes over all examples, a single left-over one joins
@@ -51,22 +51,18 @@ class ImageLoader:
         augmentation: Augmentation | None = None,
         is_streamed: bool = False,
     ) -> None:
+        super().__init__(len(rows), batch_size=batch_size or _evaluation_batch(pixels))
         self.is_streamed = is_streamed
         self.tensors = (pixels, targets)
-        self.batch_size = batch_size or _evaluation_batch(pixels)
+        """The pixels of all images that are listed, and the targets of the examples alone."""
         self._rows = rows
         self.augmentation = augmentation
-        self._bounds = batch_bounds(len(rows), batch_size=self.batch_size)
         # (C,) -> (C, 1, 1), or (C, 1, 1, 1) for clips
         shape = (-1, *[1] * (pixels.ndim - 2))
         center, spread = torch.tensor(scale.center), torch.tensor(scale.spread)
         self._center, self._spread = center.reshape(shape), spread.reshape(shape)
         self._is_unit = not center.any() and bool((spread == 1).all())
         self._fill = (torch.tensor(scale.mean) - center) / spread
-
-    def __len__(self) -> int:
-        """Return the number of batches in a pass."""
-        return len(self._bounds)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
@@ -98,8 +94,8 @@ class ImageLoader:
     def _ahead(self, rows: Tensor) -> Iterable[tuple[int, int]]:
         """Return the bounds of the batches, whose pixels are asked for ahead if need be."""
         if not self.is_streamed:
-            return self._bounds
-        return ahead(self._bounds, lambda bounds: ask_for(self.tensors[:1], rows[slice(*bounds)]))
+            return self.bounds
+        return ahead(self.bounds, lambda bounds: ask_for(self.tensors[:1], rows[slice(*bounds)]))
 
     def _scaled(self, pixels: Tensor) -> Tensor:
         """Return what models see of pixels from 0 to 255."""

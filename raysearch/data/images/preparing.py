@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from raysearch.counting import agreeing
 from raysearch.data.arguments import listed
 from raysearch.data.cache import cached_arrays
 from raysearch.data.files import Fingerprint, sources_of
@@ -24,7 +25,7 @@ from raysearch.data.images.decoding import Plan
 from raysearch.data.images.listing import Listing, list_images
 from raysearch.data.images.preprocessing import ImagePreprocessing, pixel_scale
 from raysearch.data.images.storage import stored_pixels
-from raysearch.data.images.surveying import decoded, plan_for, survey
+from raysearch.data.images.surveying import Survey, decoded, plan_for, survey, unreadable
 from raysearch.data.preparation import About, Preparation, Prepared, as_text
 from raysearch.data.table.labelled import Labelled, label
 from raysearch.data_spec import DataSpec
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 _FORMAT = 4
 """Raised when the same files would now be prepared in another way."""
+
+_FEW = 2000
+"""Images up to which all are decoded before some are refused, so that all are named at once."""
 
 _N_LISTED = "n_listed"
 """Name of the entry with the examples in the store, those that are not used among them."""
@@ -156,7 +160,7 @@ def _build(arguments: ImagesArguments) -> Prepared:
     listing = list_images(arguments)
     _check_unchanged(listing, arguments)
     found = survey(listing.files)
-    _check_readable(found.failures, listing, arguments=arguments)
+    _check_headers(found, listing, arguments=arguments)
     plan, size_notes = plan_for(found, arguments=arguments)
     values, failures = _stored(lambda: listing.files, len(listing.files), plan, arguments=arguments)
     _check_readable(failures, listing, arguments=arguments)
@@ -186,13 +190,41 @@ def _build(arguments: ImagesArguments) -> Prepared:
     return Prepared(arrays=arrays, about=about)
 
 
+def _check_headers(found: Survey, listing: Listing, *, arguments: ImagesArguments) -> None:
+    """Refuse images whose headers cannot be read, and with them those whose pixels cannot be.
+
+    Of many images the pixels are not read only to refuse them; then it is said that they were not.
+    """
+    failures, n_images = found.failures, len(listing.files)
+    if not _are_refused(failures, n_images, arguments=arguments):
+        return
+    is_whole = n_images <= _FEW or len(failures) == n_images
+    if len(failures) < n_images <= _FEW:
+        failures = unreadable(listing.files, found, arguments=arguments)
+    _check_readable(failures, listing, arguments=arguments, is_whole=is_whole)
+
+
+def _are_refused(failures: Mapping[int, str], n_images: int, *, arguments: ImagesArguments) -> bool:
+    may_be_dropped = arguments.unreadable == "drop" and len(failures) <= 0.5 * n_images
+    return bool(failures) and not may_be_dropped
+
+
 def _check_readable(
-    failures: Mapping[int, str], listing: Listing, *, arguments: ImagesArguments
+    failures: Mapping[int, str],
+    listing: Listing,
+    *,
+    arguments: ImagesArguments,
+    is_whole: bool = True,
 ) -> None:
-    """Refuse images that cannot be read, unless they may be dropped and are not too many."""
-    if not failures or (
-        arguments.unreadable == "drop" and len(failures) <= 0.5 * len(listing.files)
-    ):
+    """Refuse images that cannot be read, unless they may be dropped and are not too many.
+
+    Args:
+        failures: Which they are, and why.
+        listing: All of them.
+        arguments: Say whether they may be dropped.
+        is_whole: Whether pixels were read, too, and not headers alone.
+    """
+    if not _are_refused(failures, len(listing.files), arguments=arguments):
         return
     shown = listed([f"{listing.places[row]} ({failures[row]})" for row in sorted(failures)], most=5)
     remedy = (
@@ -200,9 +232,10 @@ def _check_readable(
         if arguments.unreadable == "drop"
         else "Mend or remove them, or write `unreadable: drop`."
     )
+    more = "" if is_whole else "Only headers were read so far; pixels may show more of them. "
     raise ConfigurationError(
         f"path is {arguments.path}, where {len(failures)} of {len(listing.files)} images cannot be "
-        f"read: {shown}. {remedy}"
+        f"read: {shown}. {more}{remedy}"
     )
 
 
@@ -210,7 +243,8 @@ def _dropped(failures: Mapping[int, str], listing: Listing) -> list[str]:
     if not failures:
         return []
     shown = listed([listing.places[row] for row in sorted(failures)], most=3)
-    return [f"{len(failures)} images that cannot be read are left out: {shown}."]
+    are = agreeing(len(failures), "image that cannot be read is", "images that cannot be read are")
+    return [f"{are} left out: {shown}."]
 
 
 def _spec(labelled: Labelled, *, plan: Plan) -> DataSpec:

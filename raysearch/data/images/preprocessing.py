@@ -101,14 +101,19 @@ class ImagePreprocessing:
     plan: Plan
     scale: PixelScale
 
-    def transform(self, paths: Sequence[str | Path]) -> NDArray[np.float32]:
+    def transform(self, paths: str | Path | Sequence[str | Path]) -> NDArray[np.float32]:
         """Return the inputs of a model for images; for clips, `paths` are folders of frames.
+
+        Args:
+            paths: One or more; a single one is a batch of one.
 
         Raises:
             ConfigurationError: One cannot be read.
         """
         import numpy as np
 
+        if isinstance(paths, str | Path):
+            paths = [paths]
         found = []
         with quietly():
             for path in paths:

@@ -104,6 +104,23 @@ def decoded(
         yield np.stack([nothing if pixels is None else pixels for pixels in found])
 
 
+def unreadable(
+    files: Sequence[Sequence[str]], found: Survey, *, arguments: ImagesArguments
+) -> dict[int, str]:
+    """Return why examples cannot be read, those among them whose headers alone could be.
+
+    Args:
+        files: The files of each example.
+        found: What the headers say; at least one could be read.
+        arguments: Size and channels, where the user sets them.
+    """
+    plan, _ = plan_for(found, arguments=arguments)
+    failures = dict(found.failures)
+    for _ in decoded(files, plan, failures):
+        pass  # only what cannot be read matters
+    return failures
+
+
 def _fitting(height: float, width: float) -> tuple[int, int]:
     """Return a size of about the same shape whose longer side is at most `_CHOSEN_SIDE`.
 

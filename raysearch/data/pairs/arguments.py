@@ -31,8 +31,11 @@ ARGUMENTS: dict[str, Domain] = {
 
 PATHS = ("path", "validation_path", "test_path")
 
-_FORMS: dict[str, Form] = dict.fromkeys((*PATHS, "source", "target", "fingerprint"), TEXT)
-_REQUIRED = {"path": "Give the path of a TSV or JSON lines file."}
+OTHERS: dict[str, Form] = dict.fromkeys((*PATHS, "source", "target", "fingerprint"), TEXT)
+"""All other arguments: whether a value has the right form, and what to say where not."""
+
+REQUIRED = {"path": "Give the path of a TSV or JSON lines file."}
+"""Arguments that must be given -> what to give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +92,8 @@ class PairsArguments:
             given,
             kind="pairs",
             domains=ARGUMENTS,
-            forms=_FORMS,
-            required=_REQUIRED,
+            forms=OTHERS,
+            required=REQUIRED,
             searched=("batch_size",),
             contradictions=_contradictions,
         )

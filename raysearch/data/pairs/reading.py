@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from raysearch.counting import counted
 from raysearch.data.files import Source
 from raysearch.data.lines import BadLine, Line, check_names, columns, numbered, objects, taken
 from raysearch.data.pairs.arguments import PairsArguments
@@ -106,7 +107,8 @@ def _pair(
             if arguments.too_long == "drop":
                 return "too_long"
             raise BadLine(
-                f"has a {role} of {n_symbols} symbols, and max_length is {arguments.max_length}. "
+                f"has a {role} of {counted(n_symbols, 'symbol')}, and max_length is "
+                f"{arguments.max_length}. "
                 "Raise it, or write `too_long: drop` to leave such lines out."
             )
     return Pair(**cut, line=line, path=source.path)

@@ -63,7 +63,7 @@ _TEXTS = (
     "test_fingerprint",
 )
 
-_FORMS: dict[str, Form] = {
+OTHERS: dict[str, Form] = {
     **{name: optional(domain) for name, domain in _OPTIONAL.items()},
     **dict.fromkeys(_LISTS, (COLUMNS[0], "It must be a name, or a list of names.")),
     **dict.fromkeys(_TEXTS, TEXT),
@@ -72,8 +72,10 @@ _FORMS: dict[str, Form] = {
 }
 
 _KINDS = ".npz, .csv, .ts or Parquet"
+"""All other arguments: whether a value has the right form, and what to say where not."""
 
-_REQUIRED = {"path": f"Give the path of a {_KINDS} file."}
+REQUIRED = {"path": f"Give the path of a {_KINDS} file."}
+"""Arguments that must be given -> what to give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +156,8 @@ class SeriesArguments:
             given,
             kind="series",
             domains=ARGUMENTS,
-            forms=_FORMS,
-            required=_REQUIRED,
+            forms=OTHERS,
+            required=REQUIRED,
             searched=("batch_size",),
             contradictions=_contradictions,
         )

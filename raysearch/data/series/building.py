@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from raysearch.counting import counted
 from raysearch.data.arguments import listed
 from raysearch.data.room import room_for
 from raysearch.data.series.advice import forecast_notes, leak_notes, window_notes
@@ -222,5 +223,7 @@ def _windows(
 def _sizes(spec: DataSpec, parts: Parts, lengths: NDArray[np.int64]) -> str:
     counts = ", ".join(f"{len(members)} for {part}" for part, members in parts.items())
     n_channels, longest = spec.input_shape
-    steps = f"{lengths.min()} to {longest}" if spec.has_lengths else str(longest)
-    return f"Series of {n_channels} channels and {steps} steps: {counts}."
+    of_steps = counted(longest, "step")
+    if spec.has_lengths:
+        of_steps = f"{lengths.min()} to {of_steps}"
+    return f"Series of {counted(n_channels, 'channel')} and {of_steps}: {counts}."

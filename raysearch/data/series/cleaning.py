@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from raysearch.counting import agreeing
 from raysearch.data.arguments import LARGEST_NUMBER
 from raysearch.data.series.arguments import SeriesArguments
 from raysearch.data.series.raw import RawSeries
@@ -100,9 +101,10 @@ def _refuse_gaps(raw: RawSeries, *, is_forecast: bool) -> None:
     ends = "" if not missing[:, -1].all() else " (if it ends there: `lengths: unequal`)"
     what = f"has no finite value{named} at step {step + 1}{ends}"
     source = "with the last value before them" if is_forecast else "from their neighbours"
+    has, have = (f"of {len(raw)} series {verb} gaps" for verb in ("has", "have"))
     raise raw.fault(
         gaps[:1],
-        f"{what}; {len(gaps)} of {len(raw)} series have gaps. Mend the file, or write "
+        f"{what}; {agreeing(len(gaps), has, have)}. Mend the file, or write "
         f"`missing: interpolate` to fill them {source}, or `missing: drop`.",
     )
 
@@ -164,5 +166,6 @@ def _dropped(raw: RawSeries, numbers: list[int], *, why: str) -> RawSeries:
     left = [number for number in range(len(raw)) if number not in set(numbers)]
     if not left:
         raise raw.fault(numbers, f"is left out because {why}, and no series is left.")
-    note = f"{len(numbers)} of {len(raw)} series are left out: {why}."
+    one, many = (f"of {len(raw)} series {verb} left out" for verb in ("is", "are"))
+    note = f"{agreeing(len(numbers), one, many)}: {why}."
     return raw.kept(left, note=f"{note} The first is {raw.place(numbers[0])}.")

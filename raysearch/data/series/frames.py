@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from raysearch.counting import counted
 from raysearch.data.arguments import listed
 from raysearch.data.files import Source
 from raysearch.data.series.arguments import SeriesArguments
+from raysearch.data.series.meant import long_notes, remedy, wide_notes
 from raysearch.data.series.raw import RawSeries
 from raysearch.data.table import dates
 from raysearch.data.table.numerals import decimal_of, numbers_of
@@ -50,7 +52,11 @@ def read_wide(frame: pd.DataFrame, *, source: Source, arguments: SeriesArguments
             for argument in _OF_SERIES
             if (name := getattr(arguments, argument)) is not None
         },
-        notes=(f"Each row is a series, whose {len(steps)} steps are the columns {_ends(steps)}.",),
+        notes=(
+            f"Each row is a series, whose {counted(len(steps), 'step')} are the columns "
+            f"{_ends(steps)}.",
+            *wide_notes(steps),
+        ),
     )
 
 
@@ -92,7 +98,10 @@ def read_long(frame: pd.DataFrame, *, source: Source, arguments: SeriesArguments
         labels=None if arguments.is_forecast else of_series(arguments.target[0]),
         columns=columns,
         times=None if times is None else [times[mine] for mine in rows],
-        notes=(f"Each row is a step of a series, with {listed(channels)}.",),
+        notes=(
+            f"Each row is a step of a series, with {listed(channels)}.",
+            *([] if arguments.is_forecast else long_notes([len(mine) for mine in rows])),
+        ),
     )
 
 
@@ -148,8 +157,7 @@ def _numbers(
             if len(wrong):
                 raise source.fault(
                     f"where {name} in row {wrong[0] + 1} is {str(column.iloc[wrong[0]])!r}, no "
-                    "number. Mend it, or list the column under `ignore` if it is none of the "
-                    "values."
+                    f"number. {remedy(frame, name, columns=names, arguments=arguments)}"
                 )
             values = again
         found[:, place] = values

@@ -5,14 +5,14 @@ be used with nothing else:
 
     preprocessing = load_preprocessing("winner/model.ckpt")
     model = RNN.load_from_checkpoint("winner/model.ckpt").eval()
-    outputs = model(torch.from_numpy(preprocessing.encode(series))[None])
-    preprocessing.labels(outputs)         # of a classification
-    preprocessing.numbers(outputs)        # of a regression or a forecast, in the data's own unit
+    outputs = model(*map(torch.from_numpy, preprocessing.transform([series])))
+    preprocessing.labels(outputs)         # classes, or numbers in the data's own unit
+    preprocessing.probabilities(outputs)  # of a classification
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from raysearch.data.series.arguments import SeriesTask
 from raysearch.data.series.scaling import Scales
 from raysearch.data.state import stored_state
+from raysearch.data.table.answers import as_array, shares_of
 from raysearch.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -83,9 +84,60 @@ class Preprocessing:
             )
         return self.scales.apply(values).astype(np.float32)
 
-    def labels(self, outputs: Any) -> list[str]:
-        """Return the most probable class for each row of outputs."""
-        return [self.classes[place] for place in _array(outputs).argmax(axis=1)]
+    def transform(
+        self, series: NDArray[np.float64] | Sequence[NDArray[np.float64]]
+    ) -> tuple[NDArray[np.float32]] | tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return what a model takes for series or windows, as they stand in a file.
+
+        Args:
+            series: One or more, in the unit of the file, without gaps; of a forecast each has as
+                many steps as a window. A single one, (C, T), is a batch of one.
+
+        Returns:
+            The inputs, zero behind the ends of series; and, where these differ, their lengths.
+
+        Shapes:
+            series: N times (C, T), with T of each
+            returns: (N, C, T) with the largest T, and (N,)
+
+        Raises:
+            ConfigurationError: There is none, or one has other channels, or other steps than a
+                window.
+        """
+        import numpy as np
+
+        is_alone = getattr(series, "ndim", 0) == 2
+        encoded = [self.encode(one) for one in ([np.asarray(series)] if is_alone else series)]
+        if not encoded:
+            raise ConfigurationError("There are no series. Give one or more.")
+        lengths = np.array([one.shape[1] for one in encoded], dtype=np.int64)
+        inputs = np.zeros((len(encoded), len(self.channels), lengths.max()), dtype=np.float32)
+        for row, one in zip(inputs, encoded, strict=True):
+            row[:, : one.shape[1]] = one
+        return (inputs,) if len(set(lengths.tolist())) == 1 else (inputs, lengths)
+
+    def labels(self, outputs: Any) -> list[str] | NDArray[np.float64]:
+        """Return the most probable class for each row of outputs, or numbers in the data's unit.
+
+        Shapes:
+            returns: N classes; of a regression (N,); of a forecast as `numbers`
+        """
+        if self.task == "classification":
+            return [self.classes[place] for place in as_array(outputs).argmax(axis=1)]
+        found = self.numbers(outputs)
+        return found if self.task == "forecasting" else found[:, 0]
+
+    def probabilities(self, outputs: Any) -> NDArray[np.float64]:
+        """Return the probability of each class, (N, K), in the order of `classes`.
+
+        Raises:
+            ConfigurationError: Numbers are told, and not classes.
+        """
+        if self.task != "classification":
+            raise ConfigurationError(
+                f"The model does {self.task}, and numbers have no probabilities. Use labels."
+            )
+        return shares_of(outputs)
 
     def numbers(self, outputs: Any) -> NDArray[np.float64]:
         """Return what is told, in the data's own unit.
@@ -96,7 +148,7 @@ class Preprocessing:
         import numpy as np
 
         means, stds = np.array(self.means)[:, None], np.array(self.stds)[:, None]
-        found = _array(outputs)
+        found = as_array(outputs)
         # (N, K) -> (N, channels that are told, horizon)
         unscaled = found.reshape(len(found), len(self.means), -1) * stds + means
         return np.asarray(unscaled if self.task == "forecasting" else unscaled[:, 0])
@@ -130,10 +182,3 @@ def load_preprocessing(checkpoint: str | Path) -> Preprocessing:
         ConfigurationError: The checkpoint was not written in a training on data `series`.
     """
     return Preprocessing.from_json(stored_state(checkpoint, data="series", key=STATE))
-
-
-def _array(outputs: Any) -> NDArray[np.float64]:
-    import numpy as np
-
-    plain = outputs.detach().cpu().numpy() if hasattr(outputs, "detach") else outputs
-    return np.asarray(plain, dtype=np.float64)

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from raysearch.counting import counted
 from raysearch.data.arguments import listed
 from raysearch.data.files import Source
 from raysearch.data.series.raw import RawSeries
@@ -151,8 +152,8 @@ def _check(
     for series, place in zip(values, places, strict=True):
         if len(series) != n_channels:
             raise source.fault(
-                f"where {place} has {len(series)} channels instead of {n_channels}. Mend the line, "
-                "or what the header says of dimensions."
+                f"where {place} has {counted(len(series), 'channel')} instead of "
+                f"{n_channels}. Mend the line, or what the header says of dimensions."
             )
         if header.is_equal and series.shape[1] != values[0].shape[1]:
             raise source.fault(

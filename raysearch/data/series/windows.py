@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from raysearch.counting import agreeing, counted
 from raysearch.data.memory import free_bytes
 from raysearch.data.room import Allocate, room_for
 from raysearch.data.series.arguments import SeriesArguments
@@ -75,11 +76,12 @@ def cut_windows(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Win
     counts = ", ".join(f"{len(pairs)} for {part}" for part, pairs in starts.items())
     notes = [
         *split_notes,
-        f"{arguments.steps_read} steps are read to tell the next {arguments.horizon}; windows are "
-        f"split {how}: {counts}.",
+        f"{agreeing(arguments.steps_read, 'step is', 'steps are')} read to tell the "
+        f"next {arguments.horizon}; windows are split {how}: {counts}.",
     ]
     if n_left_out:
-        notes.append(f"{n_left_out} windows are left out, since values are missing in them.")
+        are = agreeing(n_left_out, "window is left out", "windows are left out")
+        notes.append(f"{are}, since values are missing there.")
     n_learnt = [mine["train"][1] for mine in regions]
     return Windows(
         values=values,
@@ -166,8 +168,9 @@ def _checked(
     for part, found in starts.items():
         if len(found) < (2 if part == "train" else 1):
             raise source.source.fault(
-                f"which gives {len(found)} windows for {part}: one reads {read} steps and tells "
-                f"{horizon}, and the longest series has {longest}. Choose a smaller window or "
+                f"which gives {counted(len(found), 'window')} for {part}: one reads {read} "
+                f"steps and tells {horizon}, and the longest series has {longest}. "
+                "Choose a smaller window or "
                 "horizon, or other shares."
             )
     n_windows = sum(map(len, starts.values()))

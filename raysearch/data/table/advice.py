@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from raysearch.counting import agreeing
 from raysearch.data.arguments import listed
 from raysearch.data.leaks import leak_note
 from raysearch.data.table.classes import Label
+from raysearch.data.table.columns import CategoryColumn, Column, unread_rows
+from raysearch.data.table.evidence import with_rows
 from raysearch.data.table.numerals import number_of
 from raysearch.data.table.preprocessing import Preprocessing
 from raysearch.data.table.target import Target
+from raysearch.data.table.texts import texts_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +22,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from raysearch.data.archive import Arrays
+
+_MEANT = {
+    "number": ("no number", "no numbers"),
+    "date": ("no date", "no dates"),
+    "flag": ("neither of its two words", "neither of its two words"),
+}
+"""Kind of column -> what is said of one value, and of several, that are not of that kind."""
 
 _GIVEN_AWAY = 0.99
 """Correlation with the target from which a number is suspected to give it away."""
@@ -101,6 +112,35 @@ def class_notes(target: Target, values: NDArray[Any]) -> list[str]:
     return notes
 
 
+def unread_notes(
+    frame: pd.DataFrame, columns: Sequence[Column], *, place: Callable[[int], str]
+) -> list[str]:
+    """Return which values are no numbers, dates or truth values in columns of these.
+
+    Args:
+        frame: All rows.
+        columns: What becomes of each column that is predicted from.
+        place: Names a row.
+    """
+    notes = []
+    for column in columns:
+        if isinstance(column, CategoryColumn):
+            continue
+        series = frame[column.name]
+        rows = unread_rows(column, series)
+        if not len(rows):
+            continue
+        texts = texts_of(series.iloc[rows])
+        first = dict(zip(texts[::-1], rows[::-1], strict=True))  # each text with its first row
+        one, many = _MEANT[column.kind]
+        said = agreeing(len(rows), f"value is {one} and counts", f"values are {many} and count")
+        notes.append(
+            f"Column {column.name}: {said} as missing, such as {with_rows(first, place=place)}. "
+            "Mend the file if more is meant."
+        )
+    return notes
+
+
 def copy_notes(
     frame: pd.DataFrame,
     parts: Mapping[str, NDArray[np.intp]],
@@ -120,7 +160,8 @@ def copy_notes(
     notes = []
     if len(copies):
         shown = listed([place(int(row)) for row in copies], most=_N_SHOWN)
-        notes.append(f"{len(copies)} rows are copies of others, target and all: {shown}.")
+        are = agreeing(len(copies), "row is a copy of another one", "rows are copies of others")
+        notes.append(f"{are}, target and all: {shown}.")
     features = frame.drop(columns=target).astype(str)
     keys = list(features.itertuples(index=False, name=None))
     n_train = len(parts["train"])

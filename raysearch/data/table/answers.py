@@ -1,6 +1,6 @@
 """How do a model's outputs become answers?
 
-What `table`, `images` and `text` have in common.
+What `table`, `images`, `series` and `text` have in common.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def labels_of(target: Target, outputs: Any) -> list[Label] | NDArray[np.float64]
         returns: (N,)
         N rows, K classes or 1
     """
-    values = _array(outputs)
+    values = as_array(outputs)
     if target.task == "regression":
         return values.reshape(len(values)) * target.std + target.mean
     return [target.classes[place] for place in values.argmax(1)]
@@ -36,18 +36,29 @@ def probabilities_of(target: Target, outputs: Any) -> NDArray[np.float64]:
     Raises:
         ConfigurationError: The target is a number.
     """
-    import numpy as np
-
     if target.task == "regression":
         raise ConfigurationError(
             f"{target.name} is a number, which has no classes with probabilities. Use labels."
         )
-    values = _array(outputs)
+    return shares_of(outputs)
+
+
+def shares_of(outputs: Any) -> NDArray[np.float64]:
+    """Return the probabilities that stand behind unnormalised log-probabilities, (N, K).
+
+    Example:
+        >>> shares_of([[0.0, 0.0], [1000.0, 0.0]]).tolist()
+        [[0.5, 0.5], [1.0, 0.0]]
+    """
+    import numpy as np
+
+    values = as_array(outputs)
     powers = np.exp(values - values.max(1, keepdims=True))
     return np.asarray(powers / powers.sum(1, keepdims=True))
 
 
-def _array(outputs: Any) -> NDArray[np.float64]:
+def as_array(outputs: Any) -> NDArray[np.float64]:
+    """Return what a model gives, a tensor on any device or an array, as an array."""
     import numpy as np
 
     plain = outputs.detach().cpu().numpy() if hasattr(outputs, "detach") else outputs

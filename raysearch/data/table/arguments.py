@@ -27,12 +27,14 @@ ARGUMENTS: dict[str, Domain] = {
 
 _COLUMN_LISTS = ("features", "ignore", "categorical", "numeric")
 
-_FORMS = {**FORMS, **dict.fromkeys(_COLUMN_LISTS, COLUMNS)}
+OTHERS = {**FORMS, **dict.fromkeys(_COLUMN_LISTS, COLUMNS)}
+"""All other arguments: whether a value has the right form, and what to say where not."""
 
-_REQUIRED = {
+REQUIRED = {
     "path": "Give the path of a CSV, Parquet or JSON lines file.",
     "target": "Give the name of the column to be predicted.",
 }
+"""Arguments that must be given -> what to give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +107,8 @@ class TableArguments:
             given,
             kind="table",
             domains=ARGUMENTS,
-            forms=_FORMS,
-            required=_REQUIRED,
+            forms=OTHERS,
+            required=REQUIRED,
             searched=("batch_size",),
         )
         return cls(**{name: _canonical(name, value) for name, value in given.items()})

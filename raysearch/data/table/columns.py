@@ -200,7 +200,13 @@ def column_from_json(values: dict[str, Any]) -> Column:
 
 def unread(column: NumberColumn | FlagColumn | DateColumn, series: pd.Series) -> list[str]:
     """Return the values, as text, that stand there but are not what the column takes."""
+    return list(texts_of(series)[unread_rows(column, series)])
+
+
+def unread_rows(
+    column: NumberColumn | FlagColumn | DateColumn, series: pd.Series
+) -> NDArray[np.intp]:
+    """Return the rows in which something stands that the column does not take, (M,)."""
     import numpy as np
 
-    texts = texts_of(series)
-    return list(texts[np.isnan(column.raw(series)) & is_present(texts)])
+    return np.flatnonzero(np.isnan(column.raw(series)) & is_present(texts_of(series)))

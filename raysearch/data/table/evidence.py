@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from raysearch.data.arguments import listed
 from raysearch.data.table.texts import is_present, texts_of
 
 if TYPE_CHECKING:
@@ -47,6 +49,21 @@ def numbers_rows(name: str, values: NDArray[np.float64]) -> bool:
         return False
     is_named_so = bool(_IDENTIFIER.search(name) or _CAMEL_IDENTIFIER.search(name))
     return is_named_so or bool(len(values) > 20 and (np.diff(values) > 0).all())
+
+
+def with_rows(texts: Mapping[str, int], *, place: Callable[[int], str]) -> str:
+    """Return the first three texts in quotes, each with the row where it stands.
+
+    Args:
+        texts: Text -> a row that has it.
+        place: Names a row.
+
+    Example:
+        >>> with_rows({"oops": 6, "?!": 2}, place=lambda row: f"row {row + 1}")
+        "'?!' in row 3, 'oops' in row 7"
+    """
+    rows = sorted((int(row), text) for text, row in texts.items())
+    return listed([f"{short(text)} in {place(row)}" for row, text in rows[:3]])
 
 
 def short(text: str) -> str:

@@ -1,9 +1,9 @@
 """What is in each column, judged by the rows of the training split alone?
 
 The kinds are tried in this order: truth values, numbers, dates, categories. A kind is taken when
-nearly all values fit it; the few others count as missing, which is said. Columns that cannot help,
-or would help only to learn rows by heart, are left out, which is said too: the same value
-everywhere, numbers of rows, identifiers, free text.
+nearly all values fit it; the few others count as missing, which `advice` says. Columns
+that cannot help, or would help only to learn rows by heart, are left out, which is said too: the
+same value everywhere, numbers of rows, identifiers, free text.
 """
 
 from __future__ import annotations
@@ -127,8 +127,7 @@ class _Fitter:
         decimal = self._arguments.decimal or mark or self._decimal or "."
         column = NumberColumn(name=given.name, decimal=decimal, scale=_ANY_SCALE)
         values = column.raw(given.series)
-        wrong = self._misfits(given, values, argument="numeric" if is_told else None)
-        if wrong is None:
+        if not self._fits(given, values, argument="numeric" if is_told else None):
             return is_told
         if not is_told and given.name == self._arguments.order_by:
             # the latest rows are the test, so its values there are beyond what was learnt from
@@ -139,7 +138,6 @@ class _Fitter:
             reason = f"it numbers the rows. To use it: `numeric: [{given.name}]`"
             self._leave_out(given.name, reason)
             return True
-        self._note_wrong(given.name, wrong, what="numbers")
         if is_doubtful and mark is None and self._arguments.decimal is None:
             self._note_decimal(given.name, tried, decimal=decimal)
         self._add_scaled(column, values)
@@ -152,10 +150,8 @@ class _Fitter:
             return True
         column = DateColumn(name=given.name, formats=formats, origin=0.0, scales={})
         days = column.raw(given.series)
-        wrong = self._misfits(given, days, argument="dates" if is_told else None)
-        if wrong is None:
+        if not self._fits(given, days, argument="dates" if is_told else None):
             return is_told
-        self._note_wrong(given.name, wrong, what="dates")
         self._add_date(column, days)
         return True
 
@@ -179,10 +175,8 @@ class _Fitter:
         else:
             self._leave_out(name, f"{reason}. To use it: {right}")
 
-    def _misfits(
-        self, given: Given, values: NDArray[np.float64], *, argument: str | None
-    ) -> list[str] | None:
-        """Return the values that cannot be read, None if these are too many for the kind.
+    def _fits(self, given: Given, values: NDArray[np.float64], *, argument: str | None) -> bool:
+        """Return whether nearly all values can be read; `advice` names the others with their rows.
 
         Args:
             given: The column.
@@ -193,7 +187,7 @@ class _Fitter:
 
         wrong = list(given.texts[np.isnan(values) & given.present])
         if len(wrong) <= (0.5 if argument else 1 - _NEARLY_ALL) * given.n_values:
-            return wrong
+            return True
         if argument:
             examples = listed(list(dict.fromkeys(map(short, wrong)))[:3])
             what = "dates" if argument == "dates" else "numbers"
@@ -201,7 +195,7 @@ class _Fitter:
                 f"{argument} lists {given.name}, most of whose values are no {what}, such as "
                 f"{examples}. Take it out of {argument}, or mend the file."
             )
-        return None
+        return False
 
     def _category(self, given: Given, *, is_told: bool = False) -> None:
         name, known = given.name, Counter(given.texts[given.present])
@@ -267,14 +261,6 @@ class _Fitter:
 
     def _leave_out(self, name: str, reason: str) -> None:
         self.findings.notes.append(f"Column {name} is left out: {reason}.")
-
-    def _note_wrong(self, name: str, wrong: list[str], *, what: str) -> None:
-        if wrong:
-            examples = listed(list(dict.fromkeys(map(short, wrong)))[:3])
-            self.findings.notes.append(
-                f"Column {name}: {len(wrong)} values of the training rows are no {what} and count "
-                f"as missing, such as {examples}."
-            )
 
     def _note_decimal(self, name: str, texts: list[str], *, decimal: str) -> None:
         example = next(text for text in texts if decimal_of([text])[1])

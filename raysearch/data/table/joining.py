@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_NO_ROWS = "which has no rows below the names of its columns. Give a file with some."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """All rows of `path` and, behind them, those of `test_path`."""
@@ -102,10 +105,14 @@ def read_rows(arguments: TableArguments) -> Rows:
         separator=table.separator,
         notes=table.notes,
     )
+    if not len(table.frame):
+        raise Source(path=arguments.path).fault(_NO_ROWS)
     if arguments.test_path is None:
         return rows
     source = Source(path=arguments.test_path, argument="test_path")
     test = read_table(source, **read)
+    if not len(test.frame):
+        raise source.fault(_NO_ROWS)
     absent = [n for n in table.frame if n not in test.frame and n != arguments.split]
     if absent:
         raise source.fault(

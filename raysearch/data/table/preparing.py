@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 from raysearch.data.arguments import listed
 from raysearch.data.preparation import About, Preparation, Prepared
 from raysearch.data.room import room_for
-from raysearch.data.table.advice import absent_notes, class_notes, copy_notes, giveaway_notes
+from raysearch.data.table.advice import (
+    absent_notes,
+    class_notes,
+    copy_notes,
+    giveaway_notes,
+    unread_notes,
+)
 from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.columns import CategoryColumn
 from raysearch.data.table.fitting import file_decimal, fit_columns
@@ -72,6 +78,7 @@ def _build(arguments: TableArguments) -> Prepared:
     ordered = sorted(findings.columns, key=lambda column: isinstance(column, CategoryColumn))
     preprocessing = Preprocessing(target=fitted, columns=tuple(ordered), known=known)
     notes = [*table.notes, *target.notes, *split_notes, *findings.notes]
+    notes += unread_notes(frame, findings.columns, place=place)
     notes += class_notes(fitted, target.values[parts["train"]])
     notes += absent_notes(fitted, target.values, parts, place=place)
     prepared = _examples(

@@ -14,8 +14,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raysearch.counting import agreeing, counted
 from raysearch.data.arguments import listed
 from raysearch.data.files import Source
 from raysearch.data.table.json_lines import frame_of, is_json_lines
@@ -29,6 +31,9 @@ _SEPARATORS = (",", ";", "\t", "|")
 
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 """Byte order marks."""
+
+_PARQUET = (".parquet", ".parq", ".pq")
+"""Endings of the names of Parquet files."""
 
 _N_SNIFFED = 50
 """First lines by which a separator is told."""
@@ -62,6 +67,11 @@ def read_table(
     content = source.content()
     if content.startswith(b"PAR1"):
         return _parquet(source)
+    if content and Path(source.path).suffix.casefold() in _PARQUET:
+        raise source.fault(
+            "whose name is that of a Parquet file, but which does not begin as one, with PAR1: "
+            "it is damaged, or of another kind. Write it anew; a CSV file should be called .csv."
+        )
     text, notes = _decoded(content, source=source, encoding=encoding)
     if not text.strip():
         raise source.fault("which is empty. Give a file with a line of column names and rows.")
@@ -109,8 +119,9 @@ def _of_text(
     if short:
         where = listed([f"row {row + 1}" for row in short], most=3)
         notes += (
-            f"{len(short)} rows of {source.path} have fewer than the {len(names)} columns of its "
-            f"first line: {where}. What they lack counts as missing.",
+            f"{agreeing(len(short), f'row of {source.path} has', f'rows of {source.path} have')} "
+            f"fewer than the {counted(len(names), 'column')} of its first line: {where}. What is "
+            "not there counts as missing.",
         )
     return RawTable(frame=frame, separator=separator, notes=notes)
 
@@ -209,8 +220,9 @@ def _parsed(text: str, *, names: Sequence[str], separator: str, source: Source) 
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         reason = str(error).strip().removeprefix("Error tokenizing data. C error: ")
         raise source.fault(
-            f"whose rows do not all have the {len(names)} columns of its first line, cut at "
-            f"{separator!r}: {reason}. Mend the row, put quotes around values that contain the "
+            f"whose rows do not all have the {counted(len(names), 'column')} of its first line, "
+            f"cut at {separator!r}: {reason}. "
+            "Mend the row, put quotes around values that contain the "
             "separator, or set separator."
         ) from error
 

@@ -9,13 +9,15 @@ deviation of a number are those of the training split.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from raysearch.counting import agreeing, counted
 from raysearch.data.arguments import listed
 from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.classes import Label, in_order, with_positive_last
+from raysearch.data.table.evidence import with_rows
 from raysearch.data.table.numerals import decimal_of, numbers_of
 from raysearch.data.table.texts import is_present, texts_of
 from raysearch.data.targets import NEARLY_ALL, are_too_many, told
@@ -159,17 +161,22 @@ def _lost_notes(
     absent = np.setdiff1d(np.arange(len(texts)), present)
     if len(absent):
         shown = listed([place(int(row)) for row in absent], most=3)
-        notes.append(
-            f"{len(absent)} of {len(texts)} rows are left out: they have no {name}: {shown}."
-        )
+        one, many = f"it has no {name}", f"they have no {name}"
+        notes.append(f"{_left_out(absent, of=texts, one=one, many=many)}: {shown}.")
     wrong = np.setdiff1d(present, rows)
     if len(wrong):
         shown = listed([f"{texts[row]!r} in {place(int(row))}" for row in wrong], most=3)
+        one, many = f"its {name} is no number", f"their {name} is no number"
         notes.append(
-            f"{len(wrong)} of {len(texts)} rows are left out: their {name} is no number: {shown}. "
-            "Mend the file if they are meant to be learnt from."
+            f"{_left_out(wrong, of=texts, one=one, many=many)}: {shown}. Mend the file if more is "
+            "meant to be learnt from."
         )
     return notes
+
+
+def _left_out(rows: Sequence[int] | NDArray[Any], *, of: NDArray[Any], one: str, many: str) -> str:
+    among = f"of {counted(len(of), 'row')}"
+    return agreeing(len(rows), f"{among} is left out: {one}", f"{among} are left out: {many}")
 
 
 _Found = tuple["NDArray[np.intp]", "NDArray[Any]", tuple[Label, ...]]
@@ -214,7 +221,7 @@ def _regression(
         raise ConfigurationError(
             f"target is {name}, but for a regression it must be a number, and "
             f"{(~known).sum()} of {len(known)} values are none, such as "
-            f"{_with_rows(wrong, place=place)}. Mend the file, or write `task: classification`."
+            f"{with_rows(wrong, place=place)}. Mend the file, or write `task: classification`."
         )
     if len(np.unique(numbers[known])) == 1:
         raise ConfigurationError(
@@ -222,12 +229,6 @@ def _regression(
             "There is nothing to predict; choose another column."
         )
     return present[known], numbers[known], ()
-
-
-def _with_rows(texts: Mapping[str, int], *, place: Callable[[int], str]) -> str:
-    """Return the first three texts in quotes, each with the row where it stands."""
-    rows = sorted((int(row), text) for text, row in texts.items())
-    return listed([f"{text!r} in {place(row)}" for row, text in rows[:3]])
 
 
 def _texts(series: pd.Series) -> NDArray[np.object_]:

@@ -34,7 +34,7 @@ ARGUMENTS: dict[str, Domain] = {
 }
 """The arguments that are a number or a choice: their legal values and defaults."""
 
-_FORMS: dict[str, Form] = {
+OTHERS: dict[str, Form] = {
     **FORMS,
     "text": TEXT,
     "max_length": (
@@ -42,12 +42,14 @@ _FORMS: dict[str, Form] = {
         f"It must be symbols, 1 to {LONGEST}; null tells by the training texts.",
     ),
 }
+"""All other arguments: whether a value has the right form, and what to say where not."""
 
-_REQUIRED = {
+REQUIRED = {
     "path": "Give the path of a CSV, TSV, Parquet or JSON lines file.",
     "text": "Give the name of the column with the texts.",
     "target": "Give the name of the column to be predicted.",
 }
+"""Arguments that must be given -> what to give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +122,8 @@ class TextArguments:
             given,
             kind="text",
             domains=ARGUMENTS,
-            forms=_FORMS,
-            required=_REQUIRED,
+            forms=OTHERS,
+            required=REQUIRED,
             searched=("batch_size",),
         )
         return cls(**{name: _canonical(name, value) for name, value in given.items()})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from raysearch.counting import agreeing, counted
 from raysearch.data.preparation import About, Preparation, Prepared
 from raysearch.data.room import room_for
 from raysearch.data.table.joining import Rows, column_faults, fingerprint_of, read_rows
@@ -102,8 +103,6 @@ def _texts(
     import numpy as np
 
     values = list(rows.frame[arguments.text])
-    if not values:
-        raise ConfigurationError(f"path is {arguments.path}, which has no rows. Add some.")
     wrong = {
         row: value
         for row, value in enumerate(values)
@@ -111,8 +110,10 @@ def _texts(
     }
     if wrong:
         row, value = next(iter(wrong.items()))
+        of = f"of its {counted(len(values), 'value')}"
+        is_none, are_none = f"{of} is no text", f"{of} are no text"
         raise ConfigurationError(
-            f"text is {arguments.text}, but {len(wrong)} of its {len(values)} values are no text, "
+            f"text is {arguments.text}, but {agreeing(len(wrong), is_none, are_none)}, "
             f"such as {value!r} in {rows.place(row)}. Choose the column with the texts."
         )
     texts = [value if isinstance(value, str) else "" for value in values]
@@ -128,7 +129,8 @@ def _texts(
             f"text is {arguments.text}, a column in which {len(empty)} of {len(texts)} texts are "
             f"missing or have no {arguments.level}: {shown}. {remedy}"
         )
-    return texts, good, [f"{len(empty)} texts without any {arguments.level} are left out: {shown}."]
+    one, many = (f"without any {arguments.level} {verb} left out" for verb in ("is", "are"))
+    return texts, good, [f"{agreeing(len(empty), f'text {one}', f'texts {many}')}: {shown}."]
 
 
 def _is_missing(value: Any) -> bool:

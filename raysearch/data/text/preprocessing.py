@@ -53,14 +53,18 @@ class TextPreprocessing:
     max_length: int
     keep: Side
 
-    def transform(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def transform(self, texts: str | Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the inputs of a model for texts: tokens and lengths.
 
         A symbol that is not in the vocabulary has the number `UNKNOWN`.
 
+        Args:
+            texts: One or more; a single one is a batch of one.
+
         Raises:
             ConfigurationError: A text has no symbol.
         """
+        texts = [texts] if isinstance(texts, str) else texts
         found = self.vocabulary.padded(texts, max_length=self.max_length, keep=self.keep)
         empty = [str(place) for place, length in enumerate(found[1]) if length == 0]
         if empty:

@@ -28,7 +28,7 @@ ARGUMENTS: dict[str, Domain] = {
 
 PATHS = ("path", "validation_path", "test_path")
 
-_FORMS: dict[str, Form] = {
+OTHERS: dict[str, Form] = {
     **dict.fromkeys((*PATHS, "expression", "label", "fingerprint"), TEXT),
     "task": FORMS["task"],
     "head": (
@@ -36,7 +36,10 @@ _FORMS: dict[str, Form] = {
         "It must be label, symbol or none; null tells by the file.",
     ),
 }
-_REQUIRED = {"path": "Give the path of a text, TSV or JSON lines file."}
+"""All other arguments: whether a value has the right form, and what to say where not."""
+
+REQUIRED = {"path": "Give the path of a text, TSV or JSON lines file."}
+"""Arguments that must be given -> what to give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +95,8 @@ class TreesArguments:
             given,
             kind="trees",
             domains=ARGUMENTS,
-            forms=_FORMS,
-            required=_REQUIRED,
+            forms=OTHERS,
+            required=REQUIRED,
             searched=("batch_size",),
             contradictions=_contradictions,
         )

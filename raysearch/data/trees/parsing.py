@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from raysearch.counting import agreeing
 from raysearch.data.trees.arguments import Head
 
 NO_SYMBOL = ""
@@ -81,7 +82,8 @@ def parse(text: str, *, head: Head) -> ParsedTree:
             if not opened and place < len(tokens) - 1:
                 raise ValueError(f"goes on behind its end, with {tokens[place + 1]!r}")
     if opened:
-        raise ValueError(f"has {len(opened)} brackets that are not closed")
+        are = agreeing(len(opened), "bracket that is", "brackets that are")
+        raise ValueError(f"has {are} not closed")
     return ParsedTree(tuple(symbols), tuple(parents), label if head == "label" else None)
 
 

@@ -3,8 +3,8 @@
 Three forms are told by the first line that is not blank:
 
 - text, an expression in each line with its label in front: within its brackets, as in
-  "(3 (2 not) (4 bad))", the form of the Stanford Sentiment Treebank; or before it, after which
-  comes a blank or a tab, as in "9 (MAX 2 9)";
+  "(3 (2 not) (4 bad))", the form of the Stanford Sentiment Treebank; before it, after which
+  comes a blank or a tab, as in "9 (MAX 2 9)"; or behind it, after a tab, as in "(MAX 2 9)<tab>9";
 - TSV, whose first line has the names of the columns, `expression` and `label` among them;
 - JSON lines, an object with these keys in each line.
 
@@ -23,14 +23,18 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from raysearch.counting import counted
 from raysearch.data.files import Source
 from raysearch.data.lines import BadLine, Line, check_names, columns, numbered, objects, taken
 from raysearch.data.trees.arguments import Head, TreesArguments
 from raysearch.data.trees.parsing import ParsedTree, parse
 
 _BRACKETS = ("(", "[")
+
+_HEADS = ", ".join((*get_args(Head)[:-1], f"or {get_args(Head)[-1]}"))
+"""What `head` may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +93,8 @@ def _trees(file: TreesFile, *, head: Head, arguments: TreesArguments) -> list[La
         n_nodes = len(found.symbols)
         if n_nodes > arguments.max_nodes:
             raise BadLine(
-                f"has a tree of {n_nodes} nodes, and max_nodes is {arguments.max_nodes}. Raise it, "
-                "or take out the line."
+                f"has a tree of {counted(n_nodes, 'node')}, and max_nodes is "
+                f"{arguments.max_nodes}. Raise it, or take out the line."
             )
         return LabelledTree(
             found.symbols, found.parents, found.label or "", line=line, path=file.source.path
@@ -121,8 +125,8 @@ def _check_form(row: Mapping[str, Any], *, head: Head, path: str) -> None:
         else (f"has no label {where}", "has one")
     )
     raise BadLine(
-        f"{here}, and {path} begins with a line that {there}. Write it so too, or set head to say "
-        "what stands first within brackets."
+        f"{here}, and {path} begins with a line that {there}. Write it so too, or set head to what "
+        f"stands first within brackets: {_HEADS}."
     )
 
 
@@ -141,7 +145,8 @@ def _parsed(row: Mapping[str, Any], *, head: Head) -> ParsedTree:
         parsed = parse(expression, head=head)
     except ValueError as error:
         raise BadLine(
-            f"has an expression that {error}. Mend the line, or set head; it is {head!r} now."
+            f"has an expression that {error}. Mend the line, or set head to what stands first "
+            f"within brackets: {_HEADS}. It is {head!r} now."
         ) from error
     if "label" not in row:
         label = parsed.label
@@ -149,8 +154,9 @@ def _parsed(row: Mapping[str, Any], *, head: Head) -> ParsedTree:
         label = json.dumps(label)
     if not label or not label.strip():
         raise BadLine(
-            "has no label. Put it first within the outermost brackets, or in front of them; or "
-            "give a file with columns."
+            "has no label. Put it first within the outermost brackets, in front of them, or behind "
+            "them after a tab; or give a file whose first line has the names of columns, "
+            "`expression` and `label`, with a tab between."
         )
     return replace(parsed, label=label.strip())
 
@@ -170,7 +176,17 @@ def _opened(source: Source, *, arguments: TreesArguments) -> TreesFile:
         like = f'{{"{arguments.expression}": "(+ 1 2)", "{arguments.label}": 3}}'
         found = objects(lines, roles=roles, like=like)
     elif first.startswith(_BRACKETS):
-        found, head = _plain(lines), "label"
+        n_behind = _n_behind(first)
+        if n_behind > 1:
+            raise source.fault(
+                f"whose first line has {n_behind + 1} columns, an expression being the first of "
+                "them, but no names. Put a line of names first, with tabs between: "
+                f"{arguments.expression}, {arguments.label}, and any for the others."
+            )
+        if n_behind:
+            found = _with_label_behind(lines)
+        else:
+            found, head = _plain(lines), "label"
     elif _has_names(names := [name.strip() for name in first.split("\t")], source, arguments):
         check_names(names, roles=roles, source=source)
         found = columns(lines[1:], names=names, roles=roles, remedy="Mend the line.")
@@ -185,6 +201,32 @@ def _has_names(first: list[str], source: Source, arguments: TreesArguments) -> b
         return True
     has_tree = any(name.startswith(_BRACKETS) for name in first)
     return Path(source.path).suffix.lower() == ".tsv" and not has_tree
+
+
+def _n_behind(line: str) -> int:
+    r"""Return how many columns stand behind a whole expression, cut at tabs.
+
+    Example:
+        >>> [_n_behind(line) for line in ("(+ 1 2)\t3", "(+ 1 2)", "(3 (2 not)\t(4 bad))")]
+        [1, 0, 0]
+    """
+    expression, *others = line.split("\t")
+    is_whole = all(expression.count(a) == expression.count(b) for a, b in ("()", "[]"))
+    return len(others) if is_whole else 0
+
+
+def _with_label_behind(lines: list[tuple[int, str]]) -> Iterator[Line]:
+    """Yield the lines of a file without names, of an expression, a tab and a label each."""
+    for number, line in lines:
+        expression, *labels = line.split("\t")
+        if len(labels) == 1:
+            yield number, {"expression": expression, "label": labels[0]}
+        else:
+            yield (
+                number,
+                f"has {counted(len(labels) + 1, 'column')} between tabs, and the first line has "
+                "2, an expression and its label. Mend the line.",
+            )
 
 
 def _plain(lines: list[tuple[int, str]]) -> Iterator[Line]:

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from raysearch.data import DATA
+from raysearch.data.describing import arguments_of
+from raysearch.data.examples import EXAMPLES
 from raysearch.models import FAMILIES
 from raysearch.schedulers import SCHEDULERS
 from raysearch.searchers import SEARCHERS
@@ -60,3 +62,25 @@ def test_the_schema_is_one_json_document(cli):
     assert outcome.status == 0
     schema = json.loads(outcome.out)
     assert "objective" in schema["properties"]
+
+
+@pytest.mark.parametrize("name", sorted(DATA))
+def test_a_data_set_is_listed_with_all_its_arguments(cli, name):
+    outcome = cli(f"list data {name}")
+    assert (outcome.status, outcome.err) == (0, "")
+    for argument in arguments_of(name):
+        (line,) = [x for x in outcome.out.splitlines() if x.split(None, 1)[:1] == [argument.name]]
+        assert argument.meaning and argument.meaning in line
+        assert argument.legal in line
+        said = "must be given)" if argument.default is None else f"default {argument.default})"
+        assert said in line
+    assert ("An experiment file:" in outcome.out) == (name in EXAMPLES)
+
+
+def test_a_name_that_is_no_data_set_and_names_of_other_lists_are_refused(cli):
+    outcome = cli("list data imges")
+    assert outcome.status == 2
+    assert "imges is not a data set. Did you mean images?" in outcome.err
+    outcome = cli("list families cnn")
+    assert outcome.status == 2
+    assert "list families takes no name, and cnn is given. Leave it out" in outcome.err

@@ -17,7 +17,7 @@ def test_columns_are_found_by_name_and_blank_lines_passed_over():
     found = list(columns(lines, names=["y", "t"], roles=ROLES, remedy="Mend it."))
     assert found == [
         (1, {"text": "x", "label": "1"}),
-        (3, "has 1 columns between tabs, not 2. Mend it."),
+        (3, "has 1 column between tabs, not 2. Mend it."),
         (4, {"text": "y ", "label": " 3 "}),
     ]
 

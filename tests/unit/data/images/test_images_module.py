@@ -97,6 +97,8 @@ def test_pixels_of_training_are_those_of_the_files_when_nothing_is_varied(folder
     found += sorted(map(tuple, torch.cat(rest).flatten(1).tolist()))
     files = sorted(str(path) for path in Path(folders).rglob("*.png"))
     expected = data.preprocessing.transform(files)
+    one = data.preprocessing.transform(str(files[0]))  # a path alone is a batch of one
+    assert np.array_equal(one, expected[:1])
     assert sorted(found) == sorted(map(tuple, expected.reshape(len(files), -1).tolist()))
 
 

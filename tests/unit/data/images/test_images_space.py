@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from raysearch.data.images import space
+from raysearch.data.images import preparing, space
 from raysearch.errors import ConfigurationError
 from tests.pictures import picture, save, write_folders
 
@@ -88,7 +88,7 @@ def test_the_same_picture_of_two_classes_is_said(tmp_path):
     write_folders(tmp_path, n=8)
     shutil.copy(tmp_path / "across/2.png", tmp_path / "down/wrong.png")
     assert (
-        "1 images are the same picture as one with another target: across/2.png and down/wrong.png"
+        "1 image is the same picture as one with another target: across/2.png and down/wrong.png"
         in advice(tmp_path)
     )
 
@@ -120,7 +120,9 @@ def test_unreadable_images_are_refused_by_name_or_dropped_and_said(tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         check(root, size=8)
     (fault,) = caught.value.faults
-    assert "where 1 of 20 images cannot be read: across/4.png (" in fault
+    assert "where 2 of 20 images cannot be read: across/4.png (" in fault
+    assert "), down/3.png (" in fault  # whose header is whole: all are told at once
+    assert "Only headers" not in fault
     assert "write `unreadable: drop`" in fault
     (root / "across/4.png").unlink()
     with pytest.raises(ConfigurationError, match=r"where 1 of 19 images cannot .*: down/3.png \("):
@@ -129,6 +131,14 @@ def test_unreadable_images_are_refused_by_name_or_dropped_and_said(tmp_path):
     assert space.data_spec(path=str(root), unreadable="drop").n_train == 10
     said = advice(root, unreadable="drop")
     assert "2 images that cannot be read are left out: across/4.png, down/3.png." in said
+
+
+def test_of_many_images_it_is_said_that_pixels_were_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(preparing, "_FEW", 10)
+    with pytest.raises(
+        ConfigurationError, match=r"1 of 20 images cannot .* Only headers were read"
+    ):
+        check(damaged(tmp_path), size=8)
 
 
 def test_a_link_to_nowhere_is_an_image_that_cannot_be_read(tmp_path):

@@ -67,7 +67,7 @@ def test_what_is_no_image_or_hidden_is_left_out_and_said(tmp_path):
     found = listing(tmp_path)
     assert len(found.files) == 5
     assert len(found.notes) == 1
-    assert found.notes[0].startswith("1 files are left out, since their names do not end as")
+    assert found.notes[0].startswith("1 file is left out, since its name does not end as")
 
 
 def test_folders_inside_a_class_are_said(tmp_path):

@@ -145,7 +145,7 @@ def _fault(**arguments):
         (("say", " "), "line 6 has an empty target"),
         (
             ("say",),
-            "line 6 has 1 columns between tabs, not 2. Mend the line, or name source and target",
+            "line 6 has 1 column between tabs, not 2. Mend the line, or name source and target",
         ),
         (("say", "said", "more"), "line 6 has 3 columns between tabs, not 2"),
         (("say " * 9, "said"), "line 6 has a source of 9 symbols, and max_length is 8"),

@@ -268,3 +268,44 @@ def test_a_file_that_has_changed_is_refused(file):
     file("b.ts", *TS, *GOOD, *GOOD)
     with pytest.raises(ConfigurationError, match=r"test_fingerprint is .* has changed since"):
         check_arguments(checked)
+
+
+MACHINES = ["machine,time,temp,load,state"] + [
+    f"m{machine},{step},{machine * step % 7},{step},{'ab'[machine % 2]}"
+    for machine in range(12)
+    for step in range(6)
+]
+
+
+def test_a_long_table_told_nothing_about_is_met_with_what_to_write(file):
+    path = file("machines.csv", *MACHINES)
+    text = refusal(path, target="state")
+    assert "where machine in row 1 is 'm0', no number. If each row is a step of a series" in text
+    assert "write `series: machine` and `time: time`. Else mend it" in text
+    notes = advice(path=path, target="state", series="machine", time="time")
+    assert not any("Each row is taken for" in note for note in notes)
+
+
+def test_dates_are_proposed_as_time(file):
+    days = ["day,load,state", *(f"2026-01-{day:02},{day},{'ab'[day % 2]}" for day in range(1, 20))]
+    assert "write `time: day`. Else mend it" in refusal(file("days.csv", *days), target="state")
+    text = refusal(file("again.csv", *MACHINES), target="state", series="time")
+    assert "machine in row 1 is 'm0', no number. Mend it, or list" in text
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("kind,t0,t1,t2", "a series has only 3 steps"),
+        ("kind,time,t1,t2", "the column time is taken for a value and a series has only 3 steps"),
+    ],
+)
+def test_rows_that_are_hardly_series_are_told_of(file, header, said):
+    notes = advice(path=file("wide.csv", header, *WIDE[1:]), target="kind")
+    assert any(said in note and "`series: COLUMN`" in note for note in notes)
+
+
+def test_short_series_of_a_long_table_are_told_of(file):
+    lines = [LONG[0], *(line for line in LONG[1:] if line.split(",")[1] in "01")]
+    notes = advice(path=file("long.csv", *lines), target="kind", series="who", time="when")
+    assert any("No series has more than 2 steps" in note for note in notes)

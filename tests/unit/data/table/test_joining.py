@@ -81,7 +81,7 @@ def test_the_fingerprint_is_of_both_files(files):
     ("test", "names", "message"),
     [
         (["1,2"], "a,y", "test_path is .*, which lacks the column b of .*train.csv"),
-        ([], "a,b,y", "test_path is .*, which leaves, beside path, too few rows for test"),
+        ([], "a,b,y", "test_path is .*, which has no rows below the names of its columns"),
         (["1,2,3,4"], "a,b,y", "test_path is .*, whose rows do not all have the 3 columns"),
     ],
 )
@@ -122,3 +122,14 @@ def test_numbers_that_are_none_are_named_with_their_row(files):
         ConfigurationError, match=r"such as 'many' in row 31 of \S*train.csv, 'few' in row 32"
     ):
         space.check_arguments(given)
+
+
+@pytest.mark.parametrize("argument", ["path", "test_path"])
+def test_a_file_of_names_alone_is_refused_as_that(csv_file, tmp_path, argument):
+    whole = csv_file("a,y", "1,2", "2,3")
+    names = tmp_path / "names.csv"
+    names.write_text("a,y\n")
+    paths = {"path": str(whole), "test_path": str(whole), argument: str(names)}
+    with pytest.raises(ConfigurationError) as caught:
+        read_rows(TableArguments(**paths, target="y"))
+    assert str(caught.value).startswith(f"{argument} is {names}, which has no rows below the names")

@@ -92,6 +92,14 @@ def test_what_is_no_table_is_refused(csv_file, content, message):
     assert "table.csv" in caught.value.faults[0]
 
 
+@pytest.mark.parametrize("content", [b"\x00AR1a,b\n1,2\n", b"a,b\n1,2\n"])
+def test_what_only_its_name_makes_a_parquet_file_is_refused_as_damaged(tmp_path, content):
+    path = tmp_path / "table.Parquet"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"with PAR1: it is damaged, or .* Write it anew"):
+        read(str(path))
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match=r"path is .*none\.csv, which cannot be read"):
         read(str(tmp_path / "none.csv"))
@@ -108,7 +116,7 @@ def test_rows_that_are_too_short_are_named(csv_file):
     (note,) = read(path).notes
     assert note == (
         f"3 rows of {path} have fewer than the 3 columns of its first line: row 2, row 4, row 6. "
-        "What they lack counts as missing."
+        "What is not there counts as missing."
     )
     assert read(csv_file("a,y", "1,", ",")).notes == ()
 

@@ -47,10 +47,25 @@ def test_advice_says_what_was_guessed_and_left_out(customers):
         "Column customer_id is left out: ",
         "Column comment is left out: ",
         "Column currency is left out: it is 'USD' in all training rows",
-        "values of the training rows are no numbers and count as missing, such as 'unknown'",
+        "values are no numbers and count as missing, such as 'unknown' in row ",
         "rare categories are one, such as 'village",
     ):
         assert said in text
+
+
+def test_values_that_are_no_numbers_or_dates_are_named_with_their_rows(csv_file):
+    lines = [f"{n % 7}.5,2026-01-{1 + n % 28:02},{'yn'[n % 2]},{n % 3}" for n in range(60)]
+    lines[7] = lines[7].replace("0.5,", "oops,")
+    lines[50] = lines[50].replace("1.5,", "inf,")
+    lines[20] = lines[20].replace("2026-01-21", "soon")
+    path = csv_file("a,day,flag,y", *lines)
+    notes = space.advice(path=path, target="y")
+    two, one = [note for note in notes if "as missing" in note]
+    assert two == (
+        f"Column a: 2 values are no numbers and count as missing, such as 'oops' in row 8 of "
+        f"{path}, 'inf' in row 51 of {path}. Mend the file if more is meant."
+    )
+    assert "Column day: 1 value is no date and counts as missing, such as 'soon' in row 21" in one
 
 
 def test_unbalanced_classes_and_classes_without_training_rows_are_said(csv_file):
@@ -177,5 +192,5 @@ def test_numbers_that_float32_cannot_hold_are_none(csv_file):
     data = Data(batch_size=8, path=path, target="y")
     for batch in (*data.train_dataloader(), *data.val_dataloader(), *data.test_dataloader()):
         assert all(tensor.isfinite().all() for tensor in batch)
-    (note,) = [n for n in space.advice(path=path, target="y") if "their y is no number" in n]
+    (note,) = [n for n in space.advice(path=path, target="y") if "its y is no number" in n]
     assert f"'-1e300' in row 2 of {path}" in note

@@ -71,8 +71,8 @@ def test_rows_without_a_target_are_left_out_and_said():
     assert target.values[:2].tolist() == [1.5, 2.5]
     assert target.notes[-2:] == (
         "2 of 45 rows are left out: they have no y: row 2, row 3.",
-        "1 of 45 rows are left out: their y is no number: 'oops' in row 5. Mend the file if they "
-        "are meant to be learnt from.",
+        "1 of 45 rows is left out: its y is no number: 'oops' in row 5. Mend the file if more is "
+        "meant to be learnt from.",
     )
 
 

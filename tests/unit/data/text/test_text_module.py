@@ -59,6 +59,8 @@ def test_a_checkpoint_alone_reads_texts(texts, tmp_path):
     )
     with pytest.raises(ConfigurationError, match="The texts number 1, counted from 0, are empty"):
         preprocessing.transform(["so good", " "])
+    alone, in_list = preprocessing.transform("so good"), preprocessing.transform(["so good"])
+    assert [part.tolist() for part in alone] == [part.tolist() for part in in_list]
 
 
 def test_preprocessing_goes_to_json_and_back(texts):

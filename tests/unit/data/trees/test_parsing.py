@@ -45,7 +45,7 @@ def test_expressions(text, head, tree, label):
     ("text", "head", "fault"),
     [
         ("", "symbol", "is empty"),
-        ("(a (b c)", "symbol", "has 1 brackets that are not closed"),
+        ("(a (b c)", "symbol", "has 1 bracket that is not closed"),
         ("(a b))", "symbol", r"goes on behind its end, with '\)'"),
         ("(a) (b)", "symbol", r"goes on behind its end, with '\('"),
         ("(a ())", "symbol", "has brackets with nothing in them"),

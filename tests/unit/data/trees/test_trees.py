@@ -51,6 +51,34 @@ def test_all_forms_of_a_file_say_the_same(written):
     assert all(data.spec == loaded[0].spec for data in loaded)
 
 
+def test_a_file_without_names_may_have_labels_behind_a_tab(written):
+    expressions = [(f"(f{n % 7} x{n % 5} (g y))", n % 3) for n in range(30)]
+    behind = written([f"{text}\t{label}" for text, label in expressions], "behind.tsv")
+    named = written(["expression\tlabel", *(f"{t}\t{label}" for t, label in expressions)], "n.tsv")
+    first, second = (Data(batch_size=4, path=path) for path in (behind, named))
+    assert same(first, second)
+    assert first.spec == second.spec
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["(f a)\t1\tx"], "whose first line has 3 columns, an expression being the first of them,"),
+        (["(f a)\t1\tx"], "Put a line of names first, with tabs between: expression, label, and"),
+        (
+            ["(f a)\t1", "(f b)"],
+            "whose line 2 has 1 column between tabs, and the first line has 2",
+        ),
+        (["(f a)\t1", "(f b\t1"], "within brackets: label, symbol, or none. It is 'symbol' now"),
+        (["(f a)\t1", "(f b)\t "], "whose line 2 has no label. Put it first within the outermost"),
+    ],
+)
+def test_what_is_wrong_beside_a_tab_is_said_with_what_to_write(written, lines, said):
+    with pytest.raises(ConfigurationError) as caught:
+        space.check_arguments({"path": written(lines, "trees.tsv")})
+    assert said in str(caught.value)
+
+
 def test_test_and_validation_may_have_files_of_their_own(written):
     files = {name: written(LINES[::step], f"{name}.txt") for name, step in [("v", 2), ("t", 5)]}
     data = Data(batch_size=4, path=written(LINES), validation_path=files["v"], test_path=files["t"])
@@ -108,7 +136,7 @@ def test_new_expressions_are_encoded_as_those_of_the_file(written):
     assert inputs[0].equal(data._splits().train[0][0])
     assert inputs[1].tolist() == [[UNKNOWN, 0, 0, 0], [-1] * 4]
     assert lengths.tolist() == [4, 1]
-    with pytest.raises(ConfigurationError, match=r"Expression 0, '\(f', has 1 brackets"):
+    with pytest.raises(ConfigurationError, match=r"Expression 0, '\(f', has 1 bracket "):
         data.encoded(["(f"], head="symbol")
 
 
@@ -131,7 +159,7 @@ def test_new_expressions_are_encoded_as_those_of_the_file(written):
         (["x (f)", "y (f)"], {"task": "regression"}, "but the label in line 1 is 'x', no"),
         (["1 (f)", "nan (f)"], {"task": "regression"}, "but the label in line 2 is 'nan', no"),
         (["a\tlabel", "(f)\t1"], {}, "expression is expression, and .* has no column of that name"),
-        (["expression\tlabel", "(f)"], {}, "whose line 2 has 1 columns between tabs, not 2. Mend"),
+        (["expression\tlabel", "(f)"], {}, "whose line 2 has 1 column between tabs, not 2. Mend"),
         (['{"expression": "(f)"}'], {}, "whose line 1 has no 'label'"),
         (['{"expression": "(f)", "label": null}'], {}, "line 1 has the label None"),
         (['{"expression": 3, "label": 1}'], {}, "line 1 has the expression 3, no text"),
@@ -211,7 +239,9 @@ def test_every_file_is_read_as_the_training_file_is(written, argument, lines, ot
     fault = caught.value.faults[0]
     assert fault.startswith(f"{argument} is {of_other}, whose {message}")
     assert f"and {path} begins with a line that has" in fault
-    assert fault.endswith("or set head to say what stands first within brackets.")
+    assert fault.endswith(
+        "or set head to what stands first within brackets: label, symbol, or none."
+    )
 
 
 def test_lines_of_one_file_are_read_alike(written):
