@@ -77,9 +77,10 @@ def test_a_node_tries_the_store_itself(tmp_path, monkeypatch):
     with running_store() as store:
         for name, value in store.environment.items():
             monkeypatch.setenv(name, value)
-        assert on_node.refused_by(f"s3://{BUCKET}/runs/a") == ""
+        run = f"runs/{tmp_path.name}"
+        assert on_node.refused_by(f"s3://{BUCKET}/{run}") == ""
         assert "no-such-bucket" in on_node.refused_by("s3://no-such-bucket/runs/a")
-        listed = store.client().list_objects_v2(Bucket=BUCKET)
+        listed = store.client().list_objects_v2(Bucket=BUCKET, Prefix=run)
         assert listed["KeyCount"] == 0
     assert on_node.refused_by(None) == ""
     assert on_node.refused_by(str(tmp_path)) == ""
