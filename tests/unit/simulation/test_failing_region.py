@@ -15,6 +15,8 @@ from raysearch.space import Int, Space
 from raysearch.trial import TrialStatus
 from tests.lab import ACCURACY
 
+pytestmark = pytest.mark.timeout(180)  # searches by a model, on a machine that others load
+
 SPACE = Space({"x": Int(0, 14), "y": Int(0, 9)})
 OPTIMUM = {"x": 5, "y": 8}
 """At the edge of the failing third, and away from the default in the middle."""
