@@ -112,7 +112,8 @@ def outcome(fit: Fit) -> dict[str, Any]:
     # here, so that `--help` need not wait for torch
     from raysearch.models.cnn.module import CNN
     from raysearch.models.shared.sizes import count_parameters
-    from raysearch.training.fit import evaluate, refit
+    from raysearch.training.evaluating import evaluate
+    from raysearch.training.fit import refit
 
     experiment = rs.Search.resume(fit.run).experiment
     with tempfile.TemporaryDirectory() as folder:

@@ -21,8 +21,9 @@ from raysearch.preflight.gauge import ENOUGH_BATCHES, PATH, Reading, reading
 from raysearch.preflight.record import Failure, Probe, Stage
 from raysearch.training.allowed import allowed_only
 from raysearch.training.building import build
+from raysearch.training.evaluating import evaluate
 from raysearch.training.failure import describe_failure
-from raysearch.training.fit import evaluate, refit, train
+from raysearch.training.fit import refit, train
 from raysearch.training.isolation import isolated
 from raysearch.training.job import Report, TrainingJob
 from raysearch.training.namespace import Namespace, namespace_of

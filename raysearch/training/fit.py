@@ -1,26 +1,24 @@
-"""How is one configuration trained, trained again on all data, and evaluated?
+"""How is one configuration trained, and trained again on all data?
 
 One Lightning fit for each training, of any LightningModule and data module, in the namespace of the
 model. `run` is the front that also knows configurations that are not trained by Lightning.
 
     train(job, report=lambda report: print(report.measurement.values) or True)
-    evaluate(job, checkpoint="runs/mine/trials/0007/epoch-0009.ckpt", split="test")
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from raysearch.errors import TrialFailed, Unsupported
+from raysearch.errors import TrialFailed
 from raysearch.training.allowed import allowed_only
 from raysearch.training.building import Parts, build
 from raysearch.training.checkpoints import write_whole
 from raysearch.training.energy import energy_of
-from raysearch.training.examining import collecting
 from raysearch.training.failure import is_out_of_memory
 from raysearch.training.grown_start import start_of
 from raysearch.training.init_from import inherited_by, started
@@ -28,9 +26,8 @@ from raysearch.training.interrupts import interrupts_pass
 from raysearch.training.isolation import isolated
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
-from raysearch.training.measuring import read_metrics
+from raysearch.training.loggers import finish_runs
 from raysearch.training.meter import Clock
-from raysearch.training.outcomes import Examined
 from raysearch.training.ranks import Peers, joined
 from raysearch.training.reducing import log_for_all
 from raysearch.training.refit_data import refit_loaders
@@ -38,9 +35,8 @@ from raysearch.training.refitting import Refit, prepare_refit
 from raysearch.training.replaying import replay
 from raysearch.training.reporter import FIRST, LAST, EpochBegins, ReportEpochs, Reporter
 from raysearch.training.rounds import ReportRounds
-from raysearch.training.served import SUFFIX, OnnxForward
 from raysearch.training.taking_over import taken_over
-from raysearch.training.trainers import finish_runs, make_trainer
+from raysearch.training.trainers import make_trainer
 from raysearch.trial import Measurement
 
 
@@ -220,92 +216,6 @@ def _keep(trainer: Any, *, path: Path, peers: Peers) -> None:
     """Write a checkpoint; a rank above 0 gathers what rank 0 writes, and writes nothing itself."""
     save = partial(trainer.save_checkpoint, weights_only=False)
     write_whole(save, path=path) if peers.is_first else save(path)
-
-
-def evaluate(
-    job: TrainingJob, *, checkpoint: str, split: Literal["validation", "test"]
-) -> Mapping[str, float | None]:
-    """Return the metrics of a checkpoint on one split; see `examine`."""
-    return examine(job, checkpoint=checkpoint, split=split).values
-
-
-def examine(job: TrainingJob, *, checkpoint: str, split: Literal["validation", "test"]) -> Examined:
-    """Return the metrics of a checkpoint on one split, and what became of each example.
-
-    Args:
-        job: Says which model and data.
-        checkpoint: Path of a checkpoint that the job's model wrote; or of an ONNX file that was
-            made of it, which onnxruntime then computes in the place of the model's forward.
-        split: What to evaluate on.
-
-    Raises:
-        ConfigurationError: A class cannot be loaded.
-        Unsupported: The model has no step for the split, or the data module no loader; or, of an
-            ONNX file, the step does not go through forward.
-        TrialFailed: The checkpoint holds more than tensors, plain values and what
-            the job allows.
-    """
-    with isolated(threads=job.threads):
-        parts = build(job)
-        _check_split(parts, split=split)
-        collects = collecting(parts.namespace, arguments=job.model_arguments)
-        trainer = make_trainer(job, namespace=parts.namespace, last=(collects,))
-        run = trainer.validate if split == "validation" else trainer.test
-        if checkpoint.endswith(SUFFIX):
-            _run_served(run, parts, path=checkpoint, threads=job.threads)
-            return Examined(
-                values=read_metrics(trainer.callback_metrics)[0], reason="a file made it"
-            )
-        with allowed_only(checkpoint, allow=job.allow):
-            run(
-                parts.model,
-                datamodule=parts.data,
-                ckpt_path=checkpoint,
-                verbose=False,
-                weights_only=True,
-            )
-        values, _ = read_metrics(trainer.callback_metrics)
-        return Examined(values=values, outcomes=collects.outcomes(), reason=collects.reason)
-
-
-def _run_served(run: Callable[..., Any], parts: Parts, *, path: str, threads: int) -> None:
-    """Evaluate with what an ONNX file computes in the place of the model's forward."""
-    forward = parts.model.forward = OnnxForward(path, threads=threads)
-    run(parts.model, datamodule=parts.data, verbose=False)
-    if not forward.n_calls:
-        raise Unsupported(
-            f"the steps of {type(parts.model).__name__} do not call its forward, so what "
-            f"{Path(path).name} computes cannot be measured by them"
-        )
-
-
-def _check_split(parts: Parts, *, split: Literal["validation", "test"]) -> None:
-    """Raise if the split cannot be evaluated; whether its loader is empty shows when it is made."""
-    step, method = (
-        f"{split}_step",
-        {"validation": "val_dataloader"}.get(split, f"{split}_dataloader"),
-    )
-    if not parts.namespace.overrides(parts.model, step):
-        raise Unsupported(f"the model has no {step}")
-    if not parts.namespace.overrides(parts.data, method):
-        raise Unsupported(f"the data module has no {method}")
-    make = getattr(parts.data, method)
-
-    def checked() -> Any:
-        loaders = make()
-        if loaders is None or _is_empty(loaders):
-            found = "None" if loaders is None else "nothing"
-            raise Unsupported(f"{method} of the data module returns {found}")
-        return loaders
-
-    setattr(parts.data, method, checked)
-
-
-def _is_empty(loaders: Any) -> bool:
-    try:
-        return len(loaders) == 0
-    except TypeError:
-        return False  # of unknown length
 
 
 def _fit(trainer: Any, parts: Parts, *, checkpoint: str | None, allow: Sequence[str]) -> None:

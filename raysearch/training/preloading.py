@@ -41,6 +41,7 @@ def modules_for(experiment: Experiment) -> tuple[str, ...]:
     measuring = ("raysearch.training.model_cost",) if experiment.aims.measures else ()
     return (
         "raysearch.training.fit",
+        "raysearch.training.evaluating",
         *measuring,
         *(f"{lightning}.{part}".rstrip(".") for part in NEEDED),
         *dict.fromkeys(ours),

@@ -73,28 +73,28 @@ def refit(job: TrainingJob, *, epochs: int, path: Path) -> Measurement:
 def evaluate(
     job: TrainingJob, *, checkpoint: str, split: Literal["validation", "test"]
 ) -> Mapping[str, float | None]:
-    """Return the metrics of a checkpoint on one split; see `fit.evaluate`.
+    """Return the metrics of a checkpoint on one split; see `evaluating.evaluate`.
 
     Raises:
         Unsupported: The model is a function that trains by itself.
     """
     refuse_function(job)
-    from raysearch.training import fit
+    from raysearch.training import evaluating
 
-    return fit.evaluate(job, checkpoint=checkpoint, split=split)
+    return evaluating.evaluate(job, checkpoint=checkpoint, split=split)
 
 
 def examine(job: TrainingJob, *, checkpoint: str, split: Literal["validation", "test"]) -> Examined:
-    """Return the metrics of a checkpoint, and what became of each example; see `fit.examine`.
+    """Return the metrics of a checkpoint, and of each example; see `evaluating.examine`.
 
     Raises:
         Unsupported: The model is a function that trains by itself.
     """
     if job.kind == "function":
         raise Unsupported(_BY_ITSELF)
-    from raysearch.training import fit
+    from raysearch.training import evaluating
 
-    return fit.examine(job, checkpoint=checkpoint, split=split)
+    return evaluating.examine(job, checkpoint=checkpoint, split=split)
 
 
 def draw(job: TrainingJob, *, checkpoint: str) -> dict[str, bytes]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import copy
 import importlib
 import inspect
-import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,12 @@ from raysearch.errors import ConfigurationError, did_you_mean, one_of, unknown_n
 from raysearch.imports import load_object
 from raysearch.training.job import TrainingJob
 from raysearch.training.lean import serve
+from raysearch.training.loggers import SilentLogger
 from raysearch.training.namespace import Namespace
 from raysearch.training.plugins import looked_up_once
 from raysearch.training.portable import PlainCheckpoints
 from raysearch.training.ranks import OneOfSeveral
 from raysearch.training.rounds import NEVER
-
-_log = logging.getLogger(__name__)
 
 _SHELVES = {
     "callbacks": "callbacks",
@@ -45,28 +43,6 @@ SHARDED = ("fsdp", "fsdp_cpu_offload")
 
 _OURS = ("max_epochs", "max_steps", "devices", "default_root_dir", "enable_checkpointing")
 """Arguments that follow from the job."""
-
-
-class SilentLogger:
-    """Keeps nothing, and lets user code log what it likes; from "loggers.logger:DummyLogger".
-
-    Args:
-        directory: The trial's folder, where user code may look for a place to write.
-    """
-
-    def __init__(self, directory: str) -> None:
-        super().__init__()
-        self._directory = directory
-
-    @property
-    def save_dir(self) -> str:
-        """The trial's folder."""
-        return self._directory
-
-    @property
-    def log_dir(self) -> str:
-        """The trial's folder."""
-        return self._directory
 
 
 def make_trainer(
@@ -215,21 +191,6 @@ def _filled(value: Any, *, job: TrainingJob) -> Any:
     if isinstance(value, Mapping):
         return {key: _filled(entry, job=job) for key, entry in value.items()}
     return [_filled(entry, job=job) for entry in value] if isinstance(value, list) else value
-
-
-def finish_runs(trainer: Any) -> None:
-    """End the runs of loggers that would go on in the next trial of this process.
-
-    Lightning's WandbLogger takes up whichever run of Weights & Biases the process has. Its other
-    loggers end theirs, or have none.
-    """
-    for logger in trainer.loggers:
-        run = getattr(logger, "_experiment", None)  # `experiment` would begin one
-        if run is not None and any(c.__name__ == "WandbLogger" for c in type(logger).__mro__):
-            try:
-                run.finish()
-            except Exception:  # noqa: BLE001  what was trained is worth more than its log
-                _log.warning("a run of Weights & Biases could not be ended", exc_info=True)
 
 
 def _made(value: Any, *, argument: str, namespace: Namespace) -> Any:

@@ -51,6 +51,7 @@ def prepare_process(job: TrainingJob | None = None) -> None:
         namespace = _namespace(job)
         if namespace.name in _READY:
             return
+        import raysearch.training.evaluating
         import raysearch.training.fit  # noqa: F401 - torch, and all that comes with it
 
         for part in NEEDED:

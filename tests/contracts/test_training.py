@@ -15,7 +15,8 @@ import torch
 from raysearch.data import DATA
 from raysearch.imports import load_object
 from raysearch.models import FAMILIES
-from raysearch.training.fit import evaluate, refit, train
+from raysearch.training.evaluating import evaluate
+from raysearch.training.fit import refit, train
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Objective
 from tests import other_nets

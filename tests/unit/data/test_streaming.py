@@ -13,7 +13,8 @@ from torch.nn import functional as F
 from raysearch.data.room import SHARE
 from raysearch.data.series.module import Data
 from raysearch.data.tensors import prepared_splits
-from raysearch.training.fit import evaluate, refit, train
+from raysearch.training.evaluating import evaluate
+from raysearch.training.fit import refit, train
 from tests.nets import LOSS, Listener, make_job
 
 WINDOW = 256

@@ -10,7 +10,7 @@ import torch
 from raysearch.errors import RunDirectoryError, TrialFailed
 from raysearch.imports import provide
 from raysearch.results import LocalExecutor, Results, load_model
-from raysearch.training.fit import evaluate
+from raysearch.training.evaluating import evaluate
 from tests.recorded import Recorded
 
 pytestmark = pytest.mark.timeout(120)  # imports torch and Lightning, and trains

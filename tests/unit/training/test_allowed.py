@@ -9,7 +9,8 @@ import pytest
 
 from raysearch.errors import ConfigurationError, TrialFailed
 from raysearch.training.allowed import allowed_only
-from raysearch.training.fit import evaluate, train
+from raysearch.training.evaluating import evaluate
+from raysearch.training.fit import train
 from tests import nets
 from tests.nets import Listener, make_job
 

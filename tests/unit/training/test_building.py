@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from raysearch.errors import ConfigurationError
 from raysearch.imports import provide
 from raysearch.training.building import build
-from raysearch.training.fit import evaluate, refit, train
+from raysearch.training.evaluating import evaluate
+from raysearch.training.fit import refit, train
 from tests import nets, other_nets
 from tests.nets import Listener, make_job
 

@@ -18,7 +18,8 @@ import pytorch_lightning as pl
 import torch
 
 from raysearch.errors import ConfigurationError, TrialFailed
-from raysearch.training.fit import evaluate, refit, train
+from raysearch.training.evaluating import evaluate
+from raysearch.training.fit import refit, train
 from raysearch.training.job import Ending
 from raysearch.trial import Objective
 from tests import other_nets

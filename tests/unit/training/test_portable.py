@@ -11,7 +11,8 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 
-from raysearch.training.fit import evaluate, train
+from raysearch.training.evaluating import evaluate
+from raysearch.training.fit import train
 from raysearch.training.portable import plain_value, portable
 from tests import nets, other_nets
 from tests.nets import Listener, make_job

@@ -8,7 +8,8 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset, random_split
 
 from raysearch.errors import Unsupported
-from raysearch.training.fit import evaluate, refit, train
+from raysearch.training.evaluating import evaluate
+from raysearch.training.fit import refit, train
 from tests.nets import Data, Listener, Net, make_job
 
 

@@ -10,8 +10,8 @@ import torch
 
 from raysearch.errors import TrialFailed
 from raysearch.experiment import from_settings
+from raysearch.training.evaluating import examine
 from raysearch.training.examining import Collects
-from raysearch.training.fit import examine
 from raysearch.training.jobs import job_for
 from raysearch.training.repeating import Part, _train, repeat
 from raysearch.training.run import train

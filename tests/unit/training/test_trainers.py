@@ -10,9 +10,11 @@ import pytorch_lightning as pl
 
 from raysearch.errors import ConfigurationError
 from raysearch.imports import provide
-from raysearch.training.fit import evaluate, refit, train
+from raysearch.training.evaluating import evaluate
+from raysearch.training.fit import refit, train
+from raysearch.training.loggers import finish_runs
 from raysearch.training.namespace import LIGHTNING, PYTORCH_LIGHTNING
-from raysearch.training.trainers import finish_runs, make_trainer
+from raysearch.training.trainers import make_trainer
 from tests import other_nets
 from tests.nets import Listener, Net, make_job
 

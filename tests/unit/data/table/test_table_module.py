@@ -15,7 +15,8 @@ from raysearch.data.table.preprocessing import load_preprocessing
 from raysearch.errors import ConfigurationError
 from raysearch.models.mlp.module import MLP
 from raysearch.models.mlp.space import data_arguments, search_space
-from raysearch.training.fit import evaluate, refit, train
+from raysearch.training.evaluating import evaluate
+from raysearch.training.fit import refit, train
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Objective
 
