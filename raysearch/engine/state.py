@@ -6,6 +6,7 @@ directory all arrive at the same state.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -74,6 +75,8 @@ class SearchState:
     """Bytes of all checkpoints on disk."""
     capacity: Mapping[str, float] = field(default_factory=dict)
     """What Ray has, as of `AttemptStarted`; empty where nobody said."""
+    freed_at: float = -math.inf
+    """When a trial last left its worker, in Unix time."""
     streak: Streak = field(default_factory=Streak)
     """Whether trials end for nothing, one after the other."""
 
@@ -200,8 +203,12 @@ class SearchState:
         if event.kind == DecisionKind.PAUSE:
             self._close_fold(event.trial, n_done=event.fold)
             self._change(event.trial, status=TrialStatus.PAUSED, reason=event.reason)
+            self.freed_at = event.at
             if event.fold is None:
                 self.account.put_aside(self.trials[event.trial])
+            else:  # each fold is tried as often as a trial of one split
+                self.losses.pop(event.trial, None)
+                self.failures.pop(event.trial, None)
         elif event.trial in self.paused:  # it goes on, once a worker begins with it
             self._change(event.trial, status=TrialStatus.PENDING, reason=event.reason)
         elif event.reason:
@@ -221,7 +228,7 @@ class SearchState:
             counts[event.trial] = counts.get(event.trial, 0) + 1
 
     def _trial_ended(self, event: ev.TrialEnded) -> None:
-        status = TrialStatus(event.status)
+        status, self.freed_at = TrialStatus(event.status), event.at
         self._close_fold(event.trial, n_done=event.folds)
         self._change(
             event.trial,

@@ -10,6 +10,9 @@ from typing import Any
 from raysearch.engine import Plan, SearchState
 from raysearch.trial import SearchStatus, TrialStatus
 
+PATIENCE_S = 2.0
+"""How long what a trial has left may wait for the next one before that is said, in seconds."""
+
 _TOLERANCE = 1e-9
 """0.1 + 0.2 is a little more than 0.3 in binary."""
 
@@ -91,4 +94,6 @@ def idle_now(state: SearchState, *, plan: Plan, at: float) -> Idle | None:
         reason = "nothing to train"
     else:
         reason = "waiting for the next trial"
+    if reason.startswith("waiting") and at - state.freed_at < PATIENCE_S:
+        return None
     return Idle(kind=kind, amount=amount, of=total, reason=reason)

@@ -101,6 +101,7 @@ class EngineScheduler(TrialScheduler):
         which then turned out to be dead, it gives up; that one goes back to our own queue.
         """
         session = self._session
+        self._held.heed(trial)
         self._forget(trial)
         if session.must_stop or trial.trial_id not in session.engine.state.trials:
             return

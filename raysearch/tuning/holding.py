@@ -47,8 +47,16 @@ class Holding:
         """Hold a message of a trial, which Ray leaves as it is until it hears of it."""
         self._messages.append((trial, message))
 
+    def heed(self, trial: RayTrial) -> None:
+        """Decide now what a trial has said whose worker is gone; nothing of it is carried out."""
+        said = [message for other, message in self._messages if other is trial]
+        self.forget(trial)
+        for message in said:
+            if not self._session.must_stop:
+                self._decide(trial, message)
+
     def forget(self, trial: RayTrial) -> None:
-        """Hold nothing of a trial any more: its worker is gone, or Ray is done with it."""
+        """Hold nothing of a trial any more: Ray is done with it."""
         self._messages = [each for each in self._messages if each[0] is not trial]
         self._decided = [each for each in self._decided if each[0] is not trial]
 

@@ -202,6 +202,23 @@ def test_a_lost_worker_repeats_no_fold_that_is_done():
     assert lab.state.epochs == 3
 
 
+def test_each_fold_is_tried_as_often_as_a_trial():
+    lab = fold_lab(max_attempts=2)
+    for _ in range(2):  # one loss in each of two folds
+        trial = next_fold(lab)
+        assert lab.engine.worker_lost(trial, error="gone")
+        lab.engine.attempt_started(trial, worker="here:2")
+        train(lab, trial, 0.1, 0.5)
+    assert lab.state.trials["0000"].fold == 2
+    again = fold_lab(max_attempts=2)
+    again.engine.replay(lab.journal.events)
+    assert again.state.n_bad_attempts("0000") == 0
+    trial = next_fold(lab)
+    assert lab.engine.worker_lost(trial, error="gone")
+    lab.engine.attempt_started(trial, worker="here:2")
+    assert not lab.engine.worker_lost(trial, error="gone")
+
+
 def fold_search(events=(), n_trials=6):
     return simulate(
         Plan(objective=ACCURACY, max_epochs=4, max_trials=n_trials, n_folds=3, fold_risk=0.01),

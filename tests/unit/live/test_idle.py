@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from raysearch.live.frame import frame
+from raysearch.live.idle import PATIENCE_S
 from raysearch.live.notebook_page import Page, as_html
 from raysearch.live.progress import Heading, Progress
 from raysearch.run_dir import events as ev
@@ -86,6 +87,16 @@ def test_the_reason_is_what_is_lacking(told: Any) -> None:
     assert search.said == "2 of 8 GPUs idle: waiting for the next trial"
     search.story.trial({"width": 2}, starts=False)
     assert search.said == "2 of 8 GPUs idle: waiting for a worker"
+
+
+def test_a_worker_between_two_trials_is_not_idle_yet(told: Any) -> None:
+    search = told(resources=GPU)
+    search.begin(8, HAS)
+    now = search.story.now
+    search.story.tell(ev.TrialEnded(at=now, trial="0003", status="completed", reason="trained"))
+    assert search.said is None
+    snapshot = search.progress.snapshot(at=now + PATIENCE_S)
+    assert snapshot.idle.text == "1 of 8 GPUs idle: waiting for the next trial"
 
 
 def test_it_is_said_where_nothing_more_fits(told: Any) -> None:

@@ -83,7 +83,7 @@ def test_one_that_is_stopped_is_freed_when_that_is_written(crowd):
     assert crowd.controller.stopped == ["0001"]
 
 
-def test_of_a_lost_worker_nothing_is_held(crowd):
+def test_of_a_lost_worker_what_it_has_said_counts_and_nothing_is_carried_out(crowd):
     crowd.slow.gate.clear()
     first, second, *_ = crowd.trials
     for trial in (first, second):
@@ -96,7 +96,7 @@ def test_of_a_lost_worker_nothing_is_held(crowd):
     crowd.written()
     assert crowd.controller.acted == []
     trials = crowd.lab.state.trials
-    assert (len(trials["0000"].measurements), len(trials["0001"].measurements)) == (1, 0)
+    assert (len(trials["0000"].measurements), len(trials["0001"].measurements)) == (1, 1)
     assert {trials[f"000{n}"].status for n in range(2)} == {TrialStatus.INTERRUPTED}
 
 
