@@ -1,4 +1,4 @@
-"""Which signals say that this process will soon be ended, so that it had better save and go?"""
+"""What asks this process to end? Signals that say it soon will be ended, and `stop`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ NOTICES = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 systemd when a spot machine is reclaimed, Kubernetes, Slurm. SIGHUP: a terminal that closes. SIGUSR1
 and SIGUSR2: Slurm's `--signal`, Grid Engine's `-notify`, LSF's warnings. Left to itself, each of
 them would end the process at once."""
+
+
+class Stopped(KeyboardInterrupt):
+    """`stop` asked for the end of a session in which nothing had begun yet."""
 
 
 def heeded() -> list[signal.Signals]:

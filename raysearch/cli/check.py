@@ -40,9 +40,11 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _execute(arguments: Namespace) -> int:
     from raysearch.cli.screen import print_json
     from raysearch.experiment import load
+    from raysearch.preflight.variables import refuse_wrong_variables
 
     source = arguments.experiment
     experiment = load(source, overrides=arguments.overrides)
+    refuse_wrong_variables()
     if arguments.address and "://" in arguments.address:
         from raysearch.cli.capacity import check_elsewhere
 

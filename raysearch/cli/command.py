@@ -9,6 +9,10 @@ from typing import NamedTuple
 PROGRAM = "python -m raysearch"
 
 
+class AtOnce(int):
+    """The exit status of a command that was ended in the middle of something; see `ending`."""
+
+
 class Command(NamedTuple):
     """One word after `python -m raysearch`, what it takes, and what it does."""
 

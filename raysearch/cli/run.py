@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from raysearch.cli.command import (
     PROGRAM,
+    AtOnce,
     Command,
     add_experiment,
     add_json,
@@ -24,6 +25,7 @@ from raysearch.cli.command import (
 )
 from raysearch.errors import ConfigurationError
 from raysearch.imports import without_collecting
+from raysearch.notices import Stopped
 
 if TYPE_CHECKING:
     from raysearch.results import Results
@@ -155,6 +157,9 @@ def _to_end(search: Search, *, as_json: bool) -> int:
     except (KeyboardInterrupt, SystemExit) as end:
         if isinstance(end, SystemExit) and end.code != signal.SIGTERM:
             raise
+        if isinstance(end, Stopped):
+            _say_how_to_go_on(search, word="Stopped")
+            return AtOnce(0)  # as somebody asked for, with `stop`
         _say_how_to_go_on(search)  # while it starts and ends, Ray turns SIGTERM into an exit
         return INTERRUPTED
     if as_json:
@@ -203,11 +208,11 @@ def print_outcome(results: Results) -> None:
         note(f"\n{text}")
 
 
-def _say_how_to_go_on(search: Search) -> None:
+def _say_how_to_go_on(search: Search, *, word: str = "Interrupted") -> None:
     from raysearch.cli.screen import note
 
     run = shlex.quote(str(search.run_dir))
     if search.run_dir.has_search():
-        note(f"\nInterrupted. All that was measured is kept; to go on: {PROGRAM} resume {run}")
+        note(f"\n{word}. All that was measured is kept; to go on: {PROGRAM} resume {run}")
     else:
-        note("\nInterrupted before anything was started.")
+        note(f"\n{word} before anything was started.")

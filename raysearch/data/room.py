@@ -79,21 +79,15 @@ def memory_bytes(wanted: int) -> int:
         ConfigurationError: The variable says no share.
     """
     free = free_bytes()
-    return wanted if free is None else int(_share() * free)
+    return wanted if free is None else int(memory_share() * free)
 
 
-def disk_bytes() -> int | None:
-    """Return the room on the disk of the cache, None where nobody knows."""
-    folder = cache_folder()
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return None
+def memory_share() -> float:
+    """Return which share of the memory that can be had prepared arrays may take.
 
-
-def _share() -> float:
+    Raises:
+        ConfigurationError: The variable says no share.
+    """
     said = os.environ.get(SHARE) or str(_DEFAULT_SHARE)
     try:
         share = float(said)
@@ -105,6 +99,17 @@ def _share() -> float:
             f"can be had, from 0 to 1, such as {_DEFAULT_SHARE}. Correct it, or unset it."
         )
     return share
+
+
+def disk_bytes() -> int | None:
+    """Return the room on the disk of the cache, None where nobody knows."""
+    folder = cache_folder()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
 
 
 def _in_file(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:

@@ -5,31 +5,30 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from raysearch.beside import begun
-from raysearch.compression.needs import refuse_without
 from raysearch.driving.beginning import begin
 from raysearch.driving.drive import Drive, plan_of
+from raysearch.driving.refusing import announced, check_nodes_of
+from raysearch.driving.stopping import listening
 from raysearch.engine import Engine
 from raysearch.engine.state import Listener
-from raysearch.errors import ConfigurationError, RunDirectoryError, SearchAborted
+from raysearch.errors import RunDirectoryError, SearchAborted
 from raysearch.experiment import Experiment
-from raysearch.experiment.fingerprints import refuse_changed
 from raysearch.forking import template
 from raysearch.imports import without_collecting
-from raysearch.preflight.machine import check_machine
+from raysearch.notices import Stopped
 from raysearch.results import Executor
-from raysearch.results.evidence import EarlierRun, earlier_runs
-from raysearch.results.messages import to_type
-from raysearch.run_dir import Lease
+from raysearch.results.evidence import EarlierRun
 from raysearch.run_dir.group_commit import GroupCommit
 from raysearch.run_dir.lease import SEARCHING
 from raysearch.run_dir.remote.retrying import telling
 from raysearch.searchers import Searcher
 from raysearch.training.job import TrainingJob
-from raysearch.training.jobs import job_for, new_session
-from raysearch.training.preloading import modules_for, own_modules
+from raysearch.training.jobs import job_for
+from raysearch.training.preloading import modules_for
 from raysearch.trial import SearchStatus, Trial, trial_id
 from raysearch.trying import Beforehand, Stage
 
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
     from raysearch.tuning.cluster import Cluster
     from raysearch.tuning.executor import Executor as RayExecutor
     from raysearch.tuning.session import SessionEnd
-
-STORES = "obstore"
-"""What every node needs that reaches a run directory in an object store."""
 
 IMPORTS = "raysearch-imports"
 """Name of the threads that import."""
@@ -67,12 +63,41 @@ def session(
     Side effects:
         Writes the run directory; starts and stops Ray.
     """
+    earlier = announced(drive, stage=stage)
+    with _ready(drive, listeners=listeners, stage=stage) as ready:
+        with _ended(ready.engine):
+            ending = _run(ready, drive, earlier=earlier, stage=stage, hands_over=hands_over)
+        _end(ready.engine, ending)
+        yield ready.engine, ready.executor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """What a session runs with, once Ray is up."""
+
+    cluster: Cluster
+    searcher: Searcher
+    engine: Engine
+    commit: GroupCommit
+    """The engine's journal."""
+    executor: RayExecutor
+    example: TrainingJob
+    """Of the default configuration."""
+    beforehand: Beforehand | None
+    """What is tried before a new search begins."""
+    forks: str | None
+    """Address of the template; None where there is none."""
+
+
+@contextmanager
+def _ready(drive: Drive, *, listeners: Sequence[Listener], stage: Stage) -> Iterator[_Ready]:
+    """Take the lease and start Ray, or join the cluster; leave nothing behind."""
     experiment, run_dir = drive.experiment, drive.run_dir
-    earlier = _announced(drive, stage=stage)
     with (
         telling(stage),
         _template(drive) as forks,
-        run_dir.writing(doing=SEARCHING) as journal,  # from here on `stop` is heard
+        run_dir.writing(doing=SEARCHING) as journal,  # from here on `stop` may be asked for
+        ExitStack() as at_the_end,
     ):
         with without_collecting():
             from raysearch.tuning.cluster import connect
@@ -82,57 +107,63 @@ def session(
         example = _example(drive)
         beforehand = _beforehand(drive, example=example, forks=forks, stage=stage)
         wanted: dict[str, Any] = {"resources": experiment.resources, "slots": experiment.parallel}
-        with connect(drive.address, **wanted) as cluster, ExitStack() as at_the_end:
-            from raysearch.tuning.driver import Announcements, run_session
-            from raysearch.tuning.session import Opening
-
-            if drive.address is not None:
-                _check_nodes(drive, stage=stage)
-            executor = _executor(drive, example=example, forks=forks, cluster=cluster)
-            at_the_end.callback(executor.release)
-            commit = GroupCommit(journal)
-            at_the_end.callback(commit.wait)
-            engine = _engine(drive, journal=commit, searcher=searcher, listeners=listeners)
-            opening = Opening(
-                example=example,
-                is_ready=lambda: beforehand is None or beforehand.is_tried,
-                check=lambda: None if beforehand is None else beforehand.check(executor),
-                open=lambda: begin(drive, engine, earlier=earlier),
-            )
-            announcements = Announcements(
-                first_measured=lambda: _prepare(searcher),
-                last_trials=executor.prepare if hands_over else _nothing,
-                stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
-            )
-            with _ended(engine):
-                ending = run_session(
-                    engine,
-                    experiment=experiment,
-                    run_dir=run_dir.path,
-                    cluster=cluster,
-                    opening=opening,
-                    commit=commit,
-                    objects=drive.objects,
-                    template=forks,
-                    announcements=announcements,
-                )
-            _end(engine, ending)
-            yield engine, executor
+        ear = at_the_end.enter_context(listening(run_dir.is_stop_requested))
+        cluster = at_the_end.enter_context(connect(drive.address, **wanted))
+        if drive.address is not None:
+            check_nodes_of(drive, stage=stage)
+        executor = _executor(drive, example=example, forks=forks, cluster=cluster)
+        at_the_end.callback(executor.release)
+        commit = GroupCommit(journal)
+        at_the_end.callback(commit.wait)
+        engine = _engine(drive, journal=commit, searcher=searcher, listeners=listeners)
+        ear.close()  # from here on the session looks
+        yield _Ready(
+            cluster=cluster,
+            searcher=searcher,
+            engine=engine,
+            commit=commit,
+            executor=executor,
+            example=example,
+            beforehand=beforehand,
+            forks=forks,
+        )
 
 
-def _announced(drive: Drive, *, stage: Stage) -> Sequence[EarlierRun]:
-    """Refuse what cannot be run, say what is, and return the runs that are evidence for it."""
-    new_session()
-    _refuse_if_unusable(drive)
-    for note in drive.notes:
-        stage(note)
-    earlier = () if drive.resumes else earlier_runs(drive.experiment)
-    for run in earlier:
-        stage(f"evidence: {run.text}")
-    stage("starting Ray")
-    if drive.address is None:
-        check_machine(drive.experiment.resources, parallel=drive.experiment.parallel)
-    return earlier
+def _run(
+    ready: _Ready,
+    drive: Drive,
+    *,
+    earlier: Sequence[EarlierRun],
+    stage: Stage,
+    hands_over: bool,
+) -> SessionEnd:
+    """Train the trials; return how that ended."""
+    from raysearch.tuning.driver import Announcements, run_session
+    from raysearch.tuning.session import Opening
+
+    engine, executor, beforehand = ready.engine, ready.executor, ready.beforehand
+    opening = Opening(
+        example=ready.example,
+        is_ready=lambda: beforehand is None or beforehand.is_tried,
+        check=lambda: None if beforehand is None else beforehand.check(executor),
+        open=lambda: begin(drive, engine, earlier=earlier),
+    )
+    announcements = Announcements(
+        first_measured=lambda: _prepare(ready.searcher),
+        last_trials=executor.prepare if hands_over else _nothing,
+        stopping=lambda: stage("stopping; press Ctrl-C again to end at once"),
+    )
+    return run_session(
+        engine,
+        experiment=drive.experiment,
+        run_dir=drive.run_dir.path,
+        cluster=ready.cluster,
+        opening=opening,
+        commit=ready.commit,
+        objects=drive.objects,
+        template=ready.forks,
+        announcements=announcements,
+    )
 
 
 def _beforehand(
@@ -162,43 +193,18 @@ def _executor(
     )
 
 
-def _check_nodes(drive: Drive, *, stage: Stage) -> None:
-    """Refuse a cluster on some of whose nodes trials would fail."""
-    from raysearch.tuning.nodes import check_nodes
-
-    stage("looking at the nodes of the cluster")
-    is_remote = drive.run_dir.mirror is not None
-    check_nodes(
-        modules=(*own_modules(drive.experiment), *([STORES] if is_remote else [])),
-        run_dir=None if is_remote else drive.run_dir.path,
-        store=None if drive.run_dir.mirror is None else str(drive.run_dir.mirror.address),
-    )
-
-
 def _end(engine: Engine, ending: SessionEnd) -> None:
     """Journal how a session ended."""
     from raysearch.tuning.session import SessionEnd
 
-    if not engine.has_begun:
-        raise KeyboardInterrupt  # which came before
+    if not engine.has_begun:  # what asked for the end came before
+        raise Stopped if ending is SessionEnd.STOPPED else KeyboardInterrupt
     if ending is SessionEnd.DONE:
         engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
     elif ending is SessionEnd.STOPPED:
         engine.end(SearchStatus.STOPPED, reason="`stop` asked for it")
     else:
         engine.end(SearchStatus.INTERRUPTED, reason="a signal asked for it")
-
-
-def _refuse_if_unusable(drive: Drive) -> None:
-    try:
-        drive.run_dir.refuse_if_unusable()
-    except RunDirectoryError as error:
-        raise ConfigurationError(str(error)) from error
-    Lease.refuse_if_held(drive.run_dir.path)
-    if drive.experiment.compress is not None:
-        refuse_without(what="compress")
-    if drive.resumes:
-        refuse_changed(drive.experiment, shown_by=to_type("results", drive.run_dir.path))
 
 
 def _example(drive: Drive) -> TrainingJob:

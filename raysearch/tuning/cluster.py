@@ -133,8 +133,8 @@ def connect(address: str | None, *, resources: Resources, slots: int | None) -> 
                 os.environ.update(PRIVATE_ENVIRONMENT)
             yield cluster
         finally:
-            if _gone(ports) is not None:
-                end_processes(folder)  # what is left of it would not answer
+            if _gone(ports) is not None or (is_private and not ray.is_initialized()):
+                end_processes(folder)  # what is left of it would not answer, or is half started
             ray.shutdown()
 
 

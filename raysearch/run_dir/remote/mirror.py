@@ -5,8 +5,9 @@ reads a folder. So each machine has a folder for each such run directory, below 
 says in a file of its own what it mirrors: whoever is given a path in it finds the store. Files come
 into it when they are needed, and go to the store when they are written. It can be deleted.
 
-A file here is a copy as long as nobody writes it: then the store's version is taken where that is
-another one. One that was written here and did not come to the store yet is left alone.
+A file here is a copy as long as nobody writes it (`copies`): then the store's version is taken
+where that is another one. One that was written here and did not come to the store yet is left
+alone. What checkpoints take here, all together, has a limit: see `evicting`.
 """
 
 from __future__ import annotations
@@ -14,37 +15,24 @@ from __future__ import annotations
 import json
 import logging
 import os
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import quote
 
 from raysearch.errors import RunDirectoryError
 from raysearch.run_dir.remote.addresses import Address
 from raysearch.run_dir.remote.client import Stored
+from raysearch.run_dir.remote.copies import Copies
+from raysearch.run_dir.remote.evicting import is_checkpoint, keep_within_limit, use
 from raysearch.run_dir.remote.growing import READERS
 from raysearch.run_dir.remote.storage import ObjectStorage
-from raysearch.run_dir.storage import TEMPORARY, LocalStorage
+from raysearch.run_dir.storage import LocalStorage
 
 MARKER = ".raysearch-mirror.json"
 """The file in a folder that says which run directory it mirrors."""
 
-COPIES = ".raysearch-copies"
-"""The folder beside it that knows of each file which version it is."""
-
-
 _log = logging.getLogger(__name__)
-
-
-class _Copy(NamedTuple):
-    """What is known of a file that is as it is in the store."""
-
-    version: str
-    size_bytes: int
-    changed_ns: int
 
 
 class Mirror:
@@ -60,7 +48,7 @@ class Mirror:
         self.address = address
         self.remote = ObjectStorage.at(address)
         self.local = LocalStorage(path)
-        self._lock = threading.Lock()
+        self._copies = Copies(path)
         self._deleting: ThreadPoolExecutor | None = None
 
     def __repr__(self) -> str:
@@ -110,7 +98,7 @@ class Mirror:
     def size_of(self, key: str) -> int | None:
         """Return how long a file is, here if it was written here; None where there is none."""
         path = self.path / key
-        if path.is_file() and not self._is_copy(key):
+        if path.is_file() and not self._copies.holds(key):
             return path.stat().st_size
         try:
             return self.remote.objects.head(key).size_bytes
@@ -126,7 +114,8 @@ class Mirror:
         path = self.path / key
         before = path.stat()
         version = self.remote.put_file(key, path, is_new=is_new)
-        self._note(key, _Copy(version, before.st_size, before.st_mtime_ns))
+        self._copies.note(key, version, status=before)
+        self._came(key)
 
     def push_changes(self) -> None:
         """Write to the store what was written here and is not there yet.
@@ -140,13 +129,13 @@ class Mirror:
 
     def push_if_changed(self, key: str) -> None:
         """Write a file to the store unless it is there as it is here."""
-        if not self._is_copy(key):
+        if not self._copies.holds(key):
             self.push(key)
 
     def forget(self, key: str) -> None:
         """Remove a file here, with what is known of it."""
         self.local.delete(key)
-        self._note_path(key).unlink(missing_ok=True)
+        self._copies.forget(key)
 
     def delete_later(self, key: str) -> None:
         """Remove a file here at once, and in the store by a thread; see `finish_deletions`.
@@ -176,66 +165,40 @@ class Mirror:
             for name in names:
                 key = (Path(folder) / name).relative_to(self.path).as_posix()
                 is_hidden = name.startswith(".") or key in _NOT_FILES
-                if not is_hidden and not _is_checkpoint(key):
+                if not is_hidden and not is_checkpoint(key):
                     yield key
 
     def _take(self, stored: Stored) -> None:
         """Bring a file here if it is not, or if it is an older copy."""
-        path, known = self.path / stored.key, self._known(stored.key)
-        if path.is_file():
-            if not self._is_copy(stored.key) and not _is_checkpoint(stored.key):
+        key = stored.key
+        path, known = self.path / key, self._copies.known(key)
+        if use(path) if is_checkpoint(key) else path.is_file():
+            if not self._copies.holds(key) and not is_checkpoint(key):
                 return  # written here; of a checkpoint the store's is the one that is journalled
             if known is not None and known.version == stored.version:
                 return
-        data, version = self.remote.objects.get(stored.key)
+        data, version = self.remote.objects.get(key)
         if known is not None and _grew(path, data):
             with path.open("ab") as file:  # TensorBoard goes on where it was in the file
                 file.write(data[path.stat().st_size :])
         else:
-            self.local.put(stored.key, data)
-        now = path.stat()
-        self._note(stored.key, _Copy(version, now.st_size, now.st_mtime_ns))
+            self.local.put(key, data)
+        self.note_copy(key, version)
+        if is_checkpoint(key):
+            use(path)
+        self._came(key)
 
     def note_copy(self, key: str, version: str) -> None:
         """Note that a file is as it is in the store."""
-        now = (self.path / key).stat()
-        self._note(key, _Copy(version, now.st_size, now.st_mtime_ns))
+        self._copies.note(key, version)
 
-    def _is_copy(self, key: str) -> bool:
-        known = self._known(key)
-        if known is None:
-            return False
-        try:
-            now = (self.path / key).stat()
-        except OSError:
-            return True
-        return (now.st_size, now.st_mtime_ns) == known[1:]
-
-    def _known(self, key: str) -> _Copy | None:
-        try:
-            version, size_bytes, changed_ns = json.loads(self._note_path(key).read_bytes())
-        except (OSError, ValueError, TypeError):
-            return None
-        return _Copy(str(version), int(size_bytes), int(changed_ns))
-
-    def _note(self, key: str, copy: _Copy) -> None:
-        path = self._note_path(key)
-        with self._lock, suppress(OSError):  # unknown, it is compared with the store again
-            path.parent.mkdir(exist_ok=True)
-            beside = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
-            beside.write_text(json.dumps(list(copy)))
-            beside.replace(path)
-
-    def _note_path(self, key: str) -> Path:
-        return self.path / COPIES / quote(key, safe="")
+    def _came(self, key: str) -> None:
+        """Make room for other checkpoints, if one has come here."""
+        if is_checkpoint(key):
+            keep_within_limit(self.path)
 
 
 _NOT_FILES = ("lease.json", "stop")
-
-
-def _is_checkpoint(key: str) -> bool:
-    """Return whether it is a trial's checkpoint, which is never rewritten."""
-    return key.startswith("trials/") and key.endswith(".ckpt")
 
 
 def _grew(path: Path, data: bytes) -> bool:

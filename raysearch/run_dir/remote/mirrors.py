@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from raysearch.run_dir.remote.addresses import Address, address_of
+from raysearch.run_dir.remote.evicting import RUNS
 from raysearch.run_dir.remote.mirror import MARKER, Mirror
 from raysearch.scratch import cache_folder
 
@@ -20,7 +21,7 @@ _mirrors: dict[Path, Mirror] = {}
 def folder_for(address: Address) -> Path:
     """Return the folder of this machine that stands for a run directory; it need not exist."""
     digest = hashlib.sha256(str(address).encode()).hexdigest()[:16]
-    return cache_folder() / "runs" / digest / (address.prefix.rpartition("/")[2] or address.bucket)
+    return cache_folder() / RUNS / digest / (address.prefix.rpartition("/")[2] or address.bucket)
 
 
 def mirror_for(place: str | Path) -> Mirror | None:

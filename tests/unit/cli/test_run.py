@@ -11,10 +11,12 @@ import sys
 import pytest
 
 from raysearch.cli import run
+from raysearch.cli.command import AtOnce
 from raysearch.cli.summary import next_facts
 from raysearch.engine import Plan
 from raysearch.errors import SearchAborted
 from raysearch.experiment import to_yaml
+from raysearch.notices import Stopped
 from raysearch.results import Results
 from raysearch.run_dir import RunDir
 from raysearch.trial import SearchStatus
@@ -120,17 +122,27 @@ def test_what_ends_the_process_at_once_says_so_too(rehearse, end):
     assert "to go on: python -m raysearch resume runs/small-1" in err
 
 
-def test_an_interrupt_before_the_start_says_that_there_is_nothing(folder, capsys):
+@pytest.mark.parametrize(
+    ("end", "status", "word"), [(KeyboardInterrupt, 130, "Interrupted"), (Stopped, 0, "Stopped")]
+)
+def test_an_end_before_the_start_says_that_there_is_nothing(folder, capsys, end, status, word):
     class Early(Rehearsed):
         def __init__(self, folder):
             super().__init__(folder)
             self.run_dir = RunDir(folder / "runs" / "small-2")
 
         def run_to_end(self, *, listeners, stage):
-            raise KeyboardInterrupt
+            raise end
 
-    assert run._to_end(Early(folder), as_json=False) == 130
-    assert capsys.readouterr().err.endswith("Interrupted before anything was started.\n")
+    assert run._to_end(Early(folder), as_json=False) == status
+    assert capsys.readouterr().err.endswith(f"{word} before anything was started.\n")
+
+
+def test_a_search_that_is_stopped_as_it_goes_on_keeps_what_it_has(rehearse):
+    status, _, err = rehearse(ends=SearchStatus.INTERRUPTED, raises=Stopped())
+    assert status == 0
+    assert isinstance(status, AtOnce)  # threads may be in the middle of an import
+    assert "Stopped. All that was measured is kept; to go on: python -m raysearch resume" in err
 
 
 def test_an_exit_for_another_reason_passes_through(rehearse):

@@ -14,6 +14,7 @@ from raysearch.errors import RunDirectoryError
 from raysearch.results.winner_folder import MODEL, NEXT, install
 from raysearch.run_dir import Lease, RunDir
 from raysearch.run_dir import events as ev
+from raysearch.run_dir.remote import evicting
 from raysearch.run_dir.remote.client import StoreClient
 from raysearch.run_dir.remote.mirrors import brought, local_copy, mirror_above, place_of
 from raysearch.run_dir.remote.retrying import Retrying
@@ -148,6 +149,22 @@ def test_a_checkpoint_never_takes_the_place_of_another_machines(place, machine):
     assert made.path == "epoch-0009-2.ckpt"
     assert run.storage.read("trials/0007/epoch-0009.ckpt") == b"first"
     assert run.storage.read("trials/0007/epoch-0009-2.ckpt") == b"second"
+
+
+def test_a_checkpoint_that_had_to_go_comes_back_when_it_is_asked_for(place, machine, monkeypatch):
+    monkeypatch.setenv(evicting.LIMIT, "0")
+    for name in ("WRITTEN_S", "READ_S", "LOOK_EVERY_S"):
+        monkeypatch.setattr(evicting, name, -1.0)
+    run = RunDir(place)
+    trial = run.trial("0007")
+    for epoch in (1, 2):
+        add_checkpoint(lambda path: path.write_bytes(b"w"), directory=trial, epoch=epoch)
+    assert not list(trial.glob("*.ckpt"))
+    assert run.size_of("trials/0007/epoch-0001.ckpt") == 1
+    monkeypatch.delenv(evicting.LIMIT)
+    assert local_copy(trial / "epoch-0001.ckpt").read_bytes() == b"w"
+    made = add_checkpoint(lambda path: path.write_bytes(b"w2"), directory=trial, epoch=2)
+    assert made.path == "epoch-0002-2.ckpt"  # the store has the other one
 
 
 def test_files_that_changed_come_anew_and_those_written_here_stay(place, machine):
