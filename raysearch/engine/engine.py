@@ -92,10 +92,11 @@ class Engine:
             journal=journal,
             on_trial_ended=self._ended,
             on_trial_paused=suggestions.observe,
+            on_event=suggestions.heard,
             keeps=scheduler.keeps,
             remove_checkpoint=remove_checkpoint,
             clock=clock,
-            listeners=(suggestions.heard, *listeners),
+            listeners=listeners,
         )
         self._decisions = decisions = Decisions(plan=plan, ledger=ledger, scheduler=scheduler)
         pauses = Pauses(ledger=ledger, scheduler=scheduler)

@@ -3,7 +3,8 @@
 First it is on disk, then the state and the searcher know of it, then the listeners are told, and
 last the checkpoints that are no longer needed are deleted. A listener that fails is dropped; a
 journal that fails stops everything before anything has taken effect. Where several trials report at
-once, the journal may write what they led to together, later: see `run_dir.group_commit`.
+once, the journal may write what they led to together, later: see `run_dir.group_commit`. State and
+searcher then know of it before it is on disk; listeners, and what is deleted, wait for that.
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ class Ledger:
         journal: Where events are kept before they have any effect.
         on_trial_ended: Told of each trial that ended: searcher and scheduler.
         on_trial_paused: Told of each trial that is paused: the searcher.
+        on_event: Told of each event when the state knows of it: what suggests.
         keeps: Epochs of a trial's checkpoints that another one may yet take over.
         remove_checkpoint: Deletes a checkpoint, given its path relative to the run directory.
         clock: Unix time in seconds.
-        listeners: Told of each event.
+        listeners: Told of each event once it is on disk.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Ledger:
         journal: EventSink,
         on_trial_ended: Callable[[Trial], None],
         on_trial_paused: Callable[[Trial], None],
+        on_event: Listener,
         keeps: Callable[[Trial], Collection[int]],
         remove_checkpoint: Callable[[str], None],
         clock: Callable[[], float],
@@ -59,6 +62,7 @@ class Ledger:
         self._journal = journal
         self._on_trial_ended = on_trial_ended
         self._on_trial_paused = on_trial_paused
+        self._on_event = on_event
         self._keeps = keeps
         self._held: set[str] = set()  # trials with checkpoints that are kept for others alone
         self._remove_checkpoint = remove_checkpoint
@@ -158,7 +162,10 @@ class Ledger:
             _log.warning("%s stays until the next resume: it could not be deleted", path)
 
     def emit(self, *events: Event) -> None:
-        """Write the events with one flush, then let them take effect, then tell the listeners."""
+        """Write the events with one flush, then let them take effect, then tell the listeners.
+
+        Where the journal gathers them, listeners are told when it has written them.
+        """
         if not events:
             return
         events = self._with_capacity(events)
@@ -169,6 +176,11 @@ class Ledger:
                 self._on_trial_ended(self.state.trials[event.trial])
             elif isinstance(event, ev.Decided) and event.is_pause_of_scheduler:
                 self._on_trial_paused(self.state.trials[event.trial])
+        for event in events:
+            self._on_event(event, self.state)
+        self._journal.afterwards(partial(self._tell_all, events))
+
+    def _tell_all(self, events: Sequence[Event]) -> None:
         for event in events:
             self._tell(event)
 

@@ -299,7 +299,8 @@ _HANDLERS: dict[type, Callable[[SearchState, Any], None]] = {
 """Which method takes which event into account."""
 
 Listener = Callable[[Event, SearchState], None]
-"""Called after each event was journalled and applied: live view, TensorBoard."""
+"""Called after each event was journalled and applied: live view, TensorBoard. Where many events are
+journalled together, the state that it is given knows of later ones as well."""
 
 
 def fold(events: Iterable[Event]) -> SearchState:

@@ -9,7 +9,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,12 @@ class NodeKind:
     cpus: float
     gpus: float
     accelerator: str = ""
-    """Which GPU, as Ray knows it."""
+    """Which GPU, as Ray knows it; several are separated by commas."""
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Which GPUs, one by one."""
+        return tuple(self.accelerator.split(", ")) if self.accelerator else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +62,22 @@ class Capacity:
         """How many nodes there are."""
         return sum(kind.count for kind in self.now)
 
-    def total(self, name: str) -> float:
-        """Return how many "CPU" or "GPU" the nodes have together."""
-        return sum(kind.count * (kind.gpus if name == GPU else kind.cpus) for kind in self.now)
+    def total(self, name: str, *, accelerator: str | None = None) -> float:
+        """Return how many "CPU" or "GPU" the nodes have together.
+
+        Args:
+            name: Which of them.
+            accelerator: Count nodes alone whose GPUs are of this kind, as `resources` asks for it;
+                None counts all.
+
+        Example:
+            >>> two = NodeKind(count=2, cpus=8, gpus=4, accelerator="T4")
+            >>> has = Capacity(now=(two, NodeKind(count=1, cpus=8, gpus=1, accelerator="A100")))
+            >>> has.total(GPU), has.total(GPU, accelerator="A100")
+            (9, 1)
+        """
+        kinds = [kind for kind in self.now if accelerator is None or accelerator in kind.types]
+        return sum(kind.count * (kind.gpus if name == GPU else kind.cpus) for kind in kinds)
 
     def slots(self, resources: Resources) -> int:
         """Return how many trials fit at once on the nodes that there are."""
@@ -69,7 +87,7 @@ class Capacity:
     def most(self, resources: Resources) -> int:
         """Return how many trials fit at once when the cluster has grown as far as it may."""
         each = sorted(
-            (n for kind in self.later for n in [_workers_on(kind, resources)] * kind.count),
+            (n for kind in self.later for n in [_believed_on(kind, resources)] * kind.count),
             reverse=True,
         )
         return max(self.slots(resources), sum(each[: self.most_nodes]) // resources.workers)
@@ -87,13 +105,19 @@ def fitting(resources: Resources, *, available: Mapping[str, float]) -> int:
 
 
 def _workers_on(kind: NodeKind, resources: Resources) -> int:
-    """Return how many workers of trials fit on one node.
-
-    Which GPU a node has that is not there yet, nobody may have said; it is believed to be the one.
-    """
+    """Return how many workers of trials fit on one node."""
     has = {CPU: kind.cpus, GPU: kind.gpus}
-    types = kind.accelerator.split(", ") if kind.accelerator else [resources.accelerator_type or ""]
-    return fitting(resources, available=has | {f"{ACCELERATOR}{name}": 1.0 for name in types})
+    return fitting(resources, available=has | {f"{ACCELERATOR}{name}": 1.0 for name in kind.types})
+
+
+def _believed_on(kind: NodeKind, resources: Resources) -> int:
+    """Return how many fit on a node that is not there yet.
+
+    Which GPU it has nobody may have said; it is believed to be the one that is asked for.
+    """
+    return _workers_on(
+        replace(kind, accelerator=kind.accelerator or resources.accelerator_type or ""), resources
+    )
 
 
 def described(has: Capacity) -> str:

@@ -195,9 +195,10 @@ class _Room:
             self._asked_at = time.monotonic()
             has, resources = capacity(), self._experiment.resources
             self._fits = self._cluster.slots(resources, has=has)
+            of_kind = resources.accelerator_type
             self.has = {
                 "cpus": has.total(CPU),
-                "gpus": has.total(GPU),
+                "gpus": has.total(GPU, accelerator=of_kind),  # no trial could use others
                 "nodes": float(has.n_nodes),
                 "slots": float(has.slots(resources)),
             }

@@ -48,6 +48,8 @@ class Report:
     """Whether it sees what the driver writes to the run directory, and can write there."""
     store: str = ""
     """Why it cannot write to the object store with the run directory; empty if it can."""
+    variables: str = ""
+    """What is wrong with its variables that say how much may be kept there; empty for nothing."""
 
 
 def check_nodes(*, modules: Sequence[str], run_dir: Path | None, store: str | None = None) -> None:
@@ -152,16 +154,27 @@ def faults(
     blind = [report.host for report in reports if not report.sees]
     if blind and run_dir is not None:
         found.append(_local(run_dir, f"{_of(blind, len(reports))} cannot read and write it"))
-    refused: dict[str, list[str]] = {}
-    for report in reports:
-        if report.store:
-            refused.setdefault(report.store, []).append(report.host)
     found += [
         f"{why} So say {_of(hosts, len(reports))}; this machine can write there. Give the nodes "
         "the same right, by the machines' role, or by variables with keys where Ray is started."
-        for why, hosts in refused.items()
+        for why, hosts in _by_fault([(report.host, report.store) for report in reports])
+    ]
+    found += [
+        f"{why} So it is on {_of(hosts, len(reports))}, where Ray was started."
+        for why, hosts in _by_fault([(report.host, report.variables) for report in reports])
     ]
     return found
+
+
+def _by_fault(told: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
+    """Yield each thing that is wrong, with the nodes where it is.
+
+    Args:
+        told: Nodes, and what is wrong there; empty for nothing.
+    """
+    for why in dict.fromkeys(why for _, why in told):
+        if why:
+            yield why, [host for host, fault in told if fault == why]
 
 
 def _of_versions(reports: Sequence[Report], *, here: Mapping[str, str]) -> Iterator[str]:

@@ -48,6 +48,7 @@ def look(
         "missing": [module for module in modules if not is_found(module)],
         "sees": probe is None or sees(probe, token, within_s=within_s),
         "store": refused_by(store),
+        "variables": wrong_variables(),
     }
 
 
@@ -98,6 +99,26 @@ def refused_by(store: str | None) -> str:
             refuse_unusable(mirror)
     except Exception as error:  # noqa: BLE001  whatever it is, a trial would meet it too
         return str(error) or type(error).__name__
+    return ""
+
+
+def wrong_variables() -> str:
+    """Return what is wrong with this node's variables that say how much may be kept here; or "".
+
+    Where raysearch is missing, that is told by other means.
+    """
+    if not is_found("raysearch"):
+        return ""
+    try:
+        from raysearch.data.room import memory_share
+        from raysearch.run_dir.remote.evicting import limit_bytes
+
+        memory_share()
+        limit_bytes()
+    except ImportError:  # another version of raysearch
+        return ""
+    except ValueError as error:
+        return str(error)
     return ""
 
 

@@ -81,7 +81,7 @@ class Session:
     job_for: Callable[[Trial], TrainingJob]
     """What a worker needs to train a trial, from its last checkpoint if it has one."""
     slots: Callable[[], int]
-    """How many trials may run at once; asked again, since clusters grow and shrink."""
+    """How many trials may run at once; asked again, since clusters grow and shrink. See `room`."""
     unfinished: deque[Trial]
     """Trials that were begun and go on before any new one."""
     resources: PlacementGroupFactory
@@ -137,6 +137,12 @@ class Session:
         return self.engine.is_over or not (self.unfinished or self.engine.goes_on)
 
     @property
+    def room(self) -> int:
+        """How many trials may run at once; 0 where that cannot be had, which ends the session."""
+        fits: int | None = self.guard(self.slots)
+        return fits or 0
+
+    @property
     def groups_writes(self) -> bool:
         """Whether so many trials may report at once that they share writes of the journal."""
         return self.commit is not None and len(self.on_ray) > ALONE_UP_TO
@@ -157,11 +163,11 @@ class Session:
             return None
         if self.unfinished:
             return self.unfinished.popleft()
-        return self.engine.next_up(held=self.on_ray, beside=self.slots() > 1)
+        return self.engine.next_up(held=self.on_ray, beside=self.room > 1)
 
     def is_next_ready(self) -> bool:
         """Return whether an actor that is freed now gets its next trial, if there is one."""
-        if self.unfinished or self.slots() == 1:
+        if self.unfinished or self.room == 1:
             return True
         return self.engine.is_next_ready(held=self.on_ray)
 
@@ -201,7 +207,7 @@ class Session:
             and self.on_ray
             and not self.unfinished
             and not is_one_starting
-            and self.engine.n_trials_left <= ROUNDS_AHEAD * self.slots()
+            and self.engine.n_trials_left <= ROUNDS_AHEAD * self.room
         ):
             prepare, self.on_last_trials = self.on_last_trials, None
             _try(prepare, what="what comes after the search could not be prepared")

@@ -40,7 +40,7 @@ class TrialSource(SearchAlgorithm):
         session = self._session
         session.take_back()
         session.open_if_ready()
-        if session.must_stop or len(session.on_ray) >= session.slots():
+        if session.must_stop or len(session.on_ray) >= session.room:
             return None
         if session.opening is not None:
             return self._start_ahead(session.opening)
@@ -53,7 +53,7 @@ class TrialSource(SearchAlgorithm):
     def _start_ahead(self, opening: Opening) -> RayTrial | None:
         """Return what Ray takes for a trial, whose actor will be free for the first real one."""
         session = self._session
-        if session.n_ahead >= session.slots():
+        if session.n_ahead >= session.room:
             return None
         session.n_ahead += 1
         config = _common(session, {EXAMPLE: opening.example})

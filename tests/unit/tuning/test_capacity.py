@@ -27,6 +27,16 @@ def test_trials_are_counted_node_by_node(cpus, gpus, kinds, slots):
     assert Capacity(now=tuple(kinds)).slots(Resources(cpus=cpus, gpus=gpus)) == slots
 
 
+def test_gpus_of_another_kind_are_nobodys(kinds=("A100", "T4", "")):
+    has = Capacity(now=tuple(NodeKind(count=1, cpus=8, gpus=4, accelerator=k) for k in kinds))
+    wanted = Resources(gpus=1, accelerator_type="A100")
+    assert has.slots(wanted) == 4  # nothing runs where Ray does not know the kind
+    assert has.total("GPU", accelerator="A100") == 4
+    assert has.total("GPU") == 12
+    later = Capacity(now=(), later=(NodeKind(count=2, cpus=8, gpus=4),), most_nodes=2)
+    assert later.most(wanted) == 8  # of which nobody knows yet
+
+
 def test_what_an_autoscaler_may_add_counts_up_to_its_limit():
     head = (NodeKind(count=1, cpus=0, gpus=0),)
     later = (NodeKind(count=8, cpus=8, gpus=1), NodeKind(count=2, cpus=32, gpus=4))

@@ -73,6 +73,22 @@ def test_what_comes_during_a_write_shares_the_next_one(crowd):
     assert measured == [["0000"], ["0001", "0002", "0003"]]
 
 
+def test_listeners_hear_of_what_is_written_and_of_nothing_else(crowd):
+    def heard():
+        return [event.trial for event in crowd.lab.heard if isinstance(event, ev.Measured)]
+
+    crowd.slow.gate.clear()
+    for trial in crowd.trials[:2]:
+        crowd.report(trial, 1, 0.9)
+    assert crowd.lab.state.trials["0000"].epochs == 1  # as the engine knows
+    assert heard() == []
+    crowd.written()
+    assert heard() == ["0000"]
+    crowd.slow.fault = RunDirectoryError("the disk is full")
+    crowd.written()
+    assert heard() == ["0000"]
+
+
 def test_one_that_is_stopped_is_freed_when_that_is_written(crowd):
     crowd.slow.gate.clear()
     crowd.report(crowd.trials[1], 1, 0.1)

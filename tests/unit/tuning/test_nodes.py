@@ -72,6 +72,20 @@ def test_a_store_that_some_nodes_may_not_write_to_is_told_with_why():
     assert "Give the nodes the same right, by the machines' role" in fault
 
 
+def test_a_variable_that_is_wrong_on_a_node_is_told_with_where_it_is():
+    why = "The environment variable RAYSEARCH_CACHE_GB is 'much'. Correct it, or unset it."
+    reports = [report("a", variables=why), report("b"), report("a", variables=why)]
+    (fault,) = faults(reports, here=HERE)
+    assert fault == f"{why} So it is on 2 of 3 nodes (a, a), where Ray was started."
+
+
+def test_a_node_looks_at_its_own_variables(monkeypatch):
+    assert on_node.wrong_variables() == ""
+    monkeypatch.setenv("RAYSEARCH_DATA_MEMORY", "half")
+    assert on_node.wrong_variables().startswith("The environment variable RAYSEARCH_DATA_MEMORY")
+    assert on_node.look((), None, "", 0.0)["variables"] == on_node.wrong_variables()
+
+
 def test_a_node_tries_the_store_itself(tmp_path, monkeypatch):
     monkeypatch.setenv("RAYSEARCH_CACHE_DIR", str(tmp_path))
     with running_store() as store:
