@@ -7,13 +7,15 @@ belong to all processes, and are given up where memory is short. So arrays may b
 memory.
 
 The checksums of what is mapped are compared once on a node; a small file beside it says which state
-of the file that was. Training and validation examples lie one after the other, so that to refit on
+of the file that was. What the system does not map, as beyond a limit of the process, is read, and
+that is said. Training and validation examples lie one after the other, so that to refit on
 both needs no copy.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import mmap
 import os
@@ -23,6 +25,9 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+from raysearch.data.memory import gibibytes
+from raysearch.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +49,14 @@ _TRAINED = "raysearch_n_train"
 _ALIGNMENT = 64
 _CHUNK_BYTES = 2**24
 _PAD_ID, _ZIP64_BYTES, _LOCAL_HEADER_BYTES = 0x5352, 20, 30
+
+_NO_ARRAYS = (OSError, EOFError, KeyError, IndexError, ValueError, TypeError, AttributeError)
+"""What NumPy says of a file that is no .npz of arrays."""
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, struct.error)
+"""What reading says where a checksum or a header is wrong."""
+
+_logger = logging.getLogger(__name__)
 
 
 def write_archive(file: IO[bytes], arrays: Arrays, *, key: str) -> None:
@@ -72,6 +85,9 @@ def read_archive(path: Path, *, key: str) -> Arrays | None:
 
     Those of a large file are mapped, and must not be written to.
 
+    Raises:
+        ConfigurationError: The system maps no file of that size, and it does not fit into memory.
+
     Side effects:
         Of a large file that nobody has compared with its checksums, all is read, and a small file
         beside it says so.
@@ -82,24 +98,32 @@ def read_archive(path: Path, *, key: str) -> Arrays | None:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as entries:
             if str(entries[_KEY]) != key:
                 return None
-            status = os.fstat(file.fileno())
             found = (
-                _mapped(file, entries.zip, seen=path.with_suffix(".seen"))
-                if status.st_size >= MAPPED_FROM
-                else {name: entries[name] for name in entries.files}
+                _of_large(file, entries, path=path)
+                if os.fstat(file.fileno()).st_size >= MAPPED_FROM
+                else _of_memory(entries)
             )
-    except FileNotFoundError:
+    except ConfigurationError:
+        raise
+    except (*_NO_ARRAYS, *_DAMAGED):
         return None
-    except (OSError, EOFError, KeyError, IndexError, ValueError, TypeError, AttributeError):
-        return None  # not an .npz of arrays: NumPy says so in one of these ways
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, struct.error):
-        return None  # damaged: a checksum or a header is wrong
     n_train = json.loads(str(found.pop(_TRAINED))) if _TRAINED in found else {}
     del found[_KEY]
     for name, n in n_train.items():
         role, whole = name.removeprefix(REFIT), found[name]
         found[f"train{role}"], found[f"validation{role}"] = whole[:n], whole[n:]
     return found
+
+
+def key_of(path: Path) -> str | None:
+    """Return what a file was built from; None if it is none of ours, or damaged."""
+    import numpy as np
+
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as entries:
+            return str(entries[_KEY])
+    except (*_NO_ARRAYS, *_DAMAGED):
+        return None
 
 
 def note_seen(path: Path) -> None:
@@ -167,10 +191,50 @@ def _chunks(array: NDArray[Any]) -> Iterator[bytes]:
         yield np.ascontiguousarray(array[start : start + each]).tobytes()
 
 
+def _of_large(file: IO[bytes], entries: Any, *, path: Path) -> Arrays:
+    """Return the arrays, mapped, or read where the system does not map the file.
+
+    Raises:
+        ConfigurationError: It does not fit into memory, either.
+        BadZipFile, ValueError: It is damaged, or no file of ours.
+    """
+    size = gibibytes(os.fstat(file.fileno()).st_size)
+    try:
+        return _mapped(file, entries.zip, seen=path.with_suffix(".seen"))
+    except _NotMapped as error:
+        reason = str(error)
+    try:
+        found = _of_memory(entries)
+    except MemoryError as error:
+        raise ConfigurationError(
+            f"{path}, {size} of prepared data, can neither be mapped into memory ({reason}) nor "
+            "read. It is not damaged: a limit of this process forbids it. Raise the limit "
+            "(`ulimit -v unlimited`), or give fewer or smaller examples."
+        ) from error
+    _logger.warning(
+        "%s cannot be mapped into memory (%s), so each process holds its %s by itself. It is not "
+        "damaged: raise the limit of processes (`ulimit -v unlimited`), or set RAYSEARCH_CACHE_DIR "
+        "to a folder of a local disk.",
+        path,
+        reason,
+        size,
+    )
+    return found
+
+
+def _of_memory(entries: Any) -> Arrays:
+    return {name: entries[name] for name in entries.files}
+
+
+class _NotMapped(Exception):
+    """Why the system does not map a file."""
+
+
 def _mapped(file: IO[bytes], archive: zipfile.ZipFile, *, seen: Path) -> Arrays:
     """Return the arrays, which share the pages of the file with all who map it.
 
     Raises:
+        _NotMapped: The system does not map it.
         BadZipFile, ValueError: It is damaged, or no file of ours.
     """
     state = _state(os.fstat(file.fileno()))
@@ -178,7 +242,10 @@ def _mapped(file: IO[bytes], archive: zipfile.ZipFile, *, seen: Path) -> Arrays:
         if archive.testzip() is not None:
             raise zipfile.BadZipFile("a checksum is wrong")
         _note(seen, state=state)
-    pages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    try:
+        pages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    except OSError as error:
+        raise _NotMapped(error.strerror or error) from error
     found = {}
     for entry in archive.infolist():
         if entry.compress_type != zipfile.ZIP_STORED:

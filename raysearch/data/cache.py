@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from raysearch.data.archive import note_seen, read_archive, write_archive
+from raysearch.data.archive import key_of, note_seen, read_archive, write_archive
+from raysearch.errors import ConfigurationError
 from raysearch.scratch import cache_folder
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
     from raysearch.data.archive import Arrays
 
 _FORMAT = 2
-"""Raised when what the files hold changes its meaning; older files are then built anew."""
+"""Raised when what the files hold changes its meaning; older files are then built anew, and those
+of older formats are removed."""
 
 LOCK_TIMEOUT_S = 6 * 3600.0
 """How long a process waits for another one that prepares data. A lock is let go of when a process
@@ -56,10 +59,15 @@ def cached_arrays(
         validation ("train_inputs", "validation_inputs"), also both together ("refit_inputs"),
         which share their memory.
 
+    Raises:
+        ConfigurationError: There is a file that can neither be mapped nor read within the limits of
+            this process.
+
     Side effects:
         Writes one file under `cache_folder()`, atomically, and a lock file beside it. Safe to call
         from many processes at once. A file that is damaged, or was built from something else, is
-        replaced. If the folder cannot be written, the arrays are built without it, with a warning.
+        replaced; as one is written, those of older formats are removed, which nobody reads. If the
+        folder cannot be written, the arrays are built without it, with a warning.
     """
     key = json.dumps({"format": _FORMAT, "name": name, "arguments": arguments}, sort_keys=True)
     path = cache_folder() / "data" / f"{name}-{zlib.crc32(key.encode()):08x}.npz"
@@ -78,12 +86,36 @@ def cached_arrays(
                 with replacing(path) as file:
                     write_archive(file, arrays, key=key)
                 note_seen(path)
-                arrays = read_archive(path, key=key) or arrays  # the memory of these is let go of
+                _remove_older(path.parent)
+                with suppress(ConfigurationError):  # a limit, within which these were built
+                    arrays = read_archive(path, key=key) or arrays  # whose memory is let go of
             except OSError as error:
                 _warn(path, name=name, reason=reason_of(error))
     finally:
         lock.release()
     return arrays
+
+
+def _remove_older(folder: Path) -> None:
+    """Remove files of older formats, of whatever data set.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    for path in folder.glob("*.npz"):
+        if _format_of(path) < _FORMAT:
+            path.unlink(missing_ok=True)
+            path.with_suffix(".seen").unlink(missing_ok=True)
+
+
+def _format_of(path: Path) -> float:
+    """Return in which format a file is written; infinity for one that says none."""
+    try:
+        about = json.loads(key_of(path) or "")
+    except ValueError:
+        return math.inf
+    written = about.get("format") if isinstance(about, dict) else None
+    return written if isinstance(written, int) else math.inf
 
 
 def held_lock(path: Path, *, timeout_s: float) -> BaseFileLock | str:

@@ -16,6 +16,7 @@ from raysearch.data.cache import cached_arrays
 from raysearch.data.pages import ahead, are_streamed, as_tensor
 from raysearch.data.room import SHARE
 from raysearch.data.tensors import splits_of
+from raysearch.errors import ConfigurationError
 
 N = MAPPED_FROM // 4 // 32
 
@@ -42,6 +43,11 @@ def the_file(folder):
 
 def cached(build=large):
     return cached_arrays("toy", arguments={}, build=build)
+
+
+def assert_equal(found, wanted):
+    for name, array in wanted.items():
+        np.testing.assert_array_equal(found[name], array)
 
 
 def refuse():
@@ -137,6 +143,39 @@ def test_what_was_compared_once_is_not_read_again_on_this_node(folder, monkeypat
     assert compared == [1]
     cached(refuse)
     assert compared == [1]
+
+
+@pytest.fixture
+def unmapped(monkeypatch):
+    """Let the system map no file."""
+
+    def refused(*given, **named):
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr("raysearch.data.archive.mmap.mmap", refused)
+
+
+def test_what_the_system_does_not_map_is_read_and_not_called_damaged(unmapped, folder, caplog):
+    assert_equal(cached(), large())
+    built = the_file(folder).stat().st_mtime_ns
+    caplog.clear()
+    assert_equal(cached(refuse), large())
+    assert the_file(folder).stat().st_mtime_ns == built
+    assert (
+        f"{the_file(folder)} cannot be mapped into memory (Cannot allocate memory)" in caplog.text
+    )
+    assert "`ulimit -v unlimited`" in caplog.text
+
+
+def test_what_can_neither_be_mapped_nor_read_is_a_limit(unmapped, folder, monkeypatch):
+    cached()
+
+    def full(*given, **named):
+        raise MemoryError
+
+    monkeypatch.setattr("raysearch.data.archive._of_memory", full)
+    with pytest.raises(ConfigurationError, match=r"0\.00\d GiB of prepared.*not damaged.*limit"):
+        cached(refuse)
 
 
 def test_a_tensor_of_what_is_mapped_shares_it():

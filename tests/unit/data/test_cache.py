@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import subprocess
@@ -133,6 +134,23 @@ def test_a_damaged_or_foreign_file_is_built_anew(folder, damage):
     assert build.times == 1
     assert_same(cached_arrays("toy", arguments=ARGUMENTS, build=build), Builder()())
     assert build.times == 1
+
+
+def test_files_of_an_older_format_go_when_one_is_written(folder):
+    folder.mkdir(parents=True)
+    for name, about in {
+        "older-00000001": {"format": 1, "name": "older", "arguments": {}},
+        "newer-00000002": {"format": 99, "name": "newer", "arguments": {}},
+    }.items():
+        with (folder / f"{name}.npz").open("wb") as file:
+            np.savez(file, raysearch_key=np.array(json.dumps(about)), inputs=np.zeros(3))
+        (folder / f"{name}.seen").write_text("")
+    write_other_key(folder / "other-00000003.npz")
+    (folder / "torn-00000004.npz").write_bytes(b"PK")
+    cached_arrays("toy", arguments=ARGUMENTS, build=Builder())
+    left = {path.name.partition("-")[0] for path in folder.glob("*.npz")}
+    assert left == {"newer", "other", "torn", "toy"}
+    assert [path.stem for path in folder.glob("*.seen")] == ["newer-00000002"]
 
 
 def test_a_build_that_fails_leaves_nothing_behind(folder):
