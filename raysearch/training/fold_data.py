@@ -93,8 +93,10 @@ def derived(train: Any, validation: Any, *, fold: Fold) -> Pair:
         everything = joined(train, validation)
     except Unsupported as error:
         raise Unsupported(
-            f"folds cannot be made of the data: {error}. A method fold_dataloaders(number, of, "
-            "seed), which returns two loaders, says how"
+            "repeats.folds parts the data for training and validation together, and it is not "
+            f"certain how to put them together: {error}. Give the data module a method "
+            "fold_dataloaders(number, of, seed), which returns the loader to train on and the one "
+            "to validate on, or leave `repeats` out"
         ) from error
     dataset: Any = everything.dataset
     folds = fold_of_each(

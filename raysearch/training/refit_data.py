@@ -51,7 +51,13 @@ def refit_loaders(loaders: Loaders) -> Any:
         return loaders.refit()
     if loaders.validation is None:
         raise Unsupported("the data module has no val_dataloader, so there is no data to add")
-    return joined(loaders.train(), loaders.validation())
+    train, validation = loaders.train(), loaders.validation()
+    try:
+        return joined(train, validation)
+    except Unsupported as error:
+        raise Unsupported(
+            f"the data module has no refit_dataloader, and none can be derived: {error}"
+        ) from error
 
 
 def joined(train: Any, validation: Any) -> DataLoader[Any]:
@@ -62,7 +68,7 @@ def joined(train: Any, validation: Any) -> DataLoader[Any]:
         validation: What `val_dataloader` returned.
 
     Raises:
-        Unsupported: The table above has no row for them.
+        Unsupported: The table above has no row for them, for the reason that it gives.
 
     Example:
         >>> def loader(*values):
@@ -73,7 +79,7 @@ def joined(train: Any, validation: Any) -> DataLoader[Any]:
     _check_loader(train, method="train_dataloader")
     _check_loader(validation, method="val_dataloader")
     if train.collate_fn is not validation.collate_fn:
-        raise _refused("its two loaders have different collate_fn")
+        raise Unsupported("its two loaders have different collate_fn")
     workers: dict[str, Any] = {}
     if train.num_workers:
         workers = {
@@ -96,21 +102,15 @@ def joined(train: Any, validation: Any) -> DataLoader[Any]:
     )
 
 
-def _refused(reason: str) -> Unsupported:
-    return Unsupported(
-        f"the data module has no refit_dataloader, and none can be derived: {reason}"
-    )
-
-
 def _check_loader(loader: Any, *, method: str) -> None:
     if type(loader) is not DataLoader:
-        raise _refused(f"{method} returns {_named(loader)}, not one torch DataLoader")
+        raise Unsupported(f"{method} returns {_named(loader)}, not one torch DataLoader")
     if isinstance(loader.dataset, IterableDataset):
-        raise _refused(
+        raise Unsupported(
             f"{method} goes through {_named(loader.dataset)}, which has no order to index"
         )
     if type(loader.batch_sampler) is not BatchSampler:
-        raise _refused(f"{method} has a batch_sampler of its own, or no batches")
+        raise Unsupported(f"{method} has a batch_sampler of its own, or no batches")
     sampler = loader.sampler
     is_default = type(sampler) is SequentialSampler or (
         type(sampler) is RandomSampler
@@ -118,7 +118,7 @@ def _check_loader(loader: Any, *, method: str) -> None:
         and sampler.num_samples == len(sampler.data_source)
     )
     if not is_default:
-        raise _refused(f"{method} has a sampler of its own, {_named(sampler)}")
+        raise Unsupported(f"{method} has a sampler of its own, {_named(sampler)}")
 
 
 def _joined_data(train: Any, validation: Any) -> Any:
@@ -143,7 +143,7 @@ def _check_alike(train: Any, validation: Any) -> None:
     if train is validation:
         return
     if type(train) is not type(validation):
-        raise _refused(
+        raise Unsupported(
             f"its data sets are of different classes, {_named(train)} for training and "
             f"{_named(validation)} for validation"
         )
@@ -153,7 +153,7 @@ def _check_alike(train: Any, validation: Any) -> None:
     ours, theirs = _treatment(train), _treatment(validation)
     for name in sorted(ours.keys() | theirs.keys()):
         if name not in ours or name not in theirs or not _is_same(ours[name], theirs[name]):
-            raise _refused(
+            raise Unsupported(
                 f"{name} of its two {type(train).__name__} data sets is not certainly the same"
             )
 
@@ -163,7 +163,7 @@ def _check_tensors(train: Any, validation: Any) -> None:
         return [(tuple(tensor.shape[1:]), tensor.dtype) for tensor in tensors]
 
     if form(train) != form(validation):
-        raise _refused("the tensors of training and validation differ in shape or type")
+        raise Unsupported("the tensors of training and validation differ in shape or type")
 
 
 def _treatment(dataset: Any) -> dict[str, Any]:

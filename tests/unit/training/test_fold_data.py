@@ -101,7 +101,7 @@ def test_what_a_method_returns_is_checked():
 def test_loaders_that_cannot_be_put_together_are_refused_with_what_to_do():
     train, _ = loaders()
     wrong = DataLoader(TensorDataset(INPUTS.long()), batch_size=4)
-    with pytest.raises(Unsupported, match=r"differ in shape or type\. A method fold_dataloaders"):
+    with pytest.raises(Unsupported, match=r"^repeats\.folds .*differ in shape or type\. Give"):
         derived(train, wrong, fold=Fold(number=0, of=3, seed=0))
     with pytest.raises(Unsupported, match="no val_dataloader"):
         fold_loaders(Module(), loaders, None, fold=Fold(number=0, of=3, seed=0))[0]()
