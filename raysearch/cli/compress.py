@@ -45,14 +45,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--size",
         type=above_zero,
-        default=0.25,
         metavar="X",
         help="bytes that are aimed at, as a share of the winner's (0.25)",
     )
     parser.add_argument(
         "--speed",
         type=above_zero,
-        default=1.5,
         metavar="X",
         help="how many times as fast a batch shall be (1.5)",
     )
@@ -92,14 +90,14 @@ def _execute(arguments: Namespace) -> int:
     from raysearch.compression.compressing import compress_winner
     from raysearch.compression.searching import Wish
 
+    aims = {"size": arguments.size, "speed": arguments.speed}
     wish = Wish(
         max_drop=arguments.max_drop,
         trials=arguments.trials,
         max_epochs=arguments.epochs,
         batch_size=arguments.batch_size,
-        size=arguments.size,
-        speed=arguments.speed,
         searcher=arguments.searcher,
+        **{name: aim for name, aim in aims.items() if aim is not None},
     )
     with contextlib.redirect_stdout(sys.stderr), results.recording() as record:
         outcome = compress_winner(results, wish=wish, record=record, say=note)

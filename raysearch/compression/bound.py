@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from raysearch import pareto
+from raysearch.experiment.compress import SIZE_AIM, SPEED_AIM
 from raysearch.trial import Measurement, Objective, Trial
 
 SIZE, LATENCY, LATENCY_1, COST = "size_bytes", "latency_ms", "latency_ms_1", "cost"
@@ -15,10 +16,6 @@ a single example, and what the search minimises."""
 
 DEFAULT_SHARE = 0.005
 """How much of the original's value may be lost, unless told."""
-
-
-SIZE_AIM, SPEED_AIM = 0.25, 1.5
-"""What is aimed at, unless told: a share of the original's bytes, and how many times as fast."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

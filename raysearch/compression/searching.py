@@ -21,8 +21,6 @@ from raysearch.compression.bound import (
     LATENCY,
     LATENCY_1,
     SIZE,
-    SIZE_AIM,
-    SPEED_AIM,
     Aims,
     Bound,
     front,
@@ -33,6 +31,7 @@ from raysearch.compression.subject import Subject
 from raysearch.counting import counted
 from raysearch.engine import Engine, Plan
 from raysearch.errors import ConfigurationError, RaysearchError, TrialFailed, Unsupported
+from raysearch.experiment.compress import SIZE_AIM, SPEED_AIM
 from raysearch.imports import load_object
 from raysearch.results.messages import phrase
 from raysearch.run_dir import RunDir

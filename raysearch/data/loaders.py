@@ -20,6 +20,9 @@ from raysearch.data_spec import PADDING
 EVALUATION_BATCH = 1024
 """Examples in a batch when nothing is learnt from it: large, since only memory limits it."""
 
+_ROWS = 2**16
+"""Examples that are looked at together, where all of them are."""
+
 
 class ExampleLoader(ABC):
     """Batches of a known number of examples, which lie in memory or in files as tensors.
@@ -155,7 +158,7 @@ class BucketLoader(TensorLoader):
         is_streamed: bool = False,
     ) -> None:
         super().__init__(*tensors, batch_size=batch_size, is_shuffled=True, is_streamed=is_streamed)
-        self._lengths = (tensors[-1] != PADDING).sum(1) if lengths is None else lengths
+        self._lengths = lengths_of(tensors[-1]) if lengths is None else lengths
 
     def _rows(self) -> Iterator[Tensor | slice]:
         """Yield which examples each batch of a pass has."""
@@ -165,6 +168,20 @@ class BucketLoader(TensorLoader):
         for place in torch.randperm(len(self.bounds)).tolist():
             start, end = self.bounds[place]
             yield order[start:end]
+
+
+def lengths_of(targets: Tensor) -> Tensor:
+    """Return how long each sequence is, going over them a part at a time.
+
+    Shapes:
+        targets: (N, L), with `PADDING` behind the end of each
+        returns: (N,) int64
+
+    Example:
+        >>> lengths_of(torch.tensor([[4, 2, 0], [4, 4, 2]]))
+        tensor([2, 3])
+    """
+    return torch.cat([(part != PADDING).sum(1) for part in targets.split(_ROWS)])
 
 
 def batch_bounds(n_examples: int, *, batch_size: int) -> list[tuple[int, int]]:

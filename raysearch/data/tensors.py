@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from raysearch.data.archive import REFIT
 from raysearch.data.cache import cached_arrays
 from raysearch.data.held_out import held_out
-from raysearch.data.loaders import EVALUATION_BATCH, BucketLoader, TensorLoader
+from raysearch.data.loaders import EVALUATION_BATCH, BucketLoader, TensorLoader, lengths_of
 from raysearch.data.pages import are_streamed, as_tensor, read_by_page
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Splits:
     groups: Tensor | None = None
     """Group of each example for training, and then of each for validation, whose examples are in
     one fold; None where each stands for itself."""
+    _lengths: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """How long targets are, by part, once a loader has asked: all of them are looked at for it."""
 
     def fold(self, **which: int) -> Splits:
         """Return the splits with one fold of the examples for training and validation to validate.
@@ -65,7 +67,7 @@ class Splits:
 
     def training_loader(self, *, batch_size: int) -> TensorLoader:
         """Return the training split in shuffled batches."""
-        return self._shuffled(self.train, batch_size=batch_size)
+        return self._shuffled(self.train, batch_size=batch_size, part="train")
 
     def refit_loader(self, *, batch_size: int) -> TensorLoader:
         """Return the training and the validation split together in shuffled batches."""
@@ -73,7 +75,7 @@ class Splits:
         if both is None:
             pairs = zip(self.train, self.validation, strict=True)
             both = tuple(torch.cat(pair) for pair in pairs)
-        return self._shuffled(both, batch_size=batch_size)
+        return self._shuffled(both, batch_size=batch_size, part=REFIT)
 
     def validation_loader(self) -> TensorLoader:
         """Return the validation split in its order."""
@@ -86,10 +88,12 @@ class Splits:
     def _in_order(self, tensors: Sequence[Tensor]) -> TensorLoader:
         return TensorLoader(*tensors, batch_size=EVALUATION_BATCH, is_streamed=self.is_streamed)
 
-    def _shuffled(self, tensors: Sequence[Tensor], *, batch_size: int) -> TensorLoader:
+    def _shuffled(self, tensors: Sequence[Tensor], *, batch_size: int, part: str) -> TensorLoader:
         if self.is_bucketed:
             are_sequences = tensors[-1].ndim == 2 and not tensors[-1].is_floating_point()
-            lengths = None if are_sequences else tensors[1]
+            if are_sequences and part not in self._lengths:
+                self._lengths[part] = lengths_of(tensors[-1])
+            lengths = self._lengths[part] if are_sequences else tensors[1]
             return BucketLoader(
                 *tensors, batch_size=batch_size, lengths=lengths, is_streamed=self.is_streamed
             )

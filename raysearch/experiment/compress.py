@@ -13,6 +13,9 @@ from raysearch.experiment.values import FORM
 Positive = Annotated[int, Field(ge=1, strict=True)]
 Share = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
+SIZE_AIM, SPEED_AIM = 0.25, 1.5
+"""What is aimed at, unless told: a share of the original's bytes, and how many times as fast."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compress:
@@ -28,9 +31,9 @@ class Compress:
     """Most epochs of training after a change; null for as many as a trial has."""
     batch_size: Positive = 64
     """Examples in the batch whose latency counts."""
-    size: Share = 0.25
+    size: Share = SIZE_AIM
     """Bytes that are aimed at, as a share of the original's, above 0."""
-    speed: Share = 1.5
+    speed: Share = SPEED_AIM
     """How many times as fast a batch of that size shall be, above 0."""
 
 

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raysearch.data.loaders import BucketLoader, TensorLoader
+from raysearch.data.loaders import BucketLoader, TensorLoader, lengths_of
 from raysearch.data.tensors import Splits, load_splits
 from raysearch.errors import ConfigurationError
 
@@ -93,6 +93,29 @@ def test_refit_data_is_training_and_validation_data():
     batches = list(splits.refit_loader(batch_size=4))
     assert sorted(torch.cat([x for x, _ in batches]).tolist()) == list(range(15))
     assert all(torch.equal(x, -y) for x, y in batches)
+
+
+def test_how_long_targets_are_is_looked_at_once_for_all_trials(monkeypatch):
+    looked = []
+
+    def look(targets):
+        looked.append(len(targets))
+        return lengths_of(targets)
+
+    monkeypatch.setattr("raysearch.data.tensors.lengths_of", look)
+    pair = {n: (torch.arange(n), targets_of([1, 2, 3, 4] * (n // 4))) for n in (8, 12, 4)}
+    splits = Splits(train=pair[8], validation=pair[12], test=pair[4], is_bucketed=True)
+    for _ in range(2):
+        torch.manual_seed(0)
+        found = list(splits.training_loader(batch_size=3))
+        torch.manual_seed(0)
+        wanted = list(BucketLoader(*pair[8], batch_size=3))
+        assert [batch[0].tolist() for batch in found] == [batch[0].tolist() for batch in wanted]
+        splits.refit_loader(batch_size=3)
+    assert looked == [8, 20]
+    fold = splits.fold(number=0, of=2, seed=0)
+    fold.training_loader(batch_size=3)
+    assert looked == [8, 20, len(fold.train[0])]
 
 
 def test_a_process_builds_and_reads_a_data_set_once(tmp_path, monkeypatch):
