@@ -16,11 +16,11 @@ from torch.utils.data import DataLoader, TensorDataset
 from raysearch.forking import Fork
 from raysearch.training.job import Rank, TrainingJob
 from raysearch.training.ranks import LOOPBACK, await_ranks
-from raysearch.training.run import train
+from raysearch.training.run import examine, train
 from tests.nets import Listener
 
 LOADED = ("raysearch.training.fit", "raysearch.training.ranks", "tests.together")
-"""What a template must import for `trained`."""
+"""What a template must import for `together`."""
 
 
 class Trainee:
@@ -36,11 +36,22 @@ class Trainee:
         ending = train(job, report=listener)
         return str(ending), listener.reports
 
+    def examine(self, job: TrainingJob, *, checkpoint: str) -> Any:
+        """Return the metrics of a checkpoint, and what became of each example."""
+        return examine(job, checkpoint=checkpoint, split="validation")
+
 
 def trained(
     template: str, job: TrainingJob, *, of: int, stop_after: int | None = None
 ) -> Sequence[tuple[str, list[Any]]]:
     """Train a job in several processes, and return what each of them says of it."""
+    return together(template, "train", job, of=of, stop_after=stop_after)
+
+
+def together(
+    template: str, method: str, job: TrainingJob, *, of: int, **keywords: Any
+) -> Sequence[Any]:
+    """Call a method of a `Trainee` in several processes, and return what each of them returns."""
     forks = [Fork(template, f"{Trainee.__module__}:{Trainee.__name__}") for _ in range(of)]
     try:
         meeting = forks[0].call("await_ranks")
@@ -49,7 +60,7 @@ def trained(
         ]
         with ThreadPoolExecutor(of) as threads:
             calls = [
-                threads.submit(fork.call, "train", one, stop_after=stop_after)
+                threads.submit(fork.call, method, one, **keywords)
                 for fork, one in zip(forks, jobs, strict=True)
             ]
             return [call.result(timeout=100) for call in calls]

@@ -17,6 +17,8 @@ from raysearch.training.isolation import isolated
 from raysearch.training.job import TrainingJob
 from raysearch.training.measuring import read_metrics
 from raysearch.training.outcomes import Examined
+from raysearch.training.ranks import joined
+from raysearch.training.reducing import log_for_all
 from raysearch.training.served import SUFFIX, OnnxForward
 from raysearch.training.trainers import make_trainer
 
@@ -32,7 +34,8 @@ def examine(job: TrainingJob, *, checkpoint: str, split: Literal["validation", "
     """Return the metrics of a checkpoint on one split, and what became of each example.
 
     Args:
-        job: Says which model and data.
+        job: Says which model and data. Of several ranks, each evaluates its share of the examples,
+            and all return the same.
         checkpoint: Path of a checkpoint that the job's model wrote; or of an ONNX file that was
             made of it, which onnxruntime then computes in the place of the model's forward.
         split: What to evaluate on.
@@ -44,11 +47,13 @@ def examine(job: TrainingJob, *, checkpoint: str, split: Literal["validation", "
         TrialFailed: The checkpoint holds more than tensors, plain values and what
             the job allows.
     """
-    with isolated(threads=job.threads):
+    with isolated(threads=job.threads), joined(job) as peers:
         parts = build(job)
         _check_split(parts, split=split)
         collects = collecting(parts.namespace, arguments=job.model_arguments)
         trainer = make_trainer(job, namespace=parts.namespace, last=(collects,))
+        if job.rank is not None:
+            log_for_all(parts.model, trainer=trainer)
         run = trainer.validate if split == "validation" else trainer.test
         if checkpoint.endswith(SUFFIX):
             _run_served(run, parts, path=checkpoint, threads=job.threads)
@@ -64,7 +69,8 @@ def examine(job: TrainingJob, *, checkpoint: str, split: Literal["validation", "
                 weights_only=True,
             )
         values, _ = read_metrics(trainer.callback_metrics)
-        return Examined(values=values, outcomes=collects.outcomes(), reason=collects.reason)
+        outcomes = collects.outcomes(peers)
+        return Examined(values=values, outcomes=outcomes, reason=collects.reason)
 
 
 def _run_served(run: Callable[..., Any], parts: Parts, *, path: str, threads: int) -> None:

@@ -2,20 +2,27 @@
 
 While it is evaluated, by its own steps, each call of its forward is seen with the batch that it was
 for. That works for any LightningModule whose step calls its forward once for a batch of inputs and
-targets; of others the metrics are known, and why no more is.
+targets; of others the metrics are known, and why no more is. Where several processes evaluate
+together, each sees its share of every batch, and the shares are put together again at the end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from raysearch.errors import Unsupported
 from raysearch.training.inspecting import task_of
 from raysearch.training.outcomes import Outcomes
+from raysearch.training.peers import ALONE, Peers
+
+Part = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+"""Truth, choice and loss of each example of a batch."""
 
 
 class Collects:
@@ -34,7 +41,7 @@ class Collects:
         self._task: Any = None
         self._calls: list[Any] = []
         self._handle: Any = None
-        self._parts: list[tuple[Any, Any, Any]] = []
+        self._parts: list[Part] = []
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Begin to watch the model."""
@@ -68,15 +75,22 @@ class Collects:
         """Take what came of a batch."""
         self._take(batch, dataloader_idx)
 
-    def outcomes(self) -> Outcomes | None:
-        """Return what became of the examples; None, with the reason, where that is not known."""
-        if self.reason or not self._parts:
+    def outcomes(self, peers: Peers = ALONE) -> Outcomes | None:
+        """Return what became of the examples; None, with the reason, where that is not known.
+
+        Args:
+            peers: Who has evaluated along, and calls this as well.
+        """
+        seen = peers.gathered((self.reason, self._task, self._parts))
+        self.reason = next((reason for reason, _, _ in seen if reason), self.reason)
+        if self.reason or not any(parts for _, _, parts in seen):
             self.reason = self.reason or "there were no examples"
             return None
         try:
-            truth, chosen, losses = (
-                np.concatenate(each) for each in zip(*self._parts, strict=True)
-            )
+            batches = [
+                _whole(shares) for shares in zip(*(parts for *_, parts in seen), strict=True)
+            ]
+            truth, chosen, losses = (np.concatenate(each) for each in zip(*batches, strict=True))
         except ValueError:
             self.reason = "batches have targets of different shapes"
             return None
@@ -103,7 +117,7 @@ class Collects:
             self.reason = f"its outputs and targets do not fit together ({error})"
             self._parts.clear()
 
-    def _part(self, batch: Any, dataloader_idx: int) -> tuple[Any, Any, Any]:
+    def _part(self, batch: Any, dataloader_idx: int) -> Part:
         if dataloader_idx:
             raise Unsupported("the split has several loaders")
         if not isinstance(batch, list | tuple) or not batch or not isinstance(batch[-1], Tensor):
@@ -124,6 +138,23 @@ class Collects:
         predicted = outputs.double().reshape(len(targets), -1)
         losses = (predicted - truth).square().mean(1)
         return truth.numpy(), predicted.numpy(), losses.numpy()
+
+
+def _whole(shares: Sequence[Part]) -> Part:
+    """Return a batch of which each process has seen every n-th example; see `sharing`.
+
+    Raises:
+        ValueError: They do not make one.
+    """
+
+    def put_together(each: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        whole = np.empty((sum(map(len, each)), *each[0].shape[1:]), dtype=each[0].dtype)
+        for number, share in enumerate(each):
+            whole[number :: len(each)] = share
+        return whole
+
+    truth, chosen, losses = (put_together(each) for each in zip(*shares, strict=True))
+    return truth, chosen, losses
 
 
 def collecting(namespace: Any, *, arguments: Any) -> Any:

@@ -28,7 +28,8 @@ from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.lean.epochs import Unwanted
 from raysearch.training.loggers import finish_runs
 from raysearch.training.meter import Clock
-from raysearch.training.ranks import Peers, joined
+from raysearch.training.peers import Peers
+from raysearch.training.ranks import joined
 from raysearch.training.reducing import log_for_all
 from raysearch.training.refit_data import refit_loaders
 from raysearch.training.refitting import Refit, prepare_refit

@@ -30,6 +30,11 @@ class Ending(StrEnum):
     """A metric was not finite, nor were weights, which never become finite again."""
 
 
+_SHARDED = ("fsdp", "deepspeed", "modelparallel")
+"""What the names begin with of strategies, and of their classes, with which no process holds all
+weights of a model."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Epochs with other hyperparameters, before those of a job."""
@@ -172,6 +177,15 @@ class TrainingJob:
     """Energy of the earlier attempts, in joules; None where that is not known."""
     best_before: float | None = None
     """Best value of the objective in the earlier attempts."""
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether no process that trains it holds all weights, so that one alone may not either."""
+        strategy = self.trainer_arguments.get("strategy")
+        named = strategy.get("class") if isinstance(strategy, Mapping) else strategy
+        if not isinstance(named, str):
+            return False
+        return named.replace(":", ".").rpartition(".")[2].lower().startswith(_SHARDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

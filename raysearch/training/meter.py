@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from raysearch.measure.energy import Energy
 from raysearch.training.measuring import numbers, read_applied, validation_examples
-from raysearch.training.ranks import ALONE, Peers
+from raysearch.training.peers import ALONE, Peers
 from raysearch.training.reading_back import read_back
 from raysearch.training.values import finite_or_none
 from raysearch.trial import Measurement, Value

@@ -14,10 +14,10 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from raysearch.training.job import Rank, TrainingJob
+from raysearch.training.peers import ALONE, Peers
 
 T = TypeVar("T")
 
@@ -32,72 +32,6 @@ LOOPBACK = "127.0.0.1"
 
 _listening: list[socket.socket] = []
 """The socket at which this process, a rank 0, awaits the others; at most one."""
-
-
-class Peers(Protocol):
-    """The processes that train a trial together, as one of them sees them.
-
-    Every method is called by all of them, in the same order.
-    """
-
-    is_first: bool
-    """Whether this is rank 0."""
-
-    def agreed(self, decide: Callable[[], bool]) -> bool:
-        """Return what rank 0 decides; nobody else is asked."""
-        ...
-
-    def all(self, holds: bool) -> bool:
-        """Return whether something holds for all."""
-        ...
-
-    def mean(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Return the mean of each value over those who have it, in the order of rank 0."""
-        ...
-
-    def told(self, found: T) -> T:
-        """Return what rank 0 has found."""
-        ...
-
-
-class Alone:
-    """The one process of a trial."""
-
-    is_first = True
-
-    def agreed(self, decide: Callable[[], bool]) -> bool:
-        """Decide."""
-        return decide()
-
-    def all(self, holds: bool) -> bool:
-        """Return whether it holds."""
-        return holds
-
-    def mean(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Return the values."""
-        return dict(values)
-
-    def told(self, found: T) -> T:
-        """Return what was found."""
-        return found
-
-
-ALONE = Alone()
-
-
-def hand_out(path: Path, *, peers: Peers) -> None:
-    """Let all have a file that rank 0 has written, also where they cannot reach its disk.
-
-    Args:
-        path: Where it is; on ranks above 0, where it shall be.
-        peers: All of them, who call this at the same time.
-    """
-    if peers is ALONE:
-        return
-    data = peers.told(path.read_bytes() if peers.is_first else b"")
-    if not peers.is_first:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
 
 
 def is_first(job: TrainingJob) -> bool:
@@ -126,14 +60,14 @@ class Together:
 
     def all(self, holds: bool) -> bool:
         """Return whether it holds for all."""
-        return all(self._gathered(holds))
+        return all(self.gathered(holds))
 
     def mean(self, values: Mapping[str, float]) -> dict[str, float]:
         """Return the mean of each value over those who have it.
 
         What Lightning has reduced already is the same everywhere, and is returned as it is.
         """
-        everywhere = self._gathered(dict(values))
+        everywhere = self.gathered(dict(values))
         names = dict.fromkeys(name for found in everywhere for name in found)
         return {name: _mean([v[name] for v in everywhere if name in v]) for name in names}
 
@@ -145,7 +79,8 @@ class Together:
         torch.distributed.broadcast_object_list(held, src=0)
         return cast("T", held[0])
 
-    def _gathered(self, found: Any) -> list[Any]:
+    def gathered(self, found: T) -> list[T]:
+        """Return what each has found."""
         import torch
 
         gathered: list[Any] = [None] * self._size

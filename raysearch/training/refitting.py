@@ -14,7 +14,7 @@ from raysearch.errors import Unsupported
 from raysearch.training.building import Parts
 from raysearch.training.job import TrainingJob
 from raysearch.training.meter import Clock, Meter
-from raysearch.training.ranks import ALONE, Peers
+from raysearch.training.peers import ALONE, Peers
 from raysearch.training.reporter import FIRST, LAST, EpochBegins, LastEpoch
 from raysearch.training.rounds import LastStep
 from raysearch.training.trainers import make_trainer

@@ -17,7 +17,8 @@ from raysearch.errors import TrialFailed
 from raysearch.init_from import InitFrom
 from raysearch.scratch import scratch_folder
 from raysearch.training.job import Report, TrainingJob
-from raysearch.training.ranks import ALONE, Peers, hand_out, joined
+from raysearch.training.peers import ALONE, Peers, hand_out
+from raysearch.training.ranks import joined
 from raysearch.training.replaying import replay
 from raysearch.training.run import train
 from raysearch.trial import Measurement

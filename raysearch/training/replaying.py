@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from raysearch.training.job import Stage, TrainingJob
-from raysearch.training.ranks import ALONE, Peers, hand_out
+from raysearch.training.peers import ALONE, Peers, hand_out
 
 T = TypeVar("T")
 

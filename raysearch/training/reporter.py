@@ -23,7 +23,7 @@ from raysearch.training.checkpoints import CheckpointRule, add_checkpoint
 from raysearch.training.job import Report, TrainingJob
 from raysearch.training.measuring import has_finite_weights, read_learnt
 from raysearch.training.meter import Clock, Meter
-from raysearch.training.ranks import ALONE, Peers
+from raysearch.training.peers import ALONE, Peers
 from raysearch.trial import Checkpoint, Measurement, Value
 
 if TYPE_CHECKING:

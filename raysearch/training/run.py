@@ -13,7 +13,7 @@ from typing import Literal
 from raysearch.errors import Unsupported
 from raysearch.training.job import Ending, Report, TrainingJob
 from raysearch.training.outcomes import Examined
-from raysearch.training.ranks import Peers
+from raysearch.training.peers import Peers
 from raysearch.trial import Measurement
 
 _BY_ITSELF = "the model is a function that trains by itself, so only that function knows how"

@@ -22,7 +22,7 @@ from raysearch.training.outcomes import Examined
 from raysearch.training.repeating import Part
 from raysearch.training.run import refuse_function
 from raysearch.trial import Measurement
-from raysearch.tuning.processes import TOGETHER, Actors, Process, fork, group
+from raysearch.tuning.processes import Actors, Process, fork, go_together, group
 from raysearch.tuning.repeats import repeats
 
 ATTEMPTS = 3
@@ -178,7 +178,7 @@ class Executor:
                     self.release()
                     gone = error
                 except BaseException:
-                    if method in TOGETHER:
+                    if go_together(method, job):
                         self.release()  # several processes have ended with it
                     raise
         raise TrialFailed(

@@ -26,11 +26,22 @@ from raysearch.training.ranks import LOOPBACK
 from raysearch.tuning.handover import Handover
 from raysearch.tuning.placing import in_bundle, ranked
 
-TOGETHER = ("refit", "repeat")
-"""Methods that train, and that several processes go through together."""
+_TRAIN = ("refit", "repeat")
+"""Methods that train."""
+
+_TEST = ("evaluate", "examine")
+"""Methods that need the whole model in a process, unless they have as many as train it."""
 
 TELL_WITHIN_S = 10.0
 """How long the others may take to say why one of them has lost contact, in seconds."""
+
+
+def go_together(method: str, job: TrainingJob) -> bool:
+    """Return whether all processes of a trial go through a method of a `Handover`.
+
+    Those that train do, and, where no process holds all weights, those that test, too.
+    """
+    return method in _TRAIN or (method in _TEST and job.is_sharded)
 
 
 class Process(Protocol):
@@ -128,7 +139,7 @@ class Actors:
 class Group:
     """Several processes that train together; the first of them does everything else.
 
-    The others start with the first training.
+    The others start with the first training, or the first test of what no process holds alone.
 
     Args:
         first: Has started.
@@ -154,7 +165,7 @@ class Group:
 
         What one of them raises ends all: the others would wait for it.
         """
-        if method not in TOGETHER:
+        if not (arguments and go_together(method, arguments[0])):
             return self._all[0].call(method, *arguments, **keywords)
         try:
             if self._end is None:

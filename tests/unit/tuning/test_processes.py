@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,29 @@ def test_all_train_with_ranks_of_their_own_and_the_first_does_everything_else():
     assert [(r.number, r.of, r.meeting) for r in ranks] == [
         (n, 3, "127.0.0.1:4711") for n in range(3)
     ]
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    ["fsdp", "fsdp_cpu_offload", {"class": "FSDPStrategy", "args": {}}, "deepspeed_stage_3"],
+)
+def test_what_no_process_holds_alone_is_tested_by_all(strategy):
+    job = replace(JOB, trainer_arguments={"strategy": strategy})
+    processes = [Fake("metrics"), Fake()]
+    group = group_of(*processes)
+    assert group.call("examine", job, checkpoint="x", split="test") == "metrics"
+    for number, process in enumerate(processes):
+        method, (given,), keywords = process.asked[-1]
+        assert (method, given.rank.number) == ("examine", number)
+        assert keywords == {"checkpoint": "x", "split": "test"}
+
+
+@pytest.mark.parametrize("strategy", [None, "ddp", "auto", {"class": "DDPStrategy"}, 3])
+def test_what_each_process_holds_whole_is_tested_by_one(strategy):
+    job = replace(JOB, trainer_arguments={} if strategy is None else {"strategy": strategy})
+    processes = [Fake("metrics"), Fake()]
+    assert group_of(*processes).call("examine", job, checkpoint="x") == "metrics"
+    assert processes[1].asked == []
 
 
 def test_each_part_of_a_line_is_of_the_rank():
