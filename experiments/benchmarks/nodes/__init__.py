@@ -1,0 +1,1 @@
+"""Parts of `nodes.py`: a cluster whose trials sleep, and what is read off their notes."""
