@@ -120,8 +120,6 @@ class Engine:
         """Ask this what Ray has, before each write; see `events.AttemptStarted`."""
         self._ledger.capacity = capacity
 
-    # ---- the search
-
     def start(
         self,
         *,
@@ -177,8 +175,6 @@ class Engine:
     def record(self, *events: ev.Handed | ev.Measured) -> None:
         """Journal what is done with leaders and winner once the search has ended."""
         self._ledger.emit(*events)
-
-    # ---- trials
 
     @property
     def stop_reason(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from raysearch.engine.causes import OUT_OF_MEMORY
+from raysearch.engine.causes import INTERRUPTED, OUT_OF_MEMORY
 from raysearch.run_dir import events as ev
 from raysearch.trial import (
     Checkpoint,
@@ -132,6 +132,17 @@ def is_worth_a_line(decision: Decision) -> bool:
     return bool(decision.reason) or decision.kind is not DecisionKind.CONTINUE
 
 
+def changed_by_start(trial: Trial, event: ev.AttemptStarted) -> dict[str, Any]:
+    """Return the fields of a trial, with their values, that the start of an attempt changes."""
+    return {
+        "reason": None if trial.cause == INTERRUPTED else trial.reason,
+        "attempts": event.attempt,
+        "status": TrialStatus.RUNNING,
+        "cause": None,
+        "error": None,
+    }
+
+
 def changed_by_end(trial: Trial, event: ev.AttemptEnded) -> dict[str, Any]:
     """Return the fields of a trial, with their values, that the end of an attempt changes."""
     changed: dict[str, Any] = {
@@ -143,3 +154,14 @@ def changed_by_end(trial: Trial, event: ev.AttemptEnded) -> dict[str, Any]:
     if event.cause == OUT_OF_MEMORY:
         changed["n_out_of_memory"] = trial.n_out_of_memory + 1
     return changed
+
+
+def changed_by_last(event: ev.TrialEnded) -> dict[str, Any]:
+    """Return the fields of a trial, with their values, that its end changes."""
+    return {
+        "status": TrialStatus(event.status),
+        "reason": event.reason,
+        "cause": event.cause,
+        "error": event.error,
+        "ended_at": event.at,
+    }

@@ -15,7 +15,7 @@ from raysearch.engine.account import Account
 from raysearch.engine.causes import DISK_FULL, INTERRUPTED, WORKER_LOST
 from raysearch.engine.fold_curves import with_fold_done
 from raysearch.engine.handover import Handover
-from raysearch.engine.records import changed_by_end
+from raysearch.engine.records import changed_by_end, changed_by_last, changed_by_start
 from raysearch.engine.spending import Spending
 from raysearch.engine.streak import Streak
 from raysearch.init_from import Inheritance
@@ -166,14 +166,7 @@ class SearchState:
             return
         known = self.trials[event.trial]
         is_first = known.status is TrialStatus.PENDING  # or after a pause
-        self._change(
-            event.trial,
-            reason=None if known.cause == INTERRUPTED else known.reason,
-            attempts=event.attempt,
-            status=TrialStatus.RUNNING,
-            cause=None,
-            error=None,
-        )
+        self._change(event.trial, **changed_by_start(known, event))
         self.restarts += event.attempt > 1 and not is_first
         self.account.began(self.trials[event.trial], from_epoch=event.from_epoch)
 
@@ -228,16 +221,9 @@ class SearchState:
             counts[event.trial] = counts.get(event.trial, 0) + 1
 
     def _trial_ended(self, event: ev.TrialEnded) -> None:
-        status, self.freed_at = TrialStatus(event.status), event.at
+        self.freed_at = event.at
         self._close_fold(event.trial, n_done=event.folds)
-        self._change(
-            event.trial,
-            status=status,
-            reason=event.reason,
-            cause=event.cause,
-            error=event.error,
-            ended_at=event.at,
-        )
+        self._change(event.trial, **changed_by_last(event))
         self.account.folds_done(self.trials[event.trial], objective=self.objective)
         self.streak.ended(self.trials[event.trial], objective=self.objective)
         self.account.put_aside(self.trials[event.trial])

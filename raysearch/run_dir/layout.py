@@ -17,21 +17,13 @@ from raysearch.run_dir.orphans import remove_orphans
 from raysearch.run_dir.remote.faults import Unreachable
 from raysearch.run_dir.remote.mirrored import MirroredStorage
 from raysearch.run_dir.remote.mirrors import mirror_at, mirror_for
-from raysearch.run_dir.remote.session import (
-    Seldom,
-    publish,
-    refuse_unusable,
-    unreachable,
-    uploading,
-)
+from raysearch.run_dir.remote.session import publish, refuse_unusable, unreachable, uploading
+from raysearch.run_dir.stop_file import StopFile
 from raysearch.run_dir.storage import LocalStorage
 from raysearch.run_dir.writable import refuse_unusable_folder, unwritable
 
 PICTURES = f"{WINNER}/pictures"
 """Folder of what the winner draws of what it has learnt: PNG files."""
-
-STOP = "stop"
-"""The file that asks a driver to end."""
 
 
 class RunDir:
@@ -52,7 +44,7 @@ class RunDir:
             if self.mirror is None
             else MirroredStorage(self.mirror)
         )
-        self._is_stop_requested = Seldom(lambda: self.storage.exists(STOP))
+        self._stop = StopFile(self.storage, path=self.path, is_slow=self.mirror is not None)
 
     def __repr__(self) -> str:
         return f"RunDir({str(self)!r})"
@@ -127,17 +119,14 @@ class RunDir:
                 f"no search is running in {self}, so there is nothing to stop. Whatever was "
                 "measured there is kept, and `resume` goes on with it."
             )
-        try:
-            self.storage.put(STOP, b"")
-        except OSError as error:
-            raise unwritable(self.path, error) from error
+        self._stop.write()
 
     def is_stop_requested(self) -> bool:
         """Return whether the driver at work here was asked to end; costs one look at a file.
 
         In a store that is looked at every few seconds, in a thread.
         """
-        return self.storage.exists(STOP) if self.mirror is None else self._is_stop_requested()
+        return self._stop.is_there()
 
     def journal(self) -> Journal:
         """Return a journal to write to; the caller holds the lease."""
@@ -206,7 +195,7 @@ class RunDir:
         before = (lambda events: None) if mirror is None else partial(publish, mirror)
         journal = Journal(self.storage, is_ours=lease.is_held, before=before)
         try:
-            self._withdraw_stop()
+            self._stop.remove()
             with nullcontext() if mirror is None else uploading(mirror):
                 yield journal
         finally:
@@ -215,22 +204,11 @@ class RunDir:
             finally:
                 with suppress(OSError, RunDirectoryError):
                     if lease.is_held():  # else a request is another driver's
-                        self._withdraw_stop()
+                        self._stop.remove()
                 lease.release()
                 if is_new:
                     with suppress(OSError):  # it is not empty
                         self.path.rmdir()
-
-    def _withdraw_stop(self) -> None:
-        try:
-            self.storage.delete(STOP)
-        except IsADirectoryError as error:
-            raise RunDirectoryError(
-                f"{self.path / STOP} is a folder, where raysearch keeps the request to stop as a "
-                "file. Move it elsewhere; then try again."
-            ) from error
-        except OSError as error:
-            raise unwritable(self.path, error) from error
 
     def lease(self, *, doing: str = "") -> Lease:
         """Return a lease, not yet acquired."""

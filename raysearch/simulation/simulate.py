@@ -1,4 +1,26 @@
-"""How would a search go? The whole of it, on learning curves, in simulated time."""
+"""How would a search go? The whole of it, on learning curves, in simulated time.
+
+Example:
+    >>> from raysearch.schedulers.asha import ASHA
+    >>> from raysearch.searchers.random import Random
+    >>> from raysearch.simulation import ParametricCurves
+    >>> from raysearch.space import Float, Int
+    >>> space = Space({"depth": Int(1, 8), "learning_rate": Float(1e-4, 1e-1, log=True)})
+    >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
+    >>> simulation = simulate(
+    ...     Plan(objective=accuracy, max_epochs=27, max_trials=30),
+    ...     space=space,
+    ...     searcher=Random(space, objective=accuracy, seed=0),
+    ...     scheduler=ASHA(objective=accuracy, max_epochs=27),
+    ...     curves=ParametricCurves(space, objective=accuracy, seed=0),
+    ...     n_workers=4,
+    ... )
+    >>> state = simulation.state
+    >>> len(state.trials), state.epochs < 30 * 27, state.reason
+    (30, True, 'budget of 30 trials used')
+    >>> simulation.winner.value(accuracy) == simulation.incumbents[-1].value
+    True
+"""
 
 from __future__ import annotations
 
@@ -96,27 +118,6 @@ def simulate(
         ConfigurationError: Nothing would end the search, or a number is out of range.
         SearchAborted: The search cannot go on, as in a real one; for instance all the first trials
             failed.
-
-    Example:
-        >>> from raysearch.schedulers.asha import ASHA
-        >>> from raysearch.searchers.random import Random
-        >>> from raysearch.simulation import ParametricCurves
-        >>> from raysearch.space import Float, Int
-        >>> space = Space({"depth": Int(1, 8), "learning_rate": Float(1e-4, 1e-1, log=True)})
-        >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
-        >>> simulation = simulate(
-        ...     Plan(objective=accuracy, max_epochs=27, max_trials=30),
-        ...     space=space,
-        ...     searcher=Random(space, objective=accuracy, seed=0),
-        ...     scheduler=ASHA(objective=accuracy, max_epochs=27),
-        ...     curves=ParametricCurves(space, objective=accuracy, seed=0),
-        ...     n_workers=4,
-        ... )
-        >>> state = simulation.state
-        >>> len(state.trials), state.epochs < 30 * 27, state.reason
-        (30, True, 'budget of 30 trials used')
-        >>> simulation.winner.value(accuracy) == simulation.incumbents[-1].value
-        True
     """
     _check(plan, space=space, n_workers=n_workers, gpus=gpus)
     journal, clock, conditions = MemoryJournal(), Clock(), conditions or Conditions()
@@ -146,11 +147,19 @@ def simulate(
     )
     workers.run(unfinished)
     engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
+    return _outcome(engine, journal=journal, workers=workers, n_workers=n_workers)
+
+
+def _outcome(
+    engine: Engine, *, journal: MemoryJournal, workers: Workers, n_workers: int
+) -> Simulation:
+    """Return what became of a search that has ended."""
+    objective = engine.plan.objective
     return Simulation(
-        objective=plan.objective,
+        objective=objective,
         state=engine.state,
         events=journal.events,
-        incumbents=incumbents(journal.events, objective=plan.objective),
+        incumbents=incumbents(journal.events, objective=objective),
         usage=usage(
             journal.events,
             n_workers=n_workers,

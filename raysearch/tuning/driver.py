@@ -6,7 +6,6 @@ import math
 import signal
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -90,7 +89,6 @@ def run_session(
         RunDirectoryError: The journal cannot be written.
         Exception: Whatever the opening raises.
     """
-    tell = announcements or Announcements()
     room = _Room(experiment, cluster=cluster)
     engine.know_capacity(lambda: room.has)
     session = Session(
@@ -99,24 +97,28 @@ def run_session(
             experiment, trial, run_dir=run_dir, checkpoint_at=engine.pauses_at(trial)
         ),
         slots=room.slots,
-        unfinished=deque(),
         commit=commit,
         opening=opening,
-        resources=tune.PlacementGroupFactory(bundles(experiment.resources)),
-        max_losses=experiment.failures.attempts - 1,
-        rules=_rules(experiment, template=template),
-        objects=ray.put(cloudpickle.dumps(dict(objects))) if objects else None,
-        on_first_measured=tell.first_measured,
-        on_last_trials=tell.last_trials,
-        on_stopping=tell.stopping,
         is_stop_requested=RunDir(run_dir).is_stop_requested,
         check_cluster=cluster.check,
+        **_given(experiment, objects=objects, template=template),
+        **_told(announcements or Announcements()),
     )
     session.open_if_ready()
     if session.error is not None:
         raise session.error
     if session.is_done:
         return session.end
+    _fit(session, cluster=cluster)
+    if session.error is not None:
+        raise session.error
+    if session.end is SessionEnd.DONE and not session.is_done:
+        return SessionEnd.INTERRUPTED  # by a signal that Ray Tune took before we did
+    return session.end
+
+
+def _fit(session: Session, *, cluster: Cluster) -> None:
+    """Let Ray Tune run the trials until the session is done, or must stop."""
     waiting = actors_in_waiting_workers() if cluster.is_private else nullcontext()
     with _stop_on_signals(session), waiting:
         try:
@@ -126,11 +128,27 @@ def run_session(
                 raise SearchAborted(str(gone)) from None
         except Exception as error:
             raise session.error or error from error
-    if session.error is not None:
-        raise session.error
-    if session.end is SessionEnd.DONE and not session.is_done:
-        return SessionEnd.INTERRUPTED  # by a signal that Ray Tune took before we did
-    return session.end
+
+
+def _given(
+    experiment: Experiment, *, objects: Mapping[str, Any] | None, template: str | None
+) -> dict[str, Any]:
+    """Return the fields of a session that say what a trial and its worker are given."""
+    return {
+        "resources": tune.PlacementGroupFactory(bundles(experiment.resources)),
+        "max_losses": experiment.failures.attempts - 1,
+        "rules": _rules(experiment, template=template),
+        "objects": ray.put(cloudpickle.dumps(dict(objects))) if objects else None,
+    }
+
+
+def _told(tell: Announcements) -> dict[str, Any]:
+    """Return the fields of a session that say whom it tells what."""
+    return {
+        "on_first_measured": tell.first_measured,
+        "on_last_trials": tell.last_trials,
+        "on_stopping": tell.stopping,
+    }
 
 
 def _make_tuner(session: Session, *, cluster: Cluster) -> tune.Tuner:

@@ -82,7 +82,7 @@ class Session:
     """What a worker needs to train a trial, from its last checkpoint if it has one."""
     slots: Callable[[], int]
     """How many trials may run at once; asked again, since clusters grow and shrink. See `room`."""
-    unfinished: deque[Trial]
+    unfinished: deque[Trial] = field(default_factory=deque)
     """Trials that were begun and go on before any new one."""
     resources: PlacementGroupFactory
     """What one trial is given."""
