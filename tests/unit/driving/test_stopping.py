@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 import time
 
@@ -11,6 +12,7 @@ import pytest
 from raysearch.driving.stopping import listening
 from raysearch.notices import Stopped
 from raysearch.run_dir import RunDir
+from raysearch.search import Search
 
 LONG_S = 600.0
 """What a test would wait if it failed; `pytest-timeout` ends it before."""
@@ -88,3 +90,33 @@ def test_off_the_main_thread_it_is_heard_at_the_end():
     thread.start()
     thread.join()
     assert raised == [Stopped]
+
+
+@pytest.mark.timeout(240)  # the import of ray.tune
+def test_a_search_whose_cluster_does_not_answer_yet_hears_it(tmp_path, handler, monkeypatch):
+    monkeypatch.setattr("raysearch.tuning.addresses.ANSWER_WITHIN_S", LONG_S)
+    run_dir = tmp_path / "run"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        search = Search(
+            model="mlp",
+            data="digits",
+            objective="val/accuracy",
+            fidelity={"max_epochs": 2},
+            run_dir=run_dir,
+            address=f"127.0.0.1:{silent.getsockname()[1]}",
+        )
+
+        def stop():
+            connection, _ = silent.accept()  # the search waits for an answer
+            with connection:
+                RunDir(run_dir).request_stop()
+                over.wait()
+
+        over = threading.Event()
+        thread = threading.Thread(target=stop)
+        thread.start()
+        with pytest.raises(Stopped):
+            search.run(listeners=[])
+        over.set()
+        thread.join()
+    assert not run_dir.exists()
