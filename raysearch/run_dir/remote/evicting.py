@@ -25,7 +25,6 @@ from typing import NamedTuple
 
 from raysearch.errors import ConfigurationError
 from raysearch.run_dir.remote.copies import Copies
-from raysearch.scratch import cache_folder
 
 LIMIT = "RAYSEARCH_CACHE_GB"
 """The variable that says how much checkpoints may take on this machine, in GB."""
@@ -91,16 +90,19 @@ def limit_bytes() -> float | None:
 
 
 def keep_within_limit(root: Path) -> None:
-    """Remove what is beyond the limit, if a run directory's folder is in the cache.
+    """Remove what is beyond the limit from the cache in which a run directory's folder is.
 
     Called as a checkpoint has come to it; looks every `LOOK_EVERY_S` only.
+
+    Args:
+        root: The folder; one that is in no cache is left as it is.
 
     Side effects:
         Deletes files, never the only one of its kind. Where that fails, they stay.
     """
     global _looked_at
-    runs = cache_folder() / RUNS
-    if not root.is_relative_to(runs) or time.monotonic() - _looked_at < LOOK_EVERY_S:
+    runs = root.parent.parent  # the driver's, where it has told the workers beside it
+    if runs.name != RUNS or time.monotonic() - _looked_at < LOOK_EVERY_S:
         return
     _looked_at = time.monotonic()
     try:
