@@ -196,8 +196,9 @@ PLAIN = DataLoader(SOME)
     ],
 )
 def test_everything_else_is_refused_with_the_reason(train, validation, reason):
+    loaders = Loaders(train=lambda: train, validation=lambda: validation, refit=None)
     with pytest.raises(Unsupported, match=f"no refit_dataloader, and none can be.*: .*{reason}"):
-        joined(train, validation)
+        refit_loaders(loaders)
 
 
 def test_a_refit_dataloader_of_the_users_comes_first():
