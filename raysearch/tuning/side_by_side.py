@@ -59,7 +59,8 @@ def side_by_side(
                     idle.append(worker)
                 else:
                     worker.close()  # what it holds may be what another one waits for
-                yield _outcome(place, future)
+                outcome = _outcome(place, future)
+                yield outcome
     finally:
         for worker in [*idle, *(worker for _, worker in at_work.values())]:
             worker.close()
