@@ -50,11 +50,12 @@ _ALIGNMENT = 64
 _CHUNK_BYTES = 2**24
 _PAD_ID, _ZIP64_BYTES, _LOCAL_HEADER_BYTES = 0x5352, 20, 30
 
-_NO_ARRAYS = (OSError, EOFError, KeyError, IndexError, ValueError, TypeError, AttributeError)
-"""What NumPy says of a file that is no .npz of arrays."""
-
-_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, struct.error)
-"""What reading says where a checksum or a header is wrong."""
+_NO_ARCHIVE = (
+    *(OSError, EOFError, KeyError, IndexError, ValueError, TypeError, AttributeError),
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, struct.error),
+)
+"""What reading says of a file that is no .npz of arrays, where NumPy says so in one of the first of
+these ways, and of one that is damaged: a checksum or a header is wrong."""
 
 _logger = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ def read_archive(path: Path, *, key: str) -> Arrays | None:
             )
     except ConfigurationError:
         raise
-    except (*_NO_ARRAYS, *_DAMAGED):
+    except _NO_ARCHIVE:
         return None
     n_train = json.loads(str(found.pop(_TRAINED))) if _TRAINED in found else {}
     del found[_KEY]
@@ -122,7 +123,7 @@ def key_of(path: Path) -> str | None:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as entries:
             return str(entries[_KEY])
-    except (*_NO_ARRAYS, *_DAMAGED):
+    except _NO_ARCHIVE:
         return None
 
 
