@@ -181,7 +181,7 @@ def lengths_of(targets: Tensor) -> Tensor:
         >>> lengths_of(torch.tensor([[4, 2, 0], [4, 4, 2]]))
         tensor([2, 3])
     """
-    return torch.cat([(part != PADDING).sum(1) for part in targets.split(_ROWS)])
+    return torch.cat([(part != PADDING).sum(1) for part in torch.split(targets, _ROWS)])
 
 
 def batch_bounds(n_examples: int, *, batch_size: int) -> list[tuple[int, int]]:
