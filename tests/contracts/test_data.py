@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import json
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import torch
 
 from raysearch.data import DATA
 from raysearch.data.fold_faults import fold_fault
+from raysearch.data.meaning import meaning_of
 from raysearch.data_spec import END
 from raysearch.errors import ConfigurationError
 from raysearch.training.job import Rank

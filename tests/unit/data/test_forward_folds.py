@@ -89,7 +89,9 @@ def test_a_forecast_is_not_told_from_steps_that_come_after_it(tmp_path):
     n_validated = 0
     for number in range(N_FOLDS):
         train, validation = data.fold_dataloaders(number=number, of=N_FOLDS, seed=0)
-        told = [np.concatenate([batch[-1].numpy() for batch in each]) for each in (train, validation)]
+        told = [
+            np.concatenate([batch[-1].numpy() for batch in each]) for each in (train, validation)
+        ]
         assert told[0].max() < told[1].min()
         n_validated += len(told[1])
     assert 90 < n_validated <= 120
@@ -99,9 +101,7 @@ def test_forecasts_of_whole_series_keep_these_together(tmp_path):
     path = tmp_path / "many.npz"
     values = np.arange(12, dtype=float)[:, None, None] + np.linspace(0, 0.5, 40)
     np.savez(path, inputs=values, part=np.array(["train"] * 8 + ["val"] * 2 + ["test"] * 2))
-    data = Series(
-        batch_size=16, path=str(path), horizon=2, window=4, scaling="none", split="part"
-    )
+    data = Series(batch_size=16, path=str(path), horizon=2, window=4, scaling="none", split="part")
     for train, validation in inputs_of(data, n_folds=5):
         held_out = set(np.unique(validation.astype(int)))
         assert len(held_out) == 2
