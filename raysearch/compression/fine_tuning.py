@@ -18,6 +18,7 @@ from raysearch.errors import TrialFailed
 from raysearch.training.building import Parts, build
 from raysearch.training.interrupts import interrupts_pass
 from raysearch.training.job import TrainingJob
+from raysearch.training.loggers import unlogged
 from raysearch.training.refit_data import refit_loaders
 from raysearch.training.refitting import Refit, prepare_refit
 
@@ -100,7 +101,7 @@ def fine_tune(
         TrialFailed: Training ended before. What model and data raise passes through.
     """
     again = replace(
-        job,
+        unlogged(job),
         max_epochs=epochs,
         max_steps=None,
         every_steps=None,

@@ -15,6 +15,7 @@ from raysearch.training.building import Parts, build
 from raysearch.training.examining import collecting
 from raysearch.training.isolation import isolated
 from raysearch.training.job import TrainingJob
+from raysearch.training.loggers import unlogged
 from raysearch.training.measuring import read_metrics
 from raysearch.training.outcomes import Examined
 from raysearch.training.served import SUFFIX, OnnxForward
@@ -48,7 +49,7 @@ def examine(job: TrainingJob, *, checkpoint: str, split: Literal["validation", "
         parts = build(job)
         _check_split(parts, split=split)
         collects = collecting(parts.namespace, arguments=job.model_arguments)
-        trainer = make_trainer(job, namespace=parts.namespace, last=(collects,))
+        trainer = make_trainer(unlogged(job), namespace=parts.namespace, last=(collects,))
         run = trainer.validate if split == "validation" else trainer.test
         if checkpoint.endswith(SUFFIX):
             _run_served(run, parts, path=checkpoint, threads=job.threads)
