@@ -1,8 +1,8 @@
 """What does a fit log to where nobody asks for a logger, and to which run where somebody does?
 
-With MLflow or Weights & Biases each training is a run of theirs: a trial, or each of its folds, each
-further seed of a leader, and the refit. A training that goes on, after a pause or a loss, goes on
-with its run, whose id lies beside its checkpoints. What only looks at a model logs nothing.
+With MLflow or Weights & Biases each training is a run of theirs: a trial, or each of its folds,
+each further seed of a leader, and the refit. A training that goes on, after a pause or a loss, goes
+on with its run, whose id lies beside its checkpoints. What only looks at a model logs nothing.
 """
 
 from __future__ import annotations
