@@ -124,9 +124,7 @@ def _namespace(job: TrainingJob) -> Namespace:
 
 def _short(job: TrainingJob, *, is_gauged: bool = True) -> TrainingJob:
     """Return the job with little validation, and with an end after a few batches."""
-    given = unlogged(
-        job
-    ).trainer_arguments  # it would tell a tracking server, or a folder, of a run
+    given = unlogged(job).trainer_arguments  # a logger would tell a tracker of a run
     limit = given.get(_LIMIT)
     is_less = isinstance(limit, int) and limit < VALIDATION_BATCHES
     arguments = {**given, _LIMIT: limit if is_less else VALIDATION_BATCHES}
