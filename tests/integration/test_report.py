@@ -115,7 +115,7 @@ def test_it_opens_at_once_and_without_a_complaint(opened, report, record_propert
     }
     for name, value in told.items():
         record_property(name, value)
-    print(f"\n{N_TRIALS} trials: {told}")  # to be seen with -s
+    print(f"\n{N_TRIALS} trials: {told}")  # noqa: T201  to be seen with -s
     assert opened.busy_s < OPENS_IN_S
     assert opened.complaints == []
     assert {url.partition(":")[0] for url in opened.requests} <= {"file", "data", "blob"}
