@@ -84,6 +84,7 @@ def fine_tune(
     epochs: int,
     rate: float,
     all_data: bool,
+    repeat: int = 0,
     after_step: Callable[[], None] | None = None,
 ) -> None:
     """Train a module in place.
@@ -94,6 +95,8 @@ def fine_tune(
         epochs: Epochs, at least 1.
         rate: Share of the module's learning rate, above 0.
         all_data: Whether validation data is trained on, too.
+        repeat: How often it was trained so before: batches and what else is drawn are others then.
+            The splits are the same, since the model was trained on one of them.
         after_step: Called after each step.
 
     Raises:
@@ -110,6 +113,7 @@ def fine_tune(
         loop="auto",
     )
     parts: Parts = build(again, train_loaders=refit_loaders if all_data else None)
+    parts.exact.train_as(repeat)
     parts = replace(parts, model=model)
     configure = model.configure_optimizers
     model.configure_optimizers = lambda: slowed(configure(), rate=rate)

@@ -53,17 +53,15 @@ def examine(job: TrainingJob, *, checkpoint: str, split: Literal["validation", "
         run = trainer.validate if split == "validation" else trainer.test
         if checkpoint.endswith(SUFFIX):
             _run_served(run, parts, path=checkpoint, threads=job.threads)
-            return Examined(
-                values=read_metrics(trainer.callback_metrics)[0], reason="a file made it"
-            )
-        with allowed_only(checkpoint, allow=job.allow):
-            run(
-                parts.model,
-                datamodule=parts.data,
-                ckpt_path=checkpoint,
-                verbose=False,
-                weights_only=True,
-            )
+        else:
+            with allowed_only(checkpoint, allow=job.allow):
+                run(
+                    parts.model,
+                    datamodule=parts.data,
+                    ckpt_path=checkpoint,
+                    verbose=False,
+                    weights_only=True,
+                )
         values, _ = read_metrics(trainer.callback_metrics)
         return Examined(values=values, outcomes=collects.outcomes(), reason=collects.reason)
 
