@@ -155,7 +155,7 @@ def test_a_training_that_fails_speaks_against_a_recipe():
     best = choose(engine, trying=Trying({"0001": [None]}), trainings=2, say=told.append)
     assert best.trial.id == "0003"
     assert "training 2 of 2: failed: ValueError: of the user's" in told[0]
-    (repeat,) = [e for e in engine.state.handover.repeats["0001"].values()]
+    (repeat,) = engine.state.handover.repeats["0001"].values()
     assert isinstance(repeat, ev.Measured)
     assert repeat.values == {"val/accuracy": None}
 
