@@ -123,7 +123,7 @@ def test_what_is_mapped_is_not_copied(tmp_path, monkeypatch):
     monkeypatch.setattr("raysearch.data.archive.MAPPED_FROM", 0)
     path = tmp_path / "rows.csv"
     path.write_text("\n".join(["x,target", *(f"{n},{n % 3}" for n in range(300))]))
-    data = Table(batch_size=16, path=str(path), target="target", task="classification")
+    data = Table(batch_size=16, path=str(path), target="target", numeric=["x"])
     whole = data.refit_dataloader().tensors[0]
     assert whole.data_ptr() == data.train_dataloader().tensors[0].data_ptr()
     for loader in data.fold_dataloaders(number=1, of=3, seed=0):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -18,6 +19,9 @@ from tests.nets import Listener, make_job
 
 RUNS: list[tuple[str, str | None, str]] = []
 """Kind, id and name of each run that was begun or gone on with."""
+
+
+NUMBERS = itertools.count()
 
 
 class WandbLogger(pl.loggers.CSVLogger):
@@ -38,7 +42,7 @@ class MLFlowLogger(pl.loggers.CSVLogger):
 
     @property
     def run_id(self):
-        self._run_id = self._run_id or f"made-{len(RUNS)}"
+        self._run_id = self._run_id or f"made-{next(NUMBERS)}"
         RUNS.append(("mlflow", self._run_id, self._run_name))
         return self._run_id
 
