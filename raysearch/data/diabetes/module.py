@@ -6,7 +6,7 @@ References:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.diabetes.space import N_EXAMPLES, data_spec
@@ -50,7 +50,7 @@ class Data(InMemoryData):
         raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
         self.spec = data_spec(validation=validation, test=test)
         self.batch_size = batch_size
-        self._split = {"seed": seed, "validation": validation, "test": test}
+        self._split: dict[str, Any] = {"seed": seed, "validation": validation, "test": test}
 
     @property
     def meaning(self) -> Meaning:
