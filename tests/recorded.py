@@ -12,6 +12,7 @@ from raysearch.engine import Engine, Plan
 from raysearch.engine.fold_curves import folds_in
 from raysearch.experiment import Experiment, from_settings
 from raysearch.experiment.fingerprints import fingerprinted
+from raysearch.results.executor import one_by_one
 from raysearch.run_dir import RunDir
 from raysearch.schedulers import Scheduler
 from raysearch.searchers import NoSuggestion
@@ -217,3 +218,6 @@ class Bytes:
     def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:
         assert checkpoint.read_bytes()
         return self.pictures
+
+    def each(self, works):
+        return one_by_one(works, executor=self)
