@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from raysearch.engine import Engine, Plan
+from raysearch.engine.fold_curves import folds_in
 from raysearch.experiment import Experiment, from_settings
 from raysearch.experiment.fingerprints import fingerprinted
 from raysearch.results.executor import one_by_one
@@ -100,6 +101,7 @@ class Recorded:
                 constraints=aims.constraints,
                 max_epochs=max_epochs,
                 max_trials=1000,
+                n_folds=folds_in(self.experiment.settings),
             ),
             space=self.experiment.space,
             searcher=Anything(self.experiment),

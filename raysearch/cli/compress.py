@@ -19,6 +19,7 @@ from raysearch.cli.command import (
 
 if TYPE_CHECKING:
     from raysearch.compression.compressing import Outcome
+    from raysearch.compression.searching import Chosen
     from raysearch.results import Results
     from raysearch.trial import Trial
 
@@ -88,7 +89,7 @@ def _execute(arguments: Namespace) -> int:
     else:
         results = _adopted(arguments)
     from raysearch.compression.compressing import compress_winner
-    from raysearch.compression.searching import Wish
+    from raysearch.compression.wish import Wish
 
     aims = {"size": arguments.size, "speed": arguments.speed}
     wish = Wish(
@@ -144,10 +145,39 @@ def _document(results: Results, outcome: Outcome) -> dict[str, Any]:
             for trial in chosen.trials
         ],
         "pareto_front": [trial.id for trial in chosen.front],
-        "best": chosen.best.id if chosen.best else None,
+        "best": chosen.best.trial.id if chosen.best else None,
+        "trainings": chosen.best.n_trainings if chosen.best else None,
+        "lost": _lost(chosen),
         "compressed": results.to_json()["winner"].get("compressed"),
         "why_not": outcome.why_not,
     }
+
+
+def _lost(chosen: Chosen) -> dict[str, Any] | None:
+    """Return how much quality the chosen recipe loses, and how sure that is; None without one."""
+    from raysearch.compression.bound import DROP_ERROR
+
+    if chosen.best is None:
+        return None
+    values = chosen.best.values
+    return {
+        "drop": chosen.bound.drop(values),
+        "error": values.get(DROP_ERROR),
+        "is_sure": chosen.bound.is_sure(values),
+    }
+
+
+def _lost_text(chosen: Chosen) -> str:
+    """Return the same in words; empty without a recipe."""
+    from raysearch.live.text import short_number
+
+    lost, bound = _lost(chosen), chosen.bound
+    if lost is None:
+        return ""
+    error = lost["error"]
+    apart = "" if error is None else f" ± {short_number(error, digits=2)} (standard error)"
+    text = f"{short_number(lost['drop'], digits=2)}{apart} lost, {bound.max_drop:.2g} allowed"
+    return text if lost["is_sure"] else f"{text}: more may be lost on other data"
 
 
 def _print(results: Results, outcome: Outcome) -> None:
@@ -222,9 +252,10 @@ def _facts(results: Results, outcome: Outcome) -> list[tuple[str, str]]:
         ),
         (
             metric,
-            f"{short_number(values.get(metric))} on validation data, before the refit; not "
-            f"compressed {short_number(original.get(metric))}",
+            f"{short_number(values.get(metric))} on validation data, before the refit"
+            f"{_trainings(chosen)}; not compressed {short_number(original.get(metric))}",
         ),
+        ("", _lost_text(chosen)),
     ]
     facts += [("left as it was", made.left)] if made.left else []
     outcome_of_test = results.test_outcome
@@ -235,15 +266,21 @@ def _facts(results: Results, outcome: Outcome) -> list[tuple[str, str]]:
     return facts
 
 
+def _trainings(chosen: Chosen) -> str:
+    n = 0 if chosen.best is None else chosen.best.n_trainings
+    return f", mean of {n} trainings" if n > 1 else ""
+
+
 COMPRESS = Command(
     name="compress",
     help="make the winner smaller and faster, and lose no more than is allowed",
     description="Search for a recipe that makes the winner small and fast: channels or weights "
     "pruned, blocks taken out, layers factorised, or a smaller network, each trained on for some "
     "epochs and taught by the winner; and int8, of weights as they are stored or in all that is "
-    "computed. What reaches --size and --speed comes first, the smallest and fastest of it. The "
-    "search is by validation data, on the winner as it was before the refit; the best recipe is "
-    "then applied to the model in winner/, and lies in winner/compressed/. Shows what none beats "
+    "computed. What reaches --size and --speed comes first, the smallest and fastest of it, if it "
+    "loses no more than --max-drop, a standard error allowed for, also when it is trained again. "
+    "The search is by validation data, on the winner as it was before the refit; the best is then "
+    "applied to the model in winner/, and lies in winner/compressed/. Shows what none beats "
     "in size, latency and quality. The test split stays closed. With --experiment, a checkpoint "
     "from anywhere is taken into a run directory of its own first. Exit status 1 when nothing "
     "was compressed.",

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from raysearch.cli.screen import print_facts, print_table
 from raysearch.counting import counted
-from raysearch.live.text import short_number, with_spread
+from raysearch.live.text import NOTHING, mean_text, short_number
 from raysearch.results import Results
 from raysearch.results.leaders import Leader, are_told_apart
 from raysearch.results.messages import phrase, to_type
 from raysearch.trial import Objective
-
-NOTHING = "-"
 
 
 def print_leaders(results: Results) -> None:
@@ -39,14 +37,7 @@ def print_leaders(results: Results) -> None:
 
 
 def _mean(leader: Leader, objective: Objective) -> str:
-    """Return the mean with its standard deviation, or why there is none."""
-    spread = leader.spread
-    if spread is None:
-        return NOTHING
-    mean, std = spread.mean.get(objective.metric), spread.std.get(objective.metric)
-    if mean is None:
-        return "not all finite"
-    return short_number(mean) if std is None else with_spread(mean, std)
+    return NOTHING if leader.spread is None else mean_text(*leader.spread.of(objective.metric))
 
 
 def _notes(results: Results, leaders: tuple[Leader, ...]) -> list[tuple[str, str]]:

@@ -51,7 +51,9 @@ class Applied:
     """What the model was given once."""
 
 
-def apply_recipe(subject: Subject, recipe: Recipe, *, to: Path, all_data: bool) -> Applied:
+def apply_recipe(
+    subject: Subject, recipe: Recipe, *, to: Path, all_data: bool, repeat: int = 0
+) -> Applied:
     """Make a model smaller and write it as an ONNX file.
 
     Args:
@@ -59,6 +61,7 @@ def apply_recipe(subject: Subject, recipe: Recipe, *, to: Path, all_data: bool) 
         recipe: How.
         to: Where the file shall be; one that is there is replaced.
         all_data: Whether it is trained on validation data, too, as a model that was refitted.
+        repeat: How often it was applied before; see `fine_tune`.
 
     Raises:
         Unsupported: The model cannot be changed or computed in that way; nothing is written.
@@ -79,7 +82,9 @@ def apply_recipe(subject: Subject, recipe: Recipe, *, to: Path, all_data: bool) 
             of_training = recorded_calls(
                 parts, job=subject.job, source="train", n_batches=N_CALIBRATION
             )
-        changed = _changed(subject, parts.model, recipe=recipe, calls=calls, all_data=all_data)
+        changed = _changed(
+            subject, parts.model, recipe=recipe, calls=calls, all_data=all_data, repeat=repeat
+        )
         model = changed.model
         seen = computed(model, calls)
         traced = trace(model, seen)
@@ -103,7 +108,13 @@ def apply_recipe(subject: Subject, recipe: Recipe, *, to: Path, all_data: bool) 
 
 
 def _changed(
-    subject: Subject, model: Any, *, recipe: Recipe, calls: list[Call], all_data: bool
+    subject: Subject,
+    model: Any,
+    *,
+    recipe: Recipe,
+    calls: list[Call],
+    all_data: bool,
+    repeat: int,
 ) -> Changed:
     """Return the model with the first half of the recipe, and trained for the second."""
     changed = _structured(subject, model, recipe=recipe, calls=calls)
@@ -112,11 +123,11 @@ def _changed(
         changed.model,
         job=subject.job,
         all_data=all_data,
+        repeat=repeat,
         after_step=changed.after_step,
     )
-    is_trained = recipe.method != "none" or recipe.int8 == "aware"
     with ExitStack() as stack:
-        if is_trained:
+        if recipe.trains:
             lesson = lesson_for(subject, changed.model, is_needed=changed.lesson)
             stack.enter_context(lesson or nullcontext())
         if recipe.method != "none":

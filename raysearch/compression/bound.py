@@ -14,6 +14,12 @@ SIZE, LATENCY, LATENCY_1, COST = "size_bytes", "latency_ms", "latency_ms_1", "co
 """What is measured of an ONNX file beside the metrics: its bytes, the median time of a batch and of
 a single example, and what the search minimises."""
 
+DROP_ERROR = "drop_error"
+"""The standard error of how much quality is lost, in units of the metric; see `losing`."""
+
+NOTHING_GAINED = 1.5
+"""A cost from which on nothing is gained, or too much lost."""
+
 DEFAULT_SHARE = 0.005
 """How much of the original's value may be lost, unless told."""
 
@@ -83,19 +89,44 @@ class Bound:
         now = self.objective.loss(values.get(metric))
         return now - self.objective.loss(self.original[metric])
 
+    def most(self, values: Mapping[str, float | None]) -> float:
+        """Return what is lost, and a standard error more, where that is known."""
+        return self.drop(values) + (values.get(DROP_ERROR) or 0.0)
+
     def holds(self, values: Mapping[str, float | None]) -> bool:
         """Return whether no more is lost than may be, rounding aside."""
         return self.drop(values) <= self.max_drop + 1e-9
+
+    def is_sure(self, values: Mapping[str, float | None]) -> bool:
+        """Return whether no more is lost than may be, and a standard error more still holds.
+
+        Example:
+            >>> accuracy = Objective(metric="val/accuracy", direction="maximize")
+            >>> bound = Bound(objective=accuracy, original={"val/accuracy": 0.75}, max_drop=0.1)
+            >>> bound.is_sure({"val/accuracy": 0.70, "drop_error": 0.02})
+            True
+            >>> bound.is_sure({"val/accuracy": 0.70, "drop_error": 0.08})
+            False
+        """
+        return self.most(values) <= self.max_drop + 1e-9
 
     def cost(self, values: Mapping[str, float | None]) -> float:
         """Return what the search minimises.
 
         Outside the bound it is 2 and more, by how much too much is lost. Within, the geometric mean
         of size and latency as shares of the original's counts, the latency of a batch and of a
-        single example alike, and never above 2: as it is where nothing is gained; between 0.5 and 1
-        by that and by how far the aims are missed; and below 0.5 where they are reached. There a
-        model that loses all it may costs twice as much as one that loses nothing, since what is
-        lost on validation data is lost on others, too.
+        single example alike: where nothing is gained it is 1.5 to 2; between 0.5 and 1 by that and
+        by how far the aims are missed; and below 0.5 where they are reached. There a model that may
+        lose all that it may costs twice as much as one that loses nothing, since what is lost on
+        validation data is lost on others, too.
+
+        What is lost counts with a standard error more, where that is known: a recipe that only
+        holds the bound without it costs 1 to 1.5, more than any that is sure to hold it, and is
+        chosen only where none is. It is the one-standard-error rule, turned to a bound.
+
+        References:
+            Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees", 1984,
+            section 3.4.3 (the rule).
         """
         if not self.holds(values):
             scale = max(abs(self.original[self.objective.metric] or 0.0), 1e-12)
@@ -105,11 +136,12 @@ class Bound:
         )
         mean = min(2.0, math.sqrt(size * math.sqrt(batch * single)))
         if mean >= 1.0:
-            return mean
-        lost = max(0.0, self.drop(values)) / self.max_drop if self.max_drop else 0.0
+            return 1.0 + mean / 2
+        lost = max(0.0, self.most(values)) / self.max_drop if self.max_drop else 0.0
         worth = mean * (1 + min(1.0, lost)) / 2
         missed = self.aims.missed(size=size, batch=batch)
-        return worth / 2 if missed == 0.0 else 0.5 + (worth + missed) / 4
+        cost = worth / 2 if missed == 0.0 else 0.5 + (worth + missed) / 4
+        return cost if self.is_sure(values) else 1.0 + cost / 2
 
 
 def _share(

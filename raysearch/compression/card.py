@@ -55,6 +55,7 @@ _MEANING = {
     "compressed.onnx": "the same, compressed: see Metrics",
     "model.pt2": "`torch.export.load(path).module()`",
     "weights.pt": "a plain `state_dict`",
+    "answers.json": "what outputs mean: names of classes, or means and deviations of numbers",
     "config.json": "the class that they belong to, with its arguments, and its data",
     "example.npz": "inputs, and what the model makes of them (`expected_0`)",
     "predict.py": "predicts with onnxruntime and numpy alone",

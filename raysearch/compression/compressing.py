@@ -15,15 +15,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from raysearch.compression.applying import apply_recipe
-from raysearch.compression.bound import LATENCY, LATENCY_1, SIZE
+from raysearch.compression.bound import COST, DROP_ERROR, LATENCY, LATENCY_1, SIZE
+from raysearch.compression.confirming import Judged
 from raysearch.compression.latency import latencies_ms
 from raysearch.compression.needs import refuse_without
 from raysearch.compression.recipe import Recipe
-from raysearch.compression.searching import Chosen, Wish, search_recipes
+from raysearch.compression.searching import Chosen, search_recipes
 from raysearch.compression.subject import Subject, best_of, handed_over
+from raysearch.compression.wish import Wish
 from raysearch.errors import ConfigurationError
 from raysearch.results.found import Found
 from raysearch.results.messages import refuse_without_winner
@@ -110,8 +111,10 @@ def search_folder(found: Found, trial: Trial, *, wish: Wish) -> RunDir:
     parent = found.run_dir.path / SEARCHES
     numbers = sorted(int(p.name) for p in parent.glob("[0-9]*") if p.name.isdecimal())
     for number in reversed(numbers):
-        with suppress(OSError, ValueError):
-            if json.loads((parent / f"{number:04d}" / ABOUT).read_text()) == about:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            known = json.loads((parent / f"{number:04d}" / ABOUT).read_text())
+            known["wish"] = {**Wish().to_json(), **known["wish"]}  # of an older version
+            if known == about:
                 return RunDir(parent / f"{number:04d}")
     number = numbers[-1] + 1 if numbers else 1
     key = f"{SEARCHES}/{number:04d}"
@@ -119,9 +122,9 @@ def search_folder(found: Found, trial: Trial, *, wish: Wish) -> RunDir:
     return RunDir(found.run_dir.path / key)
 
 
-def _make(found: Found, final: Subject, *, chosen: Chosen, best: Trial) -> ev.Compressed:
+def _make(found: Found, final: Subject, *, chosen: Chosen, best: Judged) -> ev.Compressed:
     """Apply the chosen recipe to the model that was handed over."""
-    recipe = Recipe.of(best.configuration)
+    recipe, trial = best.recipe, best.trial
     path = found.run_dir.path.absolute() / COMPRESSED
     original = path.with_name("original.onnx")
     plain = apply_recipe(final, Recipe(), to=original, all_data=False)
@@ -130,10 +133,11 @@ def _make(found: Found, final: Subject, *, chosen: Chosen, best: Trial) -> ev.Co
         applied = apply_recipe(final, recipe, to=path, all_data=True)
         seconds, left, size_bytes = applied.seconds, applied.left, applied.size_bytes
     else:  # it is the very model that was searched on
-        source = chosen.run_dir.path / f"trials/{best.id}/model.onnx"
+        source = chosen.run_dir.path / f"trials/{trial.id}/model.onnx"
         write_whole(partial(_copy, source), path=path)
-        seconds, left, size_bytes = best.seconds, "", path.stat().st_size
-    values, of_original = _values(best), _values(chosen.trials[0])
+        seconds, left, size_bytes = trial.seconds, "", path.stat().st_size
+    original_values = chosen.trials[0].last.values if chosen.trials[0].last else {}
+    values, of_original = _values(best.values), _values(original_values)
     for name, batch_size in ((LATENCY, batch_size_of(chosen)), (LATENCY_1, 1)):
         times = latencies_ms(
             {"original": original, "compressed": path},
@@ -170,10 +174,13 @@ def batch_size_of(chosen: Chosen) -> int:
     return int(about["wish"]["batch_size"])
 
 
-def _values(trial: Trial) -> dict[str, float | None]:
+def _values(values: Mapping[str, float | None]) -> dict[str, float | None]:
     """Return what was measured of a recipe, without what is only the search's."""
-    values: Mapping[str, Any] = {} if trial.last is None else trial.last.values
-    return {k: v for k, v in values.items() if k != "cost" and not k.startswith("original_")}
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in (COST, DROP_ERROR) and not name.startswith("original_")
+    }
 
 
 def _recipe_file(made: ev.Compressed) -> bytes:

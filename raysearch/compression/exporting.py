@@ -10,10 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,8 +21,10 @@ from torch.utils import _pytree as pytree
 from raysearch.compression.card import model_card
 from raysearch.compression.needs import refuse_without
 from raysearch.compression.onnx_file import Parity, compare, write_onnx
+from raysearch.compression.predicting import ANSWERS, PREDICT, predicting_files
 from raysearch.compression.subject import Subject
 from raysearch.compression.tracing import Traced, save_program, trace
+from raysearch.data.meaning import meaning_of
 from raysearch.errors import TrialFailed, Unsupported
 from raysearch.results.messages import phrase
 from raysearch.run_dir.storage import LocalStorage
@@ -36,7 +36,7 @@ N_BATCHES = 4
 N_EXAMPLES = 4
 """Examples in `example.npz`."""
 ONNX, PROGRAM, WEIGHTS, CONFIG = "model.onnx", "model.pt2", "weights.pt", "config.json"
-COMPRESSED, EXAMPLE, PREDICT, CARD = "compressed.onnx", "example.npz", "predict.py", "README.md"
+COMPRESSED, EXAMPLE, CARD = "compressed.onnx", "example.npz", "README.md"
 MANIFEST = "manifest.json"
 """Written last and removed first, so that it speaks of the files that are there."""
 SCHEMA_VERSION = 1
@@ -78,13 +78,11 @@ def export_model(subject: Subject, *, folder: Path, compressed: Path | None = No
     refuse_without(what="export")
     storage = LocalStorage(folder.absolute())
     storage.delete(MANIFEST)
-    for name in (ONNX, PROGRAM, COMPRESSED, EXAMPLE, PREDICT):
+    for name in (ONNX, PROGRAM, COMPRESSED, EXAMPLE, ANSWERS, PREDICT):
         storage.delete(name)  # of an earlier export, of perhaps another model
     left_out: dict[str, str] = {}
     with isolated(threads=subject.job.threads):
         graph, parity = _written(subject, storage=storage, folder=folder, left_out=left_out)
-    if parity is not None:
-        storage.put(PREDICT, _predict(subject))
     if compressed is not None:
         storage.put(COMPRESSED, compressed.read_bytes())
     exported = Exported(
@@ -128,6 +126,13 @@ def _written(
         files=(ONNX, PREDICT),
         left_out=left_out,
     )
+    if parity is not None:
+        first = pytree.tree_leaves(calls[0].outputs)[0]
+        files = predicting_files(
+            meaning_of(parts.data), shape=first.shape, classifies=_classifies(subject)
+        )
+        for name, content in files.items():
+            storage.put(name, content)
     return graph, parity
 
 
@@ -197,18 +202,15 @@ def _example(calls: Sequence[Call], *, names: Sequence[str]) -> bytes:
     return buffer.getvalue()
 
 
-def _predict(subject: Subject) -> bytes:
-    """Return the program that predicts; of a classifier it prints classes."""
+def _classifies(subject: Subject) -> bool:
+    """Return whether the model, or else its data, is known to be of classes."""
     task = subject.job.model_arguments.get("task")
     spec = subject.found.experiment.data_spec
-    classifies = (task or (spec.task if spec else None)) == "classification"
-    template = resources.files("raysearch.compression") / "templates/predict.txt"
-    text = string.Template(template.read_text())
-    return text.substitute(ANSWER=".argmax(1)" if classifies else "").encode()
+    return (task or (spec.task if spec else None)) == "classification"
 
 
 def _sizes(folder: Path) -> dict[str, int]:
-    known = (ONNX, COMPRESSED, PROGRAM, WEIGHTS, CONFIG, EXAMPLE, PREDICT)
+    known = (ONNX, COMPRESSED, PROGRAM, WEIGHTS, CONFIG, EXAMPLE, ANSWERS, PREDICT)
     return {name: (folder / name).stat().st_size for name in known if (folder / name).is_file()}
 
 

@@ -18,6 +18,7 @@ from raysearch.errors import TrialFailed
 from raysearch.training.building import Parts, build
 from raysearch.training.interrupts import interrupts_pass
 from raysearch.training.job import TrainingJob
+from raysearch.training.loggers import unlogged
 from raysearch.training.refit_data import refit_loaders
 from raysearch.training.refitting import Refit, prepare_refit
 
@@ -83,6 +84,7 @@ def fine_tune(
     epochs: int,
     rate: float,
     all_data: bool,
+    repeat: int = 0,
     after_step: Callable[[], None] | None = None,
 ) -> None:
     """Train a module in place.
@@ -93,6 +95,8 @@ def fine_tune(
         epochs: Epochs, at least 1.
         rate: Share of the module's learning rate, above 0.
         all_data: Whether validation data is trained on, too.
+        repeat: How often it was trained so before: batches and what else is drawn are others then.
+            The splits are the same, since the model was trained on one of them.
         after_step: Called after each step.
 
     Raises:
@@ -100,7 +104,7 @@ def fine_tune(
         TrialFailed: Training ended before. What model and data raise passes through.
     """
     again = replace(
-        job,
+        unlogged(job),
         max_epochs=epochs,
         max_steps=None,
         every_steps=None,
@@ -109,6 +113,7 @@ def fine_tune(
         loop="auto",
     )
     parts: Parts = build(again, train_loaders=refit_loaders if all_data else None)
+    parts.exact.train_as(repeat)
     parts = replace(parts, model=model)
     configure = model.configure_optimizers
     model.configure_optimizers = lambda: slowed(configure(), rate=rate)

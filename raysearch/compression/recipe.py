@@ -89,6 +89,11 @@ class Recipe:
         """Whether it leaves the model as it is."""
         return self.method == "none" and self.int8 == "none"
 
+    @property
+    def trains(self) -> bool:
+        """Whether it trains, so that another seed makes another model."""
+        return self.method != "none" or self.int8 == "aware"
+
     def describe(self) -> str:
         """Return it in one line for a person."""
         parts = []

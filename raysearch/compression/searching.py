@@ -1,9 +1,9 @@
 """Which recipe makes a model smallest and fastest without harm? A search on raysearch's own engine.
 
 A trial is a recipe: it is applied to the winner as it was before the refit, and measured on
-validation data, which that model was not trained on. Trial 0000 is the model as it is. Journal and
-files lie in a run directory of its own below the search's, so that it goes on where it was
-interrupted.
+validation data, which that model was not trained on. Trial 0000 is the model as it is. Those that
+come into question are trained again (see `confirming`). Journal and files lie in a run directory of
+its own below the search's, so that it goes on where it was interrupted.
 """
 
 from __future__ import annotations
@@ -15,63 +15,27 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from raysearch.compression.applying import apply_recipe
-from raysearch.compression.bound import (
-    COST,
-    LATENCY,
-    LATENCY_1,
-    SIZE,
-    Aims,
-    Bound,
-    front,
-)
-from raysearch.compression.latency import latencies_ms
+from raysearch.compression.bound import COST, Bound, front
+from raysearch.compression.confirming import Judged, choose
 from raysearch.compression.recipe import Recipe, first_recipes, recipe_space
 from raysearch.compression.subject import Subject
+from raysearch.compression.trying import Trying
+from raysearch.compression.wish import Wish
 from raysearch.counting import counted
 from raysearch.engine import Engine, Plan
 from raysearch.errors import ConfigurationError, RaysearchError, TrialFailed, Unsupported
-from raysearch.experiment.compress import SIZE_AIM, SPEED_AIM
 from raysearch.imports import load_object
 from raysearch.results.messages import phrase
 from raysearch.run_dir import RunDir
 from raysearch.schedulers.none import NoScheduler
 from raysearch.searchers import SEARCHERS
 from raysearch.training.failure import describe_failure
-from raysearch.training.run import evaluate
-from raysearch.trial import Checkpoint, Measurement, Objective, SearchStatus, Trial, trial_id
+from raysearch.trial import Measurement, Objective, SearchStatus, Trial, trial_id
 
 COST_OBJECTIVE = Objective(metric=COST, direction="minimize")
 UNSUPPORTED = "unsupported"
 """Cause of a trial whose recipe cannot be applied to the model."""
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What is searched for."""
-
-    max_drop: float | None = None
-    """How much worse the objective may be, in its units, at least 0; None for a two hundredth of
-    its value."""
-    trials: int = 16
-    """Recipes to try, the model as it is counted, at least 1."""
-    max_epochs: int | None = None
-    """Most epochs of training after a change, at least 1; None for as many as a trial has."""
-    batch_size: int = 64
-    """Examples in the batch whose latency is compared, at least 1."""
-    size: float = SIZE_AIM
-    """Bytes that are aimed at, as a share of the original's, above 0."""
-    speed: float = SPEED_AIM
-    """How many times as fast a batch shall be, above 0."""
-    runs: int = 100
-    """How often a latency is measured in the search, at least 1."""
-    searcher: str = "hyperopt"
-    """Name of the search method."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +46,7 @@ class Chosen:
     """Its journal and files."""
     bound: Bound
     trials: tuple[Trial, ...]
-    best: Trial | None
+    best: Judged | None
     """The recipe of the least cost within the bound that makes the model smaller or faster; None
     if none does."""
 
@@ -128,8 +92,9 @@ def search_recipes(
             if trial.number == 0 and engine.state.trials[trial.id].last is None:
                 engine.end(SearchStatus.FAILED, reason="the model cannot be exported")
                 raise Unsupported(engine.state.trials[trial.id].error or "it cannot be exported")
+        chosen = _chosen(engine, trying=trying, wish=wish, run_dir=run_dir, say=say)
         engine.end(SearchStatus.FINISHED, reason=engine.stop_reason)
-        return _chosen(engine, trying=trying, run_dir=run_dir)
+        return chosen
 
 
 def _beginning(subject: Subject, *, wish: Wish, n_done: int) -> str:
@@ -210,90 +175,13 @@ def _try(engine: Engine, trial: Trial, *, trying: Trying, say: Callable[[str], N
     say(f"{trial.id} {recipe.describe()}: {trying.told(values)}{left and f' ({left})'}")
 
 
-class Trying:
-    """Applies recipes to one model, and measures what comes of it beside the model as it is.
-
-    Args:
-        subject: The model.
-        wish: What is measured.
-        run_dir: Where the files go, and where those of an interrupted search are.
-    """
-
-    def __init__(self, subject: Subject, *, wish: Wish, run_dir: RunDir) -> None:
-        self._subject, self._wish, self._run_dir = subject, wish, run_dir
-        self._original: dict[str, float | None] | None = None
-        self.left: dict[str, str] = {}
-        """Trial -> what its recipe left as it was."""
-
-    @property
-    def objective(self) -> Objective:
-        """What the search of the winner improved."""
-        return self._subject.found.objective
-
-    def measured(
-        self, trial: str, recipe: Recipe
-    ) -> tuple[dict[str, float | None], Checkpoint, str]:
-        """Return what a recipe reaches, the file it made, and what it left as it was."""
-        key = f"trials/{trial}/model.onnx"
-        path = self._run_dir.path.absolute() / key
-        applied = apply_recipe(self._subject, recipe, to=path, all_data=False)
-        values = dict(evaluate(self._subject.job, checkpoint=str(path), split="validation"))
-        original = self._run_dir.path.absolute() / f"trials/{trial_id(0)}/model.onnx"
-        values[SIZE] = float(applied.size_bytes)
-        for name, batch_size in ((LATENCY, self._wish.batch_size), (LATENCY_1, 1)):
-            times = latencies_ms(
-                {"original": original, "this": path},
-                call=applied.example,
-                batch_size=batch_size,
-                runs=self._wish.runs,
-            )
-            values[name] = times["this"]
-            values[f"original_{name}"] = times["original"]
-        bound = self.bound_for(values)
-        values[COST] = bound.cost(values)
-        self.left[trial] = applied.left
-        return values, Checkpoint(epoch=1, path=key, size_bytes=applied.size_bytes), applied.left
-
-    def bound_for(self, values: dict[str, float | None]) -> Bound:
-        """Return the bound, with the latency that the original had beside this very trial."""
-        if self._original is None:
-            self._original = dict(values)
-        beside = {
-            name: values.get(f"original_{name}") or self._original[name]
-            for name in (LATENCY, LATENCY_1)
-        }
-        original = {**self._original, **beside}
-        wish = self._wish
-        aims = Aims(size=wish.size, speed=wish.speed)
-        return Bound.of(self.objective, original, max_drop=wish.max_drop, aims=aims)
-
-    def know(self, original: Trial) -> None:
-        """Take over what an interrupted search has measured of the model as it is."""
-        if original.last is not None:
-            self._original = dict(original.last.values)
-
-    def told(self, values: dict[str, float | None]) -> str:
-        """Return what was measured in one line for a person."""
-        bound = self.bound_for(values)
-        size = (values[SIZE] or 0) / (bound.original[SIZE] or 1)
-        faster = (bound.original[LATENCY] or 0) / (values[LATENCY] or 1)
-        metric = self.objective.metric
-        value = values.get(metric)
-        text = "not finite" if value is None else f"{value:.4g}"
-        return f"{metric} {text}, {size:.0%} of the bytes, {faster:.2f} times as fast"
-
-
-def _chosen(engine: Engine, *, trying: Trying, run_dir: RunDir) -> Chosen:
+def _chosen(
+    engine: Engine, *, trying: Trying, wish: Wish, run_dir: RunDir, say: Callable[[str], None]
+) -> Chosen:
     trials = tuple(engine.state.trials.values())
     original = trials[0].last
     if original is None:  # it is raised before
         raise Unsupported("the model as it is was not measured")
+    best = choose(engine, trying=trying, trainings=wish.trainings, say=say)
     bound = trying.bound_for(dict(original.values))
-    ranked = sorted(
-        (t for t in trials if t.last is not None), key=lambda t: t.rank_key(COST_OBJECTIVE)
-    )
-    best = next((t for t in ranked if not Recipe.of(t.configuration).is_unchanged), None)
-    cost = None if best is None else best.value(COST_OBJECTIVE)
-    if best is None or cost is None or cost >= 1.0:
-        best = None
     return Chosen(run_dir=run_dir, bound=bound, trials=trials, best=best)

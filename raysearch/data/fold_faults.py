@@ -1,7 +1,8 @@
 """Of which built-in data can no folds be made, and why?
 
-Folds part examples that are alike but for chance. Where those for training come before those for
-validation, or are of another kind, a fold would answer another question than the split does.
+Folds part examples that are alike but for chance, or come one after the other (`forward_folds`).
+Where those for training are of another kind than those for validation, a fold would answer another
+question than the split does.
 """
 
 from __future__ import annotations
@@ -33,20 +34,6 @@ def fold_fault(data: str, arguments: Mapping[str, Any]) -> str:
 
 
 def _why(data: str, arguments: Mapping[str, Any]) -> str:
-    if arguments.get("order_by") is not None:
-        return (
-            f"data.order_by is {arguments['order_by']}: what is validated on comes after what is "
-            "trained on, and a fold would be predicted from examples that come after it."
-        )
-    if data == "series" and "horizon" in arguments and arguments["horizon"] is not None:
-        return (
-            f"data.horizon is {arguments['horizon']}: forecasts are split by time, and a fold "
-            "would be predicted from what comes after it."
-        )
-    if data == "series" and arguments.get("group") is not None:
-        return (
-            f"data.group is {arguments['group']}, and folds of series do not keep groups together."
-        )
     if data == "cbf" and arguments.get("validation_from") == "formula":
         return (
             "data.validation_from is formula: its validation series are drawn beside the 30 for "

@@ -73,9 +73,11 @@ class TensorLoader(ExampleLoader):
         is_shuffled: Whether each pass has a random order.
         is_streamed: Whether what a batch needs is read from a file while the one before it is
             trained on; see `pages`.
+        rows: Places of the examples that a pass goes over; None for all of them.
 
     Shapes:
         tensors: (N, ...) each
+        rows: (M,) int64, each once
         yields: a tuple of (B, ...), copies that may be changed in place
         N examples, B examples in the batch
 
@@ -95,6 +97,7 @@ class TensorLoader(ExampleLoader):
         batch_size: int,
         is_shuffled: bool = False,
         is_streamed: bool = False,
+        rows: Tensor | None = None,
     ) -> None:
         raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
         if len({len(tensor) for tensor in tensors}) != 1:
@@ -102,14 +105,20 @@ class TensorLoader(ExampleLoader):
             raise ValueError(
                 f"The tensors have shapes {shapes}. Give one or more with the same first dimension."
             )
-        super().__init__(len(tensors[0]), batch_size=batch_size)
+        n_examples = len(tensors[0]) if rows is None else len(rows)
+        super().__init__(n_examples, batch_size=batch_size)
         self.tensors = tensors
+        self.rows = rows
+        """Which examples of the tensors a pass goes over; None for all of them."""
         self.is_shuffled = is_shuffled
         self.is_streamed = is_streamed
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         """Yield the batches of one pass; nothing is drawn before the first one is asked for."""
-        batches = self._rows()
+        batches = self._places()
+        if self.rows is not None:
+            chosen = self.rows
+            batches = (chosen[places] for places in batches)
         if self.is_streamed:
             batches = ahead(batches, lambda rows: ask_for(self.tensors, rows))
         for rows in batches:
@@ -118,8 +127,8 @@ class TensorLoader(ExampleLoader):
             else:
                 yield tuple(tensor.index_select(0, rows) for tensor in self.tensors)
 
-    def _rows(self) -> Iterator[Tensor | slice]:
-        """Yield which examples each batch of a pass has."""
+    def _places(self) -> Iterator[Tensor | slice]:
+        """Yield which examples each batch has, by their places among those of a pass."""
         if not self.is_shuffled:
             yield from (slice(start, end) for start, end in self.bounds)
             return
@@ -156,12 +165,16 @@ class BucketLoader(TensorLoader):
         batch_size: int,
         lengths: Tensor | None = None,
         is_streamed: bool = False,
+        rows: Tensor | None = None,
     ) -> None:
-        super().__init__(*tensors, batch_size=batch_size, is_shuffled=True, is_streamed=is_streamed)
-        self._lengths = lengths_of(tensors[-1]) if lengths is None else lengths
+        super().__init__(
+            *tensors, batch_size=batch_size, is_shuffled=True, is_streamed=is_streamed, rows=rows
+        )
+        lengths = lengths_of(tensors[-1]) if lengths is None else lengths
+        self._lengths = lengths if rows is None else lengths[rows]
 
-    def _rows(self) -> Iterator[Tensor | slice]:
-        """Yield which examples each batch of a pass has."""
+    def _places(self) -> Iterator[Tensor | slice]:
+        """Yield which examples each batch has, by their places among those of a pass."""
         order = torch.randperm(self.n_examples)
         pools = torch.split(order, self.POOL * self.batch_size)
         order = torch.cat([pool[self._lengths[pool].argsort(stable=True)] for pool in pools])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from raysearch.data.archive import REFIT
 from raysearch.data.cache import cached_arrays
-from raysearch.data.held_out import held_out
+from raysearch.data.fold_rows import fold_rows
 from raysearch.data.loaders import EVALUATION_BATCH, BucketLoader, TensorLoader, lengths_of
 from raysearch.data.pages import are_streamed, as_tensor, read_by_page
 
@@ -46,24 +46,11 @@ class Splits:
     groups: Tensor | None = None
     """Group of each example for training, and then of each for validation, whose examples are in
     one fold; None where each stands for itself."""
+    moments: Tensor | None = None
+    """Of the same, (N, 2) int64: the first and the last moment of what each tells, where folds must
+    not be told from what comes after; None without an order."""
     _lengths: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
     """How long targets are, by part, once a loader has asked: all of them are looked at for it."""
-
-    def fold(self, **which: int) -> Splits:
-        """Return the splits with one fold of the examples for training and validation to validate.
-
-        The test split stays as it is. See `held_out` for the arguments, and what is raised.
-        """
-        tensors = [torch.cat(pair) for pair in zip(self.train, self.validation, strict=True)]
-        is_validation = held_out(tensors[-1], self.groups, **which)
-        return replace(
-            self,
-            train=tuple(tensor[~is_validation] for tensor in tensors),
-            validation=tuple(tensor[is_validation] for tensor in tensors),
-            refit=None,
-            groups=None,
-            is_streamed=False,
-        )
 
     def training_loader(self, *, batch_size: int) -> TensorLoader:
         """Return the training split in shuffled batches."""
@@ -71,11 +58,20 @@ class Splits:
 
     def refit_loader(self, *, batch_size: int) -> TensorLoader:
         """Return the training and the validation split together in shuffled batches."""
-        both = self.refit
-        if both is None:
-            pairs = zip(self.train, self.validation, strict=True)
-            both = tuple(torch.cat(pair) for pair in pairs)
-        return self._shuffled(both, batch_size=batch_size, part=REFIT)
+        return self._shuffled(self._both(), batch_size=batch_size, part=REFIT)
+
+    def fold_loaders(self, *, batch_size: int, **which: int) -> tuple[TensorLoader, TensorLoader]:
+        """Return what one fold trains on, in shuffled batches, and what it validates on.
+
+        Both take their examples from where they lie. See `fold_rows` for the arguments, and what is
+        raised.
+        """
+        both = self._both()
+        train, validation = fold_rows(both[-1], groups=self.groups, moments=self.moments, **which)
+        return (
+            self._shuffled(both, rows=train, batch_size=batch_size, part=REFIT),
+            self._in_order(both, rows=validation),
+        )
 
     def validation_loader(self) -> TensorLoader:
         """Return the validation split in its order."""
@@ -85,21 +81,37 @@ class Splits:
         """Return the test split in its order."""
         return self._in_order(self.test)
 
-    def _in_order(self, tensors: Sequence[Tensor]) -> TensorLoader:
-        return TensorLoader(*tensors, batch_size=EVALUATION_BATCH, is_streamed=self.is_streamed)
+    def _both(self) -> tuple[Tensor, ...]:
+        """Return the examples for training and then those for validation, where they lie so."""
+        if self.refit is not None:
+            return self.refit
+        return tuple(torch.cat(pair) for pair in zip(self.train, self.validation, strict=True))
 
-    def _shuffled(self, tensors: Sequence[Tensor], *, batch_size: int, part: str) -> TensorLoader:
-        if self.is_bucketed:
-            are_sequences = tensors[-1].ndim == 2 and not tensors[-1].is_floating_point()
-            if are_sequences and part not in self._lengths:
-                self._lengths[part] = lengths_of(tensors[-1])
-            lengths = self._lengths[part] if are_sequences else tensors[1]
-            return BucketLoader(
-                *tensors, batch_size=batch_size, lengths=lengths, is_streamed=self.is_streamed
-            )
+    def _in_order(self, tensors: Sequence[Tensor], *, rows: Tensor | None = None) -> TensorLoader:
         return TensorLoader(
-            *tensors, batch_size=batch_size, is_shuffled=True, is_streamed=self.is_streamed
+            *tensors, rows=rows, batch_size=EVALUATION_BATCH, is_streamed=self.is_streamed
         )
+
+    def _shuffled(
+        self,
+        tensors: Sequence[Tensor],
+        *,
+        batch_size: int,
+        part: str,
+        rows: Tensor | None = None,
+    ) -> TensorLoader:
+        how: dict[str, Any] = {
+            "rows": rows,
+            "batch_size": batch_size,
+            "is_streamed": self.is_streamed,
+        }
+        if not self.is_bucketed:
+            return TensorLoader(*tensors, is_shuffled=True, **how)
+        are_sequences = tensors[-1].ndim == 2 and not tensors[-1].is_floating_point()
+        if are_sequences and part not in self._lengths:
+            self._lengths[part] = lengths_of(tensors[-1])
+        lengths = self._lengths[part] if are_sequences else tensors[1]
+        return BucketLoader(*tensors, lengths=lengths, **how)
 
 
 @lru_cache(maxsize=4)
@@ -144,7 +156,8 @@ def prepared_splits(
 def splits_of(arrays: Arrays, *, is_bucketed: bool = False) -> Splits:
     """Return the splits in arrays named "train_inputs", "train_targets" and so on.
 
-    Beside them "train_groups" and "validation_groups", (N,) int64, where examples are in groups.
+    Beside them "train_groups" and "validation_groups", (N,) int64, where examples are in groups,
+    and "train_moments" and "validation_moments", (N, 2) int64, where they are in an order of time.
     """
 
     def split(part: str) -> tuple[Tensor, ...]:
@@ -156,7 +169,6 @@ def splits_of(arrays: Arrays, *, is_bucketed: bool = False) -> Splits:
     if is_streamed:
         for tensor in (*train, *split("validation"), *split("test")):
             read_by_page(tensor)
-    named = [arrays[name] for name in ("train_groups", "validation_groups") if name in arrays]
     return Splits(
         train=train,
         validation=split("validation"),
@@ -164,8 +176,16 @@ def splits_of(arrays: Arrays, *, is_bucketed: bool = False) -> Splits:
         refit=refit if len(refit) == len(train) else None,
         is_streamed=is_streamed,
         is_bucketed=is_bucketed,
-        groups=torch.cat([as_tensor(groups) for groups in named]) if named else None,
+        groups=of_both(arrays, "groups"),
+        moments=of_both(arrays, "moments"),
     )
+
+
+def of_both(arrays: Arrays, role: str) -> Tensor | None:
+    """Return what arrays say of the examples for training and validation; None if they do not."""
+    names = [f"{part}_{role}" for part in ("train", "validation")]
+    found = [as_tensor(arrays[name]) for name in names if name in arrays]
+    return torch.cat(found) if found else None
 
 
 class InMemoryData(pl.LightningDataModule):
@@ -197,9 +217,10 @@ class InMemoryData(pl.LightningDataModule):
     def fold_dataloaders(
         self, *, number: int, of: int, seed: int
     ) -> tuple[TensorLoader, TensorLoader]:
-        """Return loaders to train and to validate on in one of several folds; see `held_out`."""
-        fold = self._splits().fold(number=number, of=of, seed=seed)
-        return fold.training_loader(batch_size=self.batch_size), fold.validation_loader()
+        """Return loaders to train and to validate on in one of several folds; see `fold_rows`."""
+        return self._splits().fold_loaders(
+            batch_size=self.batch_size, number=number, of=of, seed=seed
+        )
 
     def _splits(self) -> Splits:
         """Return the splits, prepared once per node."""

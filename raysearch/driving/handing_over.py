@@ -47,7 +47,7 @@ def _compress(drive: Drive, engine: Engine, *, results: Results, stage: Stage) -
     if wanted is None or model is None or results.handover.compression_of(model) is not None:
         return
     from raysearch.compression.compressing import compress_winner
-    from raysearch.compression.searching import Wish
+    from raysearch.compression.wish import Wish
 
     stage("searching a recipe that makes the winner smaller")
     try:

@@ -64,12 +64,13 @@ class Folds:
         self._ledger.emit_and_tidy(done, [*before, paused])
         return Decision(kind=DecisionKind.PAUSE, reason=paused.reason)
 
-    @property
-    def are_waiting(self) -> bool:
-        """Whether a trial waits for its next fold."""
-        if self._plan.n_folds == 1:
-            return False
-        return any(trial.awaits_fold for trial in self._ledger.state.paused.values())
+    def are_waiting(self, *, held: Collection[str]) -> bool:
+        """Return whether a trial waits for its next fold that could go on now.
+
+        Args:
+            held: Trials whose workers are not free yet.
+        """
+        return self._waiting(held=held) is not None
 
     def next(self, *, held: Collection[str]) -> Trial | None:
         """Return a trial that goes on with its next fold, journalled, or None.
@@ -77,16 +78,20 @@ class Folds:
         Args:
             held: Trials whose workers are not free yet.
         """
+        trial = self._waiting(held=held)
+        if trial is None:
+            return None
+        reason = f"goes on with fold {trial.fold + 1} of {self._plan.n_folds}"
+        decision = Decision(kind=DecisionKind.CONTINUE, reason=reason)
+        at = self._ledger.now()
+        self._ledger.emit(records.decided(decision, trial=trial, at=at, fold=trial.fold))
+        return self._ledger.state.trials[trial.id]
+
+    def _waiting(self, *, held: Collection[str]) -> Trial | None:
         if self._plan.n_folds == 1:
             return None
-        for trial in self._ledger.state.paused.values():
-            if trial.awaits_fold and trial.id not in held:
-                reason = f"goes on with fold {trial.fold + 1} of {self._plan.n_folds}"
-                decision = Decision(kind=DecisionKind.CONTINUE, reason=reason)
-                at = self._ledger.now()
-                self._ledger.emit(records.decided(decision, trial=trial, at=at, fold=trial.fold))
-                return self._ledger.state.trials[trial.id]
-        return None
+        paused = self._ledger.state.paused.values()
+        return next((t for t in paused if t.awaits_fold and t.id not in held), None)
 
     def _end(
         self, trial: Trial, status: TrialStatus, *, before: Sequence[Event], reason: str

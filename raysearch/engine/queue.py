@@ -72,13 +72,13 @@ class Queue:
     @property
     def goes_on(self) -> bool:
         """Whether a paused trial goes on, or is stopped for good, once a worker is free."""
-        if self._folds.are_waiting:
+        if self._folds.are_waiting(held=()):
             return True
         return self._pauses.verdict(held=(), more_to_come=not self.stop_reason) is not None
 
     def is_next_ready(self, *, held: Collection[str]) -> bool:
         """Return whether `next_up` would answer at once; see `Engine.is_next_ready`."""
-        if self._folds.are_waiting:
+        if self._folds.are_waiting(held=held):
             return True
         if self.stop_reason or self._pauses.verdict(held=held, more_to_come=True) is not None:
             return True

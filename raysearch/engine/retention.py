@@ -29,10 +29,17 @@ def unneeded(trial: Trial, *, objective: Objective) -> list[Checkpoint]:
     return [c for c in trial.checkpoints if c.path not in needed]
 
 
+_Key = tuple[int, float, int, int]
+"""Sorts trials best first: minus the folds that are done, and then as `Trial.rank_key`."""
+
+
 class ByteBudget:
     """Which checkpoints of ended trials exceed the bytes that all of a search may take together?
 
     Trials are ranked once, as they end, so that an answer costs no more when thousands have ended.
+
+    Of trials that are trained on several folds those with more of them are given up later, since a
+    mean of few folds is not comparable; so the best trial is one with all of them.
 
     Of several objectives, those on the Pareto front are given up last, and then those on the front
     that these leave, and so on; that is sorted anew for each answer.
@@ -61,13 +68,13 @@ class ByteBudget:
         self._objectives = objectives
         self._budget_bytes = budget_bytes
         self._pinned = pinned
-        self._ranked: list[tuple[tuple[float, int, int], str]] | None = None
+        self._ranked: list[tuple[_Key, str]] | None = None
         # ended trials with checkpoints by their keys, best first; not before there is an excess
 
     def ended(self, trial: Trial) -> None:
         """Take a trial into account that has just ended."""
         if self._ranked is not None and trial.checkpoints and not self._objectives:
-            insort(self._ranked, (trial.rank_key(self._objective), trial.id))
+            insort(self._ranked, (self._key(trial), trial.id))
 
     def excess(self, state: SearchState) -> list[tuple[Trial, Checkpoint]]:
         """Return the checkpoints to give up, the worst trial's first; the best trial keeps its own.
@@ -96,11 +103,16 @@ class ByteBudget:
                 del self._ranked[place]
         return given_up
 
-    def _keyed(self, trials: Sequence[Trial]) -> Iterator[tuple[tuple[float, int, int], Trial]]:
+    def _key(self, trial: Trial) -> _Key:
+        return (-trial.fold, *trial.rank_key(self._objective))
+
+    def _keyed(self, trials: Sequence[Trial]) -> Iterator[tuple[_Key, Trial]]:
         """Yield each trial with a key that sorts them best first."""
         if not self._objectives:
-            yield from ((trial.rank_key(self._objective), trial) for trial in trials)
+            yield from ((self._key(trial), trial) for trial in trials)
             return
-        points = [trial.losses(self._objectives) for trial in trials]
-        for place, index in enumerate(pareto.order(points)):
-            yield (float(place), 0, trials[index].number), trials[index]
+        for n_folds in {trial.fold for trial in trials}:
+            members = [trial for trial in trials if trial.fold == n_folds]
+            points = [trial.losses(self._objectives) for trial in members]
+            for place, index in enumerate(pareto.order(points)):
+                yield (-n_folds, float(place), 0, members[index].number), members[index]

@@ -68,6 +68,22 @@ def with_spread(mean: float, std: float) -> str:
     return f"{mean:.{decimals}f} ± {std:.{decimals}f}"
 
 
+def mean_text(mean: float | None, std: float | None) -> str:
+    """Return the mean of several models with its standard deviation, or why there is none.
+
+    Args:
+        mean: None where one of them had no finite value.
+        std: None where there is one model only.
+
+    Example:
+        >>> mean_text(0.99012, 0.00213), mean_text(0.99012, None), mean_text(None, None)
+        ('0.990 ± 0.002', '0.9901', 'not all finite')
+    """
+    if mean is None:
+        return "not all finite"
+    return short_number(mean) if std is None else with_spread(mean, std)
+
+
 def duration(seconds: float) -> str:
     """Return a length of time in its two largest units; tenths below ten seconds.
 

@@ -26,6 +26,7 @@ from raysearch.training.failure import describe_failure
 from raysearch.training.fit import refit, train
 from raysearch.training.isolation import isolated
 from raysearch.training.job import Report, TrainingJob
+from raysearch.training.loggers import unlogged
 from raysearch.training.namespace import Namespace, namespace_of
 from raysearch.training.warmup import prepare_process, release_memory
 
@@ -123,12 +124,10 @@ def _namespace(job: TrainingJob) -> Namespace:
 
 def _short(job: TrainingJob, *, is_gauged: bool = True) -> TrainingJob:
     """Return the job with little validation, and with an end after a few batches."""
-    given = job.trainer_arguments
+    given = unlogged(job).trainer_arguments  # a logger would tell a tracker of a run
     limit = given.get(_LIMIT)
     is_less = isinstance(limit, int) and limit < VALIDATION_BATCHES
     arguments = {**given, _LIMIT: limit if is_less else VALIDATION_BATCHES}
-    if arguments.get("logger"):
-        del arguments["logger"]  # it would tell a tracking server, or a folder, of a run
     if given.get("check_val_every_n_epoch") is not None:
         arguments["check_val_every_n_epoch"] = 1
     if is_gauged:

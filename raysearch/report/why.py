@@ -13,10 +13,10 @@ from raysearch.counting import counted
 from raysearch.live.text import (
     NOTHING,
     difference,
+    mean_text,
     printable,
     short_number,
     value_text,
-    with_spread,
 )
 from raysearch.report.figure import Axis, Figure, Panel, Series
 from raysearch.report.shown import DEFAULT, WINNER, Shown
@@ -109,13 +109,7 @@ def _seeds(found: Found, winner: Trial, rival: Rival) -> Iterator[str]:
 def _mean(found: Found, trial: Trial) -> str:
     leader = leader_of(found, trial)
     spread = None if leader is None else leader.spread
-    if spread is None:
-        return NOTHING
-    metric = found.objective.metric
-    mean, std = spread.mean.get(metric), spread.std.get(metric)
-    if mean is None:
-        return "not all finite"
-    return short_number(mean) if std is None else with_spread(mean, std)
+    return NOTHING if spread is None else mean_text(*spread.of(found.objective.metric))
 
 
 def _examples(winner: Trial, rival: Rival) -> Iterator[str]:

@@ -20,20 +20,25 @@ from typing import Any
 from raysearch.engine import evidence
 from raysearch.engine.causes import NOT_FINITE
 from raysearch.errors import ConfigurationError, RunDirectoryError
-from raysearch.experiment import Experiment, Fidelity
+from raysearch.experiment import Experiment
 from raysearch.experiment.changes import is_same
 from raysearch.experiment.space_changes import Fit, Standing, fit
 from raysearch.init_from import INIT_FROM
 from raysearch.results.collect import Results
+from raysearch.results.resolved import (
+    DATA,
+    arguments_of,
+    fidelity_of,
+    identity_of,
+    keys_of_data,
+    other_folds,
+    sections_of,
+)
 from raysearch.run_dir import RunDir
 from raysearch.space import Parameter, Space
 from raysearch.space.values import show
 from raysearch.trial import Trial, TrialStatus, Value
 
-WAYS = ("name", "class", "function", "builder")
-"""Keys of the section `model` that say what it is."""
-
-DATA = "data."
 MODEL = "model"
 
 
@@ -152,14 +157,15 @@ class _Judge:
 
     def __init__(self, experiment: Experiment, *, settings: Mapping[str, Any]) -> None:
         self._experiment = experiment
-        self._former = _sections(settings)
-        self._present = _sections(experiment.settings)
-        self._data = [_arguments(each.get("data")) for each in (settings, experiment.settings)]
-        former, present = (_fidelity(each) for each in (settings, experiment.settings))
+        self._former = sections_of(settings)
+        self._present = sections_of(experiment.settings)
+        self._data = [arguments_of(each.get("data")) for each in (settings, experiment.settings)]
+        former, present = (fidelity_of(each) for each in (settings, experiment.settings))
         self.max_epochs = former.epochs
         self._is_other_round = former.every_steps != present.every_steps
         is_other = not is_same(settings.get("data"), experiment.settings.get("data"))
         self._notes = ["its data are not quite those of this search"] if is_other else []
+        self._notes += other_folds(settings, experiment.settings)
 
     @property
     def note(self) -> str:
@@ -222,7 +228,7 @@ class _Judge:
         if len(self._former) > 1:
             del values[MODEL]
             values = {key.removeprefix(f"{name}."): value for key, value in values.items()}
-        same = [n for n, s in self._present.items() if _identity(s) == _identity(former)]
+        same = [n for n, s in self._present.items() if identity_of(s) == identity_of(former)]
         if not same:
             raise _LeftOut(f"of {name}, which is not among the models")
         if former.get(INIT_FROM) != self._present[same[0]].get(INIT_FROM):
@@ -232,8 +238,8 @@ class _Judge:
         def renamed(values: Mapping[str, Any]) -> dict[str, Any]:
             return {k if k.startswith(DATA) else prefix + k: v for k, v in values.items()}
 
-        known = renamed(_arguments(former)) | _of_data(self._data[0])
-        fixed = renamed(_arguments(self._present[same[0]])) | _of_data(self._data[1])
+        known = renamed(arguments_of(former)) | keys_of_data(self._data[0])
+        fixed = renamed(arguments_of(self._present[same[0]])) | keys_of_data(self._data[1])
         head: dict[str, Value] = {MODEL: same[0]} if prefix else {}
         return {**head, **renamed(values)}, known, fixed
 
@@ -265,30 +271,3 @@ def _why_not(how: Fit, configuration: Mapping[str, Value], *, fixed: Mapping[str
     if key in fixed:
         return f"with another {key} than {show(fixed[key])}"
     return f"with a value of {key}, which is not searched here ({show(configuration[key])})"
-
-
-def _sections(settings: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the sections of the models by the names that configurations have for them."""
-    return {_name(section): section for section in settings["model"]}
-
-
-def _name(section: Mapping[str, Any]) -> str:
-    return _identity(section)[1].rpartition(":")[2]
-
-
-def _identity(section: Mapping[str, Any]) -> tuple[str, str]:
-    return next(((way, str(section[way])) for way in WAYS if section.get(way)), ("", ""))
-
-
-def _arguments(section: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    section = section or {}
-    arguments: Mapping[str, Any] = section.get("args", section.get("arguments", {}))
-    return arguments  # the second is the word of the first journals
-
-
-def _of_data(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {DATA + key: value for key, value in arguments.items()}
-
-
-def _fidelity(settings: Mapping[str, Any]) -> Fidelity:
-    return Fidelity(**settings["fidelity"])

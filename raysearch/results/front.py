@@ -28,13 +28,24 @@ class Covered:
 
 
 def placed(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial]:
-    """Return the trials that may be on a front, in the order given."""
-    return [
+    """Return the trials that may be on a front, in the order given.
+
+    Where trials are trained on several folds, those with most of them: the mean of a few may be
+    good because these are easy.
+    """
+    return next(iter(_by_folds(trials, objectives)), [])
+
+
+def _by_folds(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[list[Trial]]:
+    """Return trials with values of all objectives, apart by the folds that are done, most first."""
+    known = [
         trial
         for trial in trials
         if trial.status is not TrialStatus.REJECTED
         and all(loss < float("inf") for loss in trial.losses(objectives))
     ]
+    n_folds = sorted({trial.fold for trial in known}, reverse=True)
+    return [[trial for trial in known if trial.fold == n] for n in n_folds]
 
 
 def pareto_front(trials: Iterable[Trial], objectives: Sequence[Objective]) -> list[Trial]:
@@ -91,16 +102,18 @@ def by_choice(
 
     The first is what is chosen of the front; the next is what would be if that one were not there.
     Of the front those are chosen from that were trained in full, if there are any: what was stopped
-    early may be there because it is small, and nobody knows what it would have learnt.
+    early may be there because it is small, and nobody knows what it would have learnt. Trials of
+    fewer folds than others come behind all that have more.
 
     Args:
         trials: Of a search.
         objectives: Several.
         choose: The section `choose` of resolved settings.
     """
-    left = {trial.number: trial for trial in placed(trials, objectives)}
-    points = {number: trial.losses(objectives) for number, trial in left.items()}
-    yield from chosen_in_turn(left, points, objectives, choose=choose)
+    for alike in _by_folds(trials, objectives):
+        left = {trial.number: trial for trial in alike}
+        points = {number: trial.losses(objectives) for number, trial in left.items()}
+        yield from chosen_in_turn(left, points, objectives, choose=choose)
 
 
 def chosen_in_turn(

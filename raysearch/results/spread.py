@@ -39,6 +39,10 @@ class Spread:
         """Metric -> sample standard deviation (n - 1); None as for `mean`, and for one model."""
         return self._over_models(statistics.stdev)
 
+    def of(self, metric: str) -> tuple[float | None, float | None]:
+        """Return mean and standard deviation of a metric, each as above."""
+        return self.mean.get(metric), self.std.get(metric)
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return {

@@ -58,19 +58,20 @@ def measurement_rows(found: Found) -> list[Row]:
         metric, and what the optimiser used as "applied." and the name. Of a trial that is trained
         on several folds, a row for each of them, with its number from 1 as "fold".
     """
+    n_folds = found.state.account.n_folds
     return _joined(
         _measured(trial, measurement, fold=fold)
         for trial in found.state.trials.values()
-        for fold, curve in _curves(trial)
+        for fold, curve in _curves(trial, n_folds=n_folds)
         for measurement in curve
     )
 
 
-def _curves(trial: Trial) -> list[tuple[int | None, tuple[Measurement, ...]]]:
+def _curves(trial: Trial, *, n_folds: int) -> list[tuple[int | None, tuple[Measurement, ...]]]:
     """Return the number of each fold, from 1, with what it measured; None for a single split."""
-    if not trial.folds:
+    if n_folds == 1:
         return [(None, trial.measurements)]
-    curves = [*trial.folds, trial.in_fold] if trial.in_fold else trial.folds
+    curves = [*trial.folds, trial.trained] if trial.trained else trial.folds
     return list(enumerate(curves, start=1))
 
 

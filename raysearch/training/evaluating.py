@@ -15,6 +15,7 @@ from raysearch.training.building import Parts, build
 from raysearch.training.examining import collecting
 from raysearch.training.isolation import isolated
 from raysearch.training.job import TrainingJob
+from raysearch.training.loggers import unlogged
 from raysearch.training.measuring import read_metrics
 from raysearch.training.outcomes import Examined
 from raysearch.training.ranks import joined
@@ -51,23 +52,21 @@ def examine(job: TrainingJob, *, checkpoint: str, split: Literal["validation", "
         parts = build(job)
         _check_split(parts, split=split)
         collects = collecting(parts.namespace, arguments=job.model_arguments)
-        trainer = make_trainer(job, namespace=parts.namespace, last=(collects,))
+        trainer = make_trainer(unlogged(job), namespace=parts.namespace, last=(collects,))
         if job.rank is not None:
             log_for_all(parts.model, trainer=trainer)
         run = trainer.validate if split == "validation" else trainer.test
         if checkpoint.endswith(SUFFIX):
             _run_served(run, parts, path=checkpoint, threads=job.threads)
-            return Examined(
-                values=read_metrics(trainer.callback_metrics)[0], reason="a file made it"
-            )
-        with allowed_only(checkpoint, allow=job.allow):
-            run(
-                parts.model,
-                datamodule=parts.data,
-                ckpt_path=checkpoint,
-                verbose=False,
-                weights_only=True,
-            )
+        else:
+            with allowed_only(checkpoint, allow=job.allow):
+                run(
+                    parts.model,
+                    datamodule=parts.data,
+                    ckpt_path=checkpoint,
+                    verbose=False,
+                    weights_only=True,
+                )
         values, _ = read_metrics(trainer.callback_metrics)
         outcomes = collects.outcomes(peers)
         return Examined(values=values, outcomes=outcomes, reason=collects.reason)

@@ -105,18 +105,21 @@ def _train(
     trainer = make_trainer(job, namespace=parts.namespace, first=first, last=last)
     if job.rank is not None:
         log_for_all(parts.model, trainer=trainer)
+    has_failed = True
     try:
         with start_of(job, parts) as start:
             reporter.inherited = start.inherited or reporter.inherited
             _fit(trainer, parts, checkpoint=start.checkpoint, allow=job.allow)
+        has_failed = False
     except Unwanted:
-        pass
+        has_failed = False
     except Exception as error:
         # else it was raised in an epoch that nobody wants, and told only where it harms the process
         if reporter.settle() or is_out_of_memory(error):
             raise
+        has_failed = False
     finally:
-        finish_runs(trainer)
+        finish_runs(trainer, has_failed=has_failed)
     reporter.settle()
     _check_trained(job, parts, trainer=trainer, n_reports=reporter.n_reports)
     if _is_complete(job, parts, trainer=trainer) and not reporter.has_overrun:
@@ -203,8 +206,11 @@ def _refit(job: TrainingJob, *, epochs: int, path: Path, peers: Peers) -> Measur
     trainer = prepare_refit(job, parts, refit=refit, first=(*taken_over(job, parts), *old))
     if job.rank is not None:
         log_for_all(parts.model, trainer=trainer)
-    with start_of(job, parts) as start:
-        _fit(trainer, parts, checkpoint=start.checkpoint, allow=job.allow)
+    try:
+        with start_of(job, parts) as start:
+            _fit(trainer, parts, checkpoint=start.checkpoint, allow=job.allow)
+    finally:
+        finish_runs(trainer, has_failed=refit.measurement is None)
     if refit.measurement is None:
         raise TrialFailed(
             f"The refit of trial {job.trial} ended after {trainer.global_step} steps, before "

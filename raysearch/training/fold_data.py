@@ -132,11 +132,10 @@ def _tensors(dataset: Any) -> Sequence[Tensor]:
     return ()
 
 
-def _part(dataset: Any, rows: Tensor) -> Any:
-    """Return a part of a data set: of tensors themselves, else a `Subset`."""
-    tensors = _tensors(dataset)
-    if tensors:
-        return TensorDataset(*(tensor[rows] for tensor in tensors))
+def _part(dataset: Any, rows: Tensor) -> Subset[Any]:
+    """Return a part of a data set, which stays where it is: nothing is copied."""
+    if type(dataset) is Subset:
+        return Subset(dataset.dataset, torch.as_tensor(list(dataset.indices))[rows].tolist())
     return Subset(dataset, rows.tolist())
 
 

@@ -106,6 +106,7 @@ def prepare_refit(
         first=(*((parts.exact, begins) if job.max_steps is None else (parts.exact,)), *first),
         last=(needs, _end(job, parts, refit=refit)),
         keep=lambda callback: not isinstance(callback, without),
+        is_refit=True,
         limit_val_batches=0,
     )
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -172,6 +172,10 @@ class ExactTraining:
         self._is_round_new = False
         self._is_first = True
         self._loaded: dict[str, Any] = {}
+
+    def train_as(self, repeat: int) -> None:
+        """Let epochs draw what those of another repeat do; data and model are built already."""
+        self._seeds = replace(self._seeds, repeat=repeat)
 
     def governed(self, loaders: Any) -> Any:
         """Return a data module's training loaders so that they draw from this trial's seeds."""

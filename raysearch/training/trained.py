@@ -21,6 +21,7 @@ from raysearch.errors import Unsupported
 from raysearch.training.allowed import allowed_only
 from raysearch.training.building import Parts, build
 from raysearch.training.job import TrainingJob
+from raysearch.training.loggers import unlogged
 from raysearch.training.trainers import make_trainer
 
 Source = Literal["train", "validation"]
@@ -91,7 +92,9 @@ def recorded_calls(parts: Parts, *, job: TrainingJob, source: Source, n_batches:
         data.val_dataloader = data.train_dataloader
     try:
         trainer = make_trainer(
-            replace(job, loop="trainer"), namespace=parts.namespace, limit_val_batches=n_batches
+            replace(unlogged(job), loop="trainer"),
+            namespace=parts.namespace,
+            limit_val_batches=n_batches,
         )
         trainer.validate(model, datamodule=data, verbose=False)
     finally:

@@ -6,7 +6,8 @@ shows nothing that the reports do not. Any argument of the user's takes the plac
 
 Objects among the arguments are written {"class": "package.module:Name", "args": {...}} and made
 anew for each fit. A name without a module, such as "EarlyStopping", is Lightning's own. In what is
-said of a logger, {trial} and {run} stand for the names of the trial and of the run directory.
+said of a logger, {trial} and {run} stand for the names of the training (see `training_name`) and of
+the run directory.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from raysearch.errors import ConfigurationError, did_you_mean, one_of, unknown_n
 from raysearch.imports import load_object
 from raysearch.training.job import TrainingJob
 from raysearch.training.lean import serve
-from raysearch.training.loggers import SilentLogger
+from raysearch.training.loggers import Runs, SilentLogger, training_name
 from raysearch.training.namespace import Namespace
 from raysearch.training.plugins import looked_up_once
 from raysearch.training.portable import PlainCheckpoints
@@ -52,6 +53,7 @@ def make_trainer(
     first: tuple[Any, ...] = (),
     last: tuple[Any, ...] = (),
     keep: Callable[[Any], bool] = lambda callback: True,
+    is_refit: bool = False,
     **settings: Any,
 ) -> Any:
     """Return a Trainer for one fit or evaluation.
@@ -62,13 +64,14 @@ def make_trainer(
         first: Callbacks of ours that come before the user's.
         last: Callbacks of ours that come after them.
         keep: Which of the user's callbacks take part.
+        is_refit: Whether it trains a winner again, which is a run of its own to a logger.
         settings: Arguments of the Trainer that go before the user's.
 
     Raises:
         ConfigurationError: An argument, or a class among them, does not exist; or one follows from
             the job.
     """
-    users = _users_arguments(job, namespace=namespace)
+    users = _users_arguments(job, namespace=namespace, is_refit=is_refit)
     theirs = [callback for callback in _as_list(users.pop("callbacks", [])) if keep(callback)]
     callbacks = [*first, *theirs, *last]
     plugins = _as_list(users.pop("plugins", []))
@@ -157,7 +160,7 @@ def _as_list(found: Any) -> list[Any]:
     return list(found) if isinstance(found, list | tuple) else [found]
 
 
-def _users_arguments(job: TrainingJob, *, namespace: Namespace) -> dict[str, Any]:
+def _users_arguments(job: TrainingJob, *, namespace: Namespace, is_refit: bool) -> dict[str, Any]:
     valid = inspect.signature(namespace.load(":Trainer").__init__).parameters.keys() - {"self"}
     faults = []
     for name in job.trainer_arguments:
@@ -169,28 +172,46 @@ def _users_arguments(job: TrainingJob, *, namespace: Namespace) -> dict[str, Any
     if faults:
         raise ConfigurationError(faults)
     return {
-        name: _made(
-            _filled(value, job=job) if name == "logger" else value,
-            argument=name,
-            namespace=namespace,
+        name: (
+            _loggers(value, job=job, namespace=namespace, is_refit=is_refit)
+            if name == "logger"
+            else _made(value, argument=name, namespace=namespace)
         )
         for name, value in job.trainer_arguments.items()
         if value is not None or name in ("check_val_every_n_epoch",)
     }
 
 
-def _filled(value: Any, *, job: TrainingJob) -> Any:
-    """Return what the user says of a logger, with the names of trial and run for {trial}, {run}.
+def _loggers(value: Any, *, job: TrainingJob, namespace: Namespace, is_refit: bool) -> Any:
+    """Return the user's loggers, each of which goes on with its run if the training does."""
+    name = training_name(job, is_refit=is_refit)
+    runs = Runs(job, name=name)
+    made = []
+    for place, entry in enumerate(_as_list(value)):
+        said = _filled(entry, job=job, name=name)
+        if isinstance(said, Mapping) and "class" in said:
+            found = _found(str(said["class"]), argument="logger", namespace=namespace)
+            given = said.get("args") or {}
+            said = {**said, "args": runs.arguments(found, given, place=place)}
+        made.append(_made(said, argument="logger", namespace=namespace))
+    runs.remember(made)
+    return made if isinstance(value, list | tuple) else made[0]
 
-    So that each trial is a run of its own in MLflow or Weights & Biases, under a name that says
+
+def _filled(value: Any, *, job: TrainingJob, name: str) -> Any:
+    """Return what the user says of a logger, with the names of training and run in their places.
+
+    So that each training is a run of its own in MLflow or Weights & Biases, under a name that says
     which.
     """
     if isinstance(value, str):
         run = Path(job.directory).absolute().parent.parent.name  # of <run>/trials/<trial>
-        return value.replace("{trial}", job.trial).replace("{run}", run)
+        return value.replace("{trial}", name).replace("{run}", run)
     if isinstance(value, Mapping):
-        return {key: _filled(entry, job=job) for key, entry in value.items()}
-    return [_filled(entry, job=job) for entry in value] if isinstance(value, list) else value
+        return {key: _filled(entry, job=job, name=name) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_filled(entry, job=job, name=name) for entry in value]
+    return value
 
 
 def _made(value: Any, *, argument: str, namespace: Namespace) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import json
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import torch
 
 from raysearch.data import DATA
 from raysearch.data.fold_faults import fold_fault
+from raysearch.data.meaning import meaning_of
 from raysearch.data_spec import END
 from raysearch.errors import ConfigurationError
 from raysearch.training.job import Rank
@@ -127,6 +129,23 @@ def test_spec_is_what_the_data_turns_out_to_be(space, data_class, fractions):
     else:
         assert targets.dtype == torch.float32
         assert targets.shape == (spec.n_train, spec.n_outputs)
+
+
+def test_outputs_mean_classes_or_numbers_of_the_data(data_class, name):
+    data = data_class(batch_size=50)
+    meaning, spec = meaning_of(data), data.spec
+    if spec.task == "seq2seq":
+        assert meaning is None
+        return
+    assert meaning.fits((1, spec.n_outputs))
+    assert json.loads(json.dumps(meaning.to_json())) == meaning.to_json()
+    if spec.task == "classification":
+        assert len(set(meaning.classes)) == spec.n_outputs
+    if name == "diabetes":  # whose targets are whole numbers
+        targets = torch.cat([batch[-1] for batch in data.val_dataloader()]).double()
+        numbers = targets * meaning.stds[0] + meaning.means[0]
+        assert (numbers - numbers.round()).abs().max() < 1e-4
+        assert 25 <= numbers.min() < numbers.max() <= 346
 
 
 def test_lengths_say_where_the_padding_begins(space, data_class):

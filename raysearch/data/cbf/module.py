@@ -34,6 +34,7 @@ from raysearch.data.cbf.space import (
     n_held_out,
 )
 from raysearch.data.loaders import TensorLoader
+from raysearch.data.meaning import Meaning
 from raysearch.data.splits import LARGEST_SEED
 from raysearch.data.tensors import InMemoryData, Splits, splits_of
 from raysearch.randomness import generator
@@ -90,6 +91,11 @@ class Data(InMemoryData):
         self.batch_size = batch_size
         self._n_held_out = n_held_out(validation) if validation_from == "training" else 0
         self._seed = seed
+
+    @property
+    def meaning(self) -> Meaning:
+        """What a model's outputs mean."""
+        return Meaning(classes=CLASSES)
 
     def refit_dataloader(self) -> TensorLoader:
         """Return the 30 training series, shuffled: those drawn for validation are left out."""

@@ -6,10 +6,11 @@ References:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.diabetes.space import N_EXAMPLES, data_spec
+from raysearch.data.meaning import Meaning
 from raysearch.data.splits import split_arrays, split_sizes
 from raysearch.data.tensors import InMemoryData, Splits, load_splits
 
@@ -49,7 +50,13 @@ class Data(InMemoryData):
         raise_faults(integer_fault("data.batch_size", batch_size, at_least=1))
         self.spec = data_spec(validation=validation, test=test)
         self.batch_size = batch_size
-        self._split = {"seed": seed, "validation": validation, "test": test}
+        self._split: dict[str, Any] = {"seed": seed, "validation": validation, "test": test}
+
+    @property
+    def meaning(self) -> Meaning:
+        """What a model's outputs mean."""
+        training = _raw(**self._split)["train_targets"]
+        return Meaning(means=(float(training.mean()),), stds=(float(training.std()),))
 
     def _splits(self) -> Splits:
         return load_splits("diabetes", build=_build, **self._split)
@@ -57,17 +64,22 @@ class Data(InMemoryData):
 
 def _build(*, seed: int, validation: float, test: float) -> Arrays:
     """Return inputs and targets of each split."""
+    arrays = _raw(seed=seed, validation=validation, test=test)
+    return {name: _standardised(name, arrays) for name in arrays}
+
+
+def _raw(*, seed: int, validation: float, test: float) -> Arrays:
+    """Return inputs and targets of each split, in their own units."""
     from sklearn.datasets import load_diabetes
 
     inputs, targets = load_diabetes(return_X_y=True, scaled=False)
-    arrays = split_arrays(
+    return split_arrays(
         inputs,
         targets.reshape(N_EXAMPLES, 1),
         sizes=split_sizes(N_EXAMPLES, validation=validation, test=test),
         seed=seed,
         is_stratified=False,
     )
-    return {name: _standardised(name, arrays) for name in arrays}
 
 
 def _standardised(name: str, arrays: Arrays) -> NDArray[np.float32]:

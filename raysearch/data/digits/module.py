@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.digits.space import N_EXAMPLES, DigitsTask, data_spec
+from raysearch.data.meaning import Meaning
 from raysearch.data.splits import split_arrays, split_sizes
 from raysearch.data.tensors import InMemoryData, Splits, load_splits
 
@@ -51,6 +52,12 @@ class Data(InMemoryData):
         self.spec = data_spec(task=task, validation=validation, test=test)
         self.batch_size = batch_size
         self._split = {"seed": seed, "validation": validation, "test": test}
+
+    @property
+    def meaning(self) -> Meaning | None:
+        """What a model's outputs mean; None for density."""
+        is_density = self.spec.task == "density"
+        return None if is_density else Meaning(classes=tuple(range(self.spec.n_outputs)))
 
     def _splits(self) -> Splits:
         return load_splits("digits", build=_build, **self._split)

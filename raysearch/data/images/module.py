@@ -13,16 +13,18 @@ import torch
 from torch import Tensor
 
 from raysearch.checks import raise_faults
-from raysearch.data.held_out import held_out
+from raysearch.data.fold_rows import fold_rows
 from raysearch.data.images.arguments import PARAMETERS, ImagesArguments, Policy, Resize, Scaling
 from raysearch.data.images.augmentation import Augmentation
 from raysearch.data.images.loading import ImageLoader
 from raysearch.data.images.preparing import PREPARATION, pixels, settled
 from raysearch.data.images.preprocessing import ImagePreprocessing
 from raysearch.data.images.space import parameter_faults
+from raysearch.data.meaning import Meaning, meaning_of_target
 from raysearch.data.pages import are_streamed, as_tensor, read_by_page
 from raysearch.data.preparation import as_text
 from raysearch.data.state import STATE, check_state
+from raysearch.data.tensors import of_both
 from raysearch.data_spec import Task
 
 
@@ -134,6 +136,11 @@ class Data(pl.LightningDataModule):
         """What turns files into inputs, and outputs into answers."""
         return ImagePreprocessing.from_json(self._about.preprocessing)
 
+    @property
+    def meaning(self) -> Meaning:
+        """What a model's outputs mean."""
+        return meaning_of_target(self.preprocessing.target)
+
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of the data: the preprocessing, as plain JSON values."""
         return {STATE: dict(self._about.preprocessing)}
@@ -171,29 +178,27 @@ class Data(pl.LightningDataModule):
     def fold_dataloaders(
         self, *, number: int, of: int, seed: int
     ) -> tuple[ImageLoader, ImageLoader]:
-        """Return loaders to train and to validate on in one of several folds; see `held_out`."""
+        """Return loaders to train and to validate on in one of several folds; see `fold_rows`."""
         images = self._images()
-        rows = torch.cat([images.rows[part] for part in ("train", "validation")])
         targets = torch.cat([images.targets[part] for part in ("train", "validation")])
-        is_validation = held_out(targets, images.groups, number=number, of=of, seed=seed)
-        scale = self.preprocessing.scale
-        train = ImageLoader(
-            images.pixels,
-            targets[~is_validation],
-            rows=rows[~is_validation],
-            scale=scale,
-            batch_size=self.batch_size,
-            augmentation=self._augmentation,
-            is_streamed=images.is_streamed,
+        train, validation = fold_rows(
+            targets,
+            groups=images.groups,
+            moments=images.moments,
+            number=number,
+            of=of,
+            seed=seed,
         )
-        validation = ImageLoader(
-            images.pixels,
-            targets[is_validation],
-            rows=rows[is_validation],
-            scale=scale,
-            is_streamed=images.is_streamed,
+        return (
+            self._loader(
+                "train",
+                "validation",
+                chosen=train,
+                batch_size=self.batch_size,
+                augmentation=self._augmentation,
+            ),
+            self._loader("train", "validation", chosen=validation),
         )
-        return train, validation
 
     def _images(self) -> _Images:
         return _load(as_text(self.arguments))
@@ -201,14 +206,18 @@ class Data(pl.LightningDataModule):
     def _loader(
         self,
         *parts: str,
+        chosen: Tensor | None = None,
         batch_size: int | None = None,
         augmentation: Augmentation | None = None,
     ) -> ImageLoader:
+        """Return the images of some parts, or those that are chosen of them."""
         images = self._images()
+        targets = torch.cat([images.targets[part] for part in parts])
+        rows = torch.cat([images.rows[part] for part in parts])
         return ImageLoader(
             images.pixels,
-            torch.cat([images.targets[part] for part in parts]),
-            rows=torch.cat([images.rows[part] for part in parts]),
+            targets if chosen is None else targets[chosen],
+            rows=rows if chosen is None else rows[chosen],
             scale=self.preprocessing.scale,
             batch_size=batch_size,
             augmentation=augmentation,
@@ -227,6 +236,8 @@ class _Images:
     """Whether the pixels lie in a file that takes more than its share of the memory."""
     groups: Tensor | None
     """Group of each example for training, and then of each for validation, if they have one."""
+    moments: Tensor | None
+    """When each of the same is, (N, 2), if they are in an order of time; see `forward_folds`."""
 
 
 @lru_cache(maxsize=2)
@@ -239,11 +250,11 @@ def _load(arguments: str) -> _Images:
     if is_streamed:
         read_by_page(tensor)
     parts = ("train", "validation", "test")
-    named = [arrays[name] for name in ("train_groups", "validation_groups") if name in arrays]
     return _Images(
         pixels=tensor,
         rows={part: as_tensor(arrays[f"{part}_rows"]) for part in parts},
         targets={part: as_tensor(arrays[f"{part}_targets"]) for part in parts},
         is_streamed=is_streamed,
-        groups=torch.cat([as_tensor(groups) for groups in named]) if named else None,
+        groups=of_both(arrays, "groups"),
+        moments=of_both(arrays, "moments"),
     )

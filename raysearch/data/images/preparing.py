@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from raysearch.data.archive import Arrays
 
-_FORMAT = 4
+_FORMAT = 5
 """Raised when the same files would now be prepared in another way."""
 
 _FEW = 2000
@@ -183,7 +183,7 @@ def _build(arguments: ImagesArguments) -> Prepared:
         notes=tuple(notes),
         preprocessing=preprocessing.to_json(),
     )
-    arrays: Arrays = {_N_LISTED: np.array(len(listing.files)), **labelled.groups}
+    arrays: Arrays = {_N_LISTED: np.array(len(listing.files)), **labelled.of_folds}
     for part, rows in parts.items():
         arrays[f"{part}_rows"] = rows.astype(np.int64)
         arrays[f"{part}_targets"] = labelled.targets[labelled.parts[part]]

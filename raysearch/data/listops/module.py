@@ -16,6 +16,7 @@ from raysearch.checks import integer_fault, raise_faults
 from raysearch.data.cache import cached_arrays
 from raysearch.data.listops.grammar import Expression, expressions
 from raysearch.data.listops.space import N_EXAMPLES, check_room, data_spec
+from raysearch.data.meaning import Meaning
 from raysearch.data.splits import LARGEST_SEED, draw_split, split_sizes
 from raysearch.data.tensors import InMemoryData, Splits, splits_of
 
@@ -89,6 +90,11 @@ class Data(InMemoryData):
         self._seed = seed
         self.spec = data_spec(bucketing=bucketing, **self._arguments)  # type: ignore[arg-type]
         self.batch_size = batch_size
+
+    @property
+    def meaning(self) -> Meaning:
+        """What a model's outputs mean."""
+        return Meaning(classes=tuple(range(self.spec.n_outputs)))
 
     def _splits(self) -> Splits:
         splits = _load(**self._arguments, seed=self._seed)

@@ -15,7 +15,7 @@ from raysearch.data.series.labels import Labels, read_labels
 from raysearch.data.series.preprocessing import Preprocessing
 from raysearch.data.series.raw import RawSeries
 from raysearch.data.series.scaling import Scales, are_constant, fit_scales
-from raysearch.data.series.splitting import Parts, check_classes, split_series
+from raysearch.data.series.splitting import Parts, check_classes, fold_arrays, split_series
 from raysearch.data.series.windows import Windows, cut_windows
 from raysearch.data_spec import DataSpec
 from raysearch.errors import did_you_mean
@@ -70,6 +70,7 @@ def whole_series(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Bu
         prepared[f"{part}_inputs"], prepared[f"{part}_targets"] = inputs, targets[members]
         if has_lengths:
             prepared[f"{part}_lengths"] = lengths[members]
+    prepared |= fold_arrays(raws[0], parts, arguments=arguments)
     counts = np.bincount(labels.values[parts["train"]]).tolist() if not is_regression else ()
     spec = DataSpec(
         task=labels.task,
@@ -111,7 +112,7 @@ def forecasts(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Built
     _check_told(training, told, source=raws[0])
     stds = {scales.stds[channel] for channel in told}
     unit = stds.pop() if len(stds) == 1 else 1.0
-    prepared = _windows(windows, scales=scales, told=told, arguments=arguments)
+    prepared = _windows(windows, scales=scales, told=told, arguments=arguments) | windows.of_folds
     spec = DataSpec(
         task="regression",
         input_shape=(len(windows.values[0]), arguments.steps_read),

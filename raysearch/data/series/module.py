@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from raysearch.checks import integer_fault, raise_faults
+from raysearch.data.meaning import Meaning
 from raysearch.data.preparation import as_text
 from raysearch.data.series.arguments import (
     Layout,
@@ -122,6 +123,12 @@ class Data(InMemoryData):
     def preprocessing(self) -> Preprocessing:
         """What turns raw series into inputs, and outputs into answers."""
         return Preprocessing.from_json(self._about.preprocessing)
+
+    @property
+    def meaning(self) -> Meaning:
+        """What a model's outputs mean."""
+        known = self.preprocessing
+        return Meaning(classes=known.classes, means=known.means, stds=known.stds)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of the data: the preprocessing, as plain JSON values."""

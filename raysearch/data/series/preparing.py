@@ -14,7 +14,7 @@ from raysearch.data.series.cleaning import clean
 from raysearch.data.series.raw import RawSeries
 from raysearch.data.series.reading import read_series
 
-_FORMAT = 4
+_FORMAT = 5
 """Raised when the same file would now be prepared in another way."""
 
 

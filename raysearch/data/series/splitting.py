@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from raysearch.data.archive import Arrays
+
 Parts = dict[str, "NDArray[np.intp]"]
 """Split -> the numbers of its series, ascending, those of the test file behind those of `path`."""
 
@@ -71,6 +73,31 @@ def split_series(
                 "training, and one for validation and test; give more series, or other shares."
             )
     return parts, notes
+
+
+def fold_arrays(raw: RawSeries, parts: Parts, *, arguments: SeriesArguments) -> Arrays:
+    """Return what folds of the series for training and validation must heed: groups, or time.
+
+    Args:
+        raw: The series of `path`.
+        parts: As `split_series` returned them.
+        arguments: Name what says the groups or the order, if anything does.
+
+    Shapes:
+        returns: "train_groups" and "validation_groups", (N,) int64 each; or "train_moments" and
+            "validation_moments", (N, 2) int64 each; nothing where series are drawn
+    """
+    import numpy as np
+
+    if arguments.group is not None:
+        names = [str(name) for name in raw.columns["group"]]
+        role, found = "groups", np.unique(names, return_inverse=True)[1].astype(np.int64)
+    elif arguments.order_by is not None:
+        ranks = np.unique(_times(raw, arguments=arguments), return_inverse=True)[1]
+        role, found = "moments", np.stack([ranks, ranks], axis=1).astype(np.int64)
+    else:
+        return {}
+    return {f"{part}_{role}": found[parts[part]] for part in ("train", "validation")}
 
 
 def check_classes(
@@ -174,14 +201,19 @@ def _how_many(counts: NDArray[np.intp], *, size: int, most: int) -> int:
 def _by_time(raw: RawSeries, *, sizes: SplitSizes, arguments: SeriesArguments) -> Parts:
     """Return the earliest series for training, the latest for the test."""
     import numpy as np
-    import pandas as pd
 
-    column = pd.Series(raw.columns["order_by"])
-    times = times_of(column, name=arguments.order_by or "", source=raw.source)
-    order = np.argsort(times, kind="stable")
+    order = np.argsort(_times(raw, arguments=arguments), kind="stable")
     cuts = [sizes.train, sizes.train + sizes.validation]
     parts = zip(("train", "validation", "test"), np.split(order, cuts), strict=True)
     return {part: np.sort(members) for part, members in parts}
+
+
+def _times(raw: RawSeries, *, arguments: SeriesArguments) -> NDArray[Any]:
+    """Return what the series are ordered by, (N,)."""
+    import pandas as pd
+
+    column = pd.Series(raw.columns["order_by"])
+    return times_of(column, name=arguments.order_by or "", source=raw.source)
 
 
 def _drawn(

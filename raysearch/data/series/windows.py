@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from raysearch.data.archive import Arrays
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
@@ -38,6 +40,10 @@ class Windows:
     """Steps that a window reads."""
     allocate: Allocate
     """Makes the arrays of all windows."""
+    of_folds: Arrays
+    """What folds of the windows for training and validation must heed: "train_moments" and
+    "validation_moments", (W, 2), when the first and the last told step are; or, of whole series,
+    "train_groups" and "validation_groups", (W,)."""
     notes: tuple[str, ...] = ()
 
     def place(self, raws: Sequence[RawSeries], part: str, number: int) -> str:
@@ -57,7 +63,8 @@ def cut_windows(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Win
 
     values = [series for raw in raws for series in raw.values]
     split_notes: list[str] = []
-    if arguments.split or arguments.group:
+    is_whole = bool(arguments.split or arguments.group)
+    if is_whole:
         parts, split_notes = split_series(raws, classes=None, arguments=arguments)
         regions, how = _whole(parts, values), "by whole series"
     else:
@@ -89,6 +96,7 @@ def cut_windows(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> Win
         n_learnt=n_learnt,
         n_read=arguments.steps_read,
         allocate=allocate,
+        of_folds=(_groups if is_whole else _moments)(raws[0], starts, arguments=arguments),
         notes=tuple(notes),
     )
 
@@ -132,6 +140,50 @@ def _by_time(raws: Sequence[RawSeries], *, arguments: SeriesArguments) -> list[_
     for series in raws[1].values if has_file else ():
         regions.append({"train": (0, 0), "validation": (0, 0), "test": (0, series.shape[1])})
     return regions
+
+
+_WHOLE = 2**32
+"""The length of a series in moments, where nobody says when its steps were."""
+
+
+def _moments(
+    raw: RawSeries, starts: Mapping[str, NDArray[np.intp]], *, arguments: SeriesArguments
+) -> Arrays:
+    """Return when the told steps of windows begin and end, as all series are cut alike."""
+    import numpy as np
+
+    if raw.times is not None:
+        known = np.unique(np.concatenate(raw.times))
+        of_series = [np.searchsorted(known, times) for times in raw.times]
+    else:
+        lengths = [series.shape[1] for series in raw.values]
+        of_series = [np.arange(n) * _WHOLE // n for n in lengths]
+    moments = np.concatenate(of_series).astype(np.int64)
+    begins = np.cumsum([0, *(len(each) for each in of_series)])
+    found = {}
+    for part in ("train", "validation"):
+        series, start = starts[part].T
+        first = begins[series] + start + arguments.steps_read
+        last = first + (arguments.horizon or 1) - 1
+        # two times (W,) -> (W, 2)
+        found[f"{part}_moments"] = np.stack([moments[first], moments[last]], axis=1)
+    return found
+
+
+def _groups(
+    raw: RawSeries, starts: Mapping[str, NDArray[np.intp]], *, arguments: SeriesArguments
+) -> Arrays:
+    """Return the group of each window, which its series is in, or else is."""
+    import numpy as np
+
+    groups = np.arange(len(raw.values))
+    if arguments.group is not None:
+        names = [str(name) for name in raw.columns["group"]]
+        groups = np.unique(names, return_inverse=True)[1]
+    return {
+        f"{part}_groups": groups[starts[part][:, 0]].astype(np.int64)
+        for part in ("train", "validation")
+    }
 
 
 def _starts(*, region: tuple[int, int], arguments: SeriesArguments) -> NDArray[np.intp]:

@@ -14,7 +14,7 @@ from raysearch.data.arguments import listed
 from raysearch.data.table.advice import absent_notes, class_notes
 from raysearch.data.table.arguments import TableArguments
 from raysearch.data.table.classes import in_order, with_positive_last
-from raysearch.data.table.splitting import group_arrays, split_rows
+from raysearch.data.table.splitting import fold_arrays, split_rows
 from raysearch.data.table.target import Target, TargetColumn, fitted_target, read_target
 from raysearch.errors import ConfigurationError
 
@@ -44,8 +44,8 @@ class Labelled:
     """Training examples of each class; empty for a regression."""
     notes: tuple[str, ...]
     """What a person should know."""
-    groups: Arrays
-    """See `splitting.group_arrays`."""
+    of_folds: Arrays
+    """See `splitting.fold_arrays`."""
 
 
 def label(
@@ -106,7 +106,7 @@ def label(
         targets=targets,
         class_counts=counts,
         notes=tuple(notes),
-        groups=group_arrays(used, parts, arguments=arguments),
+        of_folds=fold_arrays(used, parts, arguments=arguments),
     )
 
 

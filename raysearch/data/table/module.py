@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from raysearch.checks import integer_fault, raise_faults
+from raysearch.data.meaning import Meaning, meaning_of_target
 from raysearch.data.preparation import as_text
 from raysearch.data.state import STATE, check_state
 from raysearch.data.table.arguments import Scaling
@@ -109,6 +110,11 @@ class Data(InMemoryData):
     def preprocessing(self) -> Preprocessing:
         """What turns raw rows into inputs, and outputs into answers."""
         return Preprocessing.from_json(dict(self._about.preprocessing))
+
+    @property
+    def meaning(self) -> Meaning:
+        """What a model's outputs mean."""
+        return meaning_of_target(self.preprocessing.target)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of the data: the preprocessing, as plain JSON values."""

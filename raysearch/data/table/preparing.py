@@ -24,7 +24,7 @@ from raysearch.data.table.columns import CategoryColumn
 from raysearch.data.table.fitting import file_decimal, fit_columns
 from raysearch.data.table.joining import column_faults, fingerprint_of, read_rows
 from raysearch.data.table.preprocessing import Preprocessing
-from raysearch.data.table.splitting import group_arrays, split_rows
+from raysearch.data.table.splitting import fold_arrays, split_rows
 from raysearch.data.table.target import fitted_target, read_target
 from raysearch.data_spec import DataSpec
 from raysearch.errors import ConfigurationError, did_you_mean
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from raysearch.data.archive import Arrays
 
-_FORMAT = 6
+_FORMAT = 7
 """Raised when the same table would now be prepared in another way."""
 
 _ROWS = 65_536
@@ -84,7 +84,7 @@ def _build(arguments: TableArguments) -> Prepared:
     prepared = _examples(
         frame, target.values, parts=parts, preprocessing=preprocessing, path=arguments.path
     )
-    prepared |= group_arrays(frame, parts, arguments=arguments)
+    prepared |= fold_arrays(frame, parts, arguments=arguments)
     notes += giveaway_notes(prepared, preprocessing=preprocessing)
     notes += copy_notes(
         frame[[*used, arguments.target]],

@@ -134,27 +134,36 @@ def _cut(
         return draw_groups(groups, sizes=sizes, seed=arguments.split_seed), []
     if arguments.order_by is None:
         return draw_split(len(frame), classes=classes, sizes=sizes, seed=arguments.split_seed), []
-    order, notes = _order(frame[arguments.order_by], arguments=arguments)
+    times, notes = _times(frame[arguments.order_by], arguments=arguments)
+    order = np.argsort(times, kind="stable")
     cuts = [sizes.train, sizes.train + sizes.validation]
     train, validation, test = (np.sort(part) for part in np.split(order, cuts))
     return {"train": train, "validation": validation, "test": test}, notes
 
 
-def group_arrays(frame: pd.DataFrame, parts: Parts, *, arguments: TableArguments) -> Arrays:
-    """Return the groups of the rows for training and validation, which folds keep together.
+def fold_arrays(frame: pd.DataFrame, parts: Parts, *, arguments: TableArguments) -> Arrays:
+    """Return what folds of the rows for training and validation must heed: groups, or time.
 
     Args:
         frame: As of `split_rows`.
         parts: The rows of each split.
-        arguments: Name the column of groups, if there is one.
+        arguments: Name the column of groups, or of the order, if there is one.
 
     Shapes:
-        returns: "train_groups" and "validation_groups", (N,) int64 each; nothing without groups
+        returns: "train_groups" and "validation_groups", (N,) int64 each; or "train_moments" and
+            "validation_moments", (N, 2) int64 each; nothing where rows are drawn
     """
-    if arguments.group is None:
+    import numpy as np
+
+    if arguments.group is not None:
+        role, found = "groups", _groups(frame, arguments=arguments)
+    elif arguments.order_by is not None:
+        times, _ = _times(frame[arguments.order_by], arguments=arguments)
+        ranks = np.unique(times, return_inverse=True)[1].astype(np.int64)
+        role, found = "moments", np.stack([ranks, ranks], axis=1)
+    else:
         return {}
-    groups = _groups(frame, arguments=arguments)
-    return {f"{part}_groups": groups[parts[part]] for part in ("train", "validation")}
+    return {f"{part}_{role}": found[parts[part]] for part in ("train", "validation")}
 
 
 def _groups(frame: pd.DataFrame, *, arguments: TableArguments) -> NDArray[np.int64]:
@@ -200,8 +209,10 @@ def _too_few(empty: Sequence[str], *, arguments: TableArguments) -> str:
     )
 
 
-def _order(series: pd.Series, *, arguments: TableArguments) -> tuple[NDArray[np.intp], list[str]]:
-    """Return the places of the rows from the earliest to the latest, those without any first."""
+def _times(
+    series: pd.Series, *, arguments: TableArguments
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Return what the rows are ordered by, (N,), and what a person should know of it."""
     import numpy as np
 
     texts = [text for text in texts_of(series) if text is not None]
@@ -228,5 +239,4 @@ def _order(series: pd.Series, *, arguments: TableArguments) -> tuple[NDArray[np.
         notes.append(
             f"{absent.sum()} rows have no {arguments.order_by}; they count as the earliest."
         )
-    order = np.argsort(np.where(absent, -np.inf, values), kind="stable")
-    return order, notes
+    return np.where(absent, -np.inf, values), notes

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from raysearch.data.archive import Arrays
 
-_FORMAT = 4
+_FORMAT = 5
 """Raised when the same file would now be prepared in another way."""
 
 _TEXTS = 65_536
@@ -75,7 +75,7 @@ def _build(arguments: TextArguments) -> Prepared:
         what=f"path is {arguments.path}, whose {len(kept)} texts of up to {max_length} symbols",
         remedy="Set max_length to fewer",
     )
-    prepared: Arrays = dict(labelled.groups)
+    prepared: Arrays = dict(labelled.of_folds)
     for part, places in labelled.parts.items():
         inputs = allocate((len(places), max_length), np.int64)
         lengths = np.zeros(len(places), dtype=np.int64)

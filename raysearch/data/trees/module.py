@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from raysearch.checks import integer_fault, raise_faults
+from raysearch.data.meaning import Meaning, meaning_of_target
 from raysearch.data.preparation import as_text
 from raysearch.data.state import check_state
 from raysearch.data.tensors import InMemoryData, Splits, prepared_splits
@@ -126,11 +127,20 @@ class Data(InMemoryData):
 
     def answers(self, outputs: Tensor) -> list[str] | list[float]:
         """Return what a model's outputs say: labels (B,), or numbers in the labels' own unit."""
-        target = Target.from_json(self._about.preprocessing["target"])
+        target = self._target
         if target.task == "classification":
             return [target.classes[place] for place in outputs.argmax(1).tolist()]
         numbers: list[float] = (outputs[:, 0] * target.std + target.mean).tolist()
         return numbers
+
+    @property
+    def meaning(self) -> Meaning:
+        """What a model's outputs mean."""
+        return meaning_of_target(self._target)
+
+    @property
+    def _target(self) -> Target:
+        return Target.from_json(self._about.preprocessing["target"])
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of the data, as plain JSON values."""

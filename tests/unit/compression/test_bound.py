@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from raysearch.compression.bound import COST, LATENCY, LATENCY_1, SIZE, Aims, Bound, front
+from raysearch.compression.bound import (
+    COST,
+    DROP_ERROR,
+    LATENCY,
+    LATENCY_1,
+    NOTHING_GAINED,
+    SIZE,
+    Aims,
+    Bound,
+    front,
+)
 from raysearch.compression.recipe import INT8, Recipe, first_recipes, recipe_space
 from raysearch.trial import Measurement, Objective, Trial
 
@@ -42,6 +52,19 @@ def test_the_cost_is_that_of_size_and_latency_where_both_aims_are_reached():
     assert bound(aims=Aims(size=0.2)).cost(values(0.8)) > 0.5
     assert bound(aims=Aims(speed=5.0)).cost(values(0.8)) > 0.5
     assert bound().cost(values(0.8, size=1e9)) == 2.0
+
+
+def test_what_may_lose_more_than_it_shows_comes_behind_all_that_surely_do_not():
+    def unsure(accuracy, **more):
+        return {**values(accuracy, **more), DROP_ERROR: 0.008}
+
+    sure = bound().cost({**values(0.795, size=900.0, latency=3.9), DROP_ERROR: 0.004})
+    assert not bound().is_sure(unsure(0.795))
+    assert bound().is_sure(unsure(0.8))
+    costs = [bound().cost(unsure(0.795, size=size)) for size in (100.0, 250.0, 900.0)]
+    assert sure < 1.0 < costs[0] < costs[1] < costs[2] < NOTHING_GAINED
+    assert bound().cost(unsure(0.8)) == pytest.approx(0.25 * 1.8 / 4)  # all but a fifth of it
+    assert bound().cost(unsure(0.785)) > 2.0
 
 
 def test_an_aim_that_is_missed_costs_more_the_further_it_is_missed():

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 
 from raysearch.compression.adopting import adopt
-from raysearch.compression.bound import COST, LATENCY, SIZE
+from raysearch.compression.bound import COST, DROP_ERROR, LATENCY, SIZE
 from raysearch.compression.compressing import compress_winner, search_folder
 from raysearch.compression.recipe import Recipe, first_recipes
-from raysearch.compression.searching import Wish, search_recipes
+from raysearch.compression.searching import search_recipes
+from raysearch.compression.wish import Wish
 from raysearch.errors import ConfigurationError
 from raysearch.experiment import from_settings
 from raysearch.results import Results
@@ -26,7 +28,7 @@ pytestmark = [
         "ignore"
     ),  # what torch, its exporter and Lightning say of each other
 ]
-WISH = Wish(max_drop=1.0, trials=2, max_epochs=1, batch_size=4, runs=3)
+WISH = Wish(max_drop=1.0, trials=2, max_epochs=1, batch_size=4, runs=3, trainings=1)
 """The model as it is, and the first recipe."""
 FIRST = first_recipes(max_epochs=1)[0]
 
@@ -40,10 +42,19 @@ def test_the_winner_is_compressed_and_recorded_and_nothing_is_done_twice(tmp_pat
     results = opened(search)
     results.refit()
     told: list[str] = []
+    wish = replace(WISH, trainings=2)
     with results.recording() as record:
-        outcome = compress_winner(results, wish=WISH, record=record, say=told.append)
+        outcome = compress_winner(results, wish=wish, record=record, say=told.append)
     first, second = outcome.chosen.trials
-    assert (outcome.chosen.best, outcome.why_not) == (second, "")
+    best = outcome.chosen.best
+    assert (best.trial, best.n_trainings, outcome.why_not) == (second, 2, "")
+    again = RunDir(outcome.chosen.run_dir.path).events()
+    (repeat,) = [event for event in again if getattr(event, "repeat", 0)]
+    accuracies = [values["val/accuracy"] for values in (second.last.values, repeat.values)]
+    assert best.values["val/accuracy"] == pytest.approx(sum(accuracies) / 2)
+    assert 0 < best.values[DROP_ERROR] < 0.1
+    assert outcome.made.values["val/accuracy"] == best.values["val/accuracy"]
+    assert not {COST, DROP_ERROR} & outcome.made.values.keys()
     assert second.configuration == FIRST
     assert 0 < second.last.values[COST] < 1
     assert second.last.values[SIZE] < first.last.values[SIZE]
@@ -53,6 +64,7 @@ def test_the_winner_is_compressed_and_recorded_and_nothing_is_done_twice(tmp_pat
         "after Ctrl-C the same command goes on",
         "0000 unchanged",
         f"0001 {Recipe.of(FIRST).describe()}",
+        f"0001 {Recipe.of(FIRST).describe()}, training 2 of 2",
     ]
 
     made = opened(search).handover.compression_of(results.model_of(results.winner))
@@ -66,7 +78,7 @@ def test_the_winner_is_compressed_and_recorded_and_nothing_is_done_twice(tmp_pat
     again = opened(search)
     told.clear()
     with again.recording() as record:
-        compress_winner(again, wish=WISH, record=record, say=told.append)
+        compress_winner(again, wish=wish, record=record, say=told.append)
     assert told == []  # the recipes that were tried are read back
 
 

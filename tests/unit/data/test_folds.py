@@ -71,9 +71,6 @@ def test_a_table_keeps_its_groups_together(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("data", "arguments", "begin"),
     [
-        ("table", {"order_by": "when"}, "data.order_by is when: what is validated on comes after"),
-        ("series", {"horizon": 12}, "data.horizon is 12: forecasts are split by time"),
-        ("series", {"group": "who"}, "data.group is who, and folds of series"),
         ("cbf", {"validation_from": "formula"}, "data.validation_from is formula"),
         ("scan", {"split": "add_jump"}, "data.split is add_jump"),
         ("scenes", {}, "data.name is scenes"),

@@ -79,7 +79,6 @@ def test_the_next_fold_comes_before_a_new_trial_and_not_before_its_worker_is_fre
     )
     assert lab.state.trials[first].awaits_fold
     assert lab.engine.goes_on
-    assert lab.engine.is_next_ready(held=[first])
     assert lab.engine.next_up(held=[first]).id == "0001"
     found = lab.engine.next_up()
     assert (found.id, found.fold, found.reason) == ("0000", 1, "goes on with fold 2 of 3")
@@ -298,3 +297,12 @@ def test_one_split_is_journalled_as_before():
     ended = lab.journal.events[-1]
     assert isinstance(ended, ev.TrialEnded | ev.CheckpointRemoved)
     assert lab.state.trials[trial].folds == ()
+
+
+def test_a_fold_whose_worker_is_not_free_is_nothing_to_go_on_with():
+    lab = fold_lab()
+    first = next_fold(lab)
+    train(lab, first, 0.1, 0.5)
+    lab.engine._suggestions.is_ready = lambda state: False  # a searcher that takes its time
+    assert lab.engine.is_next_ready()
+    assert not lab.engine.is_next_ready(held=[first])

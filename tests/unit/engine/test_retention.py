@@ -119,3 +119,19 @@ def test_running_trials_are_not_touched_by_the_budget():
     lab.report(ended, 2, 0.6)
     assert epochs_kept(lab, running) == [1]
     assert epochs_kept(lab, ended) == [2]
+
+
+def test_over_budget_trials_of_fewer_folds_go_before_those_of_more():
+    lab = Lab(max_epochs=3, n_folds=2, fold_risk=0.0, checkpoint_budget_bytes=15).start()
+    whole = lab.new_trial()
+    for size in (10, None):  # of the first fold alone
+        for epoch in (1, 2, 3):
+            lab.report(whole, epoch, 0.5, size=size)
+        if size:
+            lab.engine.attempt_started(lab.engine.next_up().id, worker="here:1")
+    lab.scheduler.limit = 0.05
+    lucky = lab.new_trial()
+    lab.report(lucky, 1, 0.9)
+    lab.report(lucky, 2, 0.01)
+    assert [lab.state.trials[trial].fold for trial in (whole, lucky)] == [2, 0]
+    assert [len(lab.state.trials[trial].checkpoints) for trial in (whole, lucky)] == [1, 0]

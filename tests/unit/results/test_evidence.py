@@ -213,3 +213,11 @@ def test_a_run_of_the_first_version_can_be_used():
     experiment = from_settings({**settings, "evidence": [str(FIXTURES / "run-v1")]})
     (run,) = earlier_runs(experiment)
     assert (len(run.usable), run.n_trials, run.left_out) == (3, 4, {"failed": 1})
+
+
+def test_values_of_other_folds_are_said_to_be():
+    recorded().finish()
+    (run,), _ = judged(repeats={"folds": 5})
+    assert run.note == (
+        "its values are of one split, those of this search means over 5 folds: told as they are"
+    )

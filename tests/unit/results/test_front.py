@@ -7,8 +7,8 @@ import pytest
 from raysearch.cli.aims import front_facts, front_rows, rejected_facts
 from raysearch.cli.summary import winner_facts
 from raysearch.results import Results
-from raysearch.results.front import BEYOND, hypervolume_curve
-from raysearch.trial import Measurement
+from raysearch.results.front import BEYOND, by_choice, hypervolume_curve, pareto_front
+from raysearch.trial import Measurement, Objective, Trial, TrialStatus
 from tests.recorded import Bytes, Recorded
 
 POINTS = [(0.90, 900.0), (0.99, 5000.0), (0.98, 800.0), (0.50, 100.0), (0.97, 4000.0)]
@@ -157,3 +157,37 @@ def test_with_one_objective_nothing_of_it_is_said(tmp_path):
 def test_the_chosen_one_is_handed_over(tmp_path):
     search = recorded(tmp_path)
     assert opened(search).refit(executor=Bytes()).trial == "0002"
+
+
+AIMS = [
+    Objective(metric="val/accuracy", direction="maximize"),
+    Objective(metric="params", direction="minimize"),
+]
+
+
+def of_folds(number, accuracy, params, *, n_folds):
+    values = {"val/accuracy": accuracy, "params": params}
+    measured = Measurement(epoch=1, step=1, values=values, seconds=1.0)
+    return Trial(
+        id=f"{number:04d}",
+        number=number,
+        configuration={},
+        status=TrialStatus.COMPLETED if n_folds == 3 else TrialStatus.STOPPED,
+        measurements=(measured,),
+        folds=((measured,),) * n_folds,
+        ended_at=float(number),
+    )
+
+
+def test_trials_of_fewer_folds_are_on_no_front_and_win_last():
+    trials = [
+        of_folds(0, 0.9, 100.0, n_folds=3),
+        of_folds(1, 0.99, 50.0, n_folds=1),  # beats all, on an easy fold
+        of_folds(2, 0.8, 90.0, n_folds=3),
+        of_folds(3, 0.95, 60.0, n_folds=2),
+    ]
+    assert [trial.id for trial in pareto_front(trials, AIMS)] == ["0000", "0002"]
+    assert [covered.trial for covered in hypervolume_curve(trials, AIMS)] == ["0000", "0002"]
+    chosen = by_choice(trials, AIMS, choose={"by": "lexicographic"})
+    assert [trial.id for trial in chosen] == ["0000", "0002", "0003", "0001"]
+    assert [trial.id for trial in pareto_front(trials[1:2], AIMS)] == ["0001"]

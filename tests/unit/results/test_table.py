@@ -124,6 +124,19 @@ def test_a_metric_that_is_called_like_a_column_keeps_its_value_under_another_nam
     assert (measured["cause"], measured["metric.cause"]) == (None, 7.0)
 
 
+def test_folds_count_from_one_also_while_the_first_is_trained(tmp_path):
+    search = Recorded(tmp_path / "run", repeats={"folds": 2})
+    search.begin(0.1, 0.2, 0.3, 0.4, keep=False)
+    trial = search.engine.next_up()
+    search.engine.attempt_started(trial.id, worker="here:1")
+    search.measure(trial.id, 1, 0.5, keep=False)
+    search.begin(0.6, keep=False)
+    results = Results.open(search.run_dir.path)
+    rows = [(row["id"], row["fold"], row["epoch"]) for row in measurement_rows(results)]
+    assert rows == [*(("0000", 1, n) for n in (1, 2, 3, 4)), ("0000", 2, 1), ("0001", 1, 1)]
+    assert str(results.to_dataframe(measurements=True)["fold"].dtype) == "Int64"
+
+
 def test_a_search_without_trials_is_an_empty_table(tmp_path):
     results = Results.open(Recorded(tmp_path / "run").run_dir.path)
     assert trial_rows(results) == []

@@ -125,3 +125,9 @@ def test_a_job_is_trained_on_its_fold_and_a_refit_on_all(tmp_path):
     (measured,) = (report.measurement for report in reports)
     assert (measured.step, measured.n_validated) == (15, 479)  # of 1438, and 959 to train on
     assert refit(job, epochs=1, path=tmp_path / "refit.ckpt").step == 23  # all 1438
+
+
+def test_tensors_of_ones_own_are_not_copied():
+    parts = random_split(TensorDataset(INPUTS, LABELS), [30, 10])
+    for loader in derived(*loaders(parts=parts), fold=Fold(number=0, of=4, seed=0)):
+        assert loader.dataset.dataset.tensors[0] is INPUTS

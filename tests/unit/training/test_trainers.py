@@ -12,7 +12,6 @@ from raysearch.errors import ConfigurationError
 from raysearch.imports import provide
 from raysearch.training.evaluating import evaluate
 from raysearch.training.fit import refit, train
-from raysearch.training.loggers import finish_runs
 from raysearch.training.namespace import LIGHTNING, PYTORCH_LIGHTNING
 from raysearch.training.trainers import make_trainer
 from tests import other_nets
@@ -223,22 +222,3 @@ def test_all_wrong_arguments_are_named_together(tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         trainer_of(tmp_path, precison="16", devices=2)
     assert len(caught.value.faults) == 2
-
-
-def test_a_run_that_the_next_trial_would_take_up_is_ended(tmp_path):
-    class Run:
-        is_finished = False
-
-        def finish(self):
-            self.is_finished = True
-
-    class WandbLogger(pl.loggers.CSVLogger):
-        """Begins a run by its first use, as Lightning's does."""
-
-    used, unused = WandbLogger(tmp_path), WandbLogger(tmp_path)
-    other = pl.loggers.CSVLogger(tmp_path)
-    used._experiment, other._experiment = Run(), Run()
-    finish_runs(pl.Trainer(logger=[used, unused, other], enable_checkpointing=False))
-    assert used._experiment.is_finished
-    assert unused._experiment is None
-    assert not other._experiment.is_finished
