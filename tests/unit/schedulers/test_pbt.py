@@ -93,6 +93,12 @@ def test_the_worst_goes_on_with_the_weights_of_the_best_and_a_changed_configurat
     SPACE.validate(exploit.configuration)
 
 
+def test_members_wait_for_the_comparison_and_the_default_for_nobody():
+    pbt = policy()
+    assert pbt.pauses_at(trial_of(0)) == pbt.pauses_at(trial_of(1)) == (3, 6, 9)
+    assert (pbt.waits_at(trial_of(0)), pbt.waits_at(trial_of(1))) == ((), (3, 6, 9))
+
+
 def test_the_same_seed_draws_the_same_and_another_one_does_not():
     def changed(seed):
         pbt = policy(seed=seed)
