@@ -63,9 +63,7 @@ STEPS, EPOCHS, MEMBERS, INTERVAL = 4, 40, 12, 4
 EXPERIMENT = Path(__file__).parents[1] / "pbt.yaml"
 
 SMALLER = (
-    "budget.trials=8",
     "fidelity.max_epochs=24",
-    "scheduler.population=8",
     "scheduler.interval=2",
     "space.data.batch_size={choice: [64, 128, 256], ordered: true}",
 )

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+DEFAULT = (0,)
+"""Number of the trial with the default configuration, which takes over nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taking:
     """Who takes over weights, and when."""
@@ -177,7 +181,9 @@ class Comparing(Scheduler):
         place = f"rung {rung}: rank {1 + order.index(trial.number)} of {len(order)}"
         rng = generator(self._seed, role=f"{self._role} rung {rung}", number=trial.number)
         n_best = share(len(everybody), quantile=self._quantile, is_whole=is_whole)
-        source = source_of(member, everybody, rng, method=self._exploit, n_best=n_best)
+        source = source_of(
+            member, everybody, rng, method=self._exploit, n_best=n_best, kept=DEFAULT
+        )
         if source is not None:
             taking = Taking(number=trial.number, rung=rung, rng=rng)
             return self._takes_over(source, taking, place=place)
