@@ -11,6 +11,7 @@ import numpy as np
 from raysearch.engine import Engine, Plan
 from raysearch.experiment import Experiment, from_settings
 from raysearch.experiment.fingerprints import fingerprinted
+from raysearch.results.executor import one_by_one
 from raysearch.run_dir import RunDir
 from raysearch.schedulers import Scheduler
 from raysearch.searchers import NoSuggestion
@@ -215,3 +216,6 @@ class Bytes:
     def draw(self, job: TrainingJob, *, checkpoint: Path) -> Mapping[str, bytes]:
         assert checkpoint.read_bytes()
         return self.pictures
+
+    def each(self, works):
+        return one_by_one(works, executor=self)

@@ -5,7 +5,8 @@
 
 Both sides are whole scripts with the same data, layers, epochs, Hyperband and early stopping, each
 in a fresh process and an empty folder, in turn; the first round fills the file cache and is not
-counted. Keras runs on its torch backend. Prints one JSON line for each run, and one for each side.
+counted. Keras runs on its torch backend. Prints one JSON line for each run, and one for each side:
+the whole script, and the search in it alone, without imports and the training of the best.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+TIMED = HERE / "tuners" / "timed.py"
 SCRIPTS = {
     "keras_tuner": HERE / "tuners" / "keras_side.py",
     "raysearch": HERE.parent / "breast_cancer.py",
 }
+MODULES = {"keras_tuner": "keras_tuner", "raysearch": "raysearch.tuners"}
 
 
 def main() -> None:
@@ -36,28 +39,33 @@ def main() -> None:
     )
     given = parser.parse_args()
     pythons = {"keras_tuner": given.keras_python, "raysearch": sys.executable}
-    seconds: dict[str, list[float]] = {side: [] for side in SCRIPTS}
+    wholes: dict[str, list[float]] = {side: [] for side in SCRIPTS}
+    searches: dict[str, list[float]] = {side: [] for side in SCRIPTS}
     for number in range(given.rounds + 1):
         for side, script in SCRIPTS.items():
-            taken_s, last = run(pythons[side], script)
+            whole_s, search_s, last = run(pythons[side], script, module=MODULES[side])
             if number:
-                seconds[side].append(taken_s)
-            facts = {"round": number, "side": side, "seconds": round(taken_s, 2)}
-            print(json.dumps({**facts, "n_lines": n_lines(script), "printed": last}), flush=True)
-    for side, values in seconds.items():
-        median_s = round(statistics.median(values), 2)
-        spread = {"min_s": round(min(values), 2), "max_s": round(max(values), 2)}
-        print(json.dumps({"side": side, "median_s": median_s, **spread}))
-    ratio = statistics.median(seconds["raysearch"]) / statistics.median(seconds["keras_tuner"])
-    print(json.dumps({"raysearch_of_keras_tuner": round(ratio, 3)}))
+                wholes[side].append(whole_s)
+                searches[side].append(search_s)
+            facts = {"round": number, "side": side, "seconds": round(whole_s, 2)}
+            facts |= {"search_s": search_s, "n_lines": n_lines(script), "printed": last}
+            print(json.dumps(facts), flush=True)
+    for what, seconds in {"script": wholes, "search": searches}.items():
+        for side, values in seconds.items():
+            spread = {"min_s": round(min(values), 2), "max_s": round(max(values), 2)}
+            median_s = round(statistics.median(values), 2)
+            print(json.dumps({"what": what, "side": side, "median_s": median_s, **spread}))
+        medians = {side: statistics.median(values) for side, values in seconds.items()}
+        ratio = round(medians["raysearch"] / medians["keras_tuner"], 3)
+        print(json.dumps({"what": what, "raysearch_of_keras_tuner": ratio}))
 
 
-def run(python: str, script: Path) -> tuple[float, list[str]]:
-    """Return how long a script took, in seconds, and the last lines that it printed."""
+def run(python: str, script: Path, *, module: str) -> tuple[float, float, str]:
+    """Return the seconds of a script and of the search in it, and the last line that it printed."""
     with tempfile.TemporaryDirectory() as folder:
         begun_s = time.monotonic()
         done = subprocess.run(
-            [python, str(script)],
+            [python, str(TIMED), str(script), module],
             cwd=folder,
             env={**os.environ, "KERAS_BACKEND": "torch"},
             capture_output=True,
@@ -67,7 +75,8 @@ def run(python: str, script: Path) -> tuple[float, list[str]]:
         taken_s = time.monotonic() - begun_s
     if done.returncode:
         raise SystemExit(f"{script.name} failed:\n{done.stderr[-2000:]}")
-    return taken_s, done.stdout.splitlines()[-2:]
+    *_, last, told = done.stdout.splitlines()
+    return taken_s, json.loads(told)["search_s"], last
 
 
 def n_lines(script: Path) -> int:

@@ -6,10 +6,10 @@ Refit and test hand their work to an executor, so that the same code serves a la
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from raysearch.engine.causes import DISK_FULL
 from raysearch.errors import RaysearchError, RunDirectoryError, TrialFailed
@@ -22,8 +22,7 @@ from raysearch.trial import Measurement
 
 Split = Literal["validation", "test"]
 
-Repeated = Measurement | TrialFailed
-"""What a training with another seed came to."""
+T = TypeVar("T")
 
 DOING = {
     "refit": "the refit",
@@ -39,7 +38,7 @@ DOING = {
 class Executor(Protocol):
     """Trains, evaluates and draws; called at most once for each model, refitted or tested.
 
-    All methods but `train_again` raise `Unsupported` where the user's model or data has nothing for
+    All methods but `each` raise `Unsupported` where the user's model or data has nothing for
     it, `RunDirectoryError` where the disk is full, and `TrialFailed` for whatever else goes wrong.
     """
 
@@ -61,10 +60,16 @@ class Executor(Protocol):
         """Return what a model draws of what it has learnt: PNG files by name, none for most."""
         ...
 
-    def train_again(self, lines: Sequence[Sequence[Part]]) -> Generator[tuple[int, Repeated]]:
-        """Train each line once more, on training data alone, several at once where there is room.
+    def repeat(self, line: Sequence[Part]) -> Measurement:
+        """Train a line once more, on training data alone; see `raysearch.training.repeating`."""
+        ...
 
-        Yields what each came to, with its place in `lines`, as it is done. Raises
+    def each(
+        self, works: Sequence[Callable[[Executor], T]]
+    ) -> Generator[tuple[int, T | TrialFailed]]:
+        """Do pieces of work, each with an executor of its own, several at once where there is room.
+
+        Yields what each came to, with its place in `works`, as it is done. Raises
         `RunDirectoryError` where the disk is full, `ConfigurationError` where a class is not here.
         """
         ...
@@ -95,22 +100,35 @@ class LocalExecutor:
         with failing_as_trial(job, doing=DOING["draw"]):
             return draw(job, checkpoint=str(checkpoint))
 
-    def train_again(self, lines: Sequence[Sequence[Part]]) -> Generator[tuple[int, Repeated]]:
-        """Train each line once more, one after the other; see `Executor`."""
-        for place, line in enumerate(lines):
-            try:
-                with failing_as_trial(line[-1].job, doing=DOING["repeat"]):
-                    came_to: Repeated = repeat(line)
-            except RunDirectoryError:
-                raise
-            except TrialFailed as error:
-                came_to = error
-            yield place, came_to
+    def repeat(self, line: Sequence[Part]) -> Measurement:
+        """Train a line once more, on training data alone; see `raysearch.training.repeating`."""
+        with failing_as_trial(line[-1].job, doing=DOING["repeat"]):
+            return repeat(line)
+
+    def each(
+        self, works: Sequence[Callable[[Executor], T]]
+    ) -> Generator[tuple[int, T | TrialFailed]]:
+        """Do pieces of work, one after the other; see `Executor`."""
+        yield from one_by_one(works, executor=self)
 
     def model_cost(self, job: TrainingJob) -> Mapping[str, float]:
         """Return what a configuration's model costs, before it is trained."""
         with failing_as_trial(job, doing=DOING["model_cost"]):
             return model_cost(job)
+
+
+def one_by_one(
+    works: Sequence[Callable[[Executor], T]], *, executor: Executor
+) -> Generator[tuple[int, T | TrialFailed]]:
+    """Do pieces of work with one executor, one after the other; see `Executor.each`."""
+    for place, work in enumerate(works):
+        try:
+            came_to: T | TrialFailed = work(executor)
+        except RunDirectoryError:
+            raise
+        except TrialFailed as error:
+            came_to = error
+        yield place, came_to
 
 
 @contextmanager

@@ -98,7 +98,7 @@ def refit_line(
     try:
         for number, each in enumerate(ancestors(trial, trials=found.state.trials)):
             of_each = job_for(found.experiment, each.trial, run_dir=found.run_dir.path)
-            at = path.with_name(f"line-{number}.ckpt")
+            at = path.with_name(f"{path.stem}-line-{number}.ckpt")
             of_each = begins_with(replace(of_each, repeat=job.repeat), before)
             executor.refit(of_each, epochs=each.epochs, path=at)
             before = at

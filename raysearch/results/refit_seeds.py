@@ -5,14 +5,16 @@ for as many epochs, where only what is drawn differs (weights, order, dropout). 
 of repeat 0, bit for bit what it is without the others, which lie in `winner/seeds/`. Nothing is
 chosen among them: none is better than another but by luck.
 
-Each is journalled as it is done, so a refit that is interrupted goes on after the last one. If one
-fails, those before it are what there is, and all output says why.
+They are trained as many at once as trials were, and journalled in the order of their seeds, each as
+soon as those before it are there, so a refit that is interrupted goes on after the last of these.
+If one fails, those before it are what there is, and all output says why.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from raysearch.errors import TrialFailed
@@ -22,9 +24,8 @@ from raysearch.results.history import job_of
 from raysearch.results.lineage import refit_line
 from raysearch.results.messages import phrase
 from raysearch.results.winner_files import write_config, write_metrics
-from raysearch.results.winner_folder import NEXT, install_seed, telling_what_is_kept
+from raysearch.results.winner_folder import NEXT_SEED, install_seed, telling_what_is_kept
 from raysearch.run_dir import events as ev
-from raysearch.training.job import TrainingJob
 from raysearch.trial import Trial
 
 Record = Callable[[ev.Handed | ev.Measured], None]
@@ -39,15 +40,25 @@ def say_nothing(text: str) -> None:
     """Be a `Say` to nobody."""
 
 
-def refitting(number: int, *, of: int) -> str:
-    """Return what is said before a model is trained, counted from 1.
+def refitting(number: int, *, of: int, to: int | None = None) -> str:
+    """Return what is said before models are trained, counted from 1.
+
+    Args:
+        number: The first, or only, one.
+        of: How many there will be.
+        to: The last one that is trained beside it.
 
     Example:
         >>> refitting(2, of=3)
         'refitting the winner on train + validation data: refit 2 of 3'
+        >>> refitting(2, to=5, of=5)
+        'refitting the winner on train + validation data: refits 2 to 5 of 5'
     """
     doing = "refitting the winner on train + validation data"
-    return doing if of == 1 else f"{doing}: refit {number} of {of}"
+    if of == 1:
+        return doing
+    which = f"refit {number}" if to in (None, number) else f"refits {number} to {to}"
+    return f"{doing}: {which} of {of}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,43 +93,57 @@ class SeedTraining:
                 model = replace(model, at=time.time(), seeds=model.n_models)
                 self.record(model)
             return model
-        job = job_of(self.found, self.trial, epochs=model.epochs)
-        for repeat in range(model.n_models, seeds):
-            model = self._train(model, replace(job, repeat=repeat), seeds=seeds)
-            if model.seeds_reason:
-                break
+        if model.n_models >= seeds:
+            return model
+        self.say(refitting(model.n_models + 1, to=seeds, of=seeds))
+        return self._train(replace(model, seeds=seeds, seeds_reason=""))
+
+    def _train(self, model: ev.Refitted) -> ev.Refitted:
+        """Train the models that are missing, and add each once those before it are there."""
+        repeats = range(model.n_models, model.seeds)
+        works = [self._work(repeat, epochs=model.epochs) for repeat in repeats]
+        waiting: dict[int, TrialFailed | None] = {}
+        with (
+            telling_what_is_kept(self.found.run_dir),
+            closing(self.executor.each(works)) as outcomes,  # so that none trains on after an error
+        ):
+            begun_s = time.monotonic()
+            for place, came_to in outcomes:
+                waiting[repeats[place]] = came_to
+                while model.n_models in waiting and not model.seeds_reason:
+                    seconds, begun_s = time.monotonic() - begun_s, time.monotonic()
+                    model = replace(model, seconds=model.seconds + seconds)
+                    model = self._added(model, failure=waiting.pop(model.n_models))
+                if model.seeds_reason:
+                    break
+        for repeat in repeats:  # those after one that failed
+            self.found.run_dir.storage.delete(NEXT_SEED.format(repeat))
         return model
 
-    def _train(self, model: ev.Refitted, job: TrainingJob, *, seeds: int) -> ev.Refitted:
-        """Train one more model; return the record with it, or with the reason why not."""
-        run_dir, begun_s = self.found.run_dir, time.monotonic()
-        self.say(refitting(job.repeat + 1, of=seeds))
+    def _work(self, repeat: int, *, epochs: int) -> Callable[[Executor], None]:
+        """Return what trains the model of a seed, and writes it to where nothing reads it yet."""
+        run_dir, key = self.found.run_dir, NEXT_SEED.format(repeat)
+        job = replace(job_of(self.found, self.trial, epochs=epochs), repeat=repeat)
+
+        def work(executor: Executor) -> None:
+            run_dir.storage.delete(key)  # of a refit that was killed
+            path = run_dir.path.absolute() / key
+            refit_line(self.found, self.trial, job, epochs=epochs, path=path, executor=executor)
+
+        return work
+
+    def _added(self, model: ev.Refitted, *, failure: TrialFailed | None) -> ev.Refitted:
+        """Add the next model to those that there are, or say why there is none; journal it."""
+        run_dir, repeat = self.found.run_dir, model.n_models
         sizes, reason = model.seed_bytes, ""
-        with telling_what_is_kept(run_dir):
-            run_dir.storage.delete(NEXT)  # of a refit that was killed
-            try:
-                path = run_dir.path.absolute() / NEXT
-                refit_line(
-                    self.found,
-                    self.trial,
-                    job,
-                    epochs=model.epochs,
-                    path=path,
-                    executor=self.executor,
-                )
-            except TrialFailed as error:
-                there = "is one model only" if job.repeat == 1 else f"are {job.repeat} models only"
-                reason = f"refit {job.repeat + 1} of {seeds} failed: {phrase(error)}; there {there}"
-            else:
-                sizes = (*sizes, install_seed(run_dir, repeat=job.repeat))
-        model = replace(
-            model,
-            at=time.time(),
-            seconds=model.seconds + time.monotonic() - begun_s,
-            seeds=seeds,
-            seed_bytes=sizes,
-            seeds_reason=reason,
-        )
+        if failure is None:
+            sizes = (*sizes, install_seed(run_dir, repeat=repeat))
+        else:
+            there = "is one model only" if repeat == 1 else f"are {repeat} models only"
+            failed = f"refit {repeat + 1} of {model.seeds} failed: {phrase(failure)}"
+            reason = f"{failed}; there {there}"
+        model = replace(model, at=time.time(), seed_bytes=sizes, seeds_reason=reason)
+        job = replace(job_of(self.found, self.trial, epochs=model.epochs), repeat=repeat)
         write_config(self.found, trial=self.trial, job=job, model=model)
         write_metrics(self.found, trial=self.trial, model=model)
         self.record(model)

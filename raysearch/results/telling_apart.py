@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ from raysearch.counting import counted
 from raysearch.engine import records
 from raysearch.errors import TrialFailed
 from raysearch.measure import SECONDS
-from raysearch.results.executor import Executor, Repeated
+from raysearch.results.executor import Executor
 from raysearch.results.found import Found
 from raysearch.results.history import job_of
 from raysearch.results.leaders import Leader
@@ -66,10 +66,10 @@ def tell_apart(found: Found, *, executor: Executor, record: Record, say: Say) ->
         f"training {counted(len(leaders), 'leader')} again on training data, with "
         f"{counted(seeds, 'seed')} each{there}"
     )
-    lines = [_line(found, each) for each in missing]
+    works = [_work(_line(found, each)) for each in missing]
     n_done, metric = n_all - len(missing), found.objective.metric
     has_seconds = any(objective.metric == SECONDS for objective in found.objectives)
-    with closing(executor.train_again(lines)) as outcomes:  # so that none trains on after an error
+    with closing(executor.each(works)) as outcomes:  # so that none trains on after an error
         for place, came_to in outcomes:
             event = _event(missing[place], came_to, metric=metric, has_seconds=has_seconds)
             record(event)
@@ -88,6 +88,10 @@ def _missing(leaders: Sequence[Leader]) -> list[_Missing]:
     return sorted(found, key=lambda each: each.repeat)
 
 
+def _work(line: Sequence[Part]) -> Callable[[Executor], Measurement]:
+    return lambda executor: executor.repeat(line)
+
+
 def _line(found: Found, missing: _Missing) -> list[Part]:
     """Return what is trained: the leader, after those with whose weights it begins."""
     leader, repeat = missing.leader, missing.repeat
@@ -104,7 +108,9 @@ def _line(found: Found, missing: _Missing) -> list[Part]:
     return [*before, Part(job=replace(job, repeat=repeat), epochs=leader.epochs)]
 
 
-def _event(missing: _Missing, came_to: Repeated, *, metric: str, has_seconds: bool) -> ev.Measured:
+def _event(
+    missing: _Missing, came_to: Measurement | TrialFailed, *, metric: str, has_seconds: bool
+) -> ev.Measured:
     """Return what the journal says of a training, whose epoch is the leader's in any case.
 
     Args:

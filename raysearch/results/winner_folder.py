@@ -20,6 +20,8 @@ MODEL = f"{FOLDER}/model.ckpt"
 """Path of the winning model, relative to the run directory."""
 NEXT = f"{FOLDER}/next.ckpt"
 """A model in the making: what is in `winner/` stays whole until this one is."""
+NEXT_SEED = f"{FOLDER}/next-{{}}.ckpt"
+"""The same of a further seed, which is in the making beside others."""
 SEEDS = f"{FOLDER}/seeds"
 """Folder of the models of further seeds."""
 COMPRESSED = f"{FOLDER}/compressed/model.onnx"
@@ -131,11 +133,11 @@ def install(run_dir: RunDir, model: Path | None) -> int:
 
 
 def install_seed(run_dir: RunDir, *, repeat: int) -> int:
-    """Put the complete model at `NEXT` beside the winner's; return its size in bytes.
+    """Put a complete model beside the winner's; return its size in bytes.
 
     Args:
         run_dir: The run directory.
-        repeat: Which seed it is of, from 1.
+        repeat: Which seed it is of, from 1, and so that it lies at `NEXT_SEED`.
 
     Raises:
         RunDirectoryError: Its place leads out of the run directory.
@@ -144,5 +146,5 @@ def install_seed(run_dir: RunDir, *, repeat: int) -> int:
         Moves the file, at once. It does not count before it is journalled.
     """
     key = path_of(repeat)
-    run_dir.storage.move(NEXT, key)
+    run_dir.storage.move(NEXT_SEED.format(repeat), key)
     return (run_dir.path / key).stat().st_size

@@ -18,7 +18,7 @@ from raysearch.space import Space
 from raysearch.trial import Objective, Recommendation, Suggestion, Trial
 
 N_STARTUP = 10
-"""Random trials before the model. With 6, searches of a space of categories went astray until
+"""Trials before the model. With 6 random ones, searches of a space of categories went astray until
 trial 25; spaces of numbers showed no difference."""
 
 

@@ -45,7 +45,8 @@ LEAST_ENDED = 4
 class Bayesian:
     """Suggests what a Gaussian process expects to improve most on the best so far.
 
-    The first `n_startup` trials are random, drawn as the priors of the space say. Then the model's
+    The first `n_startup` trials are a Latin hypercube, drawn as the priors of the space say (see
+    `design`); those whose number is higher, as where trials fail, are random. Then the model's
     hyperparameters are sampled: `n_samples` vectors of them, each a Gaussian process of its own,
     whose expected improvements are averaged. Candidates are random configurations, mutations of the
     ten best trials, and neighbours of the best of both.
@@ -125,6 +126,13 @@ class Bayesian:
         return Vectors(self._space)
 
     @cached_property
+    def _design(self) -> Rows:
+        from raysearch.searchers.design import latin_hypercube
+
+        rng = generator(self._seed, role="design", number=0)
+        return latin_hypercube(self._vectors, self._n_startup, rng)
+
+    @cached_property
     def _surrogate(self) -> Surrogate:
         from raysearch.searchers.surrogate import Surrogate
 
@@ -150,6 +158,12 @@ class Bayesian:
             configuration = self._propose(inside, rng, explores=number % EXPLORES_EVERY == 0)
             if configuration is not None:
                 return Suggestion(configuration=configuration, origin={"kind": "bayesian"})
+        if 1 <= number <= self._n_startup and self._vectors.n_parameters > 0:
+            wanted = self._vectors.decode(self._design[number - 1])
+            origin = {"kind": "random"}
+            return suggest_untried(
+                self._space, rng, tried=self._tried, wanted=wanted, origin=origin
+            )
         return suggest_untried(self._space, rng, tried=self._tried)
 
     def observe(self, trial: Trial) -> None:

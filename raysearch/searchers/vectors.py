@@ -69,6 +69,11 @@ class Vectors:
         """Parameters with more than one value."""
         return int(self._searched.sum())
 
+    @property
+    def n_columns(self) -> int:
+        """Parameters of the space, the D of the shapes."""
+        return len(self._slots)
+
     def encode(self, configuration: Configuration) -> Places:
         """Return the row of a configuration, with 0.5 where it is inactive.
 
@@ -87,7 +92,14 @@ class Vectors:
         Shapes:
             returns: (n, D)
         """
-        quantiles = rng.random((n, len(self._slots)))
+        return self.at_quantiles(rng.random((n, self.n_columns)))
+
+    def at_quantiles(self, quantiles: Rows) -> Rows:
+        """Return the rows at quantiles of samplings and priors, parameter by parameter.
+
+        Shapes:
+            quantiles, returns: (N, D)
+        """
         rows = np.empty_like(quantiles)
         for column, slot in enumerate(self._slots):
             rows[:, column] = slot.drawn(quantiles[:, column])

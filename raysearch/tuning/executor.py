@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cloudpickle
 
@@ -15,7 +15,7 @@ from raysearch.errors import TrialFailed
 from raysearch.experiment import Resources
 from raysearch.forking import NoTemplate, ProcessGone
 from raysearch.preflight import Failure, Probe
-from raysearch.results.executor import DOING, Repeated, Split, failing_as_trial
+from raysearch.results.executor import DOING, Split, failing_as_trial
 from raysearch.run_dir.remote.mirrors import local_copy
 from raysearch.training.job import TrainingJob
 from raysearch.training.outcomes import Examined
@@ -23,7 +23,9 @@ from raysearch.training.repeating import Part
 from raysearch.training.run import refuse_function
 from raysearch.trial import Measurement
 from raysearch.tuning.processes import TOGETHER, Actors, Process, fork, group
-from raysearch.tuning.repeats import repeats
+from raysearch.tuning.side_by_side import side_by_side
+
+T = TypeVar("T")
 
 ATTEMPTS = 3
 """How often refit and test are tried when their process, or its node, goes away."""
@@ -132,10 +134,14 @@ class Executor:
         pictures: dict[str, bytes] = self._call("draw", job, checkpoint=str(checkpoint))
         return pictures
 
-    def train_again(self, lines: Sequence[Sequence[Part]]) -> Generator[tuple[int, Repeated]]:
-        """Train each line once more, as many at once as trials were; see `results.Executor`."""
-        yield from repeats(
-            lines,
+    def each(
+        self, works: Sequence[Callable[[Executor], T]]
+    ) -> Generator[tuple[int, T | TrialFailed]]:
+        """Do pieces of work, as many at once as trials were; see `results.Executor`."""
+        if not self._is_early:
+            self.release()  # the GPU that its process has is wanted
+        yield from side_by_side(
+            works,
             make=lambda: Executor(self._new_one, is_early=False),
             at_once=max(1, self._slots()),
         )

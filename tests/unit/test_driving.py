@@ -75,9 +75,8 @@ def test_more_seeds_later_are_trained_and_not_tested(tmp_path, said):
     search.experiment = extended.experiment
     executor = handed_over(search.extend(), said=said)
     assert (executor.repeats, executor.tests) == ([1, 2], [])
-    assert said[0].endswith("refit 2 of 3")
-    assert said[1].endswith("refit 3 of 3")
-    assert said[2].startswith("the models of 2 further seeds were trained after the test split was")
+    assert said[0].endswith("refits 2 to 3 of 3")
+    assert said[1].startswith("the models of 2 further seeds were trained after the test split was")
     assert is_done(search)
     (search.run_dir.winner / "seeds" / "2.ckpt").unlink()
     assert not is_done(search)

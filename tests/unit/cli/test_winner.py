@@ -40,9 +40,8 @@ def test_seeds_are_trained_beside_the_winner_and_shown_with_their_spread(cli, se
     assert cli("refit small-1").status == 0
     outcome = cli("refit small-1 --seeds 3")
     assert outcome.status == 0
-    assert outcome.err.splitlines() == [
-        f"refitting the winner on train + validation data: refit {n} of 3" for n in (2, 3)
-    ]
+    doing = "refitting the winner on train + validation data"
+    assert outcome.err.splitlines() == [f"{doing}: refits 2 to 3 of 3"]
     assert "with 2 other seeds: runs/small-1/winner/seeds\n" in outcome.out
     assert executor.repeats == [0, 1, 2]
     executor.values = {"test/loss": 0.5, "test/accuracy": 0.75}

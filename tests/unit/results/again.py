@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from raysearch.results import Results
-from raysearch.results.executor import Repeated
 from raysearch.training.repeating import Part
 from raysearch.trial import Measurement
 from tests.recorded import Bytes, Recorded
@@ -28,27 +27,22 @@ class Again(Bytes):
         self.trained: list[tuple[str, int, int]] = []
         """Trial, repeat and epochs of each training."""
 
-    def train_again(self, lines: Sequence[Sequence[Part]]) -> Iterator[tuple[int, Repeated]]:
-        for place, line in enumerate(lines):
-            if self.stops is not None and len(self.trained) == self.stops:
-                raise KeyboardInterrupt
-            part = line[-1]
-            job = part.job
-            self.trained.append((job.trial, job.repeat, part.epochs))
-            value = self.reached[job.trial][job.repeat - 1]
-            if isinstance(value, Exception):
-                yield place, value
-                continue
-            yield (
-                place,
-                Measurement(
-                    epoch=part.epochs,
-                    step=7,
-                    values={"val/accuracy": value},
-                    seconds=0.5,
-                    cause=None if value is not None else "not finite: val/accuracy (nan)",
-                ),
-            )
+    def repeat(self, line: Sequence[Part]) -> Measurement:
+        if self.stops is not None and len(self.trained) == self.stops:
+            raise KeyboardInterrupt
+        part = line[-1]
+        job = part.job
+        self.trained.append((job.trial, job.repeat, part.epochs))
+        value = self.reached[job.trial][job.repeat - 1]
+        if isinstance(value, Exception):
+            raise value
+        return Measurement(
+            epoch=part.epochs,
+            step=7,
+            values={"val/accuracy": value},
+            seconds=0.5,
+            cause=None if value is not None else "not finite: val/accuracy (nan)",
+        )
 
 
 def led(path, *, top=3, seeds=2, **settings) -> Recorded:

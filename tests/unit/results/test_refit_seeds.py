@@ -26,11 +26,10 @@ def test_each_seed_has_a_model_and_the_first_is_the_winner(three):
     assert files(three) == {"1.ckpt": b"model of 0001+", "2.ckpt": b"model of 0001++"}
     assert (model.n_models, model.seed_bytes, model.is_complete) == (3, (14, 15), True)
     assert model_of(three) == model
-    assert said == [
-        f"refitting the winner on train + validation data: refit {n} of 3" for n in (1, 2, 3)
-    ]
+    doing = "refitting the winner on train + validation data"
+    assert said == [f"{doing}: refit 1 of 3", f"{doing}: refits 2 to 3 of 3"]
     assert [event.n_models for event in events(three, ev.Refitted)] == [1, 2, 3]
-    assert not (three.run_dir.path / "winner/next.ckpt").exists()
+    assert not list((three.run_dir.path / "winner").glob("next*"))
 
 
 def test_config_names_the_files_of_all(three):
@@ -129,6 +128,29 @@ def test_again_trains_all_of_them(three):
     assert executor.repeats == [0, 1, 2, 0, 1, 2]
     opened(three).refit(executor=executor, again=True, seeds=2)
     assert list(files(three)) == ["1.ckpt"]
+
+
+class LastFirst(Varies):
+    """Has the models of the last seeds first, as processes that work side by side may."""
+
+    def each(self, works):
+        yield from ((len(works) - 1 - n, done) for n, done in super().each(works[::-1]))
+
+
+def test_models_count_in_the_order_of_their_seeds_whichever_is_there_first(three):
+    opened(three).refit(executor=LastFirst())
+    assert files(three) == {"1.ckpt": b"model of 0001+", "2.ckpt": b"model of 0001++"}
+    assert [event.n_models for event in events(three, ev.Refitted)] == [1, 2, 3]
+
+
+def test_what_is_there_after_one_that_failed_is_not_kept(three):
+    class LastFirstFails(LastFirst, Fails):
+        pass
+
+    model = opened(three).refit(executor=LastFirstFails(OUT_OF_MEMORY, repeat=1))
+    assert (model.n_models, files(three)) == (1, {})
+    assert "refit 2 of 3 failed" in model.seeds_reason
+    assert not list((three.run_dir.path / "winner").glob("next*"))
 
 
 OUT_OF_MEMORY = TrialFailed("out of memory at 1.5 GB. Kept.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -200,22 +200,38 @@ def test_a_full_training_beats_an_optimistic_first_epoch() -> None:
 
 
 def test_pending_trials_are_kept_away_from() -> None:
-    searcher = Bayesian(PLANE, objective=ACCURACY, seed=0)
-    search(searcher, 20, hill)
-    begun = list[Trial]()
-    for number in range(20, 28):
-        suggestion = searcher.suggest(number=number, pending=begun)
-        assert isinstance(suggestion, Suggestion)
-        begun.append(trial(number, suggestion.configuration, None))
-    places = np.array([[t.configuration["x"], t.configuration["y"]] for t in begun], dtype=float)
-    distances = np.linalg.norm(places[:, None] - places[None], axis=2)[np.triu_indices(8, 1)]
-    alone = [searcher.suggest(number=n, pending=[]) for n in range(20, 28)]
-    heap = np.array(
-        [[s.configuration["x"], s.configuration["y"]] for s in alone if isinstance(s, Suggestion)],
-        dtype=float,
-    )
-    near = np.linalg.norm(heap[:, None] - heap[None], axis=2)[np.triu_indices(8, 1)]
-    assert np.median(distances) > 2 * np.median(near)
+    apart, near = 0.0, 0.0
+    for seed in range(3):
+        searcher = Bayesian(PLANE, objective=ACCURACY, seed=seed)
+        search(searcher, 12, hill)
+        begun = list[Trial]()
+        for number in range(12, 20):
+            suggestion = searcher.suggest(number=number, pending=begun)
+            assert isinstance(suggestion, Suggestion)
+            begun.append(trial(number, suggestion.configuration, None))
+        alone = [searcher.suggest(number=n, pending=[]) for n in range(12, 20)]
+        apart += to_the_next([t.configuration for t in begun])
+        near += to_the_next([s.configuration for s in alone if isinstance(s, Suggestion)])
+    assert apart > 2 * near
+
+
+def to_the_next(configurations: Sequence[Configuration]) -> float:
+    """Return the median distance of a place in the plane to the one that is nearest to it."""
+    places = np.array([[c["x"], c["y"]] for c in configurations], dtype=float)
+    distances = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    return float(np.median(distances.min(axis=1)))
+
+
+def test_the_first_trials_are_spread_over_each_parameter() -> None:
+    searcher = Bayesian(PLANE, objective=ACCURACY, seed=0, n_startup=8)
+    found = [searcher.suggest(number=n, pending=[]) for n in range(1, 9)]
+    for axis in ("x", "y"):
+        places = [float(s.configuration[axis]) for s in found if isinstance(s, Suggestion)]
+        assert sorted(int(8 * place) for place in places) == list(range(8))
+    late = searcher.suggest(number=9, pending=[])  # where the first ones failed
+    assert isinstance(late, Suggestion)
+    assert late.origin == {"kind": "random"}
 
 
 def test_a_long_history_is_thinned() -> None:

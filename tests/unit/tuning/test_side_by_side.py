@@ -1,4 +1,4 @@
-"""Many trainings, several at once, in processes that are played by threads."""
+"""Much work, several pieces at once, in processes that are played by threads."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ import threading
 import pytest
 
 from raysearch.errors import RunDirectoryError, TrialFailed
-from raysearch.tuning.repeats import repeats
+from raysearch.tuning.side_by_side import side_by_side
 
 
 class Worker:
-    """Trains what it is given, which is a function."""
+    """Does what it is given."""
 
     def __init__(self, made):
         made.append(self)
         self.is_closed = threading.Event()
 
-    def repeat(self, line):
-        return line[0](self)
-
     def close(self):
         self.is_closed.set()
 
 
-def taken(lines, *, at_once):
+def taken(works, *, at_once):
     made = []
-    found = list(repeats([[line] for line in lines], make=lambda: Worker(made), at_once=at_once))
+    found = list(side_by_side(works, make=lambda: Worker(made), at_once=at_once))
     return dict(found), made
 
 
@@ -37,7 +34,7 @@ def test_all_are_done_and_processes_are_used_again():
     assert all(worker.is_closed.is_set() for worker in made)
 
 
-def test_no_more_processes_than_trainings():
+def test_no_more_processes_than_work():
     assert len(taken([lambda worker: 1], at_once=8)[1]) == 1
     assert taken([], at_once=8) == ({}, [])
 
@@ -57,8 +54,8 @@ def test_a_process_that_is_not_needed_any_more_makes_room_for_the_others():
         assert other.is_closed.wait(60)
         return 1
 
-    lines = [[lambda worker: 0], [waits_for_room]]
-    found = dict(repeats(lines, make=lambda: Worker(made), at_once=2))
+    works = [lambda worker: 0, waits_for_room]
+    found = dict(side_by_side(works, make=lambda: Worker(made), at_once=2))
     assert found == {0: 0, 1: 1}
 
 
@@ -71,25 +68,25 @@ def test_one_that_fails_says_so_and_the_others_go_on():
     assert found[1] == 2
 
 
-def test_a_full_disk_ends_all_and_what_still_trains():
+def test_a_full_disk_ends_all_and_what_is_still_at_work():
     made = []
 
     def is_full(worker):
         raise RunDirectoryError("the disk is full")
 
-    def trains_on(worker):
+    def works_on(worker):
         worker.is_closed.wait(60)
 
-    lines = [[trains_on], [is_full]]
+    works = [works_on, is_full]
     with pytest.raises(RunDirectoryError, match="the disk is full"):
-        list(repeats(lines, make=lambda: Worker(made), at_once=2))
+        list(side_by_side(works, make=lambda: Worker(made), at_once=2))
     assert all(worker.is_closed.is_set() for worker in made)
 
 
-def test_whoever_stops_to_ask_ends_what_still_trains():
+def test_whoever_stops_to_ask_ends_what_is_still_at_work():
     made = []
-    lines = [[lambda worker: 1], [lambda worker: worker.is_closed.wait(60)]]
-    outcomes = repeats(lines, make=lambda: Worker(made), at_once=2)
+    works = [lambda worker: 1, lambda worker: worker.is_closed.wait(60)]
+    outcomes = side_by_side(works, make=lambda: Worker(made), at_once=2)
     assert next(outcomes) == (0, 1)
     outcomes.close()
     assert all(worker.is_closed.is_set() for worker in made)
