@@ -1,11 +1,12 @@
 """What does Ray Tune's own PBT make of experiments/pbt.yaml, with the usual recipe for Lightning?
 
-    python experiments/benchmarks/pbt_recipe.py [--seed 0] [--epochs 30]
+    python experiments/benchmarks/pbt_recipe.py [KEY=VALUE ...]
 
 Each trial builds its module with the configuration that it is given, and goes on by
-`trainer.fit(ckpt_path=...)`, as tutorials have it. Prints one JSON line: the best validation
-accuracy, the epochs, in how many epochs after a mutation the learning rate was another one than
-asked for, and in how many the dropout had left its range.
+`trainer.fit(ckpt_path=...)`, as tutorials have it. KEY=VALUE changes the experiment: its seed,
+`budget.trials`, `fidelity.max_epochs`, `scheduler.interval` and ranges. Prints one JSON line: the
+best validation accuracy, the epochs, in how many epochs after a mutation the learning rate was
+another one than asked for, and in how many the dropout had left its range.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import random
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,10 @@ from ray import tune
 from ray.tune.schedulers import PopulationBasedTraining
 
 from raysearch.data.digits.module import Data
-from raysearch.experiment import load
+from raysearch.experiment import Experiment, load
 from raysearch.models.cnn.module import CNN
 
 EXPERIMENT = Path(__file__).parents[1] / "pbt.yaml"
-MEMBERS, INTERVAL = 12, 3
 SEARCHED = ("learning_rate", "weight_decay", "dropout")
 
 
@@ -78,8 +79,11 @@ def _train(config: dict[str, Any]) -> None:
         trainer.fit(model, data, ckpt_path=Path(folder) / "last.ckpt")
 
 
-def recipe(seed: int, *, epochs: int = 30) -> dict[str, Any]:
+def recipe(changes: Sequence[str]) -> dict[str, Any]:
     """Return what Ray Tune's PBT reached, and with which numbers it really trained.
+
+    Args:
+        changes: Of the experiment, as KEY=VALUE.
 
     Side effects:
         Starts a Ray with two CPUs for this process, if there is none; it ends with the process.
@@ -88,7 +92,7 @@ def recipe(seed: int, *, epochs: int = 30) -> dict[str, Any]:
         ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        found = _tuner(seed, epochs=epochs, folder=folder).fit()
+        found = _tuner(load(EXPERIMENT, overrides=changes), folder=folder).fit()
         frames = [result.metrics_dataframe for result in found]
     rows = [row for frame in frames if frame is not None for row in frame.to_dict("records")]
     return {
@@ -100,8 +104,9 @@ def recipe(seed: int, *, epochs: int = 30) -> dict[str, Any]:
     }
 
 
-def _tuner(seed: int, *, epochs: int, folder: str) -> tune.Tuner:
-    domains = {p.key: p.domain for p in load(EXPERIMENT).space}
+def _tuner(experiment: Experiment, *, folder: str) -> tune.Tuner:
+    domains = {p.key: p.domain for p in experiment.space}
+    settings, seed = experiment.settings, experiment.seed
     rng = np.random.default_rng(seed)
     random.seed(seed)  # Ray's scheduler draws from the global generators
     np.random.seed(seed)  # noqa: NPY002
@@ -115,21 +120,21 @@ def _tuner(seed: int, *, epochs: int, folder: str) -> tune.Tuner:
         param_space={
             **{name: drawn(name) for name in SEARCHED},
             "batch_size": drawn("data.batch_size"),
-            "epochs": epochs,
+            "epochs": experiment.fidelity.epochs,
         },
         tune_config=tune.TuneConfig(
-            num_samples=MEMBERS,
+            num_samples=settings["budget"]["trials"],
             reuse_actors=True,
             scheduler=PopulationBasedTraining(
                 time_attr="training_iteration",
                 metric="accuracy",
                 mode="max",
-                perturbation_interval=INTERVAL,
+                perturbation_interval=settings["scheduler"]["interval"],
                 hyperparam_mutations={
                     "learning_rate": tune.loguniform(rate.low, rate.high),
                     "weight_decay": tune.loguniform(1e-4, 0.3),
                     "dropout": tune.uniform(0.0, 0.5),
-                    "batch_size": [32, 64, 128],
+                    "batch_size": list(domains["data.batch_size"].grid()),
                 },
             ),
         ),
@@ -140,10 +145,8 @@ def _tuner(seed: int, *, epochs: int, folder: str) -> tune.Tuner:
 def main() -> None:
     """Run it, and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, default=30)
-    given = parser.parse_args()
-    print(json.dumps(recipe(given.seed, epochs=given.epochs)), flush=True)
+    parser.add_argument("changes", nargs="*", metavar="KEY=VALUE")
+    print(json.dumps(recipe(parser.parse_args().changes)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Is population-based training worth it where the best hyperparameters change during training?
 
     python experiments/benchmarks/pbt_worth.py [--what toy digits] [--seeds 10] [--no-recipe]
+                                               [--first-seed 0] [KEY=VALUE ...]
 
 `toy`: the toy problem of the PBT paper (Jaderberg et al., 2017, figure 2). What is to be maximised
 is Q(x) = 1.2 - x0^2 - x1^2, but training sees the surrogate 1.2 - h0 x0^2 - h1 x1^2, whose
@@ -9,15 +10,16 @@ begins with one of them only: h0 is drawn from 0 to 1 and h1 is 1 - h0 at the st
 change either. Simulated time, no Ray: 12 members, 40 epochs of 4 steps, PBT against random search
 with the same epochs.
 
-`digits`: experiments/pbt.yaml, a small CNN whose learning rates begin far too low, as it stands and
-with `scheduler: none`: the same members and the same epochs. Both are trained without Ray, in two
-processes at once, and end the same every time. Beside them Ray Tune's own PBT with the usual recipe
-for Lightning, `trainer.fit(ckpt_path=...)`, on the same network, data and space (pbt_recipe.py),
-which says which learning rates were asked for, and which were in use.
+`digits`: experiments/pbt.yaml, a small CNN whose learning rates begin far too low, made smaller
+(`SMALLER`), with its `pbt` and with `scheduler: none`: the same members and the same epochs. Both
+are trained without Ray, in two processes at once, and end the same every time. Beside them Ray
+Tune's own PBT with the usual recipe for Lightning, `trainer.fit(ckpt_path=...)`, on the same
+network, data and space (pbt_recipe.py), which says which learning rates were asked for, and which
+were in use. KEY=VALUE changes the experiment further.
 
-Seeds are 0, 1, ... in this order, fixed before anything was measured. Prints one JSON line for each
-run, and one for each comparison: how often PBT ended better, and the chance of that if it were no
-better (one-sided Wilcoxon signed-rank test).
+Seeds are 0, 1, ... in this order, fixed before anything was measured; settings were chosen by
+others, from 100 on. Prints one JSON line for each run, and one for each comparison: how often PBT
+ended better, and the chance of that if it were no better (one-sided Wilcoxon signed-rank test).
 """
 
 from __future__ import annotations
@@ -59,6 +61,13 @@ STEPS, EPOCHS, MEMBERS, INTERVAL = 4, 40, 12, 4
 """Steps of an epoch, epochs of a member, members, and epochs between two comparisons."""
 
 EXPERIMENT = Path(__file__).parents[1] / "pbt.yaml"
+
+SMALLER = (
+    "fidelity.max_epochs=24",
+    "scheduler.interval=2",
+    "space.data.batch_size={choice: [64, 128, 256], ordered: true}",
+)
+"""What the experiment is changed to, so that ten seeds of both sides take minutes."""
 
 
 class Toy:
@@ -126,22 +135,11 @@ def toy(seed: int) -> dict[str, Any]:
     return line
 
 
-def searched_digits(seed: int, scheduler: str | None, epochs: int) -> dict[str, Any]:
-    """Return the best validation accuracy of experiments/pbt.yaml, and what it cost.
-
-    Args:
-        seed: Of the search.
-        scheduler: In the place of the experiment's own; None for that one.
-        epochs: Of a member.
-    """
+def searched_digits(changes: Sequence[str]) -> dict[str, Any]:
+    """Return the best validation accuracy of experiments/pbt.yaml, changed, and what it cost."""
     from here import searched  # torch, which the toy problem does not wait for
 
     began_s = time.monotonic()
-    changes = [
-        f"seed={seed}",
-        f"fidelity.max_epochs={epochs}",
-        *([] if scheduler is None else [f"scheduler={scheduler}"]),
-    ]
     experiment = load(EXPERIMENT, overrides=changes)
     with tempfile.TemporaryDirectory() as folder:
         state = searched(experiment, Path(folder)).state
@@ -154,30 +152,29 @@ def searched_digits(seed: int, scheduler: str | None, epochs: int) -> dict[str, 
     }
 
 
-def digits(seeds: range, *, epochs: int, with_recipe: bool) -> Iterator[dict[str, Any]]:
-    """Yield, for each seed, accuracies of PBT, of random search, and of Ray's PBT by the recipe."""
-    from pbt_recipe import recipe  # and Ray
-
-    sides: dict[str, str | None] = {"pbt": None, "random": "none"}
+def digits(seeds: range, *, changes: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield, for each seed, the accuracies of PBT and of random search, and what they cost."""
+    sides: dict[str, list[str]] = {"pbt": [], "random": ["scheduler=none"]}
     with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as processes:
         found = {
-            (seed, name): processes.submit(searched_digits, seed, scheduler, epochs)
+            (seed, name): processes.submit(searched_digits, [*changes, f"seed={seed}", *own])
             for seed in seeds
-            for name, scheduler in sides.items()
+            for name, own in sides.items()
         }
-        lines = [
-            {
-                "what": "digits",
-                "seed": seed,
-                **{name: found[seed, name].result()["best"] for name in sides},
-                **{f"{name}_{key}": value for name in sides
-                   for key, value in found[seed, name].result().items() if key != "best"},
-            }
-            for seed in seeds
-        ]  # fmt: skip
-    for line in lines:
-        told = recipe(line["seed"], epochs=epochs) if with_recipe else {}
-        yield {**line, **{f"ray_{key}": value for key, value in told.items()}}
+        for seed in seeds:
+            line = {"what": "digits", "seed": seed}
+            for name in sides:
+                for key, value in found[seed, name].result().items():
+                    line[name if key == "best" else f"{name}_{key}"] = value
+            yield line
+
+
+def by_recipe(seeds: range, *, changes: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield, for each seed, what Ray's own PBT comes to by the usual recipe."""
+    from pbt_recipe import recipe  # and Ray
+
+    for seed in seeds:
+        yield {"what": "recipe", "seed": seed, **recipe([*changes, f"seed={seed}"])}
 
 
 def compared(what: str, lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -200,13 +197,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--what", nargs="+", choices=("toy", "digits"), default=["toy"])
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--epochs", type=int, default=30, help="of a member, on digits")
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--recipe", action=argparse.BooleanOptionalAction, default=True)
-    given = parser.parse_args()
-    seeds = range(given.seeds)
+    parser.add_argument("changes", nargs="*", metavar="KEY=VALUE", help="of the digits experiment")
+    given = parser.parse_intermixed_args()
+    seeds = range(given.first_seed, given.first_seed + given.seeds)
+    changes = [*SMALLER, *given.changes]
     measured = {
         "toy": lambda: map(toy, seeds),
-        "digits": lambda: digits(seeds, epochs=given.epochs, with_recipe=given.recipe),
+        "digits": lambda: digits(seeds, changes=changes),
     }
     for what in given.what:
         lines = []
@@ -214,6 +213,9 @@ def main() -> None:
             lines.append(line)
             print(json.dumps(line), flush=True)
         print(json.dumps(compared(what, lines)), flush=True)
+    if "digits" in given.what and given.recipe:
+        for line in by_recipe(seeds, changes=changes):
+            print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":

@@ -294,6 +294,10 @@ class Engine:
         """Return the epochs at which a trial may be paused, and needs a checkpoint."""
         return self._scheduler.pauses_at(trial)
 
+    def waits_at(self, trial: Trial) -> tuple[int, ...]:
+        """Return those of them after which a trial waits for the decision; see `Scheduler`."""
+        return self._scheduler.waits_at(trial)
+
     def _ended(self, trial: Trial) -> None:
         self._suggestions.observe(trial)
         self._decisions.ended(trial)

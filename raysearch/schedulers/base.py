@@ -6,6 +6,7 @@ engine calls it from one thread, in journal order:
     scheduler = Hyperband(objective=objective, max_epochs=27)
     scheduler.begins(12)                            # may trial 12 begin now?
     scheduler.pauses_at(trial)                      # its checkpoints that matter, as it begins
+    scheduler.waits_at(trial)                       # those of them at which it most likely pauses
     scheduler.on_measurement(trial, measurement)    # -> Decision, before anything is acted on
     scheduler.on_takeover(trial)                    # it goes on with the weights of another one
     scheduler.on_return(trial)                      # it goes on with its own, after a pause
@@ -18,8 +19,8 @@ carried out a second time. Another policy may have taken them, if it was changed
 the search: a trial that this one would have stopped or paused may report again, or have taken over
 weights, and one that it would have let go on may have ended.
 So a policy may depend on those calls and its seed only, and draws from
-`raysearch.randomness.generator` alone; what is asked (`begins`, `pauses_at`, `decide_paused`)
-changes nothing.
+`raysearch.randomness.generator` alone; what is asked (`begins`, `pauses_at`, `waits_at`,
+`decide_paused`) changes nothing.
 """
 
 from __future__ import annotations
@@ -96,6 +97,14 @@ class Scheduler(Protocol):
         """
         del trial
         return ()
+
+    def waits_at(self, trial: Trial) -> tuple[int, ...]:
+        """Return those of these epochs after which no further one is begun before the decision.
+
+        Where most trials do pause: an epoch that runs ahead would be given up, and takes time from
+        the trial that comes next.
+        """
+        return self.pauses_at(trial)
 
     def keeps(self, trial: Trial) -> tuple[int, ...]:
         """Return the epochs of checkpoints of the trial that another one may yet take over.

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+DEFAULT = (0,)
+"""Number of the trial with the default configuration, which takes over nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taking:
     """Who takes over weights, and when."""
@@ -105,6 +109,10 @@ class Comparing(Scheduler):
         del trial
         return self.rungs
 
+    def waits_at(self, trial: Trial) -> tuple[int, ...]:
+        """Return the epochs of the comparisons, at which all members pause but the default."""
+        return self.rungs if trial.number else ()
+
     def keeps(self, trial: Trial) -> tuple[int, ...]:
         """Return the epochs of comparisons that some members have yet to come to, or to leave."""
         return self.population(trial.number).kept(trial)
@@ -173,7 +181,9 @@ class Comparing(Scheduler):
         place = f"rung {rung}: rank {1 + order.index(trial.number)} of {len(order)}"
         rng = generator(self._seed, role=f"{self._role} rung {rung}", number=trial.number)
         n_best = share(len(everybody), quantile=self._quantile, is_whole=is_whole)
-        source = source_of(member, everybody, rng, method=self._exploit, n_best=n_best)
+        source = source_of(
+            member, everybody, rng, method=self._exploit, n_best=n_best, kept=DEFAULT
+        )
         if source is not None:
             taking = Taking(number=trial.number, rung=rung, rng=rng)
             return self._takes_over(source, taking, place=place)

@@ -24,9 +24,14 @@ def explored(
 ) -> dict[str, Value]:
     """Return a configuration of the space that differs in the mutable parameters alone.
 
-    Each of them is drawn anew with chance `resample`. Otherwise numbers and ordered choices move a
-    step, on the scale on which they are sampled and within their bounds, and other choices stay
-    what they are. What becomes active by that keeps the value that its key had, or is drawn.
+    Each of them is drawn anew with chance `resample`, from its whole range. Otherwise numbers and
+    ordered choices move a step, on the scale on which they are sampled and within their bounds, and
+    other choices stay what they are. What becomes active by that keeps the value that its key had,
+    or is drawn.
+
+    Departure from the paper, which draws anew as at the start: where a prior says where good values
+    lie, the first population has tried them, and if the prior was wrong a draw from it throws away
+    what the population has gained on the way out.
 
     Args:
         space: The search space.
@@ -56,10 +61,15 @@ def explored(
         if key not in mutable or domain.size() == 1:
             return value
         if rng.random() < resample:
-            return domain.sample(rng)
+            return _anew(domain, rng)
         return domain.mutate(value, rng, scale) if has_neighbours(domain) else value
 
     return _walked(space, configuration, rng, changed)
+
+
+def _anew(domain: Domain, rng: np.random.Generator) -> Value:
+    """Return a value from all of a domain, on its scale, whatever its prior holds to be likely."""
+    return domain.from_unit(rng.random()) if domain.has_places else domain.sample(rng)
 
 
 def settled(

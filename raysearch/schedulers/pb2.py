@@ -57,8 +57,8 @@ class PB2(Comparing):
             (0, 0.5].
         scale: Standard deviation of a number's change on the unit interval of its range, in (0, 1],
             while there is no model.
-        resample: Chance that a parameter is drawn anew instead of changed, in [0, 1]: of choices
-            without an order always, of the others while there is no model.
+        resample: Chance that a parameter is drawn anew from its whole range instead of changed, in
+            [0, 1]: of choices without an order always, of the others while there is no model.
         synchronous: Whether a comparison waits for all members. If not, members are compared with
             those that have come so far, and no worker waits.
         parameters: Keys of what is changed; null for all that can take effect while a trial trains.

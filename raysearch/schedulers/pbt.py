@@ -7,7 +7,8 @@ So the winner has a schedule of hyperparameters, found while it was trained.
 Departures from the paper: members are compared at the same epochs, and not with whatever others
 have reached by now, so that an epoch means the same for weights, schedules and budgets; the first
 to arrive go on, and are judged by nobody. The default configuration, trial 0000, may be taken over
-and takes over nobody, since all results are compared with it.
+and takes over nobody, since all results are compared with it. What is drawn anew comes from the
+whole range and not from the prior that the first population was drawn from; see `exploring`.
 
 References:
     Jaderberg et al., "Population Based Training of Neural Networks", 2017.
@@ -52,8 +53,8 @@ class PBT(Comparing):
             "tournament" compares each with one other that is drawn, and takes over the better one.
         quantile: That share, in (0, 0.5].
         scale: Standard deviation of a number's change on the unit interval of its range, in (0, 1].
-        resample: Chance that a parameter is drawn anew instead of changed, in [0, 1]; choices
-            without an order change by this alone. 1 resamples all.
+        resample: Chance that a parameter is drawn anew from its whole range, instead of changed, in
+            [0, 1]; choices without an order change by this alone. 1 resamples all.
         synchronous: Whether a comparison waits for all members. If not, members are compared with
             those that have come so far, and no worker waits.
         parameters: Keys of what is changed; null for all that can take effect while a trial trains.

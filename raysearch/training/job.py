@@ -128,6 +128,9 @@ class TrainingJob:
     checkpoint_at: tuple[int, ...] = ()
     """Epochs at which one is written in any case, or at the first measurement after each, in rising
     order: the trial may be paused there."""
+    waits_at: tuple[int, ...] = ()
+    """Epochs after which, or after the first measurement after each, no further one begins before
+    the answer: the trial most likely pauses there."""
     measures: tuple[str, ...] = ()
     """What is measured of the model before it is trained; see `raysearch.measure`."""
     measured_how: How = How()  # noqa: RUF009  frozen

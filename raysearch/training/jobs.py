@@ -29,7 +29,12 @@ def new_session() -> None:
 
 
 def job_for(
-    experiment: Experiment, trial: Trial, *, run_dir: Path, checkpoint_at: tuple[int, ...] = ()
+    experiment: Experiment,
+    trial: Trial,
+    *,
+    run_dir: Path,
+    checkpoint_at: tuple[int, ...] = (),
+    waits_at: tuple[int, ...] = (),
 ) -> TrainingJob:
     """Return the job that trains a trial from its last checkpoint, or from the start.
 
@@ -43,9 +48,10 @@ def job_for(
         trial: Whose configuration is trained.
         run_dir: The run directory, as the worker reaches it.
         checkpoint_at: Epochs at which it may be paused, and needs a checkpoint.
+        waits_at: Those of them after which it waits for the answer.
     """
     job = _on_fold(_from_start(experiment, trial, run_dir=run_dir), trial, experiment=experiment)
-    job = replace(job, checkpoint_at=checkpoint_at)
+    job = replace(job, checkpoint_at=checkpoint_at, waits_at=waits_at)
     for checkpoint in trial.starts:
         before = tuple(m for m in trial.trained if m.epoch <= checkpoint.epoch)
         is_taken = checkpoint not in trial.checkpoints

@@ -213,7 +213,9 @@ class ReportEpochs:
             trainer,
             epoch=epoch,
             is_last=is_last,
-            is_unwatched=not is_last and is_unwatched(trainer),
+            is_unwatched=not is_last
+            and not any(epoch - between < at <= epoch for at in self._job.waits_at)
+            and is_unwatched(trainer),
         )
 
     def _is_measured(self, trainer: pl.Trainer) -> bool:

@@ -59,7 +59,7 @@ class EngineScheduler(TrialScheduler):
         self._ended: deque[RayTrial] = deque()
         self._again: set[str] = set()
         self._has_freed = False
-        self._held = Holding(session, decide=self._decide, end=self._ended.append)
+        self._held = Holding(session, decide=self._decide, end=self._end)
 
     # ---- called by Ray Tune
 
@@ -86,11 +86,9 @@ class EngineScheduler(TrialScheduler):
             return str(TrialScheduler.NOOP)
         if decision.kind is DecisionKind.CONTINUE:
             return str(TrialScheduler.CONTINUE)
-        if not self._ended and self._may_free():
-            self._has_freed = True
-            return str(TrialScheduler.STOP)
-        self._ended.append(trial)
-        return str(TrialScheduler.NOOP)
+        is_freed = not self._ended and self._may_free()
+        self._end(trial, is_freed=is_freed)
+        return str(TrialScheduler.STOP if is_freed else TrialScheduler.NOOP)
 
     def on_trial_error(self, tune_controller: Any, trial: RayTrial) -> None:
         """Journal the loss of a worker, and see that the trial is tried again.
@@ -166,6 +164,14 @@ class EngineScheduler(TrialScheduler):
         """Journal a message, and return the decision; None if the session must stop."""
         decision: Decision | None = self._session.guard(lambda: self._receive(trial, result))
         return decision
+
+    def _end(self, trial: RayTrial, *, is_freed: bool = False) -> None:
+        """Let the actor leave a trial that does not go on, and be freed: now, or in its turn."""
+        trial.leave()
+        if is_freed:
+            self._has_freed = True
+        else:
+            self._ended.append(trial)
 
     def _receive(self, trial: RayTrial, result: dict[str, Any]) -> Decision:
         engine = self._session.engine

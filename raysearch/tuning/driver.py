@@ -94,7 +94,11 @@ def run_session(
     session = Session(
         engine=engine,
         job_for=lambda trial: job_for(
-            experiment, trial, run_dir=run_dir, checkpoint_at=engine.pauses_at(trial)
+            experiment,
+            trial,
+            run_dir=run_dir,
+            checkpoint_at=engine.pauses_at(trial),
+            waits_at=engine.waits_at(trial),
         ),
         slots=room.slots,
         commit=commit,

@@ -67,6 +67,7 @@ class OwnFits:
 
     def __init__(self) -> None:
         self._fit: FitThread | None = None
+        self._is_whole = True  # as the last fit has left it
 
     def get_ready(self, example: TrainingJob, *, objects: bytes | None) -> None:
         """Import what is needed; see `Fits`."""
@@ -81,9 +82,7 @@ class OwnFits:
 
     def begin(self, job: TrainingJob, *, objects: bytes | None, timeout_s: float | None) -> None:
         """Start to train a job; see `Fits`."""
-        if self._fit is not None:
-            self._fit = None
-            release_memory()
+        self.abort()
         load = None if objects is None else lambda: pickle.loads(objects)
         self._fit = FitThread(job, objects=load, timeout_s=timeout_s)
         self._fit.start()
@@ -95,8 +94,12 @@ class OwnFits:
         return self._fit.next_message()
 
     def abort(self) -> bool:
-        """End the fit; see `Fits`."""
-        return self._fit is None or self._fit.abort()
+        """End the fit, and free what it has left in memory; see `Fits`."""
+        if self._fit is not None:
+            self._is_whole = self._fit.abort()
+            self._fit = None
+            release_memory()
+        return self._is_whole
 
     def renew(self) -> bool:
         """Return False: a process cannot leave itself."""

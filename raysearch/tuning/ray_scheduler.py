@@ -192,6 +192,10 @@ class RayScheduler(Scheduler):
         pauses = getattr(self._scheduler, "_hard_stop", True) is False
         return tuple(range(1, self._max_epochs)) if pauses else ()
 
+    def waits_at(self, trial: Trial) -> tuple[int, ...]:
+        """Return none: it may pause after any epoch, and seldom does."""
+        return ()
+
     def decide_paused(
         self, paused: Mapping[str, Trial], *, n_begun: int, more_to_come: bool
     ) -> Verdict | None:

@@ -36,12 +36,26 @@ class ScratchTrial(RayTrial):
     """
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        self._actor: Any = None
         super().__init__(*arguments, **keywords)
         self.storage.__class__ = _StaysHere  # a copy that the trial has made for itself
 
     def get_json_state(self) -> tuple[str, str]:
         """Return nothing to write: the journal is what a search goes on from."""
         return "{}", "{}"
+
+    def set_ray_actor(self, ray_actor: Any) -> None:
+        """Note which actor trains it, without asking it, twice a trial, for what nobody reads."""
+        self.temporary_state.ray_actor = self._actor = ray_actor
+
+    def leave(self) -> None:
+        """Let its actor leave it, which has ended or paused, before the actor gets another one.
+
+        Meanwhile the driver finds out which one that is. What comes of it is not waited for: the
+        actor's next call does, in any case.
+        """
+        if self._actor is not None:
+            self._actor.leave.options(num_returns=0).remote()
 
     def get_trainable_cls(self) -> type[TrialWorker]:
         """Return the class that trains."""

@@ -81,6 +81,7 @@ class TrialWorker:
     def __init__(self, config: WorkerConfig, storage: object = None) -> None:
         self._fits = _fits(config[RULES])
         self._n_trials = 0
+        self._is_whole = True  # the process stands as it was, as far as is known
         self._cause: str | None = None  # why the trial failed, if it did
         self._is_ahead = EXAMPLE in config
         if self._is_ahead:
@@ -105,6 +106,10 @@ class TrialWorker:
         self._cause = self._cause or cause_of(found)
         return found
 
+    def leave(self) -> None:
+        """Leave the trial that was stopped or paused, while it is found out what comes next."""
+        self._is_whole &= self._fits.abort()
+
     def reset(self, new_config: WorkerConfig, storage: object = None) -> bool:
         """Leave the trial that was stopped or paused, and take another one.
 
@@ -115,11 +120,11 @@ class TrialWorker:
         self._is_ahead = EXAMPLE in new_config
         if self._is_ahead:
             return True  # it is ready
-        is_whole = self._fits.abort()
-        if not is_whole or self._is_worn(new_config[RULES]):
+        self.leave()
+        if not self._is_whole or self._is_worn(new_config[RULES]):
             if not self._fits.renew():
                 return False
-            self._n_trials = 0
+            self._n_trials, self._is_whole = 0, True
         self._begin(new_config)
         return True
 

@@ -180,6 +180,7 @@ class Run:
         elif decision.kind is DecisionKind.PAUSE:
             is_lost = trial.last.values[METRIC] is None  # what it has is worth no checkpoint
             assert is_lost or trial.epochs in self.scheduler.pauses_at(trial)
+            assert set(self.scheduler.waits_at(trial)) <= set(self.scheduler.pauses_at(trial))
             self.paused[trial.id] = trial
         else:
             self.running.append(number)
@@ -246,6 +247,9 @@ class From(Scheduler):
 
     def pauses_at(self, trial: Trial) -> tuple[int, ...]:
         return self._policy.pauses_at(self._later(trial))
+
+    def waits_at(self, trial: Trial) -> tuple[int, ...]:
+        return self._policy.waits_at(self._later(trial))
 
     def keeps(self, trial: Trial) -> tuple[int, ...]:
         return self._policy.keeps(self._later(trial))

@@ -209,6 +209,7 @@ def test_a_replayed_policy_decides_the_same_from_any_point_on(
             asked.decide_paused(everybody, n_begun=30, more_to_come=True)
             asked.begins(30)
             asked.pauses_at(trial)
+            asked.waits_at(trial)
         verdicts = [
             policy.decide_paused(
                 {t.id: t for _, t in done.calls[:cut]}, n_begun=30, more_to_come=False

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from raysearch.schedulers.exploring import changes_of, explored, mutable_keys
-from raysearch.space import Bool, Choice, Fixed, Float, Int, Space
+from raysearch.space import Bool, Choice, Fixed, Float, Int, Prior, Space
 
 SPACE = Space(
     {
@@ -75,6 +75,33 @@ def test_choices_without_an_order_change_by_resampling_alone():
     anew = drawn(SPACE.default(), resample=1.0)
     assert {c["flip"] for c in anew} == {"none", "both"}
     assert {c["loss"] for c in anew} == {"ce", "focal"}
+
+
+def test_what_is_drawn_anew_may_lie_anywhere_whatever_a_prior_says():
+    low = Prior(1e-5, 0.9)
+    space = Space(
+        {
+            "rate": Float(1e-6, 1e-1, log=True, prior=low),
+            "batch": Choice([16, 32, 64, 128], ordered=True, prior=Prior(16, 0.9)),
+            "loss": Choice(["ce", "focal"], prior=Prior("ce", 0.9)),
+        }
+    )
+    found = [
+        explored(
+            space,
+            space.default(),
+            np.random.default_rng(seed),
+            mutable=space.keys,
+            scale=0.1,
+            resample=1.0,
+        )
+        for seed in range(200)
+    ]
+    places = np.array([space["rate"][0].domain.to_unit(each["rate"]) for each in found])
+    assert 0.4 < places.mean() < 0.6  # five standard errors; by the prior 0.2
+    assert 0.24 < places.std() < 0.34
+    assert sum(each["batch"] >= 64 for each in found) > 60  # a half; by the prior one in 10^6
+    assert sum(each["loss"] == "focal" for each in found) > 60
 
 
 def test_what_becomes_active_is_drawn_and_what_no_longer_is_goes():

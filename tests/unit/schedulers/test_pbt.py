@@ -93,6 +93,23 @@ def test_the_worst_goes_on_with_the_weights_of_the_best_and_a_changed_configurat
     SPACE.validate(exploit.configuration)
 
 
+def test_the_default_does_not_stand_in_for_the_worst_of_the_others():
+    pbt = policy()
+    paused = at_first_rung(pbt, [0.9, 0.2, 0.4, 0.5])
+    kinds = {}
+    while paused:
+        found = verdict(pbt, paused)
+        kinds[found.trial] = found.decision.kind
+        del paused[found.trial]
+    assert kinds == {"0001": CONTINUE, "0002": CONTINUE, "0003": EXPLOIT}
+
+
+def test_members_wait_for_the_comparison_and_the_default_for_nobody():
+    pbt = policy()
+    assert pbt.pauses_at(trial_of(0)) == pbt.pauses_at(trial_of(1)) == (3, 6, 9)
+    assert (pbt.waits_at(trial_of(0)), pbt.waits_at(trial_of(1))) == ((), (3, 6, 9))
+
+
 def test_the_same_seed_draws_the_same_and_another_one_does_not():
     def changed(seed):
         pbt = policy(seed=seed)

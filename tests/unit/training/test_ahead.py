@@ -286,6 +286,30 @@ def test_where_it_may_not_everything_happens_in_step(tmp_path):
     assert names == [threading.current_thread().name] * 4
 
 
+@pytest.mark.parametrize(("between", "in_step"), [(1, {2}), (2, {2})])
+def test_where_it_most_likely_pauses_no_epoch_begins_before_the_answer(tmp_path, between, in_step):
+    reported = {}
+
+    def report(told):
+        epoch = told.measurement.epoch
+        reported[epoch] = threading.current_thread().name
+        if epoch in in_step:
+            assert seen[-1] == epoch
+        return epoch < 4
+
+    job = make_job(
+        tmp_path,
+        model=Plain,
+        max_epochs=6,
+        waits_at=(2,) if between == 1 else (1, 2),
+        trainer_arguments={"check_val_every_n_epoch": between},
+    )
+    assert train(job, report=report) is Ending.STOPPED
+    here = threading.current_thread().name
+    assert {epoch for epoch, thread in reported.items() if thread == here} == in_step
+    assert set(reported) == ({1, 2, 3, 4} if between == 1 else {2, 4})
+
+
 class RaisesInEpochTwo(Plain):
     def training_step(self, batch, index):
         if self.current_epoch == 1:

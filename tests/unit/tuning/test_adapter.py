@@ -37,6 +37,10 @@ class OnRay:
     trial_id: str
     status: str = "PENDING"
     config: dict[str, Any] = field(default_factory=dict)
+    n_left: int = 0
+
+    def leave(self) -> None:
+        self.n_left += 1
 
     def set_config(self, config: dict[str, Any]) -> None:
         self.config = config
@@ -120,6 +124,15 @@ def test_a_trial_goes_on_until_the_engine_stops_it(house):
     assert house.report(trial, 2, 0.1) == "STOP"
     assert house.lab.state.trials[trial.trial_id].status is TrialStatus.STOPPED
     assert list(house.session.on_ray) == ["0000"]
+
+
+def test_an_actor_leaves_its_trial_at_once_also_where_it_is_freed_later(house):
+    going_on, *others = (house.begin() for _ in range(4))
+    house.report(going_on, 1, 0.9)
+    assert [house.report(trial, 1, 0.1) for trial in others] == ["STOP", "NOOP", "NOOP"]
+    assert [trial.n_left for trial in (going_on, *others)] == [0, 1, 1, 1]
+    house.step()
+    assert [trial.n_left for trial in others] == [1, 1, 1]
 
 
 def test_one_actor_is_freed_in_each_step(house):

@@ -120,6 +120,7 @@ def test_what_is_paused_goes_on_once_no_others_come():
         reason="Ray's MedianStoppingRule paused it after epoch 3, at 0.9",
     )
     assert 3 in scheduler.pauses_at(bad)
+    assert scheduler.waits_at(bad) == ()  # it goes on far more often than not
     assert policy(MEDIAN).pauses_at(bad) == ()
     given = {"paused": {bad.id: bad}, "n_begun": 2}
     assert scheduler.decide_paused(**given, more_to_come=True) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
 
 import pytest
 
@@ -61,3 +62,26 @@ def test_after_a_failure_the_next_trial_gets_a_new_fork_and_without_forks_is_ref
     assert not alone.reset(config(right))
     assert alone.reset(config(right, ends_after_exception=False))
     alone.stop()
+
+
+def test_a_trial_is_left_before_the_next_one_is_there(tmp_path):
+    worker = TrialWorker(config(make_job(tmp_path / "1", max_epochs=100)))
+    worker_of(worker)
+    assert worker.train()["kind"] == "measured"
+    for _ in range(2):
+        worker.leave()
+        assert [t for t in threading.enumerate() if t.name == "raysearch-fit"] == []
+    assert worker.reset(config(make_job(tmp_path / "2")))
+    worker_of(worker)
+    assert read_message(worker.train())[1]["measurement"].epoch == 1
+    worker.stop()
+
+
+def test_what_spoils_a_process_as_it_leaves_a_trial_is_known_at_the_next_one(tmp_path, monkeypatch):
+    worker = TrialWorker(config(make_job(tmp_path / "1", max_epochs=100)))
+    worker_of(worker)
+    monkeypatch.setattr(worker._fits, "abort", iter([False, True, True]).__next__)
+    worker.leave()
+    assert not worker.reset(config(make_job(tmp_path / "2")))
+    monkeypatch.undo()
+    worker.stop()
