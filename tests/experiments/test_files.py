@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 import sys
 
 import pytest
 
 from raysearch.cli.main import COMMANDS, DONE, WRONG_USE, main
 from raysearch.cli.parsing import parse
+from raysearch.forking import template
 from tests.experiments.documents import ROOT, code, links, table
+from tests.forked import run_script
 
 EXPERIMENTS = ROOT / "experiments"
 BENCHMARKS = EXPERIMENTS / "benchmarks"
@@ -93,12 +94,18 @@ def test_every_row_of_the_index_asks_a_question():
         assert "?" in row[1]
 
 
+@pytest.fixture(scope="module")
+def address():
+    """A process that has imported what benchmarks import, of which forks are made."""
+    with template(modules=["pytorch_lightning", "ray.cluster_utils"]) as found:
+        yield found
+
+
+@pytest.mark.timeout(120)  # the first one waits for torch, Lightning and Ray to be imported
+@pytest.mark.skipif(sys.platform != "linux", reason="forks are safe on Linux alone")
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_benchmark_says_what_it_does(script):
-    process = subprocess.run(
-        [sys.executable, script, "--help"], capture_output=True, text=True, check=False
-    )
-    assert process.returncode == 0, process.stderr
-    assert process.stderr == ""
+def test_a_benchmark_says_what_it_does(script, address):
+    status, out, err = run_script(address, script, "--help")
+    assert (status, err) == (0, "")
     question = (ROOT / script).read_text().partition('"""')[2].partition("\n")[0]
-    assert question in " ".join(process.stdout.split())
+    assert question in " ".join(out.split())

@@ -7,17 +7,19 @@ import sys
 
 import pytest
 
+from raysearch.forking import template
+from tests.forked import LIGHT, loaded_by
+
 HEAVY = ("torch", "ray", "pytorch_lightning", "sklearn", "hyperopt", "pandas", "tensorboard")
 
-SCRIPT = """
-import sys
-from raysearch.cli.main import main
-main(sys.argv[1:])
-print("loaded:", *[name for name in {heavy!r} if name in sys.modules], file=sys.stderr)
-"""
+
+@pytest.fixture(scope="module")
+def address():
+    with template(modules=LIGHT) as found:
+        yield found
 
 
-@pytest.mark.timeout(120)  # a fresh process, on a machine that may be busy
+@pytest.mark.skipif(sys.platform != "linux", reason="forks are safe on Linux alone")
 @pytest.mark.parametrize(
     "line",
     [
@@ -42,16 +44,15 @@ print("loaded:", *[name for name in {heavy!r} if name in sys.modules], file=sys.
         "schema",
     ],
 )
-def test_a_quick_command_loads_nothing_heavy(folder, search, experiment, line):
+def test_a_quick_command_loads_nothing_heavy(folder, search, experiment, line, address):
     (folder / "wrong.yaml").write_text("data: digts\n")
-    process = subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(heavy=HEAVY), *line.split()],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert process.stderr.splitlines()[-1].split() == ["loaded:"]
+    code = f"from raysearch.cli.main import main\nmain({line.split()!r})"
+    assert loaded_by(address, code, names=HEAVY) == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks are safe on Linux alone")
+def test_the_check_above_can_fail(address):
+    assert loaded_by(address, "import pandas", names=HEAVY) == {"pandas"}
 
 
 @pytest.mark.timeout(120)  # a fresh process, on a machine that may be busy

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import lightning.pytorch
 import pytest
 import pytorch_lightning
@@ -64,28 +61,3 @@ def test_paths_of_one_namespace_become_those_of_the_other():
         assert LIGHTNING.translated(path) == "lightning.fabric.plugins:CheckpointIO"
     assert LIGHTNING.translated("pytorch_lightning:Trainer") == "lightning.pytorch:Trainer"
     assert LIGHTNING.translated("pytorch_lightning_bolts:A") == "pytorch_lightning_bolts:A"
-
-
-CODE = """
-import sys, tempfile
-from tests import other_nets
-from tests.unit.training.plain_job import job_of
-from raysearch.training.warmup import prepare_process
-from raysearch.training.run import evaluate, refit, train
-with tempfile.TemporaryDirectory() as folder:
-    job = job_of(folder, model="tests.other_nets:Net", data="tests.other_nets:Data")
-    prepare_process(job)
-    print(train(job, report=lambda report: True))
-    path = folder + "/epoch-0002.ckpt"
-    print(sorted(evaluate(job, checkpoint=path, split="test")))
-print("pytorch_lightning" in sys.modules, "lightning_fabric" in sys.modules)
-"""
-
-
-@pytest.mark.timeout(120)  # imports torch and Lightning in a new process
-def test_the_other_namespace_is_never_imported():
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", CODE], capture_output=True, text=True, check=False
-    )
-    assert done.stderr == ""
-    assert done.stdout.splitlines() == ["completed", "['test/loss']", "False False"]

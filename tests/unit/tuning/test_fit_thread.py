@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import subprocess
 import sys
@@ -19,6 +18,12 @@ from raysearch.tuning import fit_thread
 from raysearch.tuning.fit_thread import FitThread
 from raysearch.tuning.messages import message, read_message
 from tests.nets import make_job
+from tests.unit.tuning.functions import (
+    function_job,
+    hang_in_round_two,
+    never_lets_go,
+    raise_at_once,
+)
 
 pytestmark = pytest.mark.timeout(120)  # the first fit imports what optimisers need
 
@@ -110,22 +115,6 @@ def test_messages_are_flat_and_refuse_what_json_cannot_hold():
         message("failed", error=float("nan"))
 
 
-def hang_in_round_two(config, report):
-    """Report once, and then wait for what never comes."""
-    report({"val/loss": 1.0})
-    threading.Event().wait(3600)
-
-
-def never_lets_go(config, report):
-    """Sleep without letting any other thread of the interpreter run."""
-    ctypes.PyDLL(None).sleep(3600)
-
-
-def function_job(directory, function):
-    path = f"{function.__module__}:{function.__name__}"
-    return make_job(directory, kind="function", model_class=path, data_class="")
-
-
 def test_a_fit_that_hangs_has_failed_and_says_where(tmp_path, monkeypatch):
     ends = []
     monkeypatch.setattr(os, "_exit", ends.append)
@@ -138,7 +127,7 @@ def test_a_fit_that_hangs_has_failed_and_says_where(tmp_path, monkeypatch):
         "nothing was reported for 1 s since epoch 1, longer than failures.timeout_s"
         in (content["error"])
     )
-    assert "test_fit_thread.py, line" in content["error"]
+    assert "functions.py, line" in content["error"]
     assert content["error"].endswith("in hang_in_round_two)")
     assert "threading.Event().wait(3600)" in next(tmp_path.rglob("error.txt")).read_text()
     assert ends == []
@@ -179,10 +168,6 @@ def test_imports_may_not_take_for_ever_either(tmp_path, monkeypatch):
     assert "for 1 s since it began" in read(fit)[1]["error"]
 
 
-def raise_at_once(config, report):
-    raise ValueError("no")
-
-
 def test_asked_to_go_on_after_a_failure_the_process_ends(tmp_path):
     done = in_a_process(tmp_path, raise_at_once, n_messages=3)
     assert (done.returncode, done.stdout.split()) == (1, ["started", "failed"])
@@ -197,7 +182,7 @@ def in_a_process(tmp_path, function, *, n_messages):
         import sys
         from pathlib import Path
         from raysearch.tuning import fit_thread
-        from {__name__} import {function.__name__}, function_job
+        from {function.__module__} import {function.__name__}, function_job
         fit_thread.LAST_RESORT_S = 0.5
         job = function_job(Path({str(tmp_path)!r}), {function.__name__})
         fit = fit_thread.FitThread(job, timeout_s=1.0)
