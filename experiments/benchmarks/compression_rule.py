@@ -1,6 +1,6 @@
 """Does a recipe that is chosen on validation data hold its bound on other data, by which rule?
 
-    python experiments/benchmarks/compression_rule.py
+    python experiments/benchmarks/compression_rule.py [--rounds 400]
 
 Recipes are made up. Each has a size, drawn evenly on a log scale, and a loss of accuracy that is
 the larger, on average, the smaller it is. Each example has a chance of its own to be lost, or won,
@@ -12,6 +12,7 @@ test. Prints a JSON line for each rule and number of examples.
 
 from __future__ import annotations
 
+import argparse
 import json
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ from raysearch.compression.losing import drop_error
 from raysearch.training.outcomes import Outcomes
 from raysearch.trial import Objective
 
-N_RECIPES, N_ROUNDS, TRAININGS = 16, 400, 3
+N_RECIPES, TRAININGS = 16, 3
 WRONG, MAX_DROP = 0.01, 0.00495
 """Share of the examples that the original has wrong, and what may be lost."""
 BORDER = 0.05
@@ -124,12 +125,15 @@ def lost_on_test(recipe: Recipe, *, n: int, rng: np.random.Generator) -> float:
 
 def main() -> None:
     """Print a line for each rule."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=400, help="choices by each rule")
+    given = parser.parse_args()
     for n in (359, 1500):
         for rule in ("drop", "error", "trained again"):
             rng = np.random.default_rng(0)
             taken = [
                 chosen([drawn(rng) for _ in range(N_RECIPES)], n=n, rule=rule, rng=rng)
-                for _ in range(N_ROUNDS)
+                for _ in range(given.rounds)
             ]
             losses = np.array([lost_on_test(recipe, n=n, rng=rng) for recipe in taken])
             drops = np.array([recipe.drop for recipe in taken])

@@ -113,9 +113,8 @@ def test_how_long_targets_are_is_looked_at_once_for_all_trials(monkeypatch):
         assert [batch[0].tolist() for batch in found] == [batch[0].tolist() for batch in wanted]
         splits.refit_loader(batch_size=3)
     assert looked == [8, 20]
-    fold = splits.fold(number=0, of=2, seed=0)
-    fold.training_loader(batch_size=3)
-    assert looked == [8, 20, len(fold.train[0])]
+    splits.fold_loaders(batch_size=3, number=0, of=2, seed=0)
+    assert looked == [8, 20]
 
 
 def test_a_process_builds_and_reads_a_data_set_once(tmp_path, monkeypatch):

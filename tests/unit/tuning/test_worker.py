@@ -64,13 +64,20 @@ def test_after_a_failure_the_next_trial_gets_a_new_fork_and_without_forks_is_ref
     alone.stop()
 
 
+def fits():
+    """Return the threads that train, those of other tests among them."""
+    return {thread for thread in threading.enumerate() if thread.name == "raysearch-fit"}
+
+
 def test_a_trial_is_left_before_the_next_one_is_there(tmp_path):
+    before = fits()
     worker = TrialWorker(config(make_job(tmp_path / "1", max_epochs=100)))
     worker_of(worker)
     assert worker.train()["kind"] == "measured"
+    assert len(fits() - before) == 1
     for _ in range(2):
         worker.leave()
-        assert [t for t in threading.enumerate() if t.name == "raysearch-fit"] == []
+        assert fits() == before
     assert worker.reset(config(make_job(tmp_path / "2")))
     worker_of(worker)
     assert read_message(worker.train())[1]["measurement"].epoch == 1
