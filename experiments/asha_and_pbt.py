@@ -17,6 +17,7 @@ One seed says little: repeat with others before you believe a difference of a pe
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def main() -> None:
     given = parser.parse_args()
     epochs = given.members * given.max_epochs
     budgets = {"asha": rs.Budget(epochs=epochs), "pbt": rs.Budget(trials=given.members)}
-    lines = []
+    lines, is_interrupted = [], False
     for name, how in SEARCHES.items():
         search = rs.Search(
             model="cnn",
@@ -74,12 +75,15 @@ def main() -> None:
         results = search.run()
         lines.append(row(name, results))
         if results.status is not SearchStatus.FINISHED:
-            break  # such as by Ctrl-C
+            is_interrupted = results.status is SearchStatus.INTERRUPTED
+            break
         if given.test and results.winner is not None:
             results.refit()
             tested = results.test().values or {}
             lines[-1] += f"  tested {tested.get('test/accuracy')}"
     print("\n".join(lines))
+    if is_interrupted:
+        sys.exit(130)  # as after any Ctrl-C
 
 
 def row(name: str, results: rs.Results) -> str:
