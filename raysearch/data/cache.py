@@ -86,9 +86,10 @@ def cached_arrays(
                 with replacing(path) as file:
                     write_archive(file, arrays, key=key)
                 note_seen(path)
-                _remove_older(path.parent)
                 with suppress(ConfigurationError):  # a limit, within which these were built
                     arrays = read_archive(path, key=key) or arrays  # whose memory is let go of
+                with suppress(OSError):  # somebody else's, which do no harm
+                    _remove_older(path.parent)
             except OSError as error:
                 _warn(path, name=name, reason=reason_of(error))
     finally:

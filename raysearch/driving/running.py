@@ -109,6 +109,7 @@ def _ready(drive: Drive, *, listeners: Sequence[Listener], stage: Stage) -> Iter
         wanted: dict[str, Any] = {"resources": experiment.resources, "slots": experiment.parallel}
         ear = at_the_end.enter_context(listening(run_dir.is_stop_requested))
         cluster = at_the_end.enter_context(connect(drive.address, **wanted))
+        at_the_end.callback(ear.end)  # before it is taken down, which nothing shall interrupt
         if drive.address is not None:
             check_nodes_of(drive, stage=stage)
         executor = _executor(drive, example=example, forks=forks, cluster=cluster)

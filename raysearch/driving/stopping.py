@@ -35,14 +35,14 @@ class Ear:
         self._every_s = every_s
         self._ended = threading.Event()
         self._is_heard = False
-        self._before: Callable[[int, FrameType | None], object] | None = None
+        self._before: Callable[[int, FrameType | None], object] | int | None = None
         self._thread = threading.Thread(target=self._listen, name="raysearch-ear", daemon=True)
 
     def open(self) -> None:
         """Begin to listen."""
         before = signal.getsignal(signal.SIGINT)
-        if threading.current_thread() is threading.main_thread() and callable(before):
-            self._before = before
+        if threading.current_thread() is threading.main_thread() and before is not None:
+            self._before = before  # ignored where a script has begun this in the background
             signal.signal(signal.SIGINT, self._interrupt)
         self._thread.start()
 
@@ -52,11 +52,12 @@ class Ear:
         Raises:
             Stopped: A request was heard.
         """
-        self._end()
+        self.end()
         if self._is_heard:
             raise Stopped
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Listen no more, and forget what was heard; safe to repeat."""
         self._ended.set()
         try:
             self._thread.join()
@@ -78,8 +79,11 @@ class Ear:
         """End what is under way, for the request or for somebody who pressed Ctrl-C."""
         if self._is_heard:
             raise Stopped
-        if self._before is not None:
+        if callable(self._before):
             self._before(number, frame)
+        elif self._before == signal.SIG_DFL:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
 
 @contextmanager
@@ -98,4 +102,4 @@ def listening(is_requested: Callable[[], bool], *, every_s: float = LOOK_EVERY_S
     try:
         yield ear
     finally:
-        ear._end()
+        ear.end()

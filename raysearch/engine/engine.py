@@ -295,8 +295,11 @@ class Engine:
         return self._scheduler.pauses_at(trial)
 
     def waits_at(self, trial: Trial) -> tuple[int, ...]:
-        """Return those of them after which a trial waits for the decision; see `Scheduler`."""
-        return self._scheduler.waits_at(trial)
+        """Return those of them after which a trial waits for the decision; see `Scheduler`.
+
+        None for the default, which no scheduler stops.
+        """
+        return self._scheduler.waits_at(trial) if trial.number else ()
 
     def _ended(self, trial: Trial) -> None:
         self._suggestions.observe(trial)

@@ -105,5 +105,5 @@ def refit_line(
             begun.append(at)
         executor.refit(begins_with(job, before), epochs=epochs, path=path)
     finally:
-        for at in begun:
-            at.unlink(missing_ok=True)
+        for at in begun:  # in a store, too, where another node may have brought it
+            found.run_dir.storage.delete(at.relative_to(found.run_dir.path.absolute()).as_posix())

@@ -13,11 +13,11 @@ If one fails, those before it are what there is, and all output says why.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from raysearch.errors import TrialFailed
+from raysearch.errors import RunDirectoryError, TrialFailed
 from raysearch.results.executor import Executor
 from raysearch.results.found import Found
 from raysearch.results.history import job_of
@@ -105,6 +105,7 @@ class SeedTraining:
         waiting: dict[int, TrialFailed | None] = {}
         with (
             telling_what_is_kept(self.found.run_dir),
+            self._left_clean(repeats),
             closing(self.executor.each(works)) as outcomes,  # so that none trains on after an error
         ):
             begun_s = time.monotonic()
@@ -116,9 +117,17 @@ class SeedTraining:
                     model = self._added(model, failure=waiting.pop(model.n_models))
                 if model.seeds_reason:
                     break
-        for repeat in repeats:  # those after one that failed
-            self.found.run_dir.storage.delete(NEXT_SEED.format(repeat))
         return model
+
+    @contextmanager
+    def _left_clean(self, repeats: Iterable[int]) -> Iterator[None]:
+        """Remove models that will not count: those behind one that failed or was interrupted."""
+        try:
+            yield
+        finally:
+            for repeat in repeats:
+                with suppress(OSError, RunDirectoryError):  # what went wrong before is what is told
+                    self.found.run_dir.storage.delete(NEXT_SEED.format(repeat))
 
     def _work(self, repeat: int, *, epochs: int) -> Callable[[Executor], None]:
         """Return what trains the model of a seed, and writes it to where nothing reads it yet."""

@@ -29,7 +29,8 @@ class StopFile:
     ) -> None:
         self._storage = storage
         self._path = path
-        self._look: Callable[[], bool] = Seldom(self._is_seen) if is_slow else self._is_seen
+        self._is_slow = is_slow
+        self._look = self._new_look()
 
     def write(self) -> None:
         """Ask for the end; safe to repeat.
@@ -61,6 +62,10 @@ class StopFile:
             ) from error
         except OSError as error:
             raise unwritable(self._path, error) from error
+        self._look = self._new_look()  # what was seen before is over
+
+    def _new_look(self) -> Callable[[], bool]:
+        return Seldom(self._is_seen) if self._is_slow else self._is_seen
 
     def _is_seen(self) -> bool:
         return self._storage.exists(STOP)

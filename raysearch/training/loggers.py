@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -87,6 +87,7 @@ class Runs:
         self._writes = job.rank is None or job.rank.number == 0
         goes_on = job.resume_from is not None and not job.takes_over
         self._known: Mapping[str, str] = self._read().get(name, {}) if goes_on else {}
+        self._ids: dict[str, str] = {}
 
     def arguments(self, found: Any, given: Mapping[str, Any], *, place: int) -> dict[str, Any]:
         """Return the arguments of a logger, with the id of its run.
@@ -104,19 +105,33 @@ class Runs:
             id = secrets.token_hex(4)  # as its own are, and known before the run is there
         return dict(given) if id is None else {**given, KINDS[kind][0]: id}
 
-    def remember(self, loggers: Sequence[Any]) -> None:
-        """Write down which runs these are; MLflow's are begun for that."""
-        if not self._writes:
+    def takes(self, logger: Any, *, place: int) -> bool:
+        """Note which run a logger has; MLflow's are begun for that.
+
+        Returns:
+            False if it was to go on with a run that its tracker does not have (any more): it has to
+            be made again, with the arguments that the user gave.
+        """
+        kind = _kind(type(logger))
+        if kind is None or not self._writes:
+            return True
+        try:
+            run = getattr(logger, "run_id" if kind == "MLFlowLogger" else "_id", None)
+        except Exception:  # whatever a tracker's client raises that is asked for a run
+            if _key(kind, place) not in self._known:
+                raise
+            self._known = {k: run for k, run in self._known.items() if k != _key(kind, place)}
+            _log.warning("%s has no run to go on with, so a new one was begun", kind, exc_info=True)
+            return False
+        if isinstance(run, str):
+            self._ids[_key(kind, place)] = run
+        return True
+
+    def remember(self) -> None:
+        """Write down which runs were taken."""
+        if not self._ids or self._ids == self._known:
             return
-        ids = {}
-        for place, logger in enumerate(loggers):
-            kind = _kind(type(logger))
-            id = getattr(logger, "run_id" if kind == "MLFlowLogger" else "_id", None)
-            if kind is not None and isinstance(id, str):
-                ids[_key(kind, place)] = id
-        if not ids or ids == self._known:
-            return
-        text = json.dumps({"schema_version": 1, "runs": {**self._read(), self._name: ids}})
+        text = json.dumps({"schema_version": 1, "runs": {**self._read(), self._name: self._ids}})
 
         def save(path: Path) -> None:
             path.write_text(f"{text}\n")

@@ -188,13 +188,16 @@ def _loggers(value: Any, *, job: TrainingJob, namespace: Namespace, is_refit: bo
     runs = Runs(job, name=name)
     made = []
     for place, entry in enumerate(_as_list(value)):
-        said = _filled(entry, job=job, name=name)
+        said = given = _filled(entry, job=job, name=name)
         if isinstance(said, Mapping) and "class" in said:
             found = _found(str(said["class"]), argument="logger", namespace=namespace)
-            given = said.get("args") or {}
-            said = {**said, "args": runs.arguments(found, given, place=place)}
+            arguments = runs.arguments(found, said.get("args") or {}, place=place)
+            said = {**said, "args": arguments}
         made.append(_made(said, argument="logger", namespace=namespace))
-    runs.remember(made)
+        if not runs.takes(made[-1], place=place):
+            made[-1] = _made(given, argument="logger", namespace=namespace)
+            runs.takes(made[-1], place=place)
+    runs.remember()
     return made if isinstance(value, list | tuple) else made[0]
 
 

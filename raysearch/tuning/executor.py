@@ -162,13 +162,25 @@ class Executor:
         self.release()
 
     def _started(self) -> Process:
+        self._refuse_closed()
         if self._coming is None:
             self._coming = begun(self._new, name="raysearch-executor")
         try:
-            return self._coming.result()
+            process = self._coming.result()
         except BaseException:
             self._coming = None
             raise
+        try:
+            self._refuse_closed()
+        except ProcessGone:
+            process.close()
+            raise
+        return process
+
+    def _refuse_closed(self) -> None:
+        """Start nothing that nobody would end: another thread may close this at any time."""
+        if self._is_closed:
+            raise ProcessGone("it is not wanted any more")
 
     def _call(self, method: str, job: TrainingJob, **keywords: Any) -> Any:
         if method != "repeat":

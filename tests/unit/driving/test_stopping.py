@@ -38,6 +38,18 @@ def test_a_request_ends_what_is_under_way(tmp_path, handler):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_request_is_heard_where_interrupts_are_ignored_as_in_a_batch_script(handler):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(Stopped), listening(lambda: True, every_s=0.01):
+            time.sleep(LONG_S)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        with listening(lambda: False, every_s=0.01):
+            signal.raise_signal(signal.SIGINT)  # which is still nobody's
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_lock_that_another_thread_holds_is_not_waited_for(handler):
     with pytest.raises(Stopped), listening(lambda: True, every_s=0.01):
         threading.Event().wait()

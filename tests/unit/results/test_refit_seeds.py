@@ -153,6 +153,16 @@ def test_what_is_there_after_one_that_failed_is_not_kept(three):
     assert not list((three.run_dir.path / "winner").glob("next*"))
 
 
+def test_nothing_that_does_not_count_is_left_by_an_interrupt(three):
+    class LastFirstFails(LastFirst, Fails):
+        pass
+
+    with pytest.raises(KeyboardInterrupt):
+        opened(three).refit(executor=LastFirstFails(KeyboardInterrupt(), repeat=1))
+    assert model_of(three).n_models == 1
+    assert not list((three.run_dir.path / "winner").glob("next*"))
+
+
 OUT_OF_MEMORY = TrialFailed("out of memory at 1.5 GB. Kept.")
 
 

@@ -23,6 +23,9 @@ RUNS: list[tuple[str, str | None, str]] = []
 
 NUMBERS = itertools.count()
 
+LOST: set[str] = set()
+"""Ids of runs that MLflow does not have any more."""
+
 
 class WandbLogger(pl.loggers.CSVLogger):
     """Knows its id when it is made, as Lightning's does."""
@@ -42,6 +45,8 @@ class MLFlowLogger(pl.loggers.CSVLogger):
 
     @property
     def run_id(self):
+        if self._run_id in LOST:
+            raise RuntimeError(f"no run {self._run_id}")
         self._run_id = self._run_id or f"made-{next(NUMBERS)}"
         RUNS.append(("mlflow", self._run_id, self._run_name))
         return self._run_id
@@ -81,6 +86,18 @@ def test_a_training_that_goes_on_goes_on_with_its_runs(tmp_path):
     assert made(replace(job, resume_from="epoch-0001.ckpt")) == other
     changed = made(replace(job, resume_from="epoch-0001.ckpt", takes_over=True))
     assert {id for _, id, _ in changed}.isdisjoint({id for _, id, _ in other})
+
+
+def test_a_run_that_its_tracker_has_lost_is_begun_anew(tmp_path, caplog):
+    job = logged(tmp_path)
+    (wandb, (_, lost, name)) = made(job)
+    LOST.add(lost)
+    again = made(replace(job, resume_from="epoch-0001.ckpt"))
+    assert again[0] == wandb
+    assert again[1][1] not in {lost, None}
+    assert again[1][2] == name
+    assert "MLFlowLogger has no run to go on with" in caplog.text
+    assert made(replace(job, resume_from="epoch-0001.ckpt")) == again  # which has the new one
 
 
 def test_each_fold_each_seed_and_the_refit_has_a_run_of_its_own(tmp_path):
