@@ -151,6 +151,16 @@ def test_a_checkpoint_never_takes_the_place_of_another_machines(place, machine):
     assert run.storage.read("trials/0007/epoch-0009-2.ckpt") == b"second"
 
 
+def test_a_checkpoint_that_was_sent_is_not_one_that_was_asked_for(place):
+    run = RunDir(place)
+    trial = run.trial("0007")
+    made = add_checkpoint(lambda path: path.write_bytes(b"w"), directory=trial, epoch=1)
+    sent = (trial / made.path).stat()
+    assert sent.st_atime_ns <= sent.st_mtime_ns
+    local_copy(trial / made.path)
+    assert (trial / made.path).stat().st_atime_ns > sent.st_mtime_ns
+
+
 def test_a_checkpoint_that_had_to_go_comes_back_when_it_is_asked_for(place, machine, monkeypatch):
     monkeypatch.setenv(evicting.LIMIT, "0")
     for name in ("WRITTEN_S", "READ_S", "LOOK_EVERY_S"):
