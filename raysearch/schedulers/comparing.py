@@ -109,10 +109,6 @@ class Comparing(Scheduler):
         del trial
         return self.rungs
 
-    def waits_at(self, trial: Trial) -> tuple[int, ...]:
-        """Return the epochs of the comparisons, at which all members pause but the default."""
-        return self.rungs if trial.number else ()
-
     def keeps(self, trial: Trial) -> tuple[int, ...]:
         """Return the epochs of comparisons that some members have yet to come to, or to leave."""
         return self.population(trial.number).kept(trial)

@@ -29,6 +29,9 @@ class Told(Scheduler):
     def on_end(self, trial):
         self.ended.append(trial.id)
 
+    def pauses_at(self, trial):
+        return (1, 2)
+
     def begins(self, number):
         return self.admits
 
@@ -55,6 +58,13 @@ def test_the_default_is_not_paused_and_the_others_are():
     assert lab.state.trials["0000"].reason == (
         "epoch 1; goes on, as the default that all are compared with"
     )
+
+
+def test_the_default_waits_for_no_decision():
+    lab = paused_lab(2)
+    waits = {id: lab.engine.waits_at(trial) for id, trial in lab.state.trials.items()}
+    assert waits == {"0000": (), "0001": (1, 2)}
+    assert lab.engine.pauses_at(lab.state.trials["0000"]) == (1, 2)
 
 
 def test_a_paused_trial_goes_before_a_new_one_and_the_journal_says_why():
