@@ -46,10 +46,11 @@ class Bayesian:
     """Suggests what a Gaussian process expects to improve most on the best so far.
 
     The first `n_startup` trials are a Latin hypercube, drawn as the priors of the space say (see
-    `design`), of which trial n is row n. What was tried before it counts among them, as do the default
-    and the points of a search: the last rows are left out for those. Then the model's hyperparameters are sampled: `n_samples` vectors of them, each a Gaussian process of its own,
-    whose expected improvements are averaged. Candidates are random configurations, mutations of the
-    ten best trials, and neighbours of the best of both.
+    `design`), of which trial n is row n. The default and the points of a search count among them,
+    so that many of its rows are left out. Then the model's hyperparameters are sampled: `n_samples`
+    vectors of them, each a Gaussian process of its own, whose expected improvements are averaged.
+    Candidates are random configurations, mutations of the ten best trials, and neighbours of the
+    best of both.
 
     For a trial that has not ended, each process has a value of its own, drawn from what it expects
     there, so that parallel trials spread out and the best of them may already be counted on.
