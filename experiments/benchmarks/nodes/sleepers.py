@@ -27,6 +27,8 @@ WITHIN_S = 600.0
 SLEEPER = """\
 import json, os, time
 
+import torch  # as whatever trains has done; else the first checkpoint would load it
+
 NOTES, NODE = os.environ["BENCH_NOTES"], os.environ["BENCH_NODE"]
 
 
