@@ -8,19 +8,12 @@ interfaces; what they hand to Ray Tune is a `ScratchTrial`.
 A trial that is paused ends for Ray Tune, and frees its actor as one that is stopped does; when it
 goes on, Ray Tune gets it again, with its last checkpoint, as it does after a loss.
 
-Ray Tune keeps actors for reuse under two conditions that are easily missed, each worth a factor of
-ten in throughput:
-
-* While a trial waits for its own actor to start, it takes any actor that becomes free and kills the
-  one that was starting. So no actor is freed while one is starting (`STARTING_LIMIT_S` at most).
-* At most one idle actor is kept at any time, and none while no trial waits. So at most one is freed
-  in each controller step, and none before the suggestion of its next trial is there.
+Which actor is freed when, and who gets it, is the second thing that this module sees to, by what
+`actors` knows.
 """
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -40,9 +33,6 @@ from raysearch.tuning.source import AHEAD, config_for
 
 _DIVERGED = "weights of the model are not finite, from which training does not recover"
 
-STARTING_LIMIT_S = 30.0
-"""How long freed actors are held back for one that is starting, in seconds."""
-
 
 class EngineScheduler(TrialScheduler):
     """Journals what trials report, asks the engine, and frees actors one at a time.
@@ -54,9 +44,7 @@ class EngineScheduler(TrialScheduler):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._startable: dict[str, RayTrial] = {}
-        self._starting_since: dict[str, float] = {}
-        self._ended: deque[RayTrial] = deque()
+        self._actors = session.actors
         self._again: set[str] = set()
         self._has_freed = False
         self._held = Holding(session, decide=self._decide, end=self._end)
@@ -66,15 +54,13 @@ class EngineScheduler(TrialScheduler):
     def on_trial_add(self, tune_controller: Any, trial: RayTrial) -> None:
         """Note a new trial, or one that goes back to the queue after its worker was lost."""
         self._session.on_ray[trial.trial_id] = trial
-        self._startable[trial.trial_id] = trial
-        self._starting_since[trial.trial_id] = time.monotonic()
+        self._actors.wait(trial)
 
     def on_trial_result(
         self, tune_controller: Any, trial: RayTrial, result: Mapping[str, Any]
     ) -> str:
         """Journal a message, and return what Ray does with the trial."""
-        self._startable.pop(trial.trial_id, None)
-        self._starting_since.pop(trial.trial_id, None)
+        self._actors.begin(trial)
         if self._session.must_stop:
             return str(TrialScheduler.NOOP)
         if self._held.is_in_use:
@@ -86,7 +72,7 @@ class EngineScheduler(TrialScheduler):
             return str(TrialScheduler.NOOP)
         if decision.kind is DecisionKind.CONTINUE:
             return str(TrialScheduler.CONTINUE)
-        is_freed = not self._ended and self._may_free()
+        is_freed = self._actors.next_to_leave() is None and self._may_free()
         self._end(trial, is_freed=is_freed)
         return str(TrialScheduler.STOP if is_freed else TrialScheduler.NOOP)
 
@@ -128,18 +114,20 @@ class EngineScheduler(TrialScheduler):
 
     def choose_trial_to_run(self, tune_controller: Any) -> RayTrial | None:
         """Return the trial that gets the next actor; called in every controller step."""
-        self._has_freed = False
+        is_one_free, self._has_freed = self._has_freed, False
         self._session.look_around(is_one_starting=self._is_one_starting())
         self._held.step(tune_controller)
-        if self._ended and self._may_free():
-            self._has_freed = True
-            tune_controller.stop_trial(self._ended.popleft())
         self._forget_what_has_ended(tune_controller)
-        for trial in list(self._startable.values()):
-            if trial.status == RayTrial.PENDING:
-                return trial
-            self._startable.pop(trial.trial_id)
-        return None
+        new, ended = self._actors.take_new(), self._actors.next_to_leave()
+        is_exchanged = new is not None and not is_one_free and self._session.opening is None
+        if ended is not None and (is_exchanged or self._may_free()):
+            self._has_freed = not is_exchanged
+            self._actors.forget(ended)
+            tune_controller.stop_trial(ended)
+            if is_exchanged:
+                return new
+        waiting = self._actors.waiting()
+        return waiting[0] if waiting else None
 
     def _forget_what_has_ended(self, tune_controller: Any) -> None:
         """Stop what waits for an actor in vain.
@@ -147,8 +135,8 @@ class EngineScheduler(TrialScheduler):
         Trials that have ended, as one that hung and that Ray queues again; and workers that were to
         get ready and are late.
         """
-        for trial in list(self._startable.values()):
-            if trial.status == RayTrial.PENDING and self._has_ended(trial):
+        for trial in self._actors.waiting():
+            if self._has_ended(trial):
                 tune_controller.stop_trial(trial)
 
     def debug_string(self) -> str:
@@ -171,7 +159,7 @@ class EngineScheduler(TrialScheduler):
         if is_freed:
             self._has_freed = True
         else:
-            self._ended.append(trial)
+            self._actors.leave(trial)
 
     def _receive(self, trial: RayTrial, result: dict[str, Any]) -> Decision:
         engine = self._session.engine
@@ -226,9 +214,7 @@ class EngineScheduler(TrialScheduler):
     def _has_ended(self, trial: RayTrial) -> bool:
         """Return whether nothing is left to do for a trial, or for what Ray takes for one."""
         if trial.trial_id.startswith(AHEAD):
-            return self._session.opening is None and time.monotonic() > (
-                self._starting_since.get(trial.trial_id, 0.0) + STARTING_LIMIT_S
-            )
+            return self._session.opening is None and self._actors.is_late(trial)
         return self._is_done_with(trial)
 
     def _is_done_with(self, trial: RayTrial) -> bool:
@@ -245,23 +231,22 @@ class EngineScheduler(TrialScheduler):
 
         Ray Tune ends an actor that is free while no trial waits for one.
         """
-        if self._session.opening is not None or self._has_freed or self._is_one_starting():
+        session = self._session
+        if session.opening is not None or self._has_freed:
             return False
+        if self._is_one_starting() and not session.are_all_begun:  # else nobody misses that one
+            return False
+        if self._actors.waiting():  # for longer than a start takes, or there is no room for one
+            return True
         return bool(self._session.guard(self._session.is_next_ready))
 
     def _is_one_starting(self) -> bool:
-        limit = time.monotonic() - STARTING_LIMIT_S
-        on_ray = self._session.on_ray
-        return any(
-            since > limit and trial in on_ray and on_ray[trial].status == RayTrial.PENDING
-            for trial, since in self._starting_since.items()
-        )
+        return self._actors.is_one_starting(self._session.room)
 
     def _forget(self, trial: RayTrial) -> None:
         self._held.forget(trial)
         self._session.on_ray.pop(trial.trial_id, None)
-        self._startable.pop(trial.trial_id, None)
-        self._starting_since.pop(trial.trial_id, None)
+        self._actors.forget(trial)
 
 
 class SessionStopper(Stopper):

@@ -25,8 +25,8 @@ from raysearch.run_dir import RunDir
 from raysearch.run_dir.group_commit import GroupCommit
 from raysearch.training.jobs import job_for
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper
-from raysearch.tuning.capacity import CPU, GPU, capacity
 from raysearch.tuning.cluster import Cluster, RayGone
+from raysearch.tuning.room import Room
 from raysearch.tuning.scratch_trial import Nominal, SaysNothing
 from raysearch.tuning.session import Opening, Session, SessionEnd
 from raysearch.tuning.source import TrialSource
@@ -35,9 +35,6 @@ from raysearch.tuning.worker import WorkerRules
 
 TOGETHER_S = 1.0
 """Notices within so many seconds are one."""
-
-SLOTS_EVERY_S = 5.0
-"""How often a growing or shrinking cluster is asked for its size, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +86,7 @@ def run_session(
         RunDirectoryError: The journal cannot be written.
         Exception: Whatever the opening raises.
     """
-    room = _Room(experiment, cluster=cluster)
+    room = Room(experiment, cluster=cluster)
     engine.know_capacity(lambda: room.has)
     session = Session(
         engine=engine,
@@ -192,40 +189,6 @@ def bundles(resources: Resources) -> list[dict[str, float]]:
         [{'CPU': 1.0, 'GPU': 1}, {'CPU': 1.0, 'GPU': 1}]
     """
     return [resources.of_worker() for _ in range(resources.workers)]
-
-
-class _Room:
-    """How many trials may run at once, and what Ray has, as the cluster is now.
-
-    Args:
-        experiment: What a trial is given, and how many there may be.
-        cluster: Asked from time to time, where it is not private.
-    """
-
-    def __init__(self, experiment: Experiment, *, cluster: Cluster) -> None:
-        self._experiment = experiment
-        self._cluster = cluster
-        self._asked_at = -SLOTS_EVERY_S
-        self._fits = 0
-        self.has: dict[str, float] = {}
-        """What it had when it was last asked; see `events.AttemptStarted`."""
-
-    def slots(self) -> int:
-        """Return how many trials may run at once; called in every step."""
-        is_old = time.monotonic() - self._asked_at >= SLOTS_EVERY_S
-        if not self._fits or (not self._cluster.is_private and is_old):
-            self._asked_at = time.monotonic()
-            has, resources = capacity(), self._experiment.resources
-            self._fits = self._cluster.slots(resources, has=has)
-            of_kind = resources.accelerator_type
-            self.has = {
-                "cpus": has.total(CPU),
-                "gpus": has.total(GPU, accelerator=of_kind),  # no trial could use others
-                "nodes": float(has.n_nodes),
-                "slots": float(has.slots(resources)),
-            }
-        most = self._experiment.parallel
-        return self._fits if most is None else min(self._fits, most)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from raysearch.engine import Engine
 from raysearch.run_dir.group_commit import GroupCommit
 from raysearch.training.job import TrainingJob
 from raysearch.trial import Trial
+from raysearch.tuning.actors import Actors
 from raysearch.tuning.worker import WorkerRules
 
 ROUNDS_AHEAD = 2
@@ -107,6 +108,8 @@ class Session:
     """Called once, when somebody asked for the end and it is under way."""
     on_ray: dict[str, RayTrial] = field(default_factory=dict)
     """Trials that Ray runs or is about to run."""
+    actors: Actors = field(init=False)
+    """Which of them wait for an actor, and which leave one."""
     is_stop_requested: Callable[[], bool] = lambda: False
     """Whether `stop` was typed; asked about once a second until it was."""
     check_cluster: Callable[[], None] = lambda: None
@@ -119,6 +122,9 @@ class Session:
     """Workers that were started before there were trials."""
     looked_at: float = -math.inf
     """When it was last asked whether `stop` was typed, on the monotonic clock."""
+
+    def __post_init__(self) -> None:
+        self.actors = Actors(self.on_ray)
 
     @property
     def must_stop(self) -> bool:
@@ -137,10 +143,21 @@ class Session:
         return self.engine.is_over or not (self.unfinished or self.engine.goes_on)
 
     @property
+    def are_all_begun(self) -> bool:
+        """Whether Ray has all trials already that will ever be begun."""
+        return bool(self.engine.stop_reason) and not (self.unfinished or self.engine.goes_on)
+
+    @property
     def room(self) -> int:
         """How many trials may run at once; 0 where that cannot be had, which ends the session."""
         fits: int | None = self.guard(self.slots)
         return fits or 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more trial can be begun: in free room, or by the actor of one that ended."""
+        n_exchanged = 0 if self.opening is not None else self.actors.n_exchanged()
+        return len(self.on_ray) - n_exchanged < self.room
 
     @property
     def groups_writes(self) -> bool:

@@ -19,7 +19,7 @@ from raysearch.engine.ahead import InThread
 from raysearch.schedulers import Scheduler, Verdict
 from raysearch.training.job import Ending
 from raysearch.trial import Decision, DecisionKind, TrialStatus
-from raysearch.tuning import adapter, session
+from raysearch.tuning import actors, session
 from raysearch.tuning.adapter import EngineScheduler, SessionStopper
 from raysearch.tuning.messages import message
 from raysearch.tuning.session import Opening, Session, SessionEnd
@@ -146,9 +146,11 @@ def test_one_actor_is_freed_in_each_step(house):
 
 
 def test_no_actor_is_freed_while_another_one_starts(house):
+    house.session.slots = lambda: 3
     _default, ended = house.begin(), house.begin()
     starting = OnRay("0009")
     house.scheduler.on_trial_add(house.controller, starting)
+    assert house.step() is starting
     assert house.report(ended, 1, 0.1) == "NOOP"
     assert house.step() is starting
     assert house.controller.stopped == []
@@ -160,7 +162,7 @@ def test_no_actor_is_freed_while_another_one_starts(house):
 def test_a_start_that_takes_too_long_holds_nobody_back(house, monkeypatch):
     _default, ended = house.begin(), house.begin()
     house.scheduler.on_trial_add(house.controller, OnRay("0009"))
-    monkeypatch.setattr(adapter, "STARTING_LIMIT_S", -1.0)
+    monkeypatch.setattr(actors, "STARTING_LIMIT_S", -1.0)
     assert house.report(ended, 1, 0.1) == "STOP"
 
 
@@ -335,6 +337,7 @@ def test_a_trial_that_is_paused_gives_its_worker_away_and_goes_on_from_its_check
 
 def test_one_whose_actor_is_not_free_yet_does_not_go_on(pausing):
     pausing.lab.scheduler.goes_on = True
+    pausing.session.slots = lambda: 3
     trial = pausing.begin()
     starting = OnRay("0009")
     pausing.scheduler.on_trial_add(pausing.controller, starting)
@@ -621,16 +624,15 @@ def test_then_their_actors_are_freed_one_after_another_for_the_trials(house, sou
     for _ in range(2):
         house.send(add(house, source.next_trial()), "ready")
     opened.is_ready = True
-    assert source.next_trial() is None  # all slots are taken
-    house.step()
-    assert house.controller.stopped == ["ahead-1"]
-    first = source.next_trial()
-    assert (first.trial_id, opened.opened) == ("0000", 1)
-    add(house, first)
-    house.send(first, "started", worker="here:1", damaged={})
-    house.step()
-    assert house.controller.stopped == ["ahead-1", "ahead-2"]
-    assert source.next_trial().trial_id == "0001"
+    for number in range(2):
+        trial = source.next_trial()
+        assert trial.trial_id == f"000{number}"
+        house.scheduler.on_trial_add(house.controller, trial)
+        assert source.next_trial() is None  # one at a time gets the actor of another one
+        assert house.step() is trial
+        trial.status = "RUNNING"
+        assert house.controller.stopped == ["ahead-1", "ahead-2"][: number + 1]
+    assert source.next_trial() is None
     assert opened.opened == 1
 
 
@@ -664,18 +666,104 @@ def test_a_signal_while_it_is_checked_lets_nothing_begin(house, source):
     assert opened.opened == 0
 
 
-def test_a_worker_that_is_late_to_get_ready_takes_no_actor_from_a_trial(house, source, monkeypatch):
+def test_one_that_is_ready_need_not_wait_for_one_that_is_not(house, source, monkeypatch):
     opened = Opened(house)
     ready, late = add(house, source.next_trial()), source.next_trial()
     house.scheduler.on_trial_add(house.controller, late)
     house.send(ready, "ready")
+    assert house.step() is late
+    assert house.controller.stopped == []
     opened.is_ready = True
-    source.next_trial()
+    first = source.next_trial()
+    house.scheduler.on_trial_add(house.controller, first)
+    assert house.step() is first
+    assert house.controller.stopped == ["ahead-1"]  # the other one may still come
+    assert source.next_trial() is None
+    monkeypatch.setattr(actors, "STARTING_LIMIT_S", -1.0)
     house.step()
-    assert house.controller.stopped == []  # it may still come
-    monkeypatch.setattr(adapter, "STARTING_LIMIT_S", -1.0)
+    assert house.controller.stopped == ["ahead-1", "ahead-2"]
+
+
+def full(house, n=3):
+    """Let a cluster of so many slots be full, and return what trains there."""
+    house.session.slots = lambda: n
+    return [house.begin() for _ in range(n)]
+
+
+def test_a_new_trial_gets_the_actor_of_one_that_ended_while_another_one_starts(house, source):
+    """Else all workers were idle for as long as a new node's worker takes to start."""
+    _default, ended, other = full(house)
+    house.session.slots = lambda: 4
+    starting = source.next_trial()
+    house.scheduler.on_trial_add(house.controller, starting)
+    assert house.step() is starting
+    assert house.report(ended, 1, 0.1) == "NOOP"
+    new = source.next_trial()
+    house.scheduler.on_trial_add(house.controller, new)
+    assert house.step() is new  # and what starts is left alone
+    assert house.controller.stopped == [ended.trial_id]
+    assert house.report(other, 1, 0.9) == "CONTINUE"
+    assert source.next_trial() is None
+
+
+def test_what_waits_for_an_actor_of_a_lost_node_gets_the_first_that_is_free(house, source):
+    default, lost, other = full(house)
+    lost.status = "ERROR"
+    house.scheduler.on_trial_error(house.controller, lost)
+    lost.status = "PENDING"
+    house.session.slots = lambda: 2  # the node is gone
+    house.scheduler.on_trial_add(house.controller, lost)
+    assert house.step() is lost
+    assert house.report(other, 1, 0.1) == "STOP"
+    assert source.next_trial() is None
+    assert house.step() is lost
+    assert house.report(default, 1, 0.9) == "CONTINUE"
+
+
+def test_one_that_waits_in_vain_gets_the_next_actor(house, source, monkeypatch):
+    """As where others took the room on a cluster that Ray counts as ours."""
+    _default, ended, _other = full(house)
+    house.session.slots = lambda: 4
+    waiting = source.next_trial()
+    house.scheduler.on_trial_add(house.controller, waiting)
     house.step()
-    assert late.trial_id in house.controller.stopped
+    monkeypatch.setattr(actors, "STARTING_LIMIT_S", -1.0)
+    assert house.report(ended, 1, 0.1) == "STOP"
+    house.scheduler.on_trial_add(house.controller, source.next_trial())
+    assert house.step() is waiting
+
+
+def test_the_last_trial_takes_the_first_actor_that_is_free():
+    house = House(max_trials=3)
+    house.session.slots = lambda: 3
+    default, ended = house.begin(), house.begin()
+    last = OnRay(house.session.next_trial().id)
+    house.scheduler.on_trial_add(house.controller, last)
+    assert house.step() is last
+    assert house.report(ended, 1, 0.1) == "STOP"  # rather than wait for its own to start
+    assert house.step() is last
+    assert house.report(default, 1, 0.9) == "CONTINUE"
+
+
+def test_an_idle_actor_is_taken_before_another_one_is_freed(house, source):
+    """Ray keeps one."""
+    _default, first, second = full(house)
+    assert house.report(first, 1, 0.1) == "STOP"
+    house.scheduler._end(second)
+    new = source.next_trial()
+    house.scheduler.on_trial_add(house.controller, new)
+    assert house.step() is new
+    assert house.controller.stopped == []
+
+
+def test_an_actor_that_died_before_it_was_freed_is_no_room(house, source):
+    _default, ended, _other = full(house)
+    house.scheduler.on_trial_add(house.controller, OnRay("0009"))
+    house.session.slots = lambda: 4
+    assert house.report(ended, 1, 0.1) == "NOOP"
+    ended.status = "ERROR"
+    house.scheduler.on_trial_error(house.controller, ended)
+    assert house.session.actors.n_exchanged() == 0
 
 
 class Held(Counting):
