@@ -77,6 +77,7 @@ def adopt(checkpoint: Path, *, experiment: Experiment, run_dir: RunDir) -> None:
             at=at, trial=TRIAL, epoch=1, path=key, size_bytes=file.stat().st_size
         )
         begun = _begun(experiment, trial, at=at, checkpoint=checkpoint)
+        run_dir.bring(key)  # a store has it before the journal says so
         journal.append([*begun, written, measured, *_ended(at)])
 
 

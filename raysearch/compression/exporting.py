@@ -128,9 +128,11 @@ def _written(
     )
     if parity is not None:
         first = pytree.tree_leaves(calls[0].outputs)[0]
-        files = predicting_files(
-            meaning_of(parts.data), shape=first.shape, classifies=_classifies(subject)
-        )
+        meaning = meaning_of(parts.data)
+        batch = next(iter(parts.data.val_dataloader()), None)
+        if meaning and meaning.classes and has_many_labels(batch, n_classes=len(meaning.classes)):
+            meaning = None  # the largest output is not the answer
+        files = predicting_files(meaning, shape=first.shape, classifies=_classifies(subject))
         for name, content in files.items():
             storage.put(name, content)
     return graph, parity
@@ -207,6 +209,25 @@ def _classifies(subject: Subject) -> bool:
     task = subject.job.model_arguments.get("task")
     spec = subject.found.experiment.data_spec
     return (task or (spec.task if spec else None)) == "classification"
+
+
+def has_many_labels(batch: Any, *, n_classes: int) -> bool:
+    """Return whether an example may be of several classes at once, or of none.
+
+    Args:
+        batch: Of the data, of which the last tensor is the target.
+        n_classes: How many there are.
+
+    Example:
+        >>> targets = {"numbers": [0, 1], "one-hot": [[1, 0], [0, 1]], "labels": [[1, 1], [0, 0]]}
+        >>> batches = {name: (torch.rand(2, 5), torch.tensor(t)) for name, t in targets.items()}
+        >>> [name for name, batch in batches.items() if has_many_labels(batch, n_classes=2)]
+        ['labels']
+    """
+    targets = [leaf for leaf in pytree.tree_leaves(batch) if isinstance(leaf, torch.Tensor)]
+    if not targets or targets[-1].ndim != 2 or targets[-1].shape[1] != n_classes:
+        return False
+    return bool((targets[-1].sum(1) != 1).any())
 
 
 def _sizes(folder: Path) -> dict[str, int]:

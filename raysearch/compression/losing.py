@@ -26,12 +26,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from raysearch.results.bootstrap import resamples
+from raysearch.results.bootstrap import resamples, told_otherwise
 from raysearch.training.outcomes import Array, Outcomes, plain_name, scores_of
 
 
 def drop_error(
-    original: Outcomes | None, smaller: Sequence[Outcomes | None], *, metric: str
+    original: Outcomes | None,
+    smaller: Sequence[Outcomes | None],
+    *,
+    metric: str,
+    value: float | None,
 ) -> float | None:
     """Return the standard error of how much a metric differs; None where nobody can tell.
 
@@ -39,6 +43,8 @@ def drop_error(
         original: What the model as it is did with each validation example; None if unknown.
         smaller: The same of the smaller one, for each time that it was trained, at least once.
         metric: Which metric.
+        value: What the last of the smaller ones was measured to reach. A metric that a module of
+            one's own measures in another way than its name says is of nothing that is known here.
 
     Example:
         >>> truth = np.zeros(399, dtype=int)
@@ -47,11 +53,13 @@ def drop_error(
         ...     return Outcomes(
         ...         task="classification", truth=truth, chosen=chosen, losses=np.zeros(399)
         ...     )
-        >>> errors = [drop_error(known(1), [known(n)], metric="val/accuracy") for n in (1, 3)]
-        >>> [round(error, 4) for error in errors]
+        >>> def error(wrong, metric="val/accuracy", value=None):
+        ...     value = 1 - wrong / 399 if value is None else value
+        ...     return drop_error(known(1), [known(wrong)], metric=metric, value=value)
+        >>> [round(error(wrong), 4) for wrong in (1, 3)]
         [0.0025, 0.0043]
-        >>> drop_error(known(1), [known(1)], metric="val/auroc") is None
-        True
+        >>> error(1, metric="val/auroc") is None, error(1, value=0.9) is None
+        (True, True)
     """
     others = [each for each in smaller if each is not None]
     if original is None or len(others) < len(smaller):
@@ -60,12 +68,14 @@ def drop_error(
     if any((each.task, each.n, each.fingerprint) != same for each in others):
         return None
     plain = plain_name(metric)
+    scores = [scores_of(each) for each in (original, *others)]
+    if value is None or any(plain not in each for each in scores):
+        return None
+    if told_otherwise(scores[-1][plain], value=value, n=original.n):
+        return None
     if plain == "accuracy" and original.task == "classification":
         hits = np.mean([each.hits for each in others], axis=0)
         return _of_shares(original.hits.astype(np.float64) - hits)
-    scores = [scores_of(each) for each in (original, *others)]
-    if any(plain not in each for each in scores):
-        return None
     drawn = [
         np.mean([each[plain](weights) for each in scores[1:]], axis=0) - scores[0][plain](weights)
         for weights in resamples(original.n)

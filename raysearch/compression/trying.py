@@ -65,6 +65,7 @@ class Trying:
             self._outcome(_key(trial_id(0), 0)),
             [self._outcome(_key(trial, number)) for number in range(repeat + 1)],
             metric=self.objective.metric,
+            value=values.get(self.objective.metric),
         )
         original = self._run_dir.path.absolute() / _key(trial_id(0), 0)
         values[SIZE] = float(applied.size_bytes)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from raysearch.training.outcomes import Array, Examined, Outcomes, plain_name, scores_of
+from raysearch.training.outcomes import Array, Examined, Outcomes, Scores, plain_name, scores_of
 
 LEVEL = 0.95
 """How sure an interval is."""
@@ -62,7 +62,7 @@ def intervals(examined: Examined) -> dict[str, Any]:
     if outcomes is None:
         why = examined.reason
         return {name: {"reason": why} for name in examined.values} if why else {}
-    scores, whole = scores_of(outcomes), np.ones((1, outcomes.n))
+    scores = scores_of(outcomes)
     found: dict[str, Any] = {}
     told: dict[str, str] = {}
     for name, value in examined.values.items():
@@ -72,13 +72,34 @@ def intervals(examined: Examined) -> dict[str, Any]:
         elif plain not in scores:
             found[name] = {"reason": "it is no sum over examples, which alone are drawn again here"}
         else:
-            again = float(scores[plain](whole)[0])
-            if abs(again - value) > TOLERANCE * max(1.0, abs(value)):
-                text = f"of the examples it would be {again:.4g}: it is measured in another way"
-                found[name] = {"reason": text}
+            other = told_otherwise(scores[plain], value=value, n=outcomes.n)
+            if other:
+                found[name] = {"reason": other}
             else:
                 told[name] = plain
     return {**found, **_of(outcomes, told)}
+
+
+def told_otherwise(score: Scores, *, value: float, n: int) -> str:
+    """Return why a metric is not the one of its name, as a module of one's own may have; else "".
+
+    Args:
+        score: What it is of examples with weights.
+        value: What the model was measured to reach.
+        n: How many examples there are.
+
+    Example:
+        >>> hits = np.array([1.0, 1.0, 0.0, 1.0])
+        >>> accuracy = lambda weights: weights @ hits / weights.sum(1)
+        >>> told_otherwise(accuracy, value=0.75, n=4)
+        ''
+        >>> told_otherwise(accuracy, value=0.7, n=4)
+        'of the examples it would be 0.75: it is measured in another way'
+    """
+    again = float(score(np.ones((1, n)))[0])
+    if abs(again - value) <= TOLERANCE * max(1.0, abs(value)):
+        return ""
+    return f"of the examples it would be {again:.4g}: it is measured in another way"
 
 
 def _of(outcomes: Outcomes, told: Mapping[str, str]) -> dict[str, Any]:

@@ -161,7 +161,7 @@ class Bayesian:
                 return Suggestion(configuration=configuration, origin={"kind": "bayesian"})
         if 1 <= number <= self._n_startup and self._vectors.n_parameters > 0:
             wanted = self._vectors.decode(self._design[number - 1])
-            origin = {"kind": "random"}
+            origin = {"kind": "design", "row": number - 1}
             return suggest_untried(
                 self._space, rng, tried=self._tried, wanted=wanted, origin=origin
             )

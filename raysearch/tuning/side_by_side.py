@@ -46,21 +46,26 @@ def side_by_side(
     waiting = deque(enumerate(works))
     idle = [make() for _ in range(min(at_once, len(waiting)))]
     at_work: dict[Future[T], tuple[int, W]] = {}
+
+    def begin() -> None:
+        while waiting and idle:
+            (place, work), worker = waiting.popleft(), idle.pop()
+            at_work[begun(_bound(work, worker), name="raysearch-beside")] = place, worker
+
     try:
-        while waiting or at_work:
-            while waiting and idle:
-                (place, work), worker = waiting.popleft(), idle.pop()
-                future = begun(_bound(work, worker), name="raysearch-beside")
-                at_work[future] = place, worker
+        begin()
+        while at_work:
             done, _ = wait(at_work, return_when=FIRST_COMPLETED)
+            outcomes: list[tuple[int, T | TrialFailed]] = []
             for future in done:
                 place, worker = at_work.pop(future)
-                if waiting:
-                    idle.append(worker)
-                else:
-                    worker.close()  # what it holds may be what another one waits for
+                idle.append(worker)
                 outcome = _outcome(place, future)
-                yield outcome
+                outcomes.append(outcome)
+            begin()  # before what has come is looked at, which may take a while
+            while idle:  # what one holds may be what another one waits for
+                idle.pop().close()
+            yield from outcomes
     finally:
         for worker in [*idle, *(worker for _, worker in at_work.values())]:
             worker.close()

@@ -13,7 +13,7 @@ from raysearch.engine import Engine, Plan
 from raysearch.run_dir import events as ev
 from raysearch.schedulers.none import NoScheduler
 from raysearch.searchers.random import Random
-from raysearch.training.outcomes import Outcomes
+from raysearch.training.outcomes import Outcomes, plain_name, scores_of
 from raysearch.trial import Checkpoint, Measurement, Objective
 from tests.lab import Lab
 
@@ -34,7 +34,14 @@ def known(*wrong, n=359):
 
 
 def error(*smaller, original=(0, 1)):
-    return drop_error(known(*original), [known(*wrong) for wrong in smaller], metric="val/accuracy")
+    return error_of(known(*original), [known(*wrong) for wrong in smaller])
+
+
+def error_of(original, smaller, metric="val/accuracy"):
+    """Return the error where the metric is the one of its name."""
+    score = scores_of(smaller[-1]).get(plain_name(metric))
+    value = float(score(np.ones((1, smaller[-1].n)))[0]) if score else 0.5
+    return drop_error(original, smaller, metric=metric, value=value)
 
 
 def test_models_that_differ_on_more_examples_are_less_sure_to_be_equally_good():
@@ -53,7 +60,7 @@ def test_the_error_covers_what_other_examples_show():
         original = known(*np.flatnonzero(fate == 1))
         smaller = known(*np.flatnonzero(fate == 0))
         drop = (fate == 0).mean() - (fate == 1).mean()
-        held += lost - won <= drop + drop_error(original, [smaller], metric="val/accuracy")
+        held += lost - won <= drop + error_of(original, [smaller])
     assert 0.78 < held / 400 < 0.95  # counts are coarse, and the further example is for caution
 
 
@@ -68,11 +75,17 @@ def test_other_metrics_are_computed_anew_and_unknown_ones_are_not():
 
     noise = rng.normal(size=(200, 1))
     near, far = of(noise * 1.01), of(rng.normal(size=(200, 1)))
-    errors = [drop_error(of(noise), [other], metric="val/rmse") for other in (near, far)]
+    errors = [error_of(of(noise), [other], metric="val/rmse") for other in (near, far)]
     assert 0 < errors[0] < errors[1] / 10
-    assert drop_error(of(noise), [near], metric="val/mine") is None
-    assert drop_error(None, [near], metric="val/rmse") is None
-    assert drop_error(known(1), [known(1, n=100)], metric="val/accuracy") is None
+    assert error_of(of(noise), [near], metric="val/mine") is None
+    assert error_of(None, [near], metric="val/rmse") is None
+    assert error_of(known(1), [known(1, n=100)]) is None
+
+
+@pytest.mark.parametrize("value", [0.9, None])
+def test_a_metric_that_only_has_the_name_is_known_to_nobody(value):
+    """As a balanced accuracy that a module of one's own calls accuracy."""
+    assert drop_error(known(1), [known(2)], metric="val/accuracy", value=value) is None
 
 
 class Trying:

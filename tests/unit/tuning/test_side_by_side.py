@@ -59,6 +59,15 @@ def test_a_process_that_is_not_needed_any_more_makes_room_for_the_others():
     assert found == {0: 0, 1: 1}
 
 
+def test_what_comes_next_is_begun_before_anybody_looks_at_what_has_come():
+    next_begun = threading.Event()
+    works = [lambda worker: 0, lambda worker: next_begun.set()]
+    found = side_by_side(works, make=lambda: Worker([]), at_once=1)
+    assert next(found) == (0, 0)
+    assert next_begun.wait(10.0)
+    assert [place for place, _ in found] == [1]
+
+
 def test_one_that_fails_says_so_and_the_others_go_on():
     def fails(worker):
         raise TrialFailed("no")
