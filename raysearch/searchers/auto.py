@@ -43,7 +43,7 @@ class Auto:
         >>> objective = Objective(metric="val/loss", direction="minimize")
         >>> searcher = Auto(Space({"dropout": Float(0.0, 0.5)}), objective=objective, seed=0)
         >>> searcher.suggest(number=1, pending=[]).origin
-        {'kind': 'random'}
+        {'kind': 'design', 'row': 0}
     """
 
     def __init__(

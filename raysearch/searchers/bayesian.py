@@ -91,7 +91,7 @@ class Bayesian:
         >>> objective = Objective(metric="val/loss", direction="minimize")
         >>> searcher = Bayesian(Space({"dropout": Float(0.0, 0.5)}), objective=objective, seed=0)
         >>> searcher.suggest(number=1, pending=[]).origin
-        {'kind': 'random'}
+        {'kind': 'design', 'row': 0}
     """
 
     def __init__(
