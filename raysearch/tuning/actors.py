@@ -5,16 +5,21 @@ ten in throughput:
 
 * While a trial waits for its own actor to start, it takes any actor that becomes free and kills the
   one that was starting. So while one starts (`STARTING_LIMIT_S` at most), an actor is freed only in
-  a step in which a trial has come that nothing starts for yet, and that one gets it at once.
+  a step in which a trial has come that nothing starts for yet, and that one gets it at once: they
+  are exchanged.
 * At most one idle actor is kept at any time, and none while no trial waits. So at most one is freed
-  in each controller step, and none before the suggestion of its next trial is there.
+  in each controller step, none before the suggestion of its next trial is there, and none is
+  exchanged while another one is idle.
 
 A trial that waits for an actor for which the cluster has no room, as after the loss of a node, is
-to take the first one that becomes free.
+to take the first one that becomes free. So is one that has waited for longer than an actor takes to
+start: others may have taken the room. While there is such a one, no further trial is begun, whose
+actor would come after it.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -37,6 +42,8 @@ class Actors:
         self._waiting: dict[str, tuple[RayTrial, float]] = {}
         self._new: list[RayTrial] = []
         self._leaving: deque[RayTrial] = deque()
+        self.is_one_idle = False
+        """Whether an actor was freed that no trial has taken yet."""
 
     def wait(self, trial: RayTrial) -> None:
         """Note that a trial waits for an actor from now on."""
@@ -76,16 +83,21 @@ class Actors:
 
     def is_late(self, trial: RayTrial) -> bool:
         """Return whether a trial has waited for longer than an actor takes to start."""
-        _, since = self._waiting.get(trial.trial_id, (trial, -STARTING_LIMIT_S))
+        _, since = self._waiting.get(trial.trial_id, (trial, -math.inf))
         return time.monotonic() > since + STARTING_LIMIT_S
 
-    def n_exchanged(self) -> int:
-        """Return for how many new trials actors are there of trials that have ended.
+    @property
+    def is_one_late(self) -> bool:
+        """Whether a trial has waited for so long."""
+        return any(map(self.is_late, self.waiting()))
 
-        One at most: the others would ask for actors of their own. And none where a trial has waited
-        for long, which then gets the next actor.
+    def may_begin(self, room: int) -> bool:
+        """Return whether one more trial may be begun, as far as room is concerned.
+
+        Args:
+            room: How many trials may run at once.
         """
-        return int(bool(self._leaving) and not any(map(self.is_late, self.waiting())))
+        return not self.is_one_late and len(self._on_ray) - self._n_exchanged() < room
 
     def is_one_starting(self, room: int) -> bool:
         """Return whether an actor may be starting, which is not to be disturbed.
@@ -95,6 +107,11 @@ class Actors:
                 only get one of those.
         """
         n_with_actors = sum(t.status == RayTrial.RUNNING for t in self._on_ray.values())
-        if n_with_actors >= room:
-            return False
-        return any(not self.is_late(trial) for trial in self.waiting())
+        return n_with_actors < room and bool(self.waiting()) and not self.is_one_late
+
+    def _n_exchanged(self) -> int:
+        """Return for how many new trials actors are there of trials that have ended.
+
+        One at most: the others would ask for actors of their own.
+        """
+        return int(bool(self._leaving) and not self.is_one_idle)

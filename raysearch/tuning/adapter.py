@@ -114,20 +114,30 @@ class EngineScheduler(TrialScheduler):
 
     def choose_trial_to_run(self, tune_controller: Any) -> RayTrial | None:
         """Return the trial that gets the next actor; called in every controller step."""
-        is_one_free, self._has_freed = self._has_freed, False
+        self._has_freed = False
+        is_next_awaited, self._session.is_next_awaited = self._session.is_next_awaited, False
         self._session.look_around(is_one_starting=self._is_one_starting())
         self._held.step(tune_controller)
         self._forget_what_has_ended(tune_controller)
-        new, ended = self._actors.take_new(), self._actors.next_to_leave()
-        is_exchanged = new is not None and not is_one_free and self._session.opening is None
-        if ended is not None and (is_exchanged or self._may_free()):
-            self._has_freed = not is_exchanged
-            self._actors.forget(ended)
-            tune_controller.stop_trial(ended)
+        actors = self._actors
+        new, ended = actors.take_new(), actors.next_to_leave()
+        is_exchanged = new is not None and not actors.is_one_idle and self._session.opening is None
+        if ended is not None and (is_exchanged or (not is_next_awaited and self._may_free())):
+            self._free(ended, tune_controller, is_exchanged=is_exchanged)
             if is_exchanged:
                 return new
-        waiting = self._actors.waiting()
-        return waiting[0] if waiting else None
+        waiting = actors.waiting()
+        if not waiting:
+            return None
+        actors.is_one_idle = False  # it is taken
+        return waiting[0]
+
+    def _free(self, trial: RayTrial, tune_controller: Any, *, is_exchanged: bool) -> None:
+        """Let Ray free the actor of a trial that has ended."""
+        self._actors.forget(trial)
+        if not is_exchanged:
+            self._has_freed = self._actors.is_one_idle = True
+        tune_controller.stop_trial(trial)
 
     def _forget_what_has_ended(self, tune_controller: Any) -> None:
         """Stop what waits for an actor in vain.
@@ -157,7 +167,7 @@ class EngineScheduler(TrialScheduler):
         """Let the actor leave a trial that does not go on, and be freed: now, or in its turn."""
         trial.leave()
         if is_freed:
-            self._has_freed = True
+            self._has_freed = self._actors.is_one_idle = True
         else:
             self._actors.leave(trial)
 
@@ -236,7 +246,7 @@ class EngineScheduler(TrialScheduler):
             return False
         if self._is_one_starting() and not session.are_all_begun:  # else nobody misses that one
             return False
-        if self._actors.waiting():  # for longer than a start takes, or there is no room for one
+        if self._actors.waiting():  # and nothing starts, or nobody misses it
             return True
         return bool(self._session.guard(self._session.is_next_ready))
 

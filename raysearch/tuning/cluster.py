@@ -49,6 +49,10 @@ ATTEMPTS = 2
 """How often a private Ray is started that does not come up in time. At the second time its files
 are in memory, and it is quicker."""
 
+MOST_WAITING = 100_000
+"""Trials that Ray Tune may have at a time which wait for an actor. No limit: how many there are our
+own source says, and Ray's default of 1 would ask for no other trial while one waits."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -128,7 +132,7 @@ def connect(address: str | None, *, resources: Resources, slots: int | None) -> 
             cluster = Cluster(scratch=folder / "tune", is_private=is_private, ports=ports)
             fits = cluster.slots(resources)
             _check_fits(fits, resources=resources, parallel=slots if is_private else None)
-            os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(slots or fits)
+            os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MOST_WAITING)
             if is_private:
                 os.environ.update(PRIVATE_ENVIRONMENT)
             yield cluster

@@ -9,7 +9,7 @@ from raysearch.tuning.capacity import CPU, GPU, capacity
 from raysearch.tuning.cluster import Cluster
 
 ASK_EVERY_S = 1.0
-"""How often a cluster that may change is asked for its size, in seconds, and no more often."""
+"""How often a cluster that may change is asked for its size at most, in seconds."""
 
 ASKING_SHARE = 0.02
 """Which share of the time may be spent on that: to list a thousand nodes takes a while."""
@@ -26,15 +26,15 @@ class Room:
     def __init__(self, experiment: Experiment, *, cluster: Cluster) -> None:
         self._experiment = experiment
         self._cluster = cluster
-        self._ask_at = 0.0
+        self._ask_at: float | None = None
         self._fits = 0
         self.has: dict[str, float] = {}
         """What it had when it was last asked; see `events.AttemptStarted`."""
 
     def slots(self) -> int:
         """Return how many trials may run at once; called in every step."""
-        is_old = time.monotonic() >= self._ask_at
-        if not self._fits or (not self._cluster.is_private and is_old):
+        changes = not self._cluster.is_private
+        if self._ask_at is None or (changes and time.monotonic() >= self._ask_at):
             self._ask()
         most = self._experiment.parallel
         return self._fits if most is None else min(self._fits, most)

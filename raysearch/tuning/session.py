@@ -110,6 +110,8 @@ class Session:
     """Trials that Ray runs or is about to run."""
     actors: Actors = field(init=False)
     """Which of them wait for an actor, and which leave one."""
+    is_next_awaited: bool = False
+    """Whether, when it was last asked, the next trial's suggestion was not there."""
     is_stop_requested: Callable[[], bool] = lambda: False
     """Whether `stop` was typed; asked about once a second until it was."""
     check_cluster: Callable[[], None] = lambda: None
@@ -154,12 +156,6 @@ class Session:
         return fits or 0
 
     @property
-    def has_room(self) -> bool:
-        """Whether one more trial can be begun: in free room, or by the actor of one that ended."""
-        n_exchanged = 0 if self.opening is not None else self.actors.n_exchanged()
-        return len(self.on_ray) - n_exchanged < self.room
-
-    @property
     def groups_writes(self) -> bool:
         """Whether so many trials may report at once that they share writes of the journal."""
         return self.commit is not None and len(self.on_ray) > ALONE_UP_TO
@@ -182,6 +178,19 @@ class Session:
             return self.unfinished.popleft()
         return self.engine.next_up(held=self.on_ray, beside=self.room > 1)
 
+    def takes_one_more(self) -> bool:
+        """Return whether a trial may be begun: in free room, or by the actor of one that ended.
+
+        The latter only with a suggestion that is there, since `next_trial` may wait for one.
+        """
+        room = self.room
+        if self.opening is not None:
+            return len(self.on_ray) < room
+        if not self.actors.may_begin(room):
+            return False
+        self.is_next_awaited = len(self.on_ray) >= room and not self.guard(self.is_next_ready)
+        return not self.is_next_awaited
+
     def is_next_ready(self) -> bool:
         """Return whether an actor that is freed now gets its next trial, if there is one."""
         if self.unfinished or self.room == 1:
@@ -195,7 +204,7 @@ class Session:
         """
         refused = [id for id, trial in self.on_ray.items() if trial.status == RayTrial.ERROR]
         for trial in refused:
-            del self.on_ray[trial]
+            self.actors.forget(self.on_ray.pop(trial))
             if trial in self.engine.state.trials:  # and no worker that only got ready
                 self.unfinished.append(self.engine.state.trials[trial])
 

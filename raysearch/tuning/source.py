@@ -40,7 +40,7 @@ class TrialSource(SearchAlgorithm):
         session = self._session
         session.take_back()
         session.open_if_ready()
-        if session.must_stop or not session.has_room:
+        if session.must_stop or not session.takes_one_more():
             return None
         if session.opening is not None:
             return self._start_ahead(session.opening)

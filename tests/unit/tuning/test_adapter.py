@@ -720,17 +720,70 @@ def test_what_waits_for_an_actor_of_a_lost_node_gets_the_first_that_is_free(hous
     assert house.report(default, 1, 0.9) == "CONTINUE"
 
 
-def test_one_that_waits_in_vain_gets_the_next_actor(house, source, monkeypatch):
-    """As where others took the room on a cluster that Ray counts as ours."""
-    _default, ended, _other = full(house)
+def test_those_that_wait_in_vain_get_the_next_actors(house, source, monkeypatch):
+    """As where others took the room on a cluster that Ray counts as ours.
+
+    A further trial, for which nothing can start, would hold the others back once more.
+    """
+    now = 100.0
+    monkeypatch.setattr(actors.time, "monotonic", lambda: now)
+    _default, *ended = full(house)
+    house.session.slots = lambda: 5
+    waiting = [source.next_trial() for _ in range(2)]
+    for trial in waiting:
+        house.scheduler.on_trial_add(house.controller, trial)
+        house.step()
+    now += actors.STARTING_LIMIT_S + 1.0
+    for mine, late in zip(ended, waiting, strict=True):
+        assert house.report(mine, 1, 0.1) == "STOP"
+        assert source.next_trial() is None
+        assert house.step() is late
+        late.status = "RUNNING"
+        house.send(late, "started", worker="here:1", damaged={})
+    assert source.next_trial() is not None
+
+
+def test_of_several_that_leave_at_once_each_is_exchanged_for_one_trial(house, source):
+    """More would ask for actors of their own, for which there is no room."""
     house.session.slots = lambda: 4
-    waiting = source.next_trial()
-    house.scheduler.on_trial_add(house.controller, waiting)
-    house.step()
-    monkeypatch.setattr(actors, "STARTING_LIMIT_S", -1.0)
-    assert house.report(ended, 1, 0.1) == "STOP"
-    house.scheduler.on_trial_add(house.controller, source.next_trial())
-    assert house.step() is waiting
+    _default, *ended = (house.begin() for _ in range(4))
+    for trial in ended:
+        house.scheduler._end(trial)
+    house.step()  # without a trial that is new one is freed, and idle
+    assert house.controller.stopped == ["0001"]
+    for number in range(3):
+        new = source.next_trial()
+        house.scheduler.on_trial_add(house.controller, new)
+        assert source.next_trial() is None
+        assert house.step() is new
+        assert len(house.controller.stopped) == max(1, number + 1)
+        new.status = "RUNNING"
+    assert len(house.session.on_ray) == 4
+
+
+def test_nobody_waits_for_a_suggestion_while_actors_are_kept_for_it():
+    """The controller would hear of nothing meanwhile, not even of a stop."""
+    searcher, helper = Held(), InThread(wait_s=0.01)
+    house = House(searcher=searcher, helper=helper)
+    trials = [house.begin()]
+    searcher.may_answer.set()
+    until = time.monotonic() + 10.0
+    while (trial := house.session.next_trial()) is None:
+        assert time.monotonic() < until
+    searcher.may_answer.clear()
+    helper.seconds = 10.0  # it is known to be slow from now on
+    trials.append(OnRay(trial.id))
+    house.scheduler.on_trial_add(house.controller, trials[1])
+    trials[1].status = "RUNNING"
+    for each in trials:
+        house.send(each, "failed", cause="exception", error="E")
+    assert len(house.session.on_ray) == 2
+    begun_at = time.monotonic()
+    assert not house.session.takes_one_more()
+    assert time.monotonic() - begun_at < 1.0
+    searcher.may_answer.set()
+    while not house.session.takes_one_more():
+        assert time.monotonic() < until
 
 
 def test_the_last_trial_takes_the_first_actor_that_is_free():
@@ -763,7 +816,7 @@ def test_an_actor_that_died_before_it_was_freed_is_no_room(house, source):
     assert house.report(ended, 1, 0.1) == "NOOP"
     ended.status = "ERROR"
     house.scheduler.on_trial_error(house.controller, ended)
-    assert house.session.actors.n_exchanged() == 0
+    assert house.session.actors.next_to_leave() is None
 
 
 class Held(Counting):
