@@ -24,7 +24,7 @@ from raysearch.compression.onnx_file import Parity, compare, write_onnx
 from raysearch.compression.predicting import ANSWERS, PREDICT, predicting_files
 from raysearch.compression.subject import Subject
 from raysearch.compression.tracing import Traced, save_program, trace
-from raysearch.data.meaning import meaning_of
+from raysearch.data.meaning import Meaning, meaning_of
 from raysearch.errors import TrialFailed, Unsupported
 from raysearch.results.messages import phrase
 from raysearch.run_dir.storage import LocalStorage
@@ -128,11 +128,9 @@ def _written(
     )
     if parity is not None:
         first = pytree.tree_leaves(calls[0].outputs)[0]
-        meaning = meaning_of(parts.data)
-        batch = next(iter(parts.data.val_dataloader()), None)
-        if meaning and meaning.classes and has_many_labels(batch, n_classes=len(meaning.classes)):
-            meaning = None  # the largest output is not the answer
-        files = predicting_files(meaning, shape=first.shape, classifies=_classifies(subject))
+        files = predicting_files(
+            _meaning(parts.data), shape=first.shape, classifies=_classifies(subject)
+        )
         for name, content in files.items():
             storage.put(name, content)
     return graph, parity
@@ -209,6 +207,15 @@ def _classifies(subject: Subject) -> bool:
     task = subject.job.model_arguments.get("task")
     spec = subject.found.experiment.data_spec
     return (task or (spec.task if spec else None)) == "classification"
+
+
+def _meaning(data: Any) -> Meaning | None:
+    """Return what outputs mean; None also where the largest of them is not the answer."""
+    meaning = meaning_of(data)
+    if meaning is None or not meaning.classes:
+        return meaning
+    batch = next(iter(data.val_dataloader()), None)
+    return None if has_many_labels(batch, n_classes=len(meaning.classes)) else meaning
 
 
 def has_many_labels(batch: Any, *, n_classes: int) -> bool:

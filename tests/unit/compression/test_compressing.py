@@ -20,6 +20,7 @@ from raysearch.results import Results
 from raysearch.run_dir import RunDir
 from raysearch.run_dir import events as ev
 from raysearch.trial import TrialStatus
+from tests.object_store import BUCKET, in_environment, running_store
 from tests.unit.compression.trained import SMALL, opened, searched
 
 pytestmark = [
@@ -121,6 +122,22 @@ def test_a_checkpoint_from_anywhere_is_taken_in(tmp_path, subject):
     (tmp_path / "broken.ckpt").write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(ConfigurationError, match=r"broken\.ckpt cannot be taken in: "):
         adopt(tmp_path / "broken.ckpt", experiment=from_settings(SMALL), run_dir=RunDir(tmp_path))
+
+
+def test_one_that_is_taken_into_a_store_is_there_before_its_journal_says_so(tmp_path, subject):
+    stored = torch.load(subject.checkpoint, weights_only=True)
+    path = tmp_path / "somebody.ckpt"
+    torch.save({**stored, "hyper_parameters": {"width": 16, "stages": 2, "dropout": 0.0}}, path)
+    with running_store() as store, in_environment(store.environment):
+        run_dir = RunDir(f"s3://{BUCKET}/adopted")
+        adopt(path, experiment=from_settings(SMALL), run_dir=run_dir)
+        (written,) = [e for e in run_dir.events() if isinstance(e, ev.CheckpointWritten)]
+        there = store.client().head_object(Bucket=BUCKET, Key=f"adopted/{written.path}")
+        assert there["ContentLength"] == written.size_bytes
+        objects = store.client().list_objects_v2(Bucket=BUCKET, Prefix="adopted/")["Contents"]
+    at = {each["Key"]: each["LastModified"] for each in objects}
+    journal = max(at[key] for key in at if "/journal/" in key)
+    assert at[f"adopted/{written.path}"] <= journal
 
 
 def test_a_checkpoint_that_lightning_would_not_open_is_refused(tmp_path, subject):

@@ -761,20 +761,40 @@ def test_of_several_that_leave_at_once_each_is_exchanged_for_one_trial(house, so
     assert len(house.session.on_ray) == 4
 
 
-def test_nobody_waits_for_a_suggestion_while_actors_are_kept_for_it():
-    """The controller would hear of nothing meanwhile, not even of a stop."""
+class Held(Counting):
+    """Answers when the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = threading.Event()
+
+    def suggest(self, *, number, pending):
+        assert self.may_answer.wait(WITHIN_S)
+        return super().suggest(number=number, pending=pending)
+
+
+WITHIN_S = 10.0
+
+
+def slow_house():
+    """Return a house with two trials in training, whose searcher answers when the test lets it."""
     searcher, helper = Held(), InThread(wait_s=0.01)
     house = House(searcher=searcher, helper=helper)
-    trials = [house.begin()]
+    default, until = house.begin(), time.monotonic() + WITHIN_S
     searcher.may_answer.set()
-    until = time.monotonic() + 10.0
     while (trial := house.session.next_trial()) is None:
         assert time.monotonic() < until
     searcher.may_answer.clear()
     helper.seconds = 10.0  # it is known to be slow from now on
-    trials.append(OnRay(trial.id))
-    house.scheduler.on_trial_add(house.controller, trials[1])
-    trials[1].status = "RUNNING"
+    second = OnRay(trial.id, status="RUNNING")
+    house.scheduler.on_trial_add(house.controller, second)
+    house.send(second, "started", worker="here:2", damaged={})
+    return house, searcher, default, second
+
+
+def test_nobody_waits_for_a_suggestion_while_actors_are_kept_for_it():
+    """The controller would hear of nothing meanwhile, not even of a stop."""
+    house, searcher, *trials = slow_house()
     for each in trials:
         house.send(each, "failed", cause="exception", error="E")
     assert len(house.session.on_ray) == 2
@@ -782,6 +802,7 @@ def test_nobody_waits_for_a_suggestion_while_actors_are_kept_for_it():
     assert not house.session.takes_one_more()
     assert time.monotonic() - begun_at < 1.0
     searcher.may_answer.set()
+    until = time.monotonic() + WITHIN_S
     while not house.session.takes_one_more():
         assert time.monotonic() < until
 
@@ -819,42 +840,20 @@ def test_an_actor_that_died_before_it_was_freed_is_no_room(house, source):
     assert house.session.actors.next_to_leave() is None
 
 
-class Held(Counting):
-    """Answers when the test lets it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.may_answer = threading.Event()
-
-    def suggest(self, *, number, pending):
-        assert self.may_answer.wait(10.0)
-        return super().suggest(number=number, pending=pending)
-
-
 def test_an_actor_is_kept_until_the_suggestion_of_its_next_trial_is_there():
     """Ray ends an actor that is free while no trial waits for one."""
-    searcher, helper = Held(), InThread(wait_s=0.01)
-    house = House(searcher=searcher, helper=helper)
-    default = house.begin()
-    searcher.may_answer.set()
-    until = time.monotonic() + 10.0
-    while (trial := house.session.next_trial()) is None:
-        assert time.monotonic() < until
-    searcher.may_answer.clear()
-    helper.seconds = 10.0  # it is known to be slow from now on
-    on_ray = OnRay(trial.id, status="RUNNING")
-    house.scheduler.on_trial_add(house.controller, on_ray)
-    house.send(on_ray, "started", worker="here:2", damaged={})
+    house, searcher, default, on_ray = slow_house()
     assert house.report(on_ray, 1, 0.1) == "NOOP"
     assert house.lab.engine.is_suggesting
     house.step()
     assert house.controller.stopped == []
     assert house.report(default, 1, 0.9) == "CONTINUE"
     searcher.may_answer.set()
+    until = time.monotonic() + WITHIN_S
     while not house.controller.stopped:
         assert time.monotonic() < until
         house.step()
-    assert house.controller.stopped == [trial.id]
+    assert house.controller.stopped == [on_ray.trial_id]
     assert house.session.next_trial().id == "0002"
 
 
