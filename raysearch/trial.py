@@ -106,7 +106,7 @@ class Recommendation:
     number: int
     """The trial's number."""
     reason: str
-    """Such as "lowest posterior mean 0.031 ± 0.004 among 14 completed trials"."""
+    """Such as "lowest posterior mean with its deviation, 0.03 + 0.01, among ..."."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ References:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -36,6 +36,9 @@ N_STEPS = 4
 
 STEP = 0.25
 """Their length, in units of the logarithms of hyperparameters."""
+
+LEAST_LUCK = 1e-3
+"""Share of the noise that is luck at least, so that equal rows leave matrices of full rank."""
 
 
 def moved(sample: Array, likelihood: Likelihood, *, rng: np.random.Generator) -> Array:
@@ -81,17 +84,23 @@ def _without_stragglers(sample: Array, value: Array, *, rng: np.random.Generator
 class GaussianProcess:
     """A Gaussian process for each member of a sample of hyperparameters.
 
+    What a smooth function does not explain is noise to the model, but a part of it may be a row's
+    own: a second training of the same configuration would show it again. The rest is luck.
+
     Args:
-        features: (N, F), of the data.
+        features: (N, F), of the data. Rows that are equal are the same configuration.
         targets: (N,) or (S, N): the values, which may differ from member to member.
         sample: (S, H), the hyperparameters.
         parameter_of: (F,), which parameter each feature belongs to.
+        roughness: Variance of what is a row's own, in units of the targets; if the noise has no
+            more, nearly all of it.
     """
 
     features: Array
     targets: Array
     sample: Array
     parameter_of: NDArray[np.intp]
+    roughness: float = 0.0
 
     @cached_property
     def _parts(self) -> tuple[Array, Array, Array]:
@@ -99,16 +108,25 @@ class GaussianProcess:
 
     @property
     def noise(self) -> Array:
-        """Variance of the noise, (S,)."""
+        """Variance of the noise, luck or not, (S,)."""
         return self._parts[2]
+
+    @property
+    def own(self) -> Array:
+        """Variance of what another training of the same configuration would show again, (S,)."""
+        return np.minimum(self.roughness, (1 - LEAST_LUCK) * self.noise)
+
+    @property
+    def luck(self) -> Array:
+        """Variance of what it would not show, (S,)."""
+        return self.noise - self.own
 
     @cached_property
     def _inverse_root(self) -> Array:
         """Inverses of the Cholesky factors, (S, N, N)."""
-        _, _, noise = self._parts
         covariance = self._covariance(self.features, self.features)
         diagonal = np.arange(len(self.features))
-        covariance[:, diagonal, diagonal] += noise[:, None]
+        covariance[:, diagonal, diagonal] += self.luck[:, None]
         return np.linalg.inv(np.linalg.cholesky(covariance))
 
     @cached_property
@@ -119,13 +137,22 @@ class GaussianProcess:
         return (whitened[:, None, :] @ self._inverse_root)[:, 0, :]
 
     def _covariance(self, one: Array, other: Array) -> Array:
+        """Return what is known of it without the data, (S, N, M)."""
         weights, variance, _ = self._parts
         covariance = matern(squared_distances(weights, one, other), variance)
         covariance += MEAN_VARIANCE
+        if self.roughness:
+            is_same = (one[:, None, :] == other[None, :, :]).all(axis=2)
+            covariance += self.own[:, None, None] * is_same
         return covariance
 
+    def _explained(self, features: Array) -> Array:
+        """Return the covariance with the data, in terms of their inverse root, (S, M, N)."""
+        cross = self._covariance(features, self.features)
+        return cross @ self._inverse_root.transpose(0, 2, 1)
+
     def posterior(self, features: Array) -> tuple[Array, Array]:
-        """Return mean and standard deviation of the values without noise.
+        """Return mean and standard deviation of the values without luck.
 
         Args:
             features: (M, F)
@@ -137,30 +164,22 @@ class GaussianProcess:
         cross = self._covariance(features, self.features)  # (S, M, N)
         mean = (cross @ self._alpha[:, :, None])[:, :, 0]
         explained = cross @ self._inverse_root.transpose(0, 2, 1)
-        left = variance[:, None] + MEAN_VARIANCE - np.einsum("smn,smn->sm", explained, explained)
+        prior = variance + MEAN_VARIANCE + self.own
+        left = prior[:, None] - np.einsum("smn,smn->sm", explained, explained)
         return mean, np.sqrt(np.maximum(left, JITTER))
 
-    def posterior_at_data(self, *, roughness: float) -> tuple[Array, Array]:
-        """Return mean and standard deviation of what the data would be worth without luck.
-
-        What a smooth function does not explain is noise to the model, but a part of it may be the
-        configuration's own: a second training would show it again. So much variance of the noise is
-        taken for that, and all of it where there is no more.
+    def covariance(self, one: Array, other: Array) -> Array:
+        """Return the posterior covariances of the values without luck.
 
         Args:
-            roughness: Variance of what is the configuration's own, in units of the targets.
+            one: (L, F)
+            other: (M, F)
 
         Shapes:
-            returns: two of (S, N)
+            returns: (S, L, M)
         """
-        own = np.minimum(roughness, self.noise)[:, None]
-        covariance = self._covariance(self.features, self.features)
-        diagonal = np.arange(len(self.features))
-        covariance[:, diagonal, diagonal] += own
-        mean = (covariance @ self._alpha[:, :, None])[:, :, 0]
-        explained = covariance @ self._inverse_root.transpose(0, 2, 1)
-        left = np.einsum("snn->sn", covariance) - np.einsum("snm,snm->sn", explained, explained)
-        return mean, np.sqrt(np.maximum(left, JITTER))
+        explained = self._explained(one) @ self._explained(other).transpose(0, 2, 1)
+        return self._covariance(one, other) - explained
 
     def with_fantasies(self, features: Array, *, rng: np.random.Generator) -> GaussianProcess:
         """Return the process that also knows values at some rows, drawn from what it expects.
@@ -169,20 +188,15 @@ class GaussianProcess:
             features: (M, F), of trials that have not ended.
             rng: Governs the draws, one for each member of the sample.
         """
-        _, _, noise = self._parts
-        cross = self._covariance(features, self.features)
-        explained = cross @ self._inverse_root.transpose(0, 2, 1)  # (S, M, N)
-        covariance = self._covariance(features, features)
-        covariance = covariance - explained @ explained.transpose(0, 2, 1)
+        covariance = self.covariance(features, features)
         diagonal = np.arange(len(features))
-        covariance[:, diagonal, diagonal] += noise[:, None]
+        covariance[:, diagonal, diagonal] += self.luck[:, None]
         root = np.linalg.cholesky(covariance)
-        mean = cross @ self._alpha[:, :, None]
+        mean = self._covariance(features, self.features) @ self._alpha[:, :, None]
         drawn = mean + root @ rng.standard_normal((len(self.sample), len(features), 1))
         targets = np.broadcast_to(self.targets, (len(self.sample), len(self.features)))
-        return GaussianProcess(
+        return replace(
+            self,
             features=np.concatenate([self.features, features]),
             targets=np.concatenate([targets, drawn[:, :, 0]], axis=1),
-            sample=self.sample,
-            parameter_of=self.parameter_of,
         )

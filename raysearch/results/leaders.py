@@ -89,7 +89,7 @@ def leaders_of(
     found: list[Leader] = []
     for trial in order:
         best = trial.best(objective)
-        if best is None or not can_win(trial):
+        if best is None or not can_win(trial) or _is_led(trial, found):
             continue
         wanted = tuple(range(1, select.seeds + 1))
         known = repeats.get(trial.id, {})
@@ -98,6 +98,18 @@ def leaders_of(
         if len(found) == select.top:
             break
     return tuple(found)
+
+
+def _is_led(trial: Trial, leaders: Sequence[Leader]) -> bool:
+    """Return whether a leader is another training of the same configuration.
+
+    A method may train a leader again; its value would be told apart from itself.
+    """
+    return any(
+        "repeat" in (trial.origin.get("kind"), leader.trial.origin.get("kind"))
+        and trial.configuration == leader.trial.configuration
+        for leader in leaders
+    )
 
 
 def are_told_apart(leaders: Sequence[Leader]) -> bool:

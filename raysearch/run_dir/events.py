@@ -218,7 +218,7 @@ class Recommended:
     at: float
     trial: str
     reason: str
-    """A phrase for a person: "lowest posterior mean 0.031 ± 0.004 among 14 completed trials"."""
+    """A phrase for a person: "lowest posterior mean with its deviation, 0.03 + 0.01, among ..."."""
 
 
 Event = (

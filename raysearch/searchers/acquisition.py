@@ -1,8 +1,12 @@
-"""Which candidate promises most? Expected improvement, and the search for where it is largest.
+"""Which candidate promises most? The knowledge gradient, and the search for where it is largest.
 
 References:
     Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box Functions",
     1998, equation 15.
+    Frazier, Powell and Dayanik, "The Knowledge-Gradient Policy for Correlated Normal Beliefs",
+    INFORMS Journal on Computing 2009, equation 12.
+    Scott, Frazier and Powell, "The Correlated Knowledge Gradient for Simulation Optimization of
+    Continuous Parameters using Gaussian Process Regression", SIAM Journal on Optimization 2011.
     Snoek, Larochelle and Adams, "Practical Bayesian Optimization of Machine Learning Algorithms",
     NeurIPS 2012: averaged over hyperparameters, and over fantasies for trials in training.
 """
@@ -13,6 +17,7 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raysearch.gaussian.kernel import Array
 from raysearch.gaussian.process import GaussianProcess
@@ -35,6 +40,17 @@ N_NEIGHBOURS = 12
 
 CLIMBING_STEP = 0.1
 """Standard deviation of a number's step to a neighbour, at most."""
+
+N_LEADERS = 12
+"""Rows that may be handed over, and be trained again."""
+
+LEAST_DEVIATION = 1e-12
+"""Of a difference, which two equal rows have none of."""
+
+_SURPRISES = np.linspace(-3.5, 3.5, 15)
+"""Values that a training may have, in deviations from what is expected."""
+
+_CHANCES = np.exp(-0.5 * _SURPRISES**2) / np.exp(-0.5 * _SURPRISES**2).sum()
 
 _erf = np.frompyfunc(math.erf, 1, 1)
 
@@ -99,20 +115,67 @@ def candidates(
         yield rows[position]
 
 
-def improvement_over(
-    model: GaussianProcess, vectors: Vectors, *, best: Array
+def lowest(model: GaussianProcess, features: Array, *, n: int) -> NDArray[np.intp]:
+    """Return which rows have the lowest posterior means, in order; of equal rows the first one.
+
+    Args:
+        model: What is expected of rows.
+        features: Of the rows, (N, F).
+        n: How many at most.
+
+    Shapes:
+        returns: (n,) or fewer
+    """
+    mean, _ = model.posterior(features)
+    _, first = np.unique(features, axis=0, return_index=True)
+    order: NDArray[np.intp] = first[np.argsort(mean.mean(axis=0)[first], kind="stable")]
+    return order[:n]
+
+
+def _leaders(model: GaussianProcess, features: Array) -> NDArray[np.intp]:
+    """Return the rows of which one is going to be handed over, if each member may have its say."""
+    mean, _ = model.posterior(features)
+    best_of_each = mean.argmin(axis=1)
+    return np.unique(np.concatenate([lowest(model, features, n=N_LEADERS), best_of_each]))
+
+
+def worth_of_training(
+    model: GaussianProcess, vectors: Vectors, *, rows: Rows
 ) -> Callable[[Rows], Array]:
-    """Return a function that scores rows by their expected improvement, averaged over the model.
+    """Return a function that scores rows by what training them is expected to be worth.
+
+    That is how far the lowest posterior mean falls once more is known: that of a row itself, or of
+    a leader, of which each training says something. Since it is a posterior mean by which a trial
+    is handed over, and its luck is no part of it, a row that was trained may be worth another
+    training.
 
     Args:
         model: What is expected of rows.
         vectors: Of the space.
-        best: The lowest posterior mean of each member of the model, (S,).
+        rows: Those that were trained or are in training.
+
+    Shapes:
+        the function: (N,) for (N, D)
     """
+    held = vectors.features(rows)
+    held = held[_leaders(model, held)]
+    means, _ = model.posterior(held)  # (S, L)
+    first = means.argmin(axis=1)
+    best = means.min(axis=1)[:, None]
 
     def score(rows: Rows) -> Array:
-        mean, deviation = model.posterior(vectors.features(rows))
-        improvement = expected_improvement(mean, deviation, best=best[:, None])
-        return np.asarray(improvement.mean(axis=0))
+        features = vectors.features(rows)
+        mean, deviation = model.posterior(features)  # (S, N)
+        observed = np.sqrt(deviation**2 + model.luck[:, None])
+        own = deviation**2 / observed  # what a row's mean moves by, for one deviation of its value
+        others = model.covariance(held, features) / observed[:, None, :]  # (S, L, N)
+        of_first = np.take_along_axis(others, first[:, None, None], axis=1)[:, 0, :]
+        apart = np.maximum(np.abs(own - of_first), LEAST_DEVIATION)
+        worth = expected_improvement(mean, apart, best=best)  # exact, if only these two could win
+        for surprise, chance in zip(_SURPRISES, _CHANCES, strict=True):
+            two = np.minimum(best + of_first * surprise, mean + own * surprise)
+            all_others = (means[:, :, None] + others * surprise).min(axis=1)
+            worth += chance * (two - np.minimum(two, all_others))
+        return np.asarray(worth.mean(axis=0))
 
     return score

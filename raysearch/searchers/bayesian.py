@@ -1,9 +1,10 @@
-"""Which configuration should improve most on the best so far? Bayesian optimisation.
+"""Which training should improve most what will be handed over? Bayesian optimisation.
 
 A Gaussian process, whose hyperparameters are sampled and not maximised, says of every candidate
-what to expect; the one with the largest expected improvement on the lowest posterior mean is
-suggested. Of what it is made stands in `kernel`, `gaussian_process`, `acquisition`, `vectors` for
-conditional spaces, and `targets` for trials that were stopped early or failed.
+what to expect; the one is suggested of which a training should make the lowest posterior mean fall
+most, be it new or a leader that was trained before. Of what it is made stands in
+`raysearch.gaussian`, `acquisition`, `vectors` for conditional spaces, and `targets` for trials that
+were stopped early or failed.
 
 References:
     Snoek, Larochelle and Adams, "Practical Bayesian Optimization of Machine Learning Algorithms",
@@ -12,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,37 +24,46 @@ from raysearch.searchers.ranking import rank
 from raysearch.searchers.suitability import require_places
 from raysearch.searchers.tried import Tried, key, suggest_untried
 from raysearch.space import Space
-from raysearch.trial import Objective, Recommendation, Suggestion, Trial, Value
+from raysearch.trial import Objective, Recommendation, Suggestion, Trial
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from raysearch.searchers.surrogate import Surrogate
+    from raysearch.gaussian.process import GaussianProcess
+    from raysearch.searchers.surrogate import Known, Surrogate
     from raysearch.searchers.vectors import Rows, Vectors
 
 EXPLORES_EVERY = 4
-"""One suggestion in so many goes to the branch that was tried least: else a branch whose only trial
-was a bad one is never looked at again."""
+"""One suggestion in so many is new, and in the branch that was tried least: else a branch whose
+only trial was a bad one is never looked at again."""
 
 N_PARENTS = 10
 """Best trials that candidates are mutations of."""
+
+LEAST_BEFORE_REPEATS = 15
+"""Trials that must have ended before one is trained again: of fewer, the model knows too little of
+how much is luck."""
 
 LEAST_ENDED = 4
 """Trials that must have ended before a model is of use, whatever else is in training."""
 
 
 class Bayesian:
-    """Suggests what a Gaussian process expects to improve most on the best so far.
+    """Suggests what a Gaussian process expects to improve most what will be handed over.
 
     The first `n_startup` trials are a Latin hypercube, drawn as the priors of the space say (see
     `design`), of which trial n is row n. The default and the points of a search count among them,
     so that many of its rows are left out. Then the model's hyperparameters are sampled: `n_samples`
-    vectors of them, each a Gaussian process of its own, whose expected improvements are averaged.
-    Candidates are random configurations, mutations of the ten best trials, and neighbours of the
-    best of both.
+    vectors of them, each a Gaussian process of its own, whose knowledge gradients are averaged (see
+    `acquisition`). Candidates are random configurations, mutations of the ten best trials, and
+    neighbours of the best of both; and, of the trials that were trained in full, the leaders, since
+    another training tells how much of a leader's value was luck. At least every fourth suggestion
+    is a new configuration.
 
     For a trial that has not ended, each process has a value of its own, drawn from what it expects
-    there, so that parallel trials spread out and the best of them may already be counted on.
+    there, so that parallel trials spread out and the best of them may already be counted on. And
+    while k results are missing beside n that are known, a share of k / (k + n) of the suggestions
+    is drawn at random: if the model is wrong, all that begins before it learns so is.
 
     Conditions are followed: a parameter that is inactive says nothing beside the choice that made
     it so (see `vectors`). In a space with branches, every fourth suggestion is the best candidate
@@ -65,12 +75,12 @@ class Bayesian:
     Of a long history, the model is shown the better half of `n_history` trials and the latest
     others, so that suggestion 10,000 costs no more than one at that limit.
 
-    In the end it recommends the trial with the best posterior mean, since the best observed value
-    is mostly a lucky one; where values are exact, that is the same trial.
+    In the end it recommends the trial whose posterior mean is the best even if it is too good by
+    one standard deviation, since the best observed value is mostly a lucky one; where values are
+    exact, that is the same trial.
 
-    No configuration is suggested twice, so a finite space is exhausted once each has been tried. A
-    trial whose configuration lies outside the space, as in a search that goes on with other ranges,
-    is not learnt from.
+    A finite space is exhausted once each configuration has been tried. A trial whose configuration
+    lies outside the space, as in a search that goes on with other ranges, is not learnt from.
 
     Args:
         space: The search space.
@@ -79,8 +89,9 @@ class Bayesian:
         n_startup: Trials that begin before the model is used, at least 4.
         n_samples: Vectors of hyperparameters, at least 1; time grows with them.
         n_history: Trials that the model is shown at most, at least 20.
+        repeat: Whether to train leaders again; otherwise no configuration is suggested twice.
         recommend: Whether to recommend a trial at the end; otherwise the best observed one is
-            handed over.
+            handed over, and no leader is trained again.
 
     Raises:
         ConfigurationError: A setting lies outside its range; all of them are named at once.
@@ -103,6 +114,7 @@ class Bayesian:
         n_startup: int = 10,
         n_samples: int = 8,
         n_history: int = 200,
+        repeat: bool = True,
         recommend: bool = True,
     ) -> None:
         raise_faults(
@@ -118,7 +130,9 @@ class Bayesian:
         self._n_samples = n_samples
         self._n_history = n_history
         self._recommends = recommend
+        self._repeats = repeat and recommend
         self._tried = Tried()
+        self._trials: dict[int, Trial] = {}  # of this search, in the space, by number
 
     @cached_property
     def _vectors(self) -> Vectors:
@@ -151,14 +165,14 @@ class Bayesian:
         import raysearch.searchers.surrogate  # noqa: F401
 
     def suggest(self, *, number: int, pending: Sequence[Trial]) -> Suggestion | NoSuggestion:
-        """Return a configuration that is new, or EXHAUSTED."""
+        """Return a configuration that is new, a leader to be trained again, or EXHAUSTED."""
         rng = generator(self._seed, role="searcher", number=number)
         self._tried.set_pending(pending)
         inside = [trial for trial in pending if self._space.contains(trial.configuration)]
-        if self._has_model(len(inside)):
-            configuration = self._propose(inside, rng, explores=number % EXPLORES_EVERY == 0)
-            if configuration is not None:
-                return Suggestion(configuration=configuration, origin={"kind": "bayesian"})
+        if self._has_model(len(inside)) and not self._is_drawn(number, n_pending=len(inside)):
+            suggestion = self._propose(inside, rng, explores=number % EXPLORES_EVERY == 0)
+            if suggestion is not None:
+                return suggestion
         if 1 <= number <= self._n_startup and self._vectors.n_parameters > 0:
             wanted = self._vectors.decode(self._design[number - 1])
             origin = {"kind": "design", "row": number - 1}
@@ -173,9 +187,11 @@ class Bayesian:
         if self._space.contains(trial.configuration):
             known = rank(trial, objective=self._objective)
             self._surrogate.add(self._vectors.encode(trial.configuration), known)
+            if not trial.is_evidence:
+                self._trials[trial.number] = trial
 
     def recommend(self, trials: Sequence[Trial]) -> Recommendation | None:
-        """Return the trial with the best posterior mean."""
+        """Return the trial whose posterior mean is surely the best."""
         from raysearch.searchers.recommending import recommended
 
         if not self._recommends or self._vectors.n_parameters == 0:
@@ -195,37 +211,75 @@ class Bayesian:
             and self._vectors.n_parameters > 0
         )
 
+    def _is_drawn(self, number: int, *, n_pending: int) -> bool:
+        """Return whether a suggestion is drawn at random, as many are as results are missing."""
+        share = n_pending / (n_pending + len(self._surrogate))
+        return bool(generator(self._seed, role="exploration", number=number).random() < share)
+
     def _propose(
         self, pending: Sequence[Trial], rng: np.random.Generator, *, explores: bool
-    ) -> dict[str, Value] | None:
-        """Return the best candidate that was not tried, or None if all of them were.
+    ) -> Suggestion | None:
+        """Return what is worth most: a configuration that was not tried, or a leader once more.
 
         Args:
             pending: Trials in the space that have not ended.
             rng: Governs all draws.
-            explores: Whether it is to lie in the branch that was tried least, if there is one.
+            explores: Whether it must be a new one, in the branch that was tried least if there are
+                branches.
+
+        Returns:
+            None if all candidates were tried.
         """
         import numpy as np
 
-        from raysearch.searchers.acquisition import candidates, improvement_over
+        from raysearch.searchers.acquisition import candidates, lowest, worth_of_training
 
         known = self._surrogate.known()
         if known is None:
             return None
-        vectors, model = self._vectors, known.process
-        means, _ = model.posterior(model.features)
-        pin = self._least_tried(known.rows) if explores else None
+        vectors, model, rows = self._vectors, known.process, known.rows
+        parents = rows[lowest(model, vectors.features(rows), n=N_PARENTS)]
         if pending:
-            rows = np.stack([vectors.encode(trial.configuration) for trial in pending])
-            model = model.with_fantasies(vectors.features(rows), rng=rng)
-        score = improvement_over(model, vectors, best=means.min(axis=1))
-        order = np.argsort(means.mean(axis=0), kind="stable")[:N_PARENTS]
-        found = candidates(vectors, score, parents=known.rows[order], rng=rng, pin=pin)
-        for row in found:
+            begun = np.stack([vectors.encode(trial.configuration) for trial in pending])
+            model = model.with_fantasies(vectors.features(begun), rng=rng)
+            rows = np.concatenate([rows, begun])
+        worth = worth_of_training(model, vectors, rows=rows)
+        pin = self._least_tried(known.rows) if explores else None
+        for row in candidates(vectors, worth, parents=parents, rng=rng, pin=pin):
             configuration = vectors.decode(row)
             if key(configuration) not in self._tried:
-                return configuration
-        return None
+                break
+        else:
+            return None
+        if not explores:
+            repeat = self._repeat(known, model, worth, than=row)
+            if repeat is not None:
+                return repeat
+        return Suggestion(configuration=configuration, origin={"kind": "bayesian"})
+
+    def _repeat(
+        self, known: Known, model: GaussianProcess, worth: Callable[[Rows], Rows], *, than: Rows
+    ) -> Suggestion | None:
+        """Return a leader to be trained again, if that is worth more than to train a new row."""
+        import numpy as np
+
+        from raysearch.searchers.acquisition import N_LEADERS, lowest
+
+        may_repeat = np.flatnonzero(known.is_full)
+        if not self._repeats or len(known.rows) < LEAST_BEFORE_REPEATS or not len(may_repeat):
+            return None
+        features = self._vectors.features(known.rows[may_repeat])
+        leaders = may_repeat[lowest(model, features, n=N_LEADERS)]
+        worths = worth(np.concatenate([than[None], known.rows[leaders]]))
+        chosen = int(worths.argmax())
+        if chosen == 0:
+            return None
+        trial = self._trials.get(known.numbers[leaders[chosen - 1]])
+        if trial is None:  # of an earlier run
+            return None
+        return Suggestion(
+            configuration=trial.configuration, origin={"kind": "repeat", "of": trial.id}
+        )
 
     def _least_tried(self, rows: Rows) -> tuple[int, float] | None:
         """Return column and place of the branch with the fewest trials; None without branches."""

@@ -17,11 +17,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raysearch.gaussian.kernel import Array, Likelihood, Prior
 from raysearch.gaussian.process import GaussianProcess, moved
 from raysearch.randomness import generator
-from raysearch.searchers.ranking import Rank, is_usable
+from raysearch.searchers.ranking import Rank, is_completed, is_usable
 from raysearch.searchers.targets import Targets, targets_of
 from raysearch.searchers.vectors import Rows, Vectors
 
@@ -41,6 +42,15 @@ LATE_GROWTH = 1.15
 """How many times as many trials there are at the next move, beyond that number."""
 
 
+ROUGHNESS = 0.1
+"""Variance of what is a configuration's own and no luck, relative to that of all trials' values.
+
+Without it, a choice among 100 noisy trials of seven tables had a regret that was .009 ± .004 worse;
+with 0.02 to 0.2 it was .001 to .005 worse (thirty seeds). It is there for values that are exact as
+well: their noise is less than this, and the best observed is chosen.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a model knows at one moment."""
@@ -48,9 +58,11 @@ class Known:
     process: GaussianProcess
     rows: Rows
     """(N, D), the trials that it is shown, the best first."""
+    targets: Targets
     numbers: tuple[int, ...]
     """Of these trials."""
-    targets: Targets
+    is_full: NDArray[np.bool_]
+    """(N,), whether they were trained in full."""
 
 
 class Surrogate:
@@ -116,17 +128,19 @@ class Surrogate:
             self._move(*self._due.pop(0))
         if self._known is None and self._sample is not None:
             known = self._rows, self._ranks
-            rows, numbers, targets = self._shown(*known, at_most=self._n_history)
+            rows, ranks, targets = self._shown(*known, at_most=self._n_history)
             self._known = Known(
                 process=GaussianProcess(
                     features=self._vectors.features(rows),
                     targets=targets.values,
                     sample=self._sample,
                     parameter_of=self._vectors.parameter_of,
+                    roughness=ROUGHNESS,
                 ),
                 rows=rows,
-                numbers=numbers,
                 targets=targets,
+                numbers=tuple(rank[-1] for rank in ranks),
+                is_full=np.array([is_completed(rank) for rank in ranks]),
             )
         return self._known
 
@@ -149,7 +163,7 @@ class Surrogate:
 
     def _shown(
         self, rows: Sequence[Array], ranks: Sequence[Rank], *, at_most: int
-    ) -> tuple[Rows, tuple[int, ...], Targets]:
+    ) -> tuple[Rows, list[Rank], Targets]:
         """Return what a model is shown of trials in their order, the best first."""
         order = sorted(range(len(ranks)), key=lambda index: ranks[index])
         targets = targets_of([ranks[index] for index in order])
@@ -168,8 +182,8 @@ class Surrogate:
                 per_loss=targets.per_loss,
                 loss_at_zero=targets.loss_at_zero,
             )
-        numbers = tuple(ranks[index][-1] for index in order)
-        return np.stack([rows[index] for index in order]), numbers, targets
+        shown = [ranks[index] for index in order]
+        return np.stack([rows[index] for index in order]), shown, targets
 
 
 def _schedule(first: int) -> Iterator[int]:

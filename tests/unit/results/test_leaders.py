@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from raysearch.errors import TrialFailed
-from raysearch.results.leaders import Leader, by_mean
+from raysearch.experiment.select import Select
+from raysearch.results.leaders import Leader, by_mean, leaders_of
 from raysearch.run_dir import events as ev
 from raysearch.trial import Measurement, Objective, SearchStatus, Trial
 from tests.lab import ACCURACY
@@ -192,3 +193,25 @@ def test_a_repeat_is_an_event_that_older_versions_read_past(four):
     for trial, repeat, epoch, _ in repeats(four):
         assert epoch <= state.trials[trial].epochs, repeat
     assert isinstance(state.trials["0003"].last, Measurement)
+
+
+def trained(number: int, width: int, value: float, **origin: str) -> Trial:
+    measured = Measurement(epoch=1, step=1, values={"val/accuracy": value}, seconds=1.0)
+    return Trial(
+        id=f"{number:04d}",
+        number=number,
+        configuration={"width": width},
+        origin=origin,
+        measurements=(measured,),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "ids"), [("repeat", ["0004", "0002"]), ("random", ["0004", "0001"])]
+)
+def test_two_trainings_of_one_configuration_are_one_leader(kind, ids):
+    order = [trained(4, 40, 0.9, kind=kind), trained(1, 40, 0.8), trained(2, 60, 0.7)]
+    leaders = leaders_of(
+        order, select=Select(top=2, seeds=2), repeats={}, objective=ACCURACY, can_win=lambda _: True
+    )
+    assert [leader.trial.id for leader in leaders] == ids

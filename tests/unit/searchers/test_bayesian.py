@@ -123,7 +123,8 @@ def test_a_branch_whose_first_trials_were_bad_is_looked_at_again() -> None:
     for number in range(12):
         x = (number + 0.5) / 12
         searcher.observe(trial(number, {"model": "good", "g.a": x}, 0.9 - abs(x - 0.5)))
-    searcher.observe(trial(12, {"model": "late", "l.a": 0.9}, 0.1))
+    for number, x in ((12, 0.9), (13, 0.3)):
+        searcher.observe(trial(number, {"model": "late", "l.a": x}, 0.1))
     suggestions = [searcher.suggest(number=n, pending=[]) for n in range(100, 108)]
     models = [s.configuration["model"] for s in suggestions if isinstance(s, Suggestion)]
     assert (models[0], models[4]) == ("late", "late")
@@ -172,9 +173,63 @@ def test_the_reason_names_the_mean_and_the_best_observed() -> None:
     trials = noisy(searcher, seed=1)
     found = searcher.recommend(trials)
     assert found is not None
-    assert found.reason.startswith("highest posterior mean ")
-    assert " ± " in found.reason
-    assert "among 40 completed trials; " in found.reason
+    assert found.reason.startswith("highest posterior mean less its deviation, ")
+    assert " - 0." in found.reason
+    assert ", among 40 completed trials; " in found.reason
+
+
+def test_a_leader_is_trained_again_where_much_of_a_value_is_luck() -> None:
+    rng = np.random.default_rng(0)
+
+    def lucky(configuration: Configuration) -> float:
+        return hill(configuration) + 0.1 * rng.standard_normal()
+
+    n_again = 0
+    searcher, trials = Bayesian(PLANE, objective=ACCURACY, seed=0), list[Trial]()
+    for number in range(1, 41):
+        suggestion = searcher.suggest(number=number, pending=[])
+        assert isinstance(suggestion, Suggestion)
+        if suggestion.origin["kind"] == "repeat":
+            n_again += 1
+            first = trials[int(suggestion.origin["of"]) - 1]
+            assert first.configuration == suggestion.configuration
+            assert number % 4 > 0  # each fourth is a new one
+        trials.append(trial(number, suggestion.configuration, lucky(suggestion.configuration)))
+        searcher.observe(trials[-1])
+    assert 3 <= n_again <= 20, n_again
+
+
+@pytest.mark.parametrize("settings", [{"repeat": False}, {"recommend": False}])
+def test_nothing_is_trained_again_where_that_is_switched_off(settings: dict[str, bool]) -> None:
+    rng = np.random.default_rng(0)
+    searcher = Auto(PLANE, objective=ACCURACY, seed=0, **settings)
+    trials = search(searcher, 40, lambda found: hill(found) + 0.1 * rng.standard_normal())
+    assert len({t.configuration["x"] for t in trials}) == 40
+
+
+def test_what_was_stopped_early_is_not_trained_again() -> None:
+    searcher = Bayesian(PLANE, objective=ACCURACY, seed=0)
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        configuration = PLANE.sample(rng)
+        value = hill(configuration) + 0.3 * rng.standard_normal()
+        status = TrialStatus.STOPPED
+        searcher.observe(trial(number, configuration, value, epochs=3, status=status))
+    found = [searcher.suggest(number=n, pending=[]) for n in range(41, 60)]
+    assert {s.origin["kind"] for s in found if isinstance(s, Suggestion)} == {"bayesian"}
+
+
+def test_of_two_leaders_alike_the_one_that_was_trained_more_often_is_recommended() -> None:
+    searcher = Auto(PLANE, objective=ACCURACY, seed=0)
+    trials = noisy(searcher, seed=0)
+    top, lucky = {"x": 0.3, "y": 0.8}, {"x": 0.9, "y": 0.1}
+    for configuration, value in [*[(top, 0.4)] * 6, (lucky, 1.2)]:
+        trials.append(trial(len(trials), configuration, value + 0.01 * (len(trials) == 42)))
+        searcher.observe(trials[-1])
+    found = searcher.recommend(trials)
+    assert found is not None
+    assert found.number == 42  # of its trainings the best one
+    assert "it was trained 6 times; the best observed is trial 0046 (1.2)" in found.reason
 
 
 def test_a_searcher_recommends_nothing_where_that_is_switched_off_or_little_is_known() -> None:
@@ -213,6 +268,19 @@ def test_pending_trials_are_kept_away_from() -> None:
         apart += to_the_next([t.configuration for t in begun])
         near += to_the_next([s.configuration for s in alone if isinstance(s, Suggestion)])
     assert apart > 2 * near
+
+
+@pytest.mark.parametrize(("n_pending", "share"), [(0, 0.0), (5, 0.2), (20, 0.5)])
+def test_as_many_suggestions_are_drawn_as_results_are_missing(n_pending: int, share: float) -> None:
+    searcher = Bayesian(PLANE, objective=ACCURACY, seed=0, n_samples=1)
+    search(searcher, 20, hill)
+    rng = np.random.default_rng(0)
+    begun = [trial(20 + n, PLANE.sample(rng), None) for n in range(n_pending)]
+    found = [searcher.suggest(number=n, pending=begun) for n in range(100, 300)]
+    kinds = [s.origin["kind"] for s in found if isinstance(s, Suggestion)]
+    assert len(kinds) == 200
+    error = math.sqrt(share * (1 - share) / 200)
+    assert kinds.count("random") / 200 == pytest.approx(share, abs=4 * error)
 
 
 def to_the_next(configurations: Sequence[Configuration]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from raysearch.errors import ConfigurationError
@@ -65,6 +66,16 @@ def test_the_method_is_told_once_with_the_mean():
     assert (one.number, one.value(LOSS)) == (0, 3.0)
     made.suggest(number=4, pending=[])
     assert told.pending == []
+
+
+def test_the_method_trains_no_leader_again_by_itself():
+    rng = np.random.default_rng(0)
+    made = Repeated(SPACE, objective=LOSS, times=1, searcher={"name": "auto"})
+    for number in range(40):
+        found = made.suggest(number=number, pending=[])
+        lucky = (found.configuration["x"] - 20) ** 2 / 400 + 0.3 * rng.standard_normal()
+        assert found.origin["kind"] != "repeat"
+        made.observe(trial(number, found.configuration, lucky))
 
 
 def test_epochs_that_not_all_reached_are_left_out():
