@@ -1,4 +1,4 @@
-"""Who took over whose weights in a search, and with which hyperparameters was a model trained?"""
+"""Which trials belong together: by weights that were taken over, or by their configuration?"""
 
 from __future__ import annotations
 
@@ -52,3 +52,15 @@ def schedule_facts(results: Results, trial: Trial) -> list[tuple[str, str]]:
         facts.append(("schedule" if before is None else "", f"{epochs}: {shown}"))
         before = stretch.configuration
     return facts
+
+
+def repeat_facts(results: Results, trial: Trial) -> list[tuple[str, str]]:
+    """Return what other trainings of a trial's configuration reached, if it was trained again."""
+    from raysearch.live.text import short_number
+
+    same = [t for t in results.state.trials.values() if t.configuration == trial.configuration]
+    if not any(t.origin.get("kind") == "repeat" for t in same):
+        return []
+    others = [t for t in same if t.id != trial.id]
+    reached = [f"{t.id} ({short_number(t.value(results.objective))})" for t in others]
+    return [("also trained as", ", ".join(reached))]

@@ -162,7 +162,7 @@ def _print(results: Results, trial: Trial, *, events: list[Event]) -> None:
 
 def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple[str, str]]:
     from raysearch.cli.aims import measure_facts
-    from raysearch.cli.descent import schedule_facts
+    from raysearch.cli.descent import repeat_facts, schedule_facts
     from raysearch.cli.folds import fold_facts
     from raysearch.cli.summary import configuration_facts, value_against_default
     from raysearch.counting import counted
@@ -182,6 +182,7 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         *_place(results, trial),
         *measure_facts(trial),
         ("trained", f"{counted(trial.epochs, 'epoch')} in {duration(trial.seconds)}{attempts}"),
+        *repeat_facts(results, trial),
         *_interruptions(events),
     ]
     if best is not None:

@@ -61,9 +61,7 @@ class Bayesian:
     is a new configuration.
 
     For a trial that has not ended, each process has a value of its own, drawn from what it expects
-    there, so that parallel trials spread out and the best of them may already be counted on. And
-    while k results are missing beside n that are known, a share of k / (k + n) of the suggestions
-    is drawn at random: if the model is wrong, all that begins before it learns so is.
+    there, so that parallel trials spread out and the best of them may already be counted on.
 
     Conditions are followed: a parameter that is inactive says nothing beside the choice that made
     it so (see `vectors`). In a space with branches, every fourth suggestion is the best candidate
@@ -169,7 +167,7 @@ class Bayesian:
         rng = generator(self._seed, role="searcher", number=number)
         self._tried.set_pending(pending)
         inside = [trial for trial in pending if self._space.contains(trial.configuration)]
-        if self._has_model(len(inside)) and not self._is_drawn(number, n_pending=len(inside)):
+        if self._has_model(len(inside)):
             suggestion = self._propose(inside, rng, explores=number % EXPLORES_EVERY == 0)
             if suggestion is not None:
                 return suggestion
@@ -210,11 +208,6 @@ class Bayesian:
             and len(self._surrogate) + n_pending >= self._n_startup
             and self._vectors.n_parameters > 0
         )
-
-    def _is_drawn(self, number: int, *, n_pending: int) -> bool:
-        """Return whether a suggestion is drawn at random, as many are as results are missing."""
-        share = n_pending / (n_pending + len(self._surrogate))
-        return bool(generator(self._seed, role="exploration", number=number).random() < share)
 
     def _propose(
         self, pending: Sequence[Trial], rng: np.random.Generator, *, explores: bool

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+from raysearch.cli.descent import repeat_facts
 from raysearch.cli.trial import ROWS, origin_text, telling
 from raysearch.experiment import from_settings
 from raysearch.trial import Measurement, Trial
+from tests.lab import ACCURACY
 from tests.recorded import SETTINGS, Recorded
 
 
@@ -69,6 +73,27 @@ def test_decisions_and_attempts_are_told_with_reasons(cli, folder):
         {"attempt": 1, "worker": "here:1", "from_epoch": 0, "reason": "", "cause": "worker lost"},
         {"attempt": 2, "worker": "there:2", "from_epoch": 1, "reason": "", "cause": None},
     ]
+
+
+def test_other_trainings_of_a_configuration_are_told():
+    def trained(number, width, value, **origin):
+        measured = Measurement(epoch=1, step=1, values={"val/accuracy": value}, seconds=1.0)
+        return Trial(
+            id=f"{number:04d}",
+            number=number,
+            configuration={"width": width},
+            origin=origin,
+            measurements=(measured,),
+        )
+
+    again = trained(3, 40, 0.75, kind="repeat", of="0001")
+    trials = [trained(1, 40, 0.5), trained(2, 60, 0.7), again, trained(4, 60, None)]
+    state = SimpleNamespace(trials={trial.id: trial for trial in trials})
+    results = SimpleNamespace(state=state, objective=ACCURACY)
+    told = [repeat_facts(results, trial) for trial in trials]
+    assert told[0] == [("also trained as", "0003 (0.75)")]
+    assert told[2] == [("also trained as", "0001 (0.5)")]
+    assert told[1] == told[3] == []  # alike, and none of them is a repeat
 
 
 def test_json_has_the_whole_curve(cli, search):

@@ -270,19 +270,6 @@ def test_pending_trials_are_kept_away_from() -> None:
     assert apart > 2 * near
 
 
-@pytest.mark.parametrize(("n_pending", "share"), [(0, 0.0), (5, 0.2), (20, 0.5)])
-def test_as_many_suggestions_are_drawn_as_results_are_missing(n_pending: int, share: float) -> None:
-    searcher = Bayesian(PLANE, objective=ACCURACY, seed=0, n_samples=1)
-    search(searcher, 20, hill)
-    rng = np.random.default_rng(0)
-    begun = [trial(20 + n, PLANE.sample(rng), None) for n in range(n_pending)]
-    found = [searcher.suggest(number=n, pending=begun) for n in range(100, 300)]
-    kinds = [s.origin["kind"] for s in found if isinstance(s, Suggestion)]
-    assert len(kinds) == 200
-    error = math.sqrt(share * (1 - share) / 200)
-    assert kinds.count("random") / 200 == pytest.approx(share, abs=4 * error)
-
-
 def to_the_next(configurations: Sequence[Configuration]) -> float:
     """Return the median distance of a place in the plane to the one that is nearest to it."""
     places = np.array([[c["x"], c["y"]] for c in configurations], dtype=float)
