@@ -29,6 +29,7 @@ from raysearch.results.messages import phrase
 from raysearch.run_dir import RunDir
 from raysearch.schedulers.none import NoScheduler
 from raysearch.searchers import SEARCHERS
+from raysearch.searchers.repeats import without_repeats
 from raysearch.training.failure import describe_failure
 from raysearch.trial import Measurement, Objective, SearchStatus, Trial, trial_id
 
@@ -115,9 +116,9 @@ def _epochs_of_trial(subject: Subject) -> int:
 def _engine(subject: Subject, *, wish: Wish, journal: Any, run_dir: RunDir) -> Engine:
     max_epochs = wish.max_epochs or 1
     space = recipe_space(max_epochs=max_epochs)
-    searcher = load_object(SEARCHERS[wish.searcher])(
-        space, objective=COST_OBJECTIVE, seed=subject.job.seed
-    )
+    settings = without_repeats({"name": wish.searcher})  # leaders are confirmed afterwards
+    made = load_object(SEARCHERS[settings.pop("name")])
+    searcher = made(space, objective=COST_OBJECTIVE, seed=subject.job.seed, **settings)
     return Engine(
         plan=Plan(objective=COST_OBJECTIVE, max_epochs=1, max_trials=wish.trials, abort_after=None),
         space=space,

@@ -80,12 +80,27 @@ def _without_stragglers(sample: Array, value: Array, *, rng: np.random.Generator
     return np.where(is_typical[:, None], sample, sample[donors])
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a process expects of the values of M rows, without luck."""
+
+    features: Array
+    """(M, F)"""
+    mean: Array
+    """(S, M)"""
+    deviation: Array
+    """(S, M), standard deviations."""
+    explained: Array
+    """(S, M, N), the covariance with the data, multiplied by their inverse root."""
+
+
 @dataclass(frozen=True)
 class GaussianProcess:
     """A Gaussian process for each member of a sample of hyperparameters.
 
     What a smooth function does not explain is noise to the model, but a part of it may be a row's
-    own: a second training of the same configuration would show it again. The rest is luck.
+    own: a second training of the same configuration would show it again. The rest is luck. The
+    hyperparameters are fitted as if all of it were luck (see `kernel.Likelihood`).
 
     Args:
         features: (N, F), of the data. Rows that are equal are the same configuration.
@@ -130,11 +145,16 @@ class GaussianProcess:
         return np.linalg.inv(np.linalg.cholesky(covariance))
 
     @cached_property
-    def _alpha(self) -> Array:
-        """What the targets become when the covariance is taken out twice, (S, N)."""
+    def _whitened(self) -> Array:
+        """The targets, multiplied by the inverse root, (S, N)."""
         targets = np.broadcast_to(self.targets, (len(self.sample), len(self.features)))
-        whitened = (self._inverse_root @ targets[:, :, None])[:, :, 0]
-        return (whitened[:, None, :] @ self._inverse_root)[:, 0, :]
+        return (self._inverse_root @ targets[:, :, None])[:, :, 0]
+
+    @cached_property
+    def means(self) -> Array:
+        """Posterior means of the data, without luck, (S, N)."""
+        alpha = (self._whitened[:, None, :] @ self._inverse_root)[:, 0, :]
+        return self.targets - self.luck[:, None] * alpha
 
     def _covariance(self, one: Array, other: Array) -> Array:
         """Return what is known of it without the data, (S, N, M)."""
@@ -146,10 +166,20 @@ class GaussianProcess:
             covariance += self.own[:, None, None] * is_same
         return covariance
 
-    def _explained(self, features: Array) -> Array:
-        """Return the covariance with the data, in terms of their inverse root, (S, M, N)."""
+    def at(self, features: Array) -> Expected:
+        """Return what is expected of the values without luck.
+
+        Args:
+            features: (M, F)
+        """
+        _, variance, _ = self._parts
         cross = self._covariance(features, self.features)
-        return cross @ self._inverse_root.transpose(0, 2, 1)
+        explained = cross @ self._inverse_root.transpose(0, 2, 1)  # (S, M, N)
+        mean = (explained @ self._whitened[:, :, None])[:, :, 0]
+        prior = variance + MEAN_VARIANCE + self.own
+        left = prior[:, None] - np.einsum("smn,smn->sm", explained, explained)
+        deviation = np.sqrt(np.maximum(left, JITTER))
+        return Expected(features=features, mean=mean, deviation=deviation, explained=explained)
 
     def posterior(self, features: Array) -> tuple[Array, Array]:
         """Return mean and standard deviation of the values without luck.
@@ -160,26 +190,17 @@ class GaussianProcess:
         Shapes:
             returns: two of (S, M)
         """
-        _, variance, _ = self._parts
-        cross = self._covariance(features, self.features)  # (S, M, N)
-        mean = (cross @ self._alpha[:, :, None])[:, :, 0]
-        explained = cross @ self._inverse_root.transpose(0, 2, 1)
-        prior = variance + MEAN_VARIANCE + self.own
-        left = prior[:, None] - np.einsum("smn,smn->sm", explained, explained)
-        return mean, np.sqrt(np.maximum(left, JITTER))
+        expected = self.at(features)
+        return expected.mean, expected.deviation
 
-    def covariance(self, one: Array, other: Array) -> Array:
-        """Return the posterior covariances of the values without luck.
-
-        Args:
-            one: (L, F)
-            other: (M, F)
+    def covariance(self, one: Expected, other: Expected) -> Array:
+        """Return the posterior covariances of the values without luck, of L rows with M others.
 
         Shapes:
             returns: (S, L, M)
         """
-        explained = self._explained(one) @ self._explained(other).transpose(0, 2, 1)
-        return self._covariance(one, other) - explained
+        shared = one.explained @ other.explained.transpose(0, 2, 1)
+        return self._covariance(one.features, other.features) - shared
 
     def with_fantasies(self, features: Array, *, rng: np.random.Generator) -> GaussianProcess:
         """Return the process that also knows values at some rows, drawn from what it expects.
@@ -188,15 +209,16 @@ class GaussianProcess:
             features: (M, F), of trials that have not ended.
             rng: Governs the draws, one for each member of the sample.
         """
-        covariance = self.covariance(features, features)
+        expected = self.at(features)
+        covariance = self.covariance(expected, expected)
         diagonal = np.arange(len(features))
         covariance[:, diagonal, diagonal] += self.luck[:, None]
         root = np.linalg.cholesky(covariance)
-        mean = self._covariance(features, self.features) @ self._alpha[:, :, None]
-        drawn = mean + root @ rng.standard_normal((len(self.sample), len(features), 1))
+        spread = root @ rng.standard_normal((len(self.sample), len(features), 1))
+        drawn = expected.mean + spread[:, :, 0]
         targets = np.broadcast_to(self.targets, (len(self.sample), len(self.features)))
         return replace(
             self,
             features=np.concatenate([self.features, features]),
-            targets=np.concatenate([targets, drawn[:, :, 0]], axis=1),
+            targets=np.concatenate([targets, drawn], axis=1),
         )

@@ -174,8 +174,17 @@ def _trials(experiment: Experiment, span: _Span, *, is_timed: bool) -> float | N
         limits.append(budget.gpu_hours * 3600 / (span.seconds * gpus))
     n_configurations = experiment.space.grid_size()
     if n_configurations is not None:
-        limits.append(n_configurations)  # nothing is tried twice
+        limits.append(n_configurations * _most_trainings(experiment, n_configurations))
     return max(1.0, min(limits)) if limits else None
+
+
+def _most_trainings(experiment: Experiment, n_configurations: int) -> int:
+    """Return how often the searcher trains each of so many configurations at most, on average."""
+    from raysearch.searchers.bayesian import EXPLORES_EVERY
+    from raysearch.searchers.repeats import LEAST_BEFORE, REPEAT
+
+    may_repeat = bool(experiment.settings["searcher"].get(REPEAT))
+    return EXPLORES_EVERY if may_repeat and n_configurations >= LEAST_BEFORE else 1
 
 
 def _seconds(

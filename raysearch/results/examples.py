@@ -20,6 +20,7 @@ from raysearch.results.executor import Executor
 from raysearch.results.families import standings
 from raysearch.results.found import Found
 from raysearch.results.history import job_of
+from raysearch.results.leaders import are_trainings_of_one
 from raysearch.results.messages import phrase
 from raysearch.results.paired import Paired, mcnemar, permutation
 from raysearch.results.selection import best_checkpoint, checkpoint_fault
@@ -60,11 +61,16 @@ def to_compare(found: Found) -> list[Trial]:
 
 
 def second(found: Found) -> Trial | None:
-    """Return the trial that would be the winner if the winner were not there."""
+    """Return the trial that would be the winner if the winner's configuration were not there."""
     winner = found.winner
     if winner is None:
         return None
-    return found.select(trial for trial in found.order() if trial.id != winner.id).winner
+    others = (
+        trial
+        for trial in found.order()
+        if trial.id != winner.id and not are_trainings_of_one(trial, winner)
+    )
+    return found.select(others).winner
 
 
 def keep_outcomes(found: Found, *, executor: Executor) -> None:

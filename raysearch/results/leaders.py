@@ -89,7 +89,8 @@ def leaders_of(
     found: list[Leader] = []
     for trial in order:
         best = trial.best(objective)
-        if best is None or not can_win(trial) or _is_led(trial, found):
+        led = any(are_trainings_of_one(trial, leader.trial) for leader in found)
+        if best is None or not can_win(trial) or led:
             continue
         wanted = tuple(range(1, select.seeds + 1))
         known = repeats.get(trial.id, {})
@@ -100,16 +101,13 @@ def leaders_of(
     return tuple(found)
 
 
-def _is_led(trial: Trial, leaders: Sequence[Leader]) -> bool:
-    """Return whether a leader is another training of the same configuration.
+def are_trainings_of_one(trial: Trial, other: Trial) -> bool:
+    """Return whether two trials train the same configuration, since one of them was repeated.
 
-    A method may train a leader again; its value would be told apart from itself.
+    To compare them would be to compare a configuration with itself.
     """
-    return any(
-        "repeat" in (trial.origin.get("kind"), leader.trial.origin.get("kind"))
-        and trial.configuration == leader.trial.configuration
-        for leader in leaders
-    )
+    is_repeat = "repeat" in (trial.origin.get("kind"), other.origin.get("kind"))
+    return is_repeat and trial.configuration == other.configuration
 
 
 def are_told_apart(leaders: Sequence[Leader]) -> bool:

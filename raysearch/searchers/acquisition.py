@@ -45,7 +45,7 @@ N_LEADERS = 12
 """Rows that may be handed over, and be trained again."""
 
 LEAST_DEVIATION = 1e-12
-"""Of a difference, which two equal rows have none of."""
+"""Of the difference of two values, below which they count as equal."""
 
 _SURPRISES = np.linspace(-3.5, 3.5, 15)
 """Values that a training may have, in deviations from what is expected."""
@@ -115,32 +115,30 @@ def candidates(
         yield rows[position]
 
 
-def lowest(model: GaussianProcess, features: Array, *, n: int) -> NDArray[np.intp]:
-    """Return which rows have the lowest posterior means, in order; of equal rows the first one.
+def lowest(model: GaussianProcess, of: NDArray[np.intp], *, n: int) -> NDArray[np.intp]:
+    """Return which of the data have the lowest posterior means, in order; of equal rows the first.
 
     Args:
-        model: What is expected of rows.
-        features: Of the rows, (N, F).
+        model: What is expected.
+        of: Positions among its data that are looked at.
         n: How many at most.
 
     Shapes:
         returns: (n,) or fewer
     """
-    mean, _ = model.posterior(features)
-    _, first = np.unique(features, axis=0, return_index=True)
-    order: NDArray[np.intp] = first[np.argsort(mean.mean(axis=0)[first], kind="stable")]
-    return order[:n]
+    _, first = np.unique(model.features[of], axis=0, return_index=True)
+    order = first[np.argsort(model.means[:, of[first]].mean(axis=0), kind="stable")]
+    return of[order[:n]]
 
 
-def _leaders(model: GaussianProcess, features: Array) -> NDArray[np.intp]:
-    """Return the rows of which one is going to be handed over, if each member may have its say."""
-    mean, _ = model.posterior(features)
-    best_of_each = mean.argmin(axis=1)
-    return np.unique(np.concatenate([lowest(model, features, n=N_LEADERS), best_of_each]))
+def _leaders(model: GaussianProcess, of: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the data of which one is going to be handed over, if each member may have its say."""
+    best_of_each = of[model.means[:, of].argmin(axis=1)]
+    return np.unique(np.concatenate([lowest(model, of, n=N_LEADERS), best_of_each]))
 
 
 def worth_of_training(
-    model: GaussianProcess, vectors: Vectors, *, rows: Rows
+    model: GaussianProcess, vectors: Vectors, *, may_win: NDArray[np.bool_]
 ) -> Callable[[Rows], Array]:
     """Return a function that scores rows by what training them is expected to be worth.
 
@@ -150,25 +148,26 @@ def worth_of_training(
     training.
 
     Args:
-        model: What is expected of rows.
+        model: What is expected of rows; its data are those that ended or are in training.
         vectors: Of the space.
-        rows: Those that were trained or are in training.
+        may_win: (N,), which of its data may be handed over; if none may, all count.
 
     Shapes:
-        the function: (N,) for (N, D)
+        the function: (M,) for (M, D)
     """
-    held = vectors.features(rows)
-    held = held[_leaders(model, held)]
-    means, _ = model.posterior(held)  # (S, L)
+    of = np.flatnonzero(may_win) if may_win.any() else np.arange(len(may_win))
+    held = _leaders(model, of)
+    at_held = model.at(model.features[held])
+    means = model.means[:, held]  # (S, L)
     first = means.argmin(axis=1)
     best = means.min(axis=1)[:, None]
 
     def score(rows: Rows) -> Array:
-        features = vectors.features(rows)
-        mean, deviation = model.posterior(features)  # (S, N)
+        at_rows = model.at(vectors.features(rows))
+        mean, deviation = at_rows.mean, at_rows.deviation  # (S, M)
         observed = np.sqrt(deviation**2 + model.luck[:, None])
         own = deviation**2 / observed  # what a row's mean moves by, for one deviation of its value
-        others = model.covariance(held, features) / observed[:, None, :]  # (S, L, N)
+        others = model.covariance(at_held, at_rows) / observed[:, None, :]  # (S, L, M)
         of_first = np.take_along_axis(others, first[:, None, None], axis=1)[:, 0, :]
         apart = np.maximum(np.abs(own - of_first), LEAST_DEVIATION)
         worth = expected_improvement(mean, apart, best=best)  # exact, if only these two could win

@@ -80,5 +80,5 @@ class Auto:
         self._method.observe(trial)
 
     def recommend(self, trials: Sequence[Trial]) -> Recommendation | None:
-        """Return the trial whose posterior mean is surely the best."""
+        """Return the trial whose posterior mean is the best, even if too good by a deviation."""
         return self._method.recommend(trials)

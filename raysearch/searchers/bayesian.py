@@ -21,6 +21,7 @@ from raysearch.checks import integer_fault, raise_faults
 from raysearch.randomness import generator
 from raysearch.searchers.base import NoSuggestion
 from raysearch.searchers.ranking import rank
+from raysearch.searchers.repeats import Repeats
 from raysearch.searchers.suitability import require_places
 from raysearch.searchers.tried import Tried, key, suggest_untried
 from raysearch.space import Space
@@ -29,7 +30,8 @@ from raysearch.trial import Objective, Recommendation, Suggestion, Trial
 if TYPE_CHECKING:
     import numpy as np
 
-    from raysearch.gaussian.process import GaussianProcess
+    from raysearch.gaussian.kernel import Array
+    from raysearch.searchers.slots import Places
     from raysearch.searchers.surrogate import Known, Surrogate
     from raysearch.searchers.vectors import Rows, Vectors
 
@@ -39,10 +41,6 @@ only trial was a bad one is never looked at again."""
 
 N_PARENTS = 10
 """Best trials that candidates are mutations of."""
-
-LEAST_BEFORE_REPEATS = 15
-"""Trials that must have ended before one is trained again: of fewer, the model knows too little of
-how much is luck."""
 
 LEAST_ENDED = 4
 """Trials that must have ended before a model is of use, whatever else is in training."""
@@ -58,7 +56,8 @@ class Bayesian:
     `acquisition`). Candidates are random configurations, mutations of the ten best trials, and
     neighbours of the best of both; and, of the trials that were trained in full, the leaders, since
     another training tells how much of a leader's value was luck. At least every fourth suggestion
-    is a new configuration.
+    is a new configuration, and all of them are where a scheduler stops most trials, or where the
+    first trainings again had the same values (see `repeats`).
 
     For a trial that has not ended, each process has a value of its own, drawn from what it expects
     there, so that parallel trials spread out and the best of them may already be counted on.
@@ -74,8 +73,9 @@ class Bayesian:
     others, so that suggestion 10,000 costs no more than one at that limit.
 
     In the end it recommends the trial whose posterior mean is the best even if it is too good by
-    one standard deviation, since the best observed value is mostly a lucky one; where values are
-    exact, that is the same trial.
+    one standard deviation, since the best observed value is mostly a lucky one. Once values have
+    turned out to be exact, it is the best observed. Where you know that they are, say
+    `recommend=False`: a rough function is taken for a noisy one.
 
     A finite space is exhausted once each configuration has been tried. A trial whose configuration
     lies outside the space, as in a search that goes on with other ranges, is not learnt from.
@@ -128,9 +128,8 @@ class Bayesian:
         self._n_samples = n_samples
         self._n_history = n_history
         self._recommends = recommend
-        self._repeats = repeat and recommend
+        self._repeats = Repeats(objective=objective, are_wanted=repeat and recommend)
         self._tried = Tried()
-        self._trials: dict[int, Trial] = {}  # of this search, in the space, by number
 
     @cached_property
     def _vectors(self) -> Vectors:
@@ -186,13 +185,13 @@ class Bayesian:
             known = rank(trial, objective=self._objective)
             self._surrogate.add(self._vectors.encode(trial.configuration), known)
             if not trial.is_evidence:
-                self._trials[trial.number] = trial
+                self._repeats.observe(trial)
 
     def recommend(self, trials: Sequence[Trial]) -> Recommendation | None:
-        """Return the trial whose posterior mean is surely the best."""
+        """Return the trial whose posterior mean is the best, even if too good by a deviation."""
         from raysearch.searchers.recommending import recommended
 
-        if not self._recommends or self._vectors.n_parameters == 0:
+        if not self._recommends or self._vectors.n_parameters == 0 or self._repeats.tell_nothing:
             return None
         return recommended(
             trials,
@@ -225,54 +224,45 @@ class Bayesian:
         """
         import numpy as np
 
-        from raysearch.searchers.acquisition import candidates, lowest, worth_of_training
+        from raysearch.searchers.acquisition import worth_of_training
 
         known = self._surrogate.known()
         if known is None:
             return None
-        vectors, model, rows = self._vectors, known.process, known.rows
-        parents = rows[lowest(model, vectors.features(rows), n=N_PARENTS)]
+        vectors, model = self._vectors, known.process
+        may_win = [number >= 0 for number in known.numbers]  # those of earlier runs cannot
         if pending:
             begun = np.stack([vectors.encode(trial.configuration) for trial in pending])
             model = model.with_fantasies(vectors.features(begun), rng=rng)
-            rows = np.concatenate([rows, begun])
-        worth = worth_of_training(model, vectors, rows=rows)
-        pin = self._least_tried(known.rows) if explores else None
-        for row in candidates(vectors, worth, parents=parents, rng=rng, pin=pin):
-            configuration = vectors.decode(row)
-            if key(configuration) not in self._tried:
-                break
-        else:
+            may_win += [True] * len(begun)
+        worth = worth_of_training(model, vectors, may_win=np.array(may_win))
+        row = self._best_new(known, worth, rng, explores=explores)
+        if row is None:
             return None
-        if not explores:
-            repeat = self._repeat(known, model, worth, than=row)
+        if self._repeats.may_come and not explores:
+            than = float(worth(row[None])[0])
+            repeat = self._repeats.next(known, model, worth, than=than)
             if repeat is not None:
                 return repeat
-        return Suggestion(configuration=configuration, origin={"kind": "bayesian"})
+        return Suggestion(configuration=vectors.decode(row), origin={"kind": "bayesian"})
 
-    def _repeat(
-        self, known: Known, model: GaussianProcess, worth: Callable[[Rows], Rows], *, than: Rows
-    ) -> Suggestion | None:
-        """Return a leader to be trained again, if that is worth more than to train a new row."""
+    def _best_new(
+        self,
+        known: Known,
+        worth: Callable[[Rows], Array],
+        rng: np.random.Generator,
+        *,
+        explores: bool,
+    ) -> Places | None:
+        """Return the candidate of most worth that was not tried, or None if all of them were."""
         import numpy as np
 
-        from raysearch.searchers.acquisition import N_LEADERS, lowest
+        from raysearch.searchers.acquisition import candidates, lowest
 
-        may_repeat = np.flatnonzero(known.is_full)
-        if not self._repeats or len(known.rows) < LEAST_BEFORE_REPEATS or not len(may_repeat):
-            return None
-        features = self._vectors.features(known.rows[may_repeat])
-        leaders = may_repeat[lowest(model, features, n=N_LEADERS)]
-        worths = worth(np.concatenate([than[None], known.rows[leaders]]))
-        chosen = int(worths.argmax())
-        if chosen == 0:
-            return None
-        trial = self._trials.get(known.numbers[leaders[chosen - 1]])
-        if trial is None:  # of an earlier run
-            return None
-        return Suggestion(
-            configuration=trial.configuration, origin={"kind": "repeat", "of": trial.id}
-        )
+        parents = known.rows[lowest(known.process, np.arange(len(known.rows)), n=N_PARENTS)]
+        pin = self._least_tried(known.rows) if explores else None
+        found = candidates(self._vectors, worth, parents=parents, rng=rng, pin=pin)
+        return next((r for r in found if key(self._vectors.decode(r)) not in self._tried), None)
 
     def _least_tried(self, rows: Rows) -> tuple[int, float] | None:
         """Return column and place of the branch with the fewest trials; None without branches."""

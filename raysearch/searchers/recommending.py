@@ -30,7 +30,7 @@ but the few choices that were very bad: of 0.9 and more, where the median config
 def recommended(
     trials: Sequence[Trial], *, known: Known | None, vectors: Vectors, objective: Objective
 ) -> Recommendation | None:
-    """Return the trial whose posterior mean is surely the best, with the reason in words.
+    """Return the trial whose posterior mean is the best even if too good by a deviation, and why.
 
     Of several trainings of one configuration it is the one with the best value.
 

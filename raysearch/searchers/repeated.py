@@ -7,7 +7,6 @@ is told of each as of one trial, with the mean of what its executions measured.
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,12 +17,10 @@ from raysearch.errors import ConfigurationError, unknown_name
 from raysearch.imports import load_object
 from raysearch.searchers import SEARCHERS
 from raysearch.searchers.base import NoSuggestion, Searcher
+from raysearch.searchers.repeats import without_repeats
 from raysearch.searchers.tried import Key, key
 from raysearch.space import Space
 from raysearch.trial import Measurement, Objective, Recommendation, Suggestion, Trial, TrialStatus
-
-REPEAT = "repeat"
-"""Setting of a method that trains leaders again by itself."""
 
 
 @dataclass(slots=True)
@@ -84,10 +81,9 @@ class Repeated:
         name = searcher.get("name", "")
         if name not in SEARCHERS:
             raise ConfigurationError(unknown_name(name, kind="a searcher", valid=SEARCHERS))
-        settings = {key: value for key, value in searcher.items() if key != "name"}
+        alone = without_repeats(searcher)  # one who repeats is enough
+        settings = {key: value for key, value in alone.items() if key != "name"}
         made = load_object(SEARCHERS[name])
-        if REPEAT in inspect.signature(made).parameters:  # one who repeats is enough
-            settings.setdefault(REPEAT, False)
         self._searcher: Searcher = made(space, objective=objective, seed=seed, **settings)
         self._objective = objective
         self._times = times

@@ -17,12 +17,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from raysearch.gaussian.kernel import Array, Likelihood, Prior
 from raysearch.gaussian.process import GaussianProcess, moved
 from raysearch.randomness import generator
-from raysearch.searchers.ranking import Rank, is_completed, is_usable
+from raysearch.searchers.ranking import Rank, is_usable
 from raysearch.searchers.targets import Targets, targets_of
 from raysearch.searchers.vectors import Rows, Vectors
 
@@ -46,8 +45,8 @@ ROUGHNESS = 0.1
 """Variance of what is a configuration's own and no luck, relative to that of all trials' values.
 
 Without it, a choice among 100 noisy trials of seven tables had a regret that was .009 ± .004 worse;
-with 0.02 to 0.2 it was .001 to .005 worse (thirty seeds). It is there for values that are exact as
-well: their noise is less than this, and the best observed is chosen.
+with 0.02 to 0.2 it was .001 to .005 worse (thirty seeds). Of a smooth function whose values are
+exact, the noise is less than this, and the best observed is chosen.
 """
 
 
@@ -61,8 +60,6 @@ class Known:
     targets: Targets
     numbers: tuple[int, ...]
     """Of these trials."""
-    is_full: NDArray[np.bool_]
-    """(N,), whether they were trained in full."""
 
 
 class Surrogate:
@@ -140,7 +137,6 @@ class Surrogate:
                 rows=rows,
                 targets=targets,
                 numbers=tuple(rank[-1] for rank in ranks),
-                is_full=np.array([is_completed(rank) for rank in ranks]),
             )
         return self._known
 

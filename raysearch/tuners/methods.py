@@ -98,7 +98,7 @@ class BayesianOptimization(Tuner):
         seed: int | None = None,
         **common: Unpack[Common],
     ) -> None:
-        searcher: dict[str, Any] = {"name": "bayesian", "repeat": False}  # see executions_per_trial
+        searcher: dict[str, Any] = {"name": "bayesian"}
         if num_initial_points is not None:
             searcher["n_startup"] = num_initial_points
         method = Method(searcher=searcher, n_trials=_number(max_trials))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from raysearch.counting import counted
 from raysearch.errors import ConfigurationError
 from raysearch.results import Results
+from raysearch.searchers.repeats import without_repeats
 from raysearch.tuners.builder import Tunable
 from raysearch.tuners.common import Common
 from raysearch.tuners.method import Method
@@ -137,7 +138,7 @@ class Wording:
     @property
     def _searcher(self) -> Mapping[str, Any]:
         if self.executions == 1:
-            return self.method.searcher
+            return without_repeats(self.method.searcher)
         args = {"times": self.executions, "searcher": dict(self.method.searcher)}
         return {"class": REPEATED, "args": args}
 

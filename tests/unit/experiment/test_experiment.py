@@ -192,7 +192,7 @@ def test_the_settings_of_a_varied_file_make_an_equal_experiment(varied):
 
 def test_every_default_is_in_the_settings(loaded):
     settings = loaded().settings
-    assert settings["searcher"] == {"name": "auto", "recommend": True}
+    assert settings["searcher"] == {"name": "auto", "repeat": True, "recommend": True}
     settings = loaded("searcher: hyperopt").settings
     arguments = inspect.signature(HyperOpt).parameters
     own = {n: arguments[n].default for n in ("n_startup", "gamma", "n_candidates", "n_history")}

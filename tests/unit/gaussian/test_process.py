@@ -154,7 +154,8 @@ def test_what_is_a_configurations_own_is_shared_by_its_trainings() -> None:
     is_same = (features[:, None] == features[None]).all(axis=2)
     rough = replace(process(), features=features, roughness=0.01)
     mean, deviation = rough.posterior(features)
-    apart = rough.covariance(features[:2], features)
+    apart = rough.covariance(rough.at(features[:2]), rough.at(features))
+    assert rough.means == pytest.approx(mean, abs=1e-9)
     for member, hyperparameters in enumerate(SAMPLE):
         noise = float(rough.noise[member])
         own = min(0.01, 0.999 * noise)

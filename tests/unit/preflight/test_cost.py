@@ -68,6 +68,16 @@ def test_a_finite_space_ends_the_search(experiment, probed):
     assert estimate(small, [probed()], slots=1).trials == (2, 2)
 
 
+@pytest.mark.parametrize(("repeat", "most"), [(True, 80), (False, 20)])
+def test_a_finite_space_takes_longer_where_leaders_are_trained_again(
+    experiment, probed, repeat, most
+):
+    space = {"width": {"choice": list(range(4, 24))}}
+    searcher = {"name": "auto", "repeat": repeat}
+    larger = experiment(budget={"patience": 50}, space=space, searcher=searcher)
+    assert estimate(larger, [probed()], slots=1).trials == (most, most)
+
+
 def test_where_nothing_ends_the_search_nobody_can_say(experiment, probed):
     endless = experiment(budget={"patience": 50}, space={"learning_rate": {"float": [0.1, 0.2]}})
     cost = estimate(endless, [probed()], slots=1)

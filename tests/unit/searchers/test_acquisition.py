@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from raysearch.space import Float, Space
 PLANE = Vectors(Space({"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)}))
 RNG = np.random.default_rng(0)
 ROWS = RNG.random((9, 2))
+ALL = np.ones(9, dtype=bool)
 TARGETS = RNG.standard_normal(9)
 
 
@@ -48,7 +50,7 @@ def test_worth_is_the_fall_of_the_lowest_mean_over_many_imagined_trainings(
     row: list[float],
 ) -> None:
     known = model(noise=0.4)
-    worth = worth_of_training(known, PLANE, rows=ROWS)(np.array([row]))[0]
+    worth = worth_of_training(known, PLANE, may_win=ALL)(np.array([row]))[0]
     expected, error = imagined(known, np.array(row), n=4000)
     assert worth == pytest.approx(expected, abs=5 * error + 0.002)  # and the steps of surprises
     assert worth > 0
@@ -56,8 +58,8 @@ def test_worth_is_the_fall_of_the_lowest_mean_over_many_imagined_trainings(
 
 def test_a_row_without_luck_is_worth_no_second_training() -> None:
     best = int(TARGETS.argmin())
-    exact = worth_of_training(model(noise=1e-4), PLANE, rows=ROWS)
-    lucky = worth_of_training(model(noise=0.5), PLANE, rows=ROWS)
+    exact = worth_of_training(model(noise=1e-4), PLANE, may_win=ALL)
+    lucky = worth_of_training(model(noise=0.5), PLANE, may_win=ALL)
     assert exact(ROWS[[best]])[0] < 1e-3 * exact(RNG.random((64, 2))).max()
     assert lucky(ROWS[[best]])[0] > 0.1 * lucky(RNG.random((64, 2))).max()
 
@@ -73,17 +75,33 @@ def test_a_tiny_chance_is_still_ranked() -> None:
     new = np.array([[0.8, 0.8], [0.85, 0.85]])
     mean, deviation = far.posterior(PLANE.features(new))
     assert (mean + 2 > 5 * deviation).all()  # further than the surprises that are looked at
-    near, away = worth_of_training(far, PLANE, rows=corners)(new)
+    near, away = worth_of_training(far, PLANE, may_win=np.ones(2, dtype=bool))(new)
     assert near > away > 0
 
 
 def test_the_lowest_are_told_in_order_and_equals_once() -> None:
-    rows = np.concatenate([ROWS, ROWS[:4]])
     known = model(noise=0.1)
-    mean = known.posterior(PLANE.features(rows))[0].mean(axis=0)
-    found = lowest(known, PLANE.features(rows), n=5)
-    assert found.tolist() == np.argsort(mean[:9]).tolist()[:5]
-    assert len(lowest(known, PLANE.features(rows), n=50)) == 9
+    twice = replace(
+        known,
+        features=np.concatenate([known.features, known.features[:4]]),
+        targets=np.concatenate([TARGETS, TARGETS[:4]]),
+    )
+    order = np.argsort(twice.means.mean(axis=0)[:9]).tolist()
+    assert lowest(twice, np.arange(13), n=5).tolist() == order[:5]
+    assert len(lowest(twice, np.arange(13), n=50)) == 9
+    assert lowest(twice, np.array([3, 8]), n=5).tolist() == [n for n in order if n in (3, 8)]
+
+
+def test_what_cannot_win_is_not_what_a_training_must_beat() -> None:
+    known, best = model(noise=0.01), int(TARGETS.argmin())
+    may_win = ALL.copy()
+    may_win[best] = False
+    beside = ROWS[[best]]
+    of_all = worth_of_training(known, PLANE, may_win=ALL)(beside)
+    of_others = worth_of_training(known, PLANE, may_win=may_win)(beside)
+    assert of_others > of_all + 0.05
+    none = worth_of_training(known, PLANE, may_win=np.zeros(9, dtype=bool))(beside)
+    assert none == pytest.approx(of_all)
 
 
 def test_expected_improvement_is_that_of_many_draws() -> None:

@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,7 +124,7 @@ def test_a_branch_whose_first_trials_were_bad_is_looked_at_again() -> None:
     for number in range(12):
         x = (number + 0.5) / 12
         searcher.observe(trial(number, {"model": "good", "g.a": x}, 0.9 - abs(x - 0.5)))
-    for number, x in ((12, 0.9), (13, 0.3)):
+    for number, x in ((12, 0.9), (13, 0.3)):  # after one of them, the rest of it is worth most
         searcher.observe(trial(number, {"model": "late", "l.a": x}, 0.1))
     suggestions = [searcher.suggest(number=n, pending=[]) for n in range(100, 108)]
     models = [s.configuration["model"] for s in suggestions if isinstance(s, Suggestion)]
@@ -207,16 +208,31 @@ def test_nothing_is_trained_again_where_that_is_switched_off(settings: dict[str,
     assert len({t.configuration["x"] for t in trials}) == 40
 
 
-def test_what_was_stopped_early_is_not_trained_again() -> None:
+def kinds(searcher: Bayesian, numbers: range) -> list[str]:
+    """Return where suggestions come from, of which nothing is observed."""
+    found = [searcher.suggest(number=n, pending=[]) for n in numbers]
+    return [s.origin["kind"] for s in found if isinstance(s, Suggestion)]
+
+
+def test_exact_values_are_hardly_trained_again_and_the_best_observed_is_handed_over() -> None:
+    for seed in range(3):
+        searcher = Bayesian(PLANE, objective=ACCURACY, seed=seed)
+        trials = search(searcher, 60, hill)
+        n_again = 60 - len({(t.configuration["x"], t.configuration["y"]) for t in trials})
+        assert n_again <= 3
+        if n_again == 3:
+            assert searcher.recommend(trials) is None
+
+
+def test_leaders_of_earlier_runs_are_not_trained_again() -> None:
     searcher = Bayesian(PLANE, objective=ACCURACY, seed=0)
-    rng = np.random.default_rng(0)
-    for number in range(40):
-        configuration = PLANE.sample(rng)
-        value = hill(configuration) + 0.3 * rng.standard_normal()
-        status = TrialStatus.STOPPED
-        searcher.observe(trial(number, configuration, value, epochs=3, status=status))
-    found = [searcher.suggest(number=n, pending=[]) for n in range(41, 60)]
-    assert {s.origin["kind"] for s in found if isinstance(s, Suggestion)} == {"bayesian"}
+    for number, earlier in enumerate(noisy(Auto(PLANE, objective=ACCURACY), seed=0)):
+        origin = {"kind": "evidence"}
+        searcher.observe(replace(earlier, number=number - 40, id=f"old/{number}", origin=origin))
+    for number in range(20):
+        configuration = {"x": number / 20, "y": 0.1}
+        searcher.observe(trial(number, configuration, hill(configuration) - 0.5))
+    assert "repeat" not in kinds(searcher, range(21, 33))
 
 
 def test_of_two_leaders_alike_the_one_that_was_trained_more_often_is_recommended() -> None:

@@ -65,6 +65,13 @@ def test_methods_that_train_each_trial_to_its_end(tuner, searcher, scheduler, tr
         experiment(tuner(build, **PLAIN))
 
 
+def test_no_tuner_trains_a_configuration_again_unless_asked_to():
+    plain = experiment(BayesianOptimization(build, **PLAIN), epochs=3)
+    halving = experiment(ASHA(build, searcher="auto", max_epochs=9, **PLAIN))
+    assert plain.searcher.settings["repeat"] is False
+    assert halving.searcher.settings["repeat"] is False
+
+
 def test_hyperband_has_keras_tuners_numbers(capsys):
 
     def large(hp):
