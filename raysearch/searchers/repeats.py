@@ -8,6 +8,7 @@ left it, so that nothing is learnt of what it would have reached.
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +62,8 @@ class Repeats:
         self._ended: set[int] = set()
         self._full: dict[int, Trial] = {}
         self._first: dict[Key, float | None] = {}  # values
-        self._n_again = 0
-        self._n_equal = 0
+        self._n_with: Counter[float | None] = Counter()  # configurations by their first value
+        self._again: list[tuple[float | None, bool]] = []  # values, and whether the first had them
 
     def observe(self, trial: Trial) -> None:
         """Take a trial of this search into account, which lies in the space."""
@@ -72,14 +73,20 @@ class Repeats:
         self._full[trial.number] = trial
         value, known = trial.value(self._objective), key(trial.configuration)
         if known in self._first:
-            self._n_again += 1
-            self._n_equal += value == self._first[known]
-        self._first.setdefault(known, value)
+            self._again.append((value, value == self._first[known]))
+        else:
+            self._first[known] = value
+            self._n_with[value] += 1
 
     @property
     def tell_nothing(self) -> bool:
-        """Whether values are exact, as far as configurations were trained again."""
-        return self._n_again >= LEAST_EQUAL and self._n_equal == self._n_again
+        """Whether values are exact, as far as configurations were trained again.
+
+        A value that other configurations have as well, such as an accuracy of 1, is equal by
+        chance, and tells neither.
+        """
+        told = [equal for value, equal in self._again if not equal or self._n_with[value] == 1]
+        return len(told) >= LEAST_EQUAL and all(told)
 
     @property
     def may_come(self) -> bool:

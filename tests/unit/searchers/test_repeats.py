@@ -19,7 +19,7 @@ def told(*trials: Trial, are_wanted: bool = True) -> Repeats:
 def many(n: int, *, stopped: Callable[[int], bool] = lambda _: False) -> list[Trial]:
     """Return so many trials of different configurations, some of which were stopped."""
     ends = {True: TrialStatus.STOPPED, False: TrialStatus.COMPLETED}
-    return [trial(m, {"x": m}, 1.0, status=ends[stopped(m)]) for m in range(n)]
+    return [trial(m, {"x": m}, m / 10, status=ends[stopped(m)]) for m in range(n)]
 
 
 def test_it_takes_some_trials_before_one_may_come_again() -> None:
@@ -34,7 +34,7 @@ def test_none_comes_again_where_most_trials_are_stopped() -> None:
 
 
 def test_equal_values_tell_nothing_and_one_that_differs_does() -> None:
-    again = [trial(100 + n, {"x": n}, 1.0) for n in range(LEAST_EQUAL)]
+    again = [trial(100 + n, {"x": n}, n / 10) for n in range(LEAST_EQUAL)]
     assert not told(*many(20), *again[:-1]).tell_nothing
     assert told(*many(20), *again).tell_nothing
     assert not told(*many(20), *again).may_come
@@ -43,11 +43,18 @@ def test_equal_values_tell_nothing_and_one_that_differs_does() -> None:
     assert told(*many(20), *again, other).may_come
 
 
+def test_a_value_that_many_have_is_equal_by_chance() -> None:
+    perfect = [trial(n, {"x": n}, 0.0) for n in range(20)]
+    again = [trial(100 + n, {"x": n}, 0.0) for n in range(10)]
+    assert not told(*perfect, *again).tell_nothing
+
+
 def test_a_trial_that_is_told_twice_is_no_second_training() -> None:
     trials = many(20)
     assert not told(*trials, *trials).tell_nothing
     paused = trial(3, {"x": 3}, 2.0, status=TrialStatus.PAUSED)
-    assert told(paused, *trials, *[trial(100 + n, {"x": n}, 1.0) for n in range(3)]).tell_nothing
+    again = [trial(100 + n, {"x": n}, n / 10) for n in (1, 2, 3)]
+    assert told(paused, *trials, *again).tell_nothing
 
 
 def test_only_methods_that_repeat_are_told_not_to() -> None:
