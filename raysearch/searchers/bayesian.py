@@ -47,7 +47,7 @@ LEAST_ENDED = 4
 
 
 class Bayesian:
-    """Suggests what a Gaussian process expects to improve most what will be handed over.
+    """Suggests the training that should improve most what is handed over, by a Gaussian process.
 
     The first `n_startup` trials are a Latin hypercube, drawn as the priors of the space say (see
     `design`), of which trial n is row n. The default and the points of a search count among them,

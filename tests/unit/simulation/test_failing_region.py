@@ -10,6 +10,7 @@ from raysearch.engine import Plan
 from raysearch.imports import load_object
 from raysearch.schedulers.none import NoScheduler
 from raysearch.searchers import SEARCHERS
+from raysearch.searchers.repeats import without_repeats
 from raysearch.simulation import Curve, simulate
 from raysearch.space import Int, Space
 from raysearch.trial import TrialStatus
@@ -47,6 +48,7 @@ class FailingThird:
 def test_the_optimum_beside_a_region_that_fails_is_found(name, raises):
     n_trials = N_TRIALS.get(name, SPACE.grid_size())
     settings = {"resolution": 15} if name == "grid" else {"seed": 1}
+    settings |= {k: v for k, v in without_repeats({"name": name}).items() if k != "name"}
     simulation = simulate(
         Plan(objective=ACCURACY, max_epochs=1, max_trials=n_trials),
         space=SPACE,
