@@ -54,13 +54,27 @@ def schedule_facts(results: Results, trial: Trial) -> list[tuple[str, str]]:
     return facts
 
 
+def origin_text(trial: Trial) -> str:
+    """Return where the configuration came from: "genetic, parents 0003 0007, generation 2".
+
+    What is no single value or list, such as the state of a searcher, is left to `--json`.
+    """
+    details = [
+        f"{key} {' '.join(map(str, value)) if isinstance(value, list) else value}"
+        for key, value in trial.origin.items()
+        if key != "kind" and not isinstance(value, dict)
+    ]
+    return ", ".join([str(trial.origin.get("kind", "unknown")), *details])
+
+
 def repeat_facts(results: Results, trial: Trial) -> list[tuple[str, str]]:
     """Return what other trainings of a trial's configuration reached, if it was trained again."""
     from raysearch.live.text import short_number
+    from raysearch.results.leaders import are_trainings_of_one
 
-    same = [t for t in results.state.trials.values() if t.configuration == trial.configuration]
-    if not any(t.origin.get("kind") == "repeat" for t in same):
-        return []
-    others = [t for t in same if t.id != trial.id]
-    reached = [f"{t.id} ({short_number(t.value(results.objective))})" for t in others]
-    return [("also trained as", ", ".join(reached))]
+    others = [
+        f"{other.id} ({short_number(other.value(results.objective))})"
+        for other in results.state.trials.values()
+        if other.id != trial.id and are_trainings_of_one(other, trial)
+    ]
+    return [("also trained as", ", ".join(others))] if others else []

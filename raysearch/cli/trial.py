@@ -162,7 +162,7 @@ def _print(results: Results, trial: Trial, *, events: list[Event]) -> None:
 
 def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple[str, str]]:
     from raysearch.cli.aims import measure_facts
-    from raysearch.cli.descent import repeat_facts, schedule_facts
+    from raysearch.cli.descent import origin_text, repeat_facts, schedule_facts
     from raysearch.cli.folds import fold_facts
     from raysearch.cli.summary import configuration_facts, value_against_default
     from raysearch.counting import counted
@@ -192,19 +192,6 @@ def _facts(results: Results, trial: Trial, *, events: list[Event]) -> list[tuple
         size = file_size(checkpoint.size_bytes)
         facts.append(("checkpoint", f"{place_of(results.run_dir.path / checkpoint.path)} ({size})"))
     return [*facts, *_curves(trial, objective=objective)]
-
-
-def origin_text(trial: Trial) -> str:
-    """Return where the configuration came from: "genetic, parents 0003 0007, generation 2".
-
-    What is no single value or list, such as the state of a searcher, is left to `--json`.
-    """
-    details = [
-        f"{key} {' '.join(map(str, value)) if isinstance(value, list) else value}"
-        for key, value in trial.origin.items()
-        if key != "kind" and not isinstance(value, dict)
-    ]
-    return ", ".join([str(trial.origin.get("kind", "unknown")), *details])
 
 
 def _place(results: Results, trial: Trial) -> list[tuple[str, str]]:

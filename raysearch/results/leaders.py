@@ -28,6 +28,7 @@ from raysearch.experiment.select import Select
 from raysearch.results.front import chosen_in_turn
 from raysearch.results.spread import Spread
 from raysearch.run_dir import events as ev
+from raysearch.searchers.repeats import REPEAT
 from raysearch.trial import Objective, Trial
 
 
@@ -106,7 +107,7 @@ def are_trainings_of_one(trial: Trial, other: Trial) -> bool:
 
     To compare them would be to compare a configuration with itself.
     """
-    is_repeat = "repeat" in (trial.origin.get("kind"), other.origin.get("kind"))
+    is_repeat = REPEAT in (trial.origin.get("kind"), other.origin.get("kind"))
     return is_repeat and trial.configuration == other.configuration
 
 

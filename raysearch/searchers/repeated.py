@@ -17,7 +17,7 @@ from raysearch.errors import ConfigurationError, unknown_name
 from raysearch.imports import load_object
 from raysearch.searchers import SEARCHERS
 from raysearch.searchers.base import NoSuggestion, Searcher
-from raysearch.searchers.repeats import without_repeats
+from raysearch.searchers.repeats import REPEAT, without_repeats
 from raysearch.searchers.tried import Key, key
 from raysearch.space import Space
 from raysearch.trial import Measurement, Objective, Recommendation, Suggestion, Trial, TrialStatus
@@ -109,7 +109,7 @@ class Repeated:
             trials = known[key(first.configuration)]
             has_failed = any(trial.status is TrialStatus.FAILED for trial in trials)
             if len(trials) < self._times and not has_failed:
-                origin = {"kind": "repeat", "of": first.id}
+                origin = {"kind": REPEAT, "of": first.id}
                 return Suggestion(configuration=first.configuration, origin=origin)
         return self._searcher.suggest(number=number, pending=unknown)
 

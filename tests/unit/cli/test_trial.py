@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from raysearch.cli.descent import repeat_facts
-from raysearch.cli.trial import ROWS, origin_text, telling
+from raysearch.cli.descent import origin_text, repeat_facts
+from raysearch.cli.trial import ROWS, telling
 from raysearch.experiment import from_settings
 from raysearch.trial import Measurement, Trial
-from tests.lab import ACCURACY
+from tests.lab import ACCURACY, trained
 from tests.recorded import SETTINGS, Recorded
 
 
@@ -76,16 +76,6 @@ def test_decisions_and_attempts_are_told_with_reasons(cli, folder):
 
 
 def test_other_trainings_of_a_configuration_are_told():
-    def trained(number, width, value, **origin):
-        measured = Measurement(epoch=1, step=1, values={"val/accuracy": value}, seconds=1.0)
-        return Trial(
-            id=f"{number:04d}",
-            number=number,
-            configuration={"width": width},
-            origin=origin,
-            measurements=(measured,),
-        )
-
     again = trained(3, 40, 0.75, kind="repeat", of="0001")
     trials = [trained(1, 40, 0.5), trained(2, 60, 0.7), again, trained(4, 60, None)]
     state = SimpleNamespace(trials={trial.id: trial for trial in trials})

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from raysearch.results.examples import FOLDER, Kept, compared, keep_outcomes, kept, look, to_compare
+from raysearch.results.examples import (
+    FOLDER,
+    Kept,
+    compared,
+    keep_outcomes,
+    kept,
+    look,
+    second,
+    to_compare,
+)
 from raysearch.results.family_tests import family_tests
 from raysearch.results.paired import Paired
 from raysearch.results.why import why, why_document
+from tests.lab import trained
 from tests.recorded import Recorded
 from tests.unit.results.again import Again, led, opened
 from tests.unit.results.seen import Sees
@@ -123,3 +135,18 @@ def test_the_best_of_each_family_is_compared(tmp_path):
     assert first["paired"] is None
     assert second["paired"]["against"] == first["family"]
     assert second["paired"]["p_of_all"] == test.paired.p
+
+
+def test_the_second_is_no_other_training_of_the_winner():
+    winner, again = trained(3, 40, 0.9), trained(5, 40, 0.8, kind="repeat", of="0003")
+    order = [winner, again, trained(4, 40, 0.7), trained(2, 60, 0.6)]
+    found = SimpleNamespace(
+        winner=winner,
+        order=lambda: iter(order),
+        select=lambda trials: SimpleNamespace(winner=next(iter(trials), None)),
+    )
+    assert second(found).id == "0004"  # alike by chance: nobody repeated it
+    order[2] = trained(4, 40, 0.7, kind="repeat", of="0003")
+    assert second(found).id == "0002"
+    order[:] = order[:3]
+    assert second(found) is None

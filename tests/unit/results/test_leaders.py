@@ -9,7 +9,7 @@ from raysearch.experiment.select import Select
 from raysearch.results.leaders import Leader, by_mean, leaders_of
 from raysearch.run_dir import events as ev
 from raysearch.trial import Measurement, Objective, SearchStatus, Trial
-from tests.lab import ACCURACY
+from tests.lab import ACCURACY, trained
 from tests.recorded import Bytes
 from tests.unit.results.again import LUCKY, Again, led, opened
 
@@ -193,17 +193,6 @@ def test_a_repeat_is_an_event_that_older_versions_read_past(four):
     for trial, repeat, epoch, _ in repeats(four):
         assert epoch <= state.trials[trial].epochs, repeat
     assert isinstance(state.trials["0003"].last, Measurement)
-
-
-def trained(number: int, width: int, value: float, **origin: str) -> Trial:
-    measured = Measurement(epoch=1, step=1, values={"val/accuracy": value}, seconds=1.0)
-    return Trial(
-        id=f"{number:04d}",
-        number=number,
-        configuration={"width": width},
-        origin=origin,
-        measurements=(measured,),
-    )
 
 
 @pytest.mark.parametrize(
