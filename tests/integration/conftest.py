@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.held import Hold
+
 ROOT = Path(__file__).resolve().parents[2]
 
 SMALL = """\
@@ -71,7 +73,7 @@ def ray_address(tmp_path_factory) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
         text=True,
         # a token would lie in the user's home
-        env={**os.environ, **LOOPBACK, "RAY_AUTH_MODE": "disabled"},
+        env={**os.environ, **LOOPBACK, "RAY_AUTH_MODE": "disabled", "PYTHONPATH": str(ROOT)},
     )
     assert server.stdin and server.stdout
     try:
@@ -109,3 +111,12 @@ def small(tmp_path) -> Path:
     path = tmp_path / "small.yaml"
     path.write_text(SMALL)
     return path
+
+
+@pytest.fixture
+def hold(tmp_path_factory, monkeypatch) -> Iterator[Hold]:
+    """What keeps trials under way; at the end nothing waits for it any more."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # for processes that begin in another folder
+    hold = Hold(tmp_path_factory.mktemp("hold") / "go")
+    yield hold
+    hold.let_go()

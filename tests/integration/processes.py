@@ -70,6 +70,14 @@ def kill(*pids: int) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def is_there(pid: int) -> bool:
+    """Return whether a process has not ended; one that nobody waited for has ended all the same."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def listening(pids: list[int]) -> set[str]:
     """Return the addresses at which processes accept connections."""
     sockets = {link for pid in pids for link in _links(pid) if link.startswith("socket:")}

@@ -140,18 +140,19 @@ def test_a_worker_that_is_killed_costs_no_trial(small, tmp_path, ray_address):
     assert [m.epoch for m in lost.measurements] == [1, 2, 3, 4]
 
 
-def test_ctrl_c_keeps_everything_and_resume_goes_on(small, tmp_path, raysearch, ray_address):
+def test_ctrl_c_keeps_everything_and_resume_goes_on(small, tmp_path, raysearch, ray_address, hold):
     process = subprocess.Popen(
         [sys.executable, "-m", "raysearch", "run", small, "--run-dir", "run",
-         "--address", ray_address, "scheduler=none", "fidelity.max_epochs=12"],
+         "--address", ray_address, "scheduler=none", "fidelity.max_epochs=60", *hold.words],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        wait_for(lambda: epochs(tmp_path / "run") >= 3, timeout_s=90)
+        wait_for(lambda: epochs(tmp_path / "run") == 2 * hold.epochs, timeout_s=90)
         busy = raysearch("resume", "run", "--address", ray_address)
         assert busy.status != 0
         assert f"in use by process {process.pid}" in busy.err
         process.send_signal(signal.SIGINT)
+        hold.let_go()
         out, err = process.communicate(timeout=60)
     finally:
         process.kill()
@@ -167,7 +168,7 @@ def test_ctrl_c_keeps_everything_and_resume_goes_on(small, tmp_path, raysearch, 
     results = Results.open(tmp_path / "run")
     assert results.status is SearchStatus.FINISHED
     for trial in results.state.trials.values():
-        assert [m.epoch for m in trial.measurements] == list(range(1, 13))
+        assert [m.epoch for m in trial.measurements] == list(range(1, 61))
         if trial.id in before.trials and before.trials[trial.id].status.is_ended:
             assert trial == before.trials[trial.id]
     finished_before = {t.id for t in before.ended}

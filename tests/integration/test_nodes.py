@@ -14,7 +14,7 @@ from raysearch.run_dir import RunDir
 from raysearch.run_dir import events as ev
 from raysearch.trial import SearchStatus, TrialStatus
 from raysearch.tuning.switches import loopback_only
-from tests.integration.processes import epochs, wait_for
+from tests.integration.processes import epochs, is_there, wait_for
 
 pytestmark = pytest.mark.timeout(300)  # three nodes of a Ray, and workers, which import torch
 
@@ -35,19 +35,21 @@ def three_nodes(monkeypatch):
             cluster.shutdown()
 
 
-def test_a_node_that_is_lost_costs_no_trial(small, tmp_path, three_nodes):
+def test_a_node_that_is_lost_costs_no_trial(small, tmp_path, three_nodes, hold):
     run = tmp_path / "run"
     process = subprocess.Popen(
         [sys.executable, "-m", "raysearch", "run", small, "--run-dir", run,
-         "--address", three_nodes.address, "model=mlp", "space={depth: {int: [1, 2]}}",
-         "scheduler=none", "fidelity.max_epochs=40", "budget.trials=3", "checkpoint.every=1",
+         "--address", three_nodes.address, *hold.words,
+         "scheduler=none", "fidelity.max_epochs=8", "budget.trials=3", "checkpoint.every=1",
          "refit=false"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:
-        wait_for(lambda: epochs(run) >= 5, timeout_s=120, process=process)
-        trial, node = _in_training(run, three_nodes)
+        wait_for(lambda: epochs(run) == 2 * hold.epochs, timeout_s=120, process=process)
+        trial, worker, node = _first(run, three_nodes)
         three_nodes.remove_node(node, allow_graceful=False)
+        wait_for(lambda: not is_there(worker), timeout_s=30, process=process)
+        hold.let_go()
         out, _ = process.communicate(timeout=150)
     finally:
         process.kill()
@@ -60,24 +62,22 @@ def test_a_node_that_is_lost_costs_no_trial(small, tmp_path, three_nodes):
     trials = results.state.trials
     assert [t.status for t in trials.values()] == [TrialStatus.COMPLETED] * 3
     for each in trials.values():
-        assert [m.epoch for m in each.measurements] == list(range(1, 41))
+        assert [m.epoch for m in each.measurements] == list(range(1, 9))
     assert trials[trial].attempts == 2
     assert results.state.restarts == 1
     first, second = (
         e for e in RunDir(run).events() if isinstance(e, ev.AttemptStarted) and e.trial == trial
     )
-    assert second.from_epoch > 0
+    assert second.from_epoch == hold.epochs
     assert second.worker != first.worker
 
 
-def _in_training(run: Path, cluster: Cluster):
-    """Return a trial that has a checkpoint and is far from its end, and the node it is on."""
+def _first(run: Path, cluster: Cluster):
+    """Return the trial that began first, the process that trains it, and the node it is on."""
     raylets = {_raylet(node): node for node in cluster.worker_nodes}
-    state = Results.open(run).state
-    started = {e.trial: e for e in RunDir(run).events() if isinstance(e, ev.AttemptStarted)}
-    trial = max(state.live, key=lambda name: bool(state.trials[name].checkpoints))
-    worker = int(started[trial].worker.rpartition(":")[2])
-    return trial, raylets[_parent(worker)]
+    first = next(e for e in RunDir(run).events() if isinstance(e, ev.AttemptStarted))
+    worker = int(first.worker.rpartition(":")[2])
+    return first.trial, worker, raylets[_parent(worker)]
 
 
 def _raylet(node) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from raysearch.run_dir import RunDir
 from raysearch.run_dir import events as ev
 from raysearch.training.jobs import model_job
 from raysearch.training.run import refit
+from tests.integration.processes import is_there
 
 pytestmark = pytest.mark.timeout(450)  # real processes, which import torch
 
@@ -103,14 +103,6 @@ def folder(tmp_path) -> Path:
     return tmp_path
 
 
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
 def weights_of(path: Path) -> dict[str, torch.Tensor]:
     return torch.load(path, weights_only=True)["state_dict"]
 
@@ -140,7 +132,7 @@ def test_two_processes_train_each_trial_and_one_that_is_killed_costs_an_attempt(
     lines = [line.split() for line in (folder / "pids").read_text().splitlines()]
     alone = ("0", "1")  # as the default configuration is tried before the search begins
     assert {(rank, of) for _, rank, of in lines} - {alone} == {("0", "2"), ("1", "2")}
-    assert all(gone(int(pid)) for pid, _, _ in lines)
+    assert not any(is_there(int(pid)) for pid, _, _ in lines)
 
     assert len([e for e in events if isinstance(e, ev.Measured) and e.repeat]) == 2
     after = [(rank, of) for _, rank, of in lines[-8:]]  # two leaders again, and two refits

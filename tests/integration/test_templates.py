@@ -15,17 +15,14 @@ from raysearch.run_dir import RunDir
 from raysearch.run_dir import events as ev
 from raysearch.trial import SearchStatus, TrialStatus
 from tests.integration.conftest import ROOT
-from tests.integration.processes import epochs, kill, wait_for
+from tests.integration.processes import epochs, is_there, kill, wait_for
 
 pytestmark = [
     pytest.mark.timeout(180),  # a Ray of its own, whose workers import torch
     pytest.mark.skipif(sys.platform != "linux", reason="forks are safe on Linux alone"),
 ]
 
-OVERRIDES = (
-    "model=mlp", "space={width: {int: [16, 32], default: 32}, depth: {int: [1, 2]}}",
-    "scheduler=none", "budget.trials=4", "checkpoint.every=1", "refit=false",
-)  # fmt: skip
+OVERRIDES = ("scheduler=none", "budget.trials=4", "checkpoint.every=1", "refit=false")
 
 SLOW = """
 import time
@@ -54,22 +51,27 @@ def parent(pid):
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def test_when_the_template_is_killed_workers_train_themselves_and_no_trial_is_lost(small, tmp_path):
+def test_when_the_template_is_killed_workers_train_themselves_and_no_trial_is_lost(
+    small, tmp_path, hold
+):
     run = tmp_path / "run"
-    process = start(tmp_path, "run", small, "--run-dir", run, "fidelity.max_epochs=30", *OVERRIDES)
-    wait_for(lambda: epochs(run) >= 4, timeout_s=120, process=process)
+    words = ("fidelity.max_epochs=8", *hold.words, *OVERRIDES)
+    process = start(tmp_path, "run", small, "--run-dir", run, *words)
+    wait_for(lambda: epochs(run) == 2 * hold.epochs, timeout_s=120, process=process)
     template = parent(workers(run)[0])
     assert {parent(worker) for worker in workers(run)} == {template}
     kill(template)  # and with it all that trains
+    wait_for(lambda: not any(map(is_there, workers(run))), timeout_s=30, process=process)
+    hold.let_go()
     out, _ = process.communicate(timeout=150)
     assert process.returncode == 0, out
     results = Results.open(run)
     assert results.status is SearchStatus.FINISHED
     trials = list(results.state.trials.values())
     assert [t.status for t in trials] == [TrialStatus.COMPLETED] * 4
-    assert [m.epoch for t in trials for m in t.measurements] == [*range(1, 31)] * 4
-    assert sum(results.state.losses.values()) == 2
-    assert max(t.attempts for t in trials) == 2
+    assert [m.epoch for t in trials for m in t.measurements] == [*range(1, 9)] * 4
+    assert dict(results.state.losses) == {"0000": 1, "0001": 1}
+    assert [t.attempts for t in trials] == [2, 2, 1, 1]
     assert "Nothing could be forked any more" in out
 
 
