@@ -90,6 +90,10 @@ class Takeover:
         return self.checkpoint.epoch
 
 
+REPEAT = "repeat"
+"""Kind of the origin of a trial that trains the configuration of another one again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
     """A configuration that a searcher proposes, with where it came from."""
@@ -264,6 +268,21 @@ class Trial:
         best = self.best(objectives[0])
         values = self.measures if best is None else {**self.measures, **best.values}
         return tuple(objective.loss(values.get(objective.metric)) for objective in objectives)
+
+
+def are_trainings_of_one(trial: Trial, other: Trial) -> bool:
+    """Return whether two trials are the same one, or one repeats the other's configuration.
+
+    To compare them would be to compare a configuration with itself.
+
+    Example:
+        >>> first = Trial(id="0003", number=3, configuration={"width": 8})
+        >>> again = Trial(id="0007", number=7, configuration={"width": 8}, origin={"kind": REPEAT})
+        >>> are_trainings_of_one(again, first)
+        True
+    """
+    is_repeat = REPEAT in (trial.origin.get("kind"), other.origin.get("kind"))
+    return trial.id == other.id or (is_repeat and trial.configuration == other.configuration)
 
 
 def best_of(measurements: Sequence[Measurement], *, objective: Objective) -> Measurement | None:

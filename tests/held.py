@@ -16,14 +16,20 @@ EPOCHS = 3
 
 
 class HeldNet(Net):
-    """Waits until there is a file; what begins when it is there does not wait."""
+    """Waits until there is a file, unless it has the width that is free to go on.
 
-    def __init__(self, width=8, until=""):
+    What begins when the file is there does not wait.
+    """
+
+    def __init__(self, width, until, free):
         super().__init__(width)
         self.until = Path(until)
+        self.is_free = width == free
 
     def on_train_epoch_start(self):
         super().on_train_epoch_start()
+        if self.is_free:
+            return
         while self.current_epoch == EPOCHS and not self.until.exists():
             time.sleep(0.02)
 
@@ -36,12 +42,15 @@ class Hold:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        """What an experiment says on the command line to be held."""
+    def words(self, *, free: int = 0) -> tuple[str, ...]:
+        """Return what an experiment says on the command line to be held.
+
+        Args:
+            free: Width of networks that go on, one of 4 to 16; 4 for the default configuration's.
+        """
         return (
             "model=tests.held:HeldNet", "data=tests.nets:Data",
-            f"space={{width: {{int: [4, 16]}}, until: {self._path}}}",
+            f"space={{width: {{int: [4, 16], default: 4}}, until: {self._path}, free: {free}}}",
         )  # fmt: skip
 
     def let_go(self) -> None:

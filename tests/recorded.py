@@ -19,6 +19,7 @@ from raysearch.searchers import NoSuggestion
 from raysearch.training.job import TrainingJob
 from raysearch.training.outcomes import Examined
 from raysearch.trial import (
+    REPEAT,
     Checkpoint,
     Decision,
     DecisionKind,
@@ -43,12 +44,17 @@ VERSIONS = {"python": "3.11.7", "raysearch": "0.1.0"}
 
 
 class Anything:
-    """Suggests configurations of a space at random."""
+    """Suggests configurations of a space at random, or that of a trial that is to be repeated."""
+
+    of: Trial | None = None
 
     def __init__(self, experiment: Experiment) -> None:
         self._space = experiment.space
 
     def suggest(self, *, number: int, pending: Sequence[Trial]) -> Suggestion | NoSuggestion:
+        if self.of is not None:
+            origin = {"kind": REPEAT, "of": self.of.id}
+            return Suggestion(configuration=self.of.configuration, origin=origin)
         configuration = self._space.sample(np.random.default_rng(number))
         return Suggestion(configuration=configuration, origin={"kind": "random"})
 
@@ -93,6 +99,7 @@ class Recorded:
         )
 
     def _engine(self) -> Engine:
+        self.searcher = Anything(self.experiment)
         aims, max_epochs = self.experiment.aims, self.experiment.fidelity.max_epochs
         return Engine(
             plan=Plan(
@@ -104,7 +111,7 @@ class Recorded:
                 n_folds=folds_in(self.experiment.settings),
             ),
             space=self.experiment.space,
-            searcher=Anything(self.experiment),
+            searcher=self.searcher,
             scheduler=self.scheduler,
             journal=self.journal,
             remove_checkpoint=self.run_dir.storage.delete,
@@ -124,6 +131,13 @@ class Recorded:
         trial = self.begin(*values, keep=keep)
         self.engine.finished(trial.id, reason="ended early")
         return self.engine.state.trials[trial.id]
+
+    def repeat(self, of: Trial, *values: float | None) -> Trial:
+        """Train a trial's configuration once more."""
+        self.searcher.of = of
+        trial = self.trial(*values)
+        self.searcher.of = None
+        return trial
 
     def begin(
         self, *values: float | None, keep: bool = True, costs: Mapping[str, float] | None = None

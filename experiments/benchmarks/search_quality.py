@@ -3,6 +3,7 @@
     python experiments/benchmarks/search_quality.py [--methods random cross_entropy,elite=0.2 ...]
                                                     [--tables car cifar10 ...] [--seeds 10]
                                                     [--evaluations 100] [--workers 1]
+                                                    [--duration table]
                                                     [--with FILE ...] [--summary]
     python experiments/benchmarks/search_quality.py --what cost [--history 25 100 1000 5000]
 
@@ -14,8 +15,10 @@ what the method recommends, where it has a method `recommend`, and else the best
 Beside it stand the regret of the best one observed, and of the best one that was evaluated: what
 lies between shows how much of the regret is due to the choice, and what is left to the search.
 
-With more workers, trainings run at once in simulated time, each for the seconds that the table has
-of it, and a method suggests as soon as a worker is free.
+With more workers, trainings run at once in simulated time, and a method suggests as soon as a
+worker is free. Each runs for the seconds that the table has of it: in four of the tables from
+hundredths of a second to hours, so that the first ones to end say little of the best ones, which in
+three of them take long. With `--duration equal` all take the same time.
 
 `cost`: the seconds that a suggestion takes after so many trials, drawn at random.
 
@@ -38,7 +41,7 @@ from typing import Any
 
 from search_quality.cost import cost
 from search_quality.methods import Method, all_methods, method_of
-from search_quality.running import search
+from search_quality.running import DURATIONS, search
 from search_quality.summary import summaries
 from search_quality.tables import TABLES, load
 
@@ -68,13 +71,19 @@ def _searches(method: Method, given: argparse.Namespace) -> list[dict[str, Any]]
         table = load(name)
         for seed in range(given.first_seed, given.first_seed + given.seeds):
             figures = search(
-                method, table, seed=seed, evaluations=given.evaluations, workers=given.workers
+                method,
+                table,
+                seed=seed,
+                evaluations=given.evaluations,
+                workers=given.workers,
+                duration=given.duration,
             )
             line = {
                 "method": method.label,
                 "table": name,
                 "seed": seed,
                 "workers": given.workers,
+                "duration": given.duration,
                 **figures,
             }
             lines.append(line)
@@ -97,6 +106,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--evaluations", type=int, default=100)
     parser.add_argument("--workers", type=int, default=1, help="trainings at once")
+    parser.add_argument(
+        "--duration",
+        default="table",
+        choices=DURATIONS,
+        help="of trainings",
+    )
     parser.add_argument("--summary", action="store_true", help="print no line for each search")
     parser.add_argument("--with", dest="with_", nargs="+", type=Path, default=[], metavar="FILE")
     parser.add_argument("--history", type=int, nargs="+", default=[25, 100], help="of cost")

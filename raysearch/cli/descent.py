@@ -70,7 +70,7 @@ def origin_text(trial: Trial) -> str:
 def repeat_facts(results: Results, trial: Trial) -> list[tuple[str, str]]:
     """Return what other trainings of a trial's configuration reached, if it was trained again."""
     from raysearch.live.text import short_number
-    from raysearch.results.leaders import are_trainings_of_one
+    from raysearch.trial import are_trainings_of_one
 
     others = [
         f"{other.id} ({short_number(other.value(results.objective))})"

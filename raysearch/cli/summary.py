@@ -32,7 +32,7 @@ from raysearch.results.opening import is_given, opening_lines
 from raysearch.results.winner_folder import CONFIG, MODEL, SEEDS
 from raysearch.run_dir import RunDir
 from raysearch.run_dir.remote.mirrors import place_of
-from raysearch.trial import SearchStatus, Trial, TrialStatus
+from raysearch.trial import SearchStatus, Trial, TrialStatus, are_trainings_of_one
 
 _TOLD = (TrialStatus.FAILED, TrialStatus.REJECTED)
 """Of trials that are told about elsewhere."""
@@ -216,7 +216,7 @@ def value_against_default(results: Results, trial: Trial) -> str:
     """Return a trial's value with how it compares to the default configuration."""
     objective, default = results.objective, results.default
     value = trial.value(objective)
-    if default is None or default.id == trial.id:
+    if default is None or are_trainings_of_one(default, trial):
         return short_number(value) + (", of the default configuration" if default else "")
     other = default.value(objective)
     if other is None:
@@ -228,7 +228,7 @@ def value_against_default(results: Results, trial: Trial) -> str:
 def configuration_facts(results: Results, trial: Trial) -> list[tuple[str, str]]:
     """Return a trial's configuration, what differs from the default first."""
     default, configuration = results.default, trial.best_configuration(results.objective)
-    if default is None or default.id == trial.id:
+    if default is None or are_trainings_of_one(default, trial):
         _, same = changed_first(configuration)
         return [("configuration", " ".join(same))]
     changed, same = changed_first(configuration, default=default.configuration)

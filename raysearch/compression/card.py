@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from raysearch.compression.subject import Subject
 from raysearch.results.evaluation import recorded_test
 from raysearch.results.families import LEVEL, share_interval
-from raysearch.trial import Measurement
+from raysearch.trial import Measurement, are_trainings_of_one
 
 if TYPE_CHECKING:
     from raysearch.compression.exporting import Exported
@@ -134,8 +134,9 @@ def _metrics(subject: Subject) -> str:
     text = _table(("validation, before the refit", "value", f"interval, {LEVEL:.0%}"), rows)
     default = found.default
     value = None if default is None else default.value(found.objective)
-    if default is not None and value is not None and default.id != subject.trial.id:
-        text += f"\n\nThe default configuration has {found.objective.metric} {value:.4g}."
+    if default is None or value is None or are_trainings_of_one(default, subject.trial):
+        return f"{text}\n\n{_test(subject)}"
+    text += f"\n\nThe default configuration has {found.objective.metric} {value:.4g}."
     return f"{text}\n\n{_test(subject)}"
 
 

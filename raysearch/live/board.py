@@ -24,7 +24,7 @@ from raysearch.live import event_files
 from raysearch.live.hparams import BEST
 from raysearch.live.pictures import WINNER
 from raysearch.live.text import difference, short_number, value_text
-from raysearch.trial import Objective, Trial, trial_id
+from raysearch.trial import Objective, Trial, are_trainings_of_one, trial_id
 
 LAYOUT = f"{event_files.PREFIX}0000000000.layout"
 WORDS = f"{event_files.PREFIX}0000000000.words"
@@ -88,7 +88,8 @@ def winner_words(state: SearchState) -> str:
     facts = [("trial", trial.id), ("model", f"{made}, {refit.epochs} epochs")]
     if best is not None:
         value = best.values[objective.metric]
-        other = None if default is None or default.id == trial.id else default.value(objective)
+        is_another = default is not None and not are_trainings_of_one(default, trial)
+        other = default.value(objective) if default is not None and is_another else None
         compared = difference(value, than=other, objective=objective) if other is not None else ""
         apart = f", {compared} the default ({short_number(other)})" if compared else ""
         facts.append((objective.metric, f"{short_number(value)} at epoch {best.epoch}{apart}"))

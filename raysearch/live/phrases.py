@@ -18,7 +18,7 @@ from raysearch.live.text import (
     rate,
     short_number,
 )
-from raysearch.trial import Objective, Trial, TrialStatus
+from raysearch.trial import Objective, Trial, TrialStatus, are_trainings_of_one
 
 
 def budget_used(snapshot: Snapshot, *, plan: Plan) -> str:
@@ -107,7 +107,7 @@ def against_default(snapshot: Snapshot, *, objective: Objective) -> str:
     best, default = snapshot.incumbent, snapshot.default
     if best is None or default is None:
         return ""
-    if best.trial.id == default.id:
+    if are_trainings_of_one(best.trial, default):
         return "the default configuration"
     value = default.value(objective)
     so_far = "" if default.status.is_ended else " so far"

@@ -181,9 +181,9 @@ def _trials(experiment: Experiment, span: _Span, *, is_timed: bool) -> float | N
 def _most_trainings(experiment: Experiment, n_configurations: int) -> int:
     """Return how often the searcher trains each of so many configurations at most, on average."""
     from raysearch.searchers.bayesian import EXPLORES_EVERY
-    from raysearch.searchers.repeats import LEAST_BEFORE, REPEAT
+    from raysearch.searchers.repeats import LEAST_BEFORE, SETTING
 
-    may_repeat = bool(experiment.settings["searcher"].get(REPEAT))
+    may_repeat = bool(experiment.settings["searcher"].get(SETTING))
     return EXPLORES_EVERY if may_repeat and n_configurations >= LEAST_BEFORE else 1
 
 

@@ -21,7 +21,7 @@ from raysearch.report.shown import Shown
 from raysearch.results.bootstrap import interval_text
 from raysearch.results.evaluation import recorded_test
 from raysearch.results.fold_results import folds_text
-from raysearch.trial import Trial
+from raysearch.trial import Trial, are_trainings_of_one
 
 Rows = tuple[tuple[str, ...], ...]
 
@@ -77,7 +77,7 @@ def _winner(run: Shown, winner: Trial) -> str:
 def _value(run: Shown, winner: Trial) -> str:
     default, value = run.results.default, winner.value(run.objective)
     other = None if default is None else default.value(run.objective)
-    if default is None or other is None or default.id == winner.id:
+    if default is None or other is None or are_trainings_of_one(default, winner):
         return short_number(value)
     compared = difference(value, than=other, objective=run.objective)
     return f"{short_number(value)}, {compared} the default configuration ({short_number(other)})"
@@ -131,7 +131,7 @@ def trial_text(run: Shown, trial: Trial) -> str:
     changed, same = changed_first(
         trial.configuration, default=None if default is None else default.configuration
     )
-    return " ".join(same if default is None or default.id == trial.id else changed)
+    return " ".join(same if default is None or are_trainings_of_one(default, trial) else changed)
 
 
 def why(trial: Trial) -> str:

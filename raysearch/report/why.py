@@ -30,7 +30,7 @@ from raysearch.results.paired import paired_text
 from raysearch.results.selection import rank
 from raysearch.results.why import Look, Rival, Why, leader_of, why
 from raysearch.training.outcomes import on_test_split
-from raysearch.trial import Trial
+from raysearch.trial import Trial, are_trainings_of_one
 
 Rows = tuple[tuple[str, ...], ...]
 
@@ -44,7 +44,8 @@ def sentences(found: Found, told: Why, *, importance: Importance) -> list[str]:
     texts = [_headline(found, told.winner)]
     texts += [_against(found, told.winner, rival) for rival in told.rivals]
     if not any("default" in rival.roles for rival in told.rivals):
-        is_it = found.default is not None and found.default.id == told.winner.id
+        default = found.default
+        is_it = default is not None and are_trainings_of_one(default, told.winner)
         texts += ["The default configuration itself won: the search found nothing better."] * is_it
     if importance.reason and any(rival.differs for rival in told.rivals):
         texts.append(f"What a parameter is worth is not known: {importance.reason}.")

@@ -20,12 +20,11 @@ from raysearch.results.executor import Executor
 from raysearch.results.families import standings
 from raysearch.results.found import Found
 from raysearch.results.history import job_of
-from raysearch.results.leaders import are_trainings_of_one
 from raysearch.results.messages import phrase
 from raysearch.results.paired import Paired, mcnemar, permutation
 from raysearch.results.selection import best_checkpoint, checkpoint_fault
 from raysearch.training.outcomes import Array, Outcomes, plain_name
-from raysearch.trial import Trial
+from raysearch.trial import Trial, are_trainings_of_one
 
 FOLDER = "outcomes"
 SCHEMA_VERSION = 1
@@ -65,11 +64,7 @@ def second(found: Found) -> Trial | None:
     winner = found.winner
     if winner is None:
         return None
-    others = (
-        trial
-        for trial in found.order()
-        if trial.id != winner.id and not are_trainings_of_one(trial, winner)
-    )
+    others = (trial for trial in found.order() if not are_trainings_of_one(trial, winner))
     return found.select(others).winner
 
 

@@ -28,8 +28,7 @@ from raysearch.experiment.select import Select
 from raysearch.results.front import chosen_in_turn
 from raysearch.results.spread import Spread
 from raysearch.run_dir import events as ev
-from raysearch.searchers.repeats import REPEAT
-from raysearch.trial import Objective, Trial
+from raysearch.trial import Objective, Trial, are_trainings_of_one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +99,6 @@ def leaders_of(
         if len(found) == select.top:
             break
     return tuple(found)
-
-
-def are_trainings_of_one(trial: Trial, other: Trial) -> bool:
-    """Return whether two trials train the same configuration, since one of them was repeated.
-
-    To compare them would be to compare a configuration with itself.
-    """
-    is_repeat = REPEAT in (trial.origin.get("kind"), other.origin.get("kind"))
-    return is_repeat and trial.configuration == other.configuration
 
 
 def are_told_apart(leaders: Sequence[Leader]) -> bool:

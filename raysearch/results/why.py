@@ -12,7 +12,7 @@ from raysearch.results.fold_results import fold_gains
 from raysearch.results.found import Found
 from raysearch.results.leaders import Leader
 from raysearch.results.paired import Paired
-from raysearch.trial import Trial, Value
+from raysearch.trial import Trial, Value, are_trainings_of_one
 
 Look = Callable[[Trial], Kept | None]
 """Returns what a trial's best model does with the validation examples, None where nobody knows."""
@@ -72,7 +72,7 @@ def why(found: Found, *, look: Look) -> Why | None:
         return None
     roles: dict[str, list[str]] = {}
     for role, trial in (("second", second(found)), ("default", found.default)):
-        if trial is not None and trial.id != winner.id:
+        if trial is not None and not are_trainings_of_one(trial, winner):
             roles.setdefault(trial.id, []).append(role)
     rivals = tuple(
         _rival(found, winner, found.state.trials[name], roles=tuple(named), look=look)

@@ -49,15 +49,16 @@ LEAST_ENDED = 4
 class Bayesian:
     """Suggests the training that should improve most what is handed over, by a Gaussian process.
 
-    The first `n_startup` trials are a Latin hypercube, drawn as the priors of the space say (see
-    `design`), of which trial n is row n. The default and the points of a search count among them,
-    so that many of its rows are left out. Then the model's hyperparameters are sampled: `n_samples`
-    vectors of them, each a Gaussian process of its own, whose knowledge gradients are averaged (see
-    `acquisition`). Candidates are random configurations, mutations of the ten best trials, and
-    neighbours of the best of both; and, of the trials that were trained in full, the leaders, since
-    another training tells how much of a leader's value was luck. At least every fourth suggestion
-    is a new configuration, and all of them are where a scheduler stops most trials, or where the
-    first trainings again had the same values (see `repeats`).
+    The first `n_startup` trials are a Latin hypercube, drawn as the priors of the space say, of
+    numbers from the middle (see `design`), of which trial n is row n. The default and the points of
+    a search count among them, so that many of its rows are left out. Then the model's
+    hyperparameters are sampled: `n_samples` vectors of them, each a Gaussian process of its own,
+    whose knowledge gradients are averaged (see `acquisition`). Candidates are random
+    configurations, mutations of the ten best trials, and neighbours of the best of both; and, of
+    the trials that were trained in full, the leaders, since another training tells how much of a
+    leader's value was luck. At least every fourth suggestion is a new configuration, and all of
+    them are where a scheduler stops most trials, or where the first trainings again had the same
+    values (see `repeats`).
 
     For a trial that has not ended, each process has a value of its own, drawn from what it expects
     there, so that parallel trials spread out and the best of them may already be counted on.

@@ -17,10 +17,18 @@ from raysearch.errors import ConfigurationError, unknown_name
 from raysearch.imports import load_object
 from raysearch.searchers import SEARCHERS
 from raysearch.searchers.base import NoSuggestion, Searcher
-from raysearch.searchers.repeats import REPEAT, without_repeats
+from raysearch.searchers.repeats import without_repeats
 from raysearch.searchers.tried import Key, key
 from raysearch.space import Space
-from raysearch.trial import Measurement, Objective, Recommendation, Suggestion, Trial, TrialStatus
+from raysearch.trial import (
+    REPEAT,
+    Measurement,
+    Objective,
+    Recommendation,
+    Suggestion,
+    Trial,
+    TrialStatus,
+)
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from raysearch.imports import load_object
 from raysearch.searchers import SEARCHERS
 from raysearch.searchers.tried import Key, key
-from raysearch.trial import Objective, Suggestion, Trial, TrialStatus
+from raysearch.trial import REPEAT, Objective, Suggestion, Trial, TrialStatus
 
 if TYPE_CHECKING:
     from raysearch.gaussian.kernel import Array
@@ -31,8 +31,8 @@ LEAST_EQUAL = 3
 """Second trainings that all had the value of the first, from which on values are exact."""
 
 
-REPEAT = "repeat"
-"""Setting of a method that trains leaders again by itself, and the origin of such trials."""
+SETTING = "repeat"
+"""Setting of a method that trains leaders again by itself."""
 
 
 def without_repeats(searcher: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,9 +43,9 @@ def without_repeats(searcher: Mapping[str, Any]) -> dict[str, Any]:
         ({'name': 'auto', 'repeat': False}, {'name': 'random'})
     """
     path = SEARCHERS.get(searcher.get("name", ""))
-    if path is None or REPEAT not in inspect.signature(load_object(path)).parameters:
+    if path is None or SETTING not in inspect.signature(load_object(path)).parameters:
         return dict(searcher)
-    return {**searcher, REPEAT: False}
+    return {**searcher, SETTING: False}
 
 
 class Repeats:

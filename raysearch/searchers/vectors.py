@@ -63,6 +63,11 @@ class Vectors:
         counts = [slot.n_features for slot in self._slots if slot.n_features]
         self.parameter_of: NDArray[np.intp] = np.repeat(np.arange(len(counts)), counts)
         """Of each feature, which of the parameters with more than one value it belongs to."""
+        self.are_ordered: Mask = np.array([not s.is_category for s in self._slots], dtype=bool)
+        """Which parameters are numbers, or have other values in order, (D,)."""
+        parents = {column for c in self._conditions for parents in c for column, _ in parents}
+        self.are_parents: Mask = np.isin(np.arange(len(self._slots)), list(parents))
+        """Which parameters others depend on, (D,)."""
 
     @property
     def n_parameters(self) -> int:
@@ -142,10 +147,9 @@ class Vectors:
         Returns:
             Columns, each with the places of all its values.
         """
-        parents = {column for c in self._conditions for parents in c for column, _ in parents}
         return [
-            (column, places)
-            for column in sorted(parents)
+            (int(column), places)
+            for column in np.flatnonzero(self.are_parents)
             if not self._conditions[column]
             and (places := self._slots[column].places) is not None
             and 1 < len(places) <= MOST_ONE_HOT

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import json
+import runpy
 from typing import Any
 
 import numpy as np
@@ -79,10 +81,16 @@ class Recommending(Scripted):
         return found[0] if found else None
 
 
-def run(searcher: Scripted, *, workers: int = 1, seed: int = 0, **settings: Any) -> dict[str, Any]:
-    method = part("methods").Method(label="scripted", make=lambda *_, **__: searcher)
+def run(
+    searcher: Scripted, *, of: Any = None, seed: int = 0, workers: int = 1, duration: str = "table"
+) -> dict[str, Any]:
     figures: dict[str, Any] = part("running").search(
-        method, table(**settings), seed=seed, evaluations=len(searcher.values), workers=workers
+        part("methods").Method(label="scripted", make=lambda *_, **__: searcher),
+        of or table(),
+        seed=seed,
+        evaluations=len(searcher.values),
+        workers=workers,
+        duration=duration,
     )
     return figures
 
@@ -118,9 +126,16 @@ def test_marks_are_those_before_the_last_evaluation_and_it() -> None:
 
 def test_with_workers_those_that_run_are_pending_and_the_short_ones_end_first() -> None:
     searcher = Scripted([4, 0, 1, 2])
-    run(searcher, workers=2, seconds=(1.0, 1.5, 9.0, 9.0, 10.0))
+    run(searcher, of=table(seconds=(1.0, 1.5, 9.0, 9.0, 10.0)), workers=2)
     assert searcher.seen == [(1, [], []), (2, [1], []), (3, [1], [2]), (4, [1], [2, 3])]
     assert searcher.observed == [2, 3, 1, 4]
+
+
+def test_trainings_that_take_the_same_time_end_in_their_order() -> None:
+    searcher = Scripted([4, 0, 1, 2])
+    run(searcher, of=table(seconds=(1.0, 1.5, 9.0, 9.0, 10.0)), workers=2, duration="equal")
+    assert searcher.seen == [(1, [], []), (2, [1], []), (3, [2], [1]), (4, [3], [1, 2])]
+    assert searcher.observed == [1, 2, 3, 4]
 
 
 def test_a_summary_has_means_errors_and_a_test_against_random() -> None:
@@ -142,6 +157,34 @@ def test_a_summary_has_means_errors_and_a_test_against_random() -> None:
         {"100": 0.0},
     )
     assert good["p_no_better_than_random"] == 0.0039  # 1 / 2 ** 8
+    equal = [line | {"duration": "equal"} for line in lines[2:]]
+    found = list(part("summary").summaries([*lines, *equal]))
+    assert [(each["method"], each["duration"], each["seeds"]) for each in found] == [
+        ("random", "table", 8), ("good", "table", 8), ("random", "equal", 6), ("good", "equal", 8)
+    ]  # fmt: skip
+    assert found[3]["p_no_better_than_random"] == 0.016  # 1 / 2 ** 6
+
+
+def test_the_command_passes_on_how_long_trainings_take(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[str] = []
+
+    def search(*_: Any, duration: str, **__: Any) -> dict[str, Any]:
+        told.append(duration)
+        return {"regret": {"3": 0.5}, "ms": {"3": 1.0}}
+
+    monkeypatch.setattr(part("tables"), "load", lambda _: table())
+    monkeypatch.setattr(part("running"), "search", search)
+    words = ["--methods", "random", "--tables", "car", "--seeds", "1", "--duration", "equal"]
+    monkeypatch.setattr("sys.argv", ["search_quality.py", *words])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(
+            str(ROOT / "experiments" / "benchmarks" / "search_quality.py"), run_name="__main__"
+        )
+    assert (ended.value.code, told) == (None, ["equal"])
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["duration"] for line in lines] == ["equal", "equal"]
 
 
 def test_settings_are_read_from_the_name_of_a_method() -> None:

@@ -72,8 +72,12 @@ def ray_address(tmp_path_factory) -> Iterator[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        # a token would lie in the user's home
-        env={**os.environ, **LOOPBACK, "RAY_AUTH_MODE": "disabled", "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            **LOOPBACK,
+            "RAY_AUTH_MODE": "disabled",  # a token would lie in the user's home
+            "PYTHONPATH": str(ROOT),  # for models and data of the tests' own
+        },
     )
     assert server.stdin and server.stdout
     try:

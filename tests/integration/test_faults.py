@@ -143,11 +143,13 @@ def test_a_worker_that_is_killed_costs_no_trial(small, tmp_path, ray_address):
 def test_ctrl_c_keeps_everything_and_resume_goes_on(small, tmp_path, raysearch, ray_address, hold):
     process = subprocess.Popen(
         [sys.executable, "-m", "raysearch", "run", small, "--run-dir", "run",
-         "--address", ray_address, "scheduler=none", "fidelity.max_epochs=60", *hold.words],
+         "--address", ray_address, "scheduler=none", "fidelity.max_epochs=40", *hold.words(free=4),
+         "points=[{width: 8}, {width: 12}]"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        wait_for(lambda: epochs(tmp_path / "run") == 2 * hold.epochs, timeout_s=90)
+        begun = 40 + 2 * hold.epochs  # the default has ended, two others are under way
+        wait_for(lambda: epochs(tmp_path / "run") == begun, timeout_s=120, process=process)
         busy = raysearch("resume", "run", "--address", ray_address)
         assert busy.status != 0
         assert f"in use by process {process.pid}" in busy.err
@@ -168,10 +170,11 @@ def test_ctrl_c_keeps_everything_and_resume_goes_on(small, tmp_path, raysearch, 
     results = Results.open(tmp_path / "run")
     assert results.status is SearchStatus.FINISHED
     for trial in results.state.trials.values():
-        assert [m.epoch for m in trial.measurements] == list(range(1, 61))
+        assert [m.epoch for m in trial.measurements] == list(range(1, 41))
         if trial.id in before.trials and before.trials[trial.id].status.is_ended:
             assert trial == before.trials[trial.id]
     finished_before = {t.id for t in before.ended}
+    assert finished_before == {"0000"}
     second = [e for e in RunDir(tmp_path / "run").events() if e.at > before.last_at]
     retrained = {e.trial for e in second if isinstance(e, ev.AttemptStarted)}
     assert not retrained & finished_before

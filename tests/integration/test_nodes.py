@@ -35,11 +35,11 @@ def three_nodes(monkeypatch):
             cluster.shutdown()
 
 
-def test_a_node_that_is_lost_costs_no_trial(small, tmp_path, three_nodes, hold):
+def test_a_node_that_is_lost_costs_no_trial(small, tmp_path, hold, three_nodes):
     run = tmp_path / "run"
     process = subprocess.Popen(
         [sys.executable, "-m", "raysearch", "run", small, "--run-dir", run,
-         "--address", three_nodes.address, *hold.words,
+         "--address", three_nodes.address, *hold.words(),
          "scheduler=none", "fidelity.max_epochs=8", "budget.trials=3", "checkpoint.every=1",
          "refit=false"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

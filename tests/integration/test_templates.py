@@ -22,7 +22,9 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="forks are safe on Linux alone"),
 ]
 
-OVERRIDES = ("scheduler=none", "budget.trials=4", "checkpoint.every=1", "refit=false")
+OVERRIDES = (
+    "scheduler=none", "budget.trials=4", "checkpoint.every=1", "refit=false", "parallel=2",
+)  # fmt: skip
 
 SLOW = """
 import time
@@ -55,13 +57,14 @@ def test_when_the_template_is_killed_workers_train_themselves_and_no_trial_is_lo
     small, tmp_path, hold
 ):
     run = tmp_path / "run"
-    words = ("fidelity.max_epochs=8", *hold.words, *OVERRIDES)
+    words = ("fidelity.max_epochs=8", *hold.words(), *OVERRIDES)
     process = start(tmp_path, "run", small, "--run-dir", run, *words)
     wait_for(lambda: epochs(run) == 2 * hold.epochs, timeout_s=120, process=process)
-    template = parent(workers(run)[0])
-    assert {parent(worker) for worker in workers(run)} == {template}
+    forks = workers(run)
+    template = parent(forks[0])
+    assert [parent(fork) for fork in forks] == [template] * 2
     kill(template)  # and with it all that trains
-    wait_for(lambda: not any(map(is_there, workers(run))), timeout_s=30, process=process)
+    wait_for(lambda: not any(map(is_there, forks)), timeout_s=30, process=process)
     hold.let_go()
     out, _ = process.communicate(timeout=150)
     assert process.returncode == 0, out

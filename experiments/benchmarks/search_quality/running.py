@@ -21,9 +21,18 @@ MARKS = (25, 50, 100)
 N_TIMED = 5
 """Suggestions up to a mark whose median time is told."""
 
+DURATIONS = ("table", "equal")
+"""How long a training takes in simulated time: as the table says, or as long as any other."""
+
 
 def search(
-    method: Method, table: Table, *, seed: int, evaluations: int, workers: int
+    method: Method,
+    table: Table,
+    *,
+    seed: int,
+    evaluations: int,
+    workers: int,
+    duration: str = "table",
 ) -> dict[str, Any]:
     """Return regrets at each mark, and the milliseconds of a suggestion there.
 
@@ -35,10 +44,13 @@ def search(
         table: What is searched.
         seed: Of the method, and of the trainings that are drawn.
         evaluations: Trials in all.
-        workers: Trials at once, each for as long as its training took.
+        workers: Trials at once.
+        duration: How long each takes, one of `DURATIONS`.
     """
     table.trainings.reseed(seed)
-    course = _Course(table=table, searcher=method.build(table, seed=seed))
+    course = _Course(
+        table=table, searcher=method.build(table, seed=seed), takes_equal_time=duration == "equal"
+    )
     marks = sorted({mark for mark in MARKS if mark < evaluations} | {evaluations})
     kinds = ("regret", "observed", "evaluated")
     regrets: dict[str, dict[str, float]] = {kind: {} for kind in kinds}
@@ -59,6 +71,8 @@ class _Course:
 
     table: Table
     searcher: Searcher
+    takes_equal_time: bool
+    """Whether all trainings take as long."""
     now_s: float = 0.0
     running: list[tuple[float, int, Trial, Trial]] = field(default_factory=list)
     """A heap: when it ends, its number, the trial as it runs and as it ends."""
@@ -85,6 +99,7 @@ class _Course:
             return False
         self.table.space.validate(suggestion.configuration)
         value, seconds = self.table.evaluate(suggestion.configuration)
+        seconds = 1.0 if self.takes_equal_time else seconds
         begun = Trial(
             id=trial_id(number),
             number=number,

@@ -11,21 +11,22 @@ RANDOM = "random"
 
 
 def summaries(lines: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield one line for each method and number of workers, in the order in which they came.
+    """Yield one line for each method, number of workers and duration of trainings, as they came.
 
     Args:
         lines: What single searches came to; the same search twice counts once, as it was last.
     """
-    by_method: dict[tuple[str, int], dict[tuple[str, int], Mapping[str, Any]]] = {}
+    by_method: dict[tuple[str, int, str], dict[tuple[str, int], Mapping[str, Any]]] = {}
     for line in lines:
-        searches = by_method.setdefault((line["method"], line["workers"]), {})
-        searches[line["table"], line["seed"]] = line
-    for (method, workers), searches in by_method.items():
+        kind = line["method"], line["workers"], line.get("duration", "table")
+        by_method.setdefault(kind, {})[line["table"], line["seed"]] = line
+    for (method, workers, duration), searches in by_method.items():
         marks = list(next(iter(searches.values()))["regret"])
         last = marks[-1]
         yield {
             "method": method,
             "workers": workers,
+            "duration": duration,
             "tables": len({table for table, _ in searches}),
             "seeds": len({seed for _, seed in searches}),
             "regret": {mark: _mean(searches, mark, "regret") for mark in marks},
@@ -34,7 +35,7 @@ def summaries(lines: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             "ms": {mark: _mean(searches, mark, "ms") for mark in marks},
             "by_table": _by_table(searches, last),
             "p_no_better_than_random": _p_value(
-                searches, by_method.get((RANDOM, workers), {}), mark=last
+                searches, by_method.get((RANDOM, workers, duration), {}), mark=last
             ),
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from raysearch.report.facts import run_facts
 from raysearch.report.shown import shown
 from raysearch.report.why import curves, sentences, table, told_of, worth
 from raysearch.results import Results
@@ -90,6 +91,23 @@ def test_the_report_has_the_same_with_curves(run):
     assert rows[0] == ("", "winner, 0003", "second, 0001", "default, 0000", "worth")
     assert rows[1][:4] == ("val/accuracy", "0.86", "0.9", "0.6")
     assert len(sentences(run_results, told, importance=Importance())) == 3
+
+
+def test_the_default_that_wins_when_it_is_trained_again_is_told_as_the_default(cli, folder):
+    search = Recorded(folder / "runs" / "again-1")
+    default = search.trial(0.5, 0.6)
+    search.trial(0.7)
+    search.repeat(default, 0.8)
+    search.finish()
+    for text in (cli("results again-1").out, cli("trial again-1 2").out):
+        assert "0.8, of the default configuration" in text
+        assert "better than" not in text
+    (drawn,) = shown([Results.read(search.run_dir.path)])
+    assert ("val/accuracy", "0.8") in run_facts(drawn)
+    told = told_of(drawn)
+    assert [(rival.trial.id, rival.roles) for rival in told.rivals] == [("0001", ("second",))]
+    said = sentences(drawn.results, told, importance=Importance())
+    assert "The default configuration itself won: the search found nothing better." in said
 
 
 def test_what_a_parameter_is_worth_adds_up_its_branches():

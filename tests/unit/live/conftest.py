@@ -44,11 +44,23 @@ class Story:
         self.tell(ev.SearchResumed(at=self.now, settings={}))
         return self
 
-    def trial(self, configuration: Mapping[str, Value], *, starts: bool = True) -> str:
+    def trial(
+        self,
+        configuration: Mapping[str, Value],
+        *,
+        starts: bool = True,
+        origin: Mapping[str, Any] | None = None,
+    ) -> str:
         number = self.state.next_number
         name = trial_id(number)
         self.tell(
-            ev.TrialCreated(at=self.now, trial=name, number=number, configuration=configuration)
+            ev.TrialCreated(
+                at=self.now,
+                trial=name,
+                number=number,
+                configuration=configuration,
+                origin=origin or {},
+            )
         )
         if starts:
             self.attempt(name)

@@ -74,6 +74,14 @@ def test_the_winner_is_told_in_words_once_it_is_handed_over(story, tmp_path):
     assert "| lr | 0.01 |" in words
 
 
+def test_another_training_of_the_default_is_not_compared_with_it(story, tmp_path):
+    story.epoch(story.trial({"lr": 0.1}), 0.5)
+    again = story.trial({"lr": 0.1}, origin={"kind": "repeat", "of": "0000"})
+    story.epoch(again, 0.75)
+    hand_over(story, again)
+    assert "| val/accuracy | 0.75 at epoch 1 |" in winner_words(story.state)
+
+
 def test_its_test_is_told_when_it_is_known(story, tmp_path):
     trial = story.trial({"lr": 0.1})
     story.epoch(trial, 0.5)

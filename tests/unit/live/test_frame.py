@@ -90,6 +90,10 @@ def test_the_default_is_named_as_such(new_story: Any, heading: Heading) -> None:
     shown = lines(progress, story, heading)
     assert shown[3] == "best   0.5 (trial 0000, epoch 1), the default configuration"
     assert shown[-1].endswith("nothing")
+    again = story.trial(DEFAULT, origin={"kind": "repeat", "of": "0000"})
+    story.epoch(again, 0.6)
+    shown = lines(progress, story, heading)
+    assert shown[3] == "best   0.6 (trial 0001, epoch 1), the default configuration"
 
 
 @pytest.mark.parametrize(

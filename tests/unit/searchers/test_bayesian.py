@@ -12,10 +12,14 @@ import numpy as np
 import pytest
 
 from raysearch.errors import ConfigurationError
+from raysearch.randomness import generator
 from raysearch.searchers import Recommending, Searcher
 from raysearch.searchers.auto import Auto
 from raysearch.searchers.bayesian import Bayesian
+from raysearch.searchers.design import latin_hypercube
 from raysearch.searchers.random import Random
+from raysearch.searchers.tried import key
+from raysearch.searchers.vectors import Vectors
 from raysearch.space import Bool, Choice, Float, Int, Space
 from raysearch.trial import Configuration, Measurement, Objective, Suggestion, Trial, TrialStatus
 
@@ -205,7 +209,7 @@ def test_nothing_is_trained_again_where_that_is_switched_off(settings: dict[str,
     rng = np.random.default_rng(0)
     searcher = Auto(PLANE, objective=ACCURACY, seed=0, **settings)
     trials = search(searcher, 40, lambda found: hill(found) + 0.1 * rng.standard_normal())
-    assert len({t.configuration["x"] for t in trials}) == 40
+    assert len({key(t.configuration) for t in trials}) == 40
 
 
 def kinds(searcher: Bayesian, numbers: range) -> list[str]:
@@ -294,12 +298,16 @@ def to_the_next(configurations: Sequence[Configuration]) -> float:
     return float(np.median(distances.min(axis=1)))
 
 
-def test_the_first_trials_are_spread_over_each_parameter() -> None:
+def test_the_first_trials_are_rows_of_one_design_whatever_has_ended() -> None:
     searcher = Bayesian(PLANE, objective=ACCURACY, seed=0, n_startup=8)
-    found = [searcher.suggest(number=n, pending=[]) for n in range(1, 9)]
-    for axis in ("x", "y"):
-        places = [float(s.configuration[axis]) for s in found if isinstance(s, Suggestion)]
-        assert sorted(int(8 * place) for place in places) == list(range(8))
+    vectors = Vectors(PLANE)
+    rows = latin_hypercube(vectors, 8, generator(0, role="design", number=0))
+    for number, row in enumerate(rows, start=1):
+        suggestion = searcher.suggest(number=number, pending=[])
+        assert isinstance(suggestion, Suggestion)
+        assert suggestion.configuration == vectors.decode(row)
+        if number < 4:  # too few for a model
+            searcher.observe(trial(number, suggestion.configuration, 0.5))
     late = searcher.suggest(number=9, pending=[])  # where the first ones failed
     assert isinstance(late, Suggestion)
     assert late.origin == {"kind": "random"}
