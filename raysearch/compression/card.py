@@ -133,10 +133,10 @@ def _metrics(subject: Subject) -> str:
         rows += [(name, *_value(name, best)) for name in best.values]
     text = _table(("validation, before the refit", "value", f"interval, {LEVEL:.0%}"), rows)
     default = found.default
-    value = None if default is None else default.value(found.objective)
-    if default is None or value is None or are_trainings_of_one(default, subject.trial):
-        return f"{text}\n\n{_test(subject)}"
-    text += f"\n\nThe default configuration has {found.objective.metric} {value:.4g}."
+    if default is not None and not are_trainings_of_one(default, subject.trial):
+        value = default.value(found.objective)
+        if value is not None:
+            text += f"\n\nThe default configuration has {found.objective.metric} {value:.4g}."
     return f"{text}\n\n{_test(subject)}"
 
 

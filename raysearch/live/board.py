@@ -88,8 +88,9 @@ def winner_words(state: SearchState) -> str:
     facts = [("trial", trial.id), ("model", f"{made}, {refit.epochs} epochs")]
     if best is not None:
         value = best.values[objective.metric]
-        is_another = default is not None and not are_trainings_of_one(default, trial)
-        other = default.value(objective) if default is not None and is_another else None
+        other = None
+        if default is not None and not are_trainings_of_one(default, trial):
+            other = default.value(objective)
         compared = difference(value, than=other, objective=objective) if other is not None else ""
         apart = f", {compared} the default ({short_number(other)})" if compared else ""
         facts.append((objective.metric, f"{short_number(value)} at epoch {best.epoch}{apart}"))

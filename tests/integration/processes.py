@@ -73,9 +73,19 @@ def kill(*pids: int) -> None:
 def is_there(pid: int) -> bool:
     """Return whether a process has not ended; one that nobody waited for has ended all the same."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return _stat(pid)[0] != "Z"
     except OSError:
         return False
+
+
+def parent_of(pid: int) -> int:
+    """Return the process that a process was started by."""
+    return int(_stat(pid)[1])
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what the system tells of a process, from its state on; its name may have spaces."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def listening(pids: list[int]) -> set[str]:

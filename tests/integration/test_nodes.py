@@ -14,7 +14,7 @@ from raysearch.run_dir import RunDir
 from raysearch.run_dir import events as ev
 from raysearch.trial import SearchStatus, TrialStatus
 from raysearch.tuning.switches import loopback_only
-from tests.integration.processes import epochs, is_there, wait_for
+from tests.integration.processes import epochs, is_there, parent_of, wait_for
 
 pytestmark = pytest.mark.timeout(300)  # three nodes of a Ray, and workers, which import torch
 
@@ -77,12 +77,8 @@ def _first(run: Path, cluster: Cluster):
     raylets = {_raylet(node): node for node in cluster.worker_nodes}
     first = next(e for e in RunDir(run).events() if isinstance(e, ev.AttemptStarted))
     worker = int(first.worker.rpartition(":")[2])
-    return first.trial, worker, raylets[_parent(worker)]
+    return first.trial, worker, raylets[parent_of(worker)]
 
 
 def _raylet(node) -> int:
     return next(info.process.pid for info in node.all_processes["raylet"])
-
-
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

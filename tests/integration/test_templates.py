@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from raysearch.run_dir import RunDir
 from raysearch.run_dir import events as ev
 from raysearch.trial import SearchStatus, TrialStatus
 from tests.integration.conftest import ROOT
-from tests.integration.processes import epochs, is_there, kill, wait_for
+from tests.integration.processes import epochs, is_there, kill, parent_of, wait_for
 
 pytestmark = [
     pytest.mark.timeout(180),  # a Ray of its own, whose workers import torch
@@ -49,10 +48,6 @@ def workers(run):
     return [int(event.worker.rpartition(":")[2]) for event in started]
 
 
-def parent(pid):
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
 def test_when_the_template_is_killed_workers_train_themselves_and_no_trial_is_lost(
     small, tmp_path, hold
 ):
@@ -61,8 +56,8 @@ def test_when_the_template_is_killed_workers_train_themselves_and_no_trial_is_lo
     process = start(tmp_path, "run", small, "--run-dir", run, *words)
     wait_for(lambda: epochs(run) == 2 * hold.epochs, timeout_s=120, process=process)
     forks = workers(run)
-    template = parent(forks[0])
-    assert [parent(fork) for fork in forks] == [template] * 2
+    template = parent_of(forks[0])
+    assert [parent_of(fork) for fork in forks] == [template] * 2
     kill(template)  # and with it all that trains
     wait_for(lambda: not any(map(is_there, forks)), timeout_s=30, process=process)
     hold.let_go()
